@@ -1,0 +1,59 @@
+"""Every setting of AgentPay, read from the environment (prefix `AGENTPAY_`) or a `.env` file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is an environment variable `AGENTPAY_<FIELD>`; the two OpenAI ones keep the names every client knows."""
+
+    model_config = SettingsConfigDict(env_prefix="AGENTPAY_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    # Where things live
+    data_dir: Path = Field(Path(".agentpay"), description="Embedded servers' data, demo.json, caches.")
+    database_url: str | None = Field(None, description="libpq URL of a PostgreSQL 16+ with pgvector; none: embedded.")
+    redis_url: str | None = Field(None, description="redis:// URL of a Redis or Valkey; none: embedded.")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = Field(None, description="Base of links given to customers; none: http://host:port.")
+
+    # The model behind the agents
+    model: str = Field("house", description="`house`, or `openai:<model>` for any OpenAI-compatible endpoint.")
+    openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("OPENAI_API_KEY", "AGENTPAY_OPENAI_API_KEY"))
+    openai_base_url: str | None = Field(None, validation_alias=AliasChoices("OPENAI_BASE_URL", "AGENTPAY_OPENAI_BASE_URL"))
+    model_timeout_seconds: float = Field(20.0, gt=0, description="Longest silence of a model before the house model takes over.")
+    model_max_retries: int = Field(1, ge=0, le=10)
+    max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
+
+    # Turns
+    window_messages: int = Field(20, ge=4, le=200, description="Messages of the conversation that reach a model.")
+    turn_lease_seconds: float = Field(30.0, gt=1)
+    turn_heartbeat_seconds: float = Field(10.0, gt=0)
+    turn_max_attempts: int = Field(3, ge=1)
+    sse_heartbeat_seconds: float = Field(15.0, gt=0)
+    max_body_bytes: int = Field(256 * 1024, ge=1024)
+    max_content_chars: int = Field(8_000, ge=1)
+
+    # Commerce
+    checkout_ttl_hours: int = Field(72, ge=1, description="A checkout may be paid this long after its last change.")
+    reservation_minutes: int = Field(30, ge=1, description="Stock is held this long; renewed while the buyer is at it.")
+    offer_ttl_minutes: int = Field(120, ge=1)
+    sandbox_settle_seconds: float = Field(5.0, ge=0, description="Delay of the sandbox's settle-later card.")
+    sandbox_webhook_secret: SecretStr | None = Field(None, description="None: one made at first start, kept in the database.")
+
+    # Service
+    worker_in_process: bool = Field(True, description="`agentpay serve` also runs the job worker.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    db_pool_size: int = Field(10, ge=1)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once. The CLI's own options are applied through the environment before the first call."""
+    return Settings()
