@@ -1,0 +1,1 @@
+"""Everything that is stored: tables, sessions, Redis, checkpoints and the embedded servers."""
