@@ -25,9 +25,15 @@ class Settings(BaseSettings):
 
     # The model behind the agents
     model: str = Field("house", description="`house`, or `openai:<model>` for any OpenAI-compatible endpoint.")
-    openai_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("OPENAI_API_KEY", "AGENTPAY_OPENAI_API_KEY"))
-    openai_base_url: str | None = Field(None, validation_alias=AliasChoices("OPENAI_BASE_URL", "AGENTPAY_OPENAI_BASE_URL"))
-    model_timeout_seconds: float = Field(20.0, gt=0, description="Longest silence of a model before the house model takes over.")
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("OPENAI_API_KEY", "AGENTPAY_OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias=AliasChoices("OPENAI_BASE_URL", "AGENTPAY_OPENAI_BASE_URL")
+    )
+    model_timeout_seconds: float = Field(
+        20.0, gt=0, description="Longest silence of a model before the house model takes over."
+    )
     model_max_retries: int = Field(1, ge=0, le=10)
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
 
@@ -45,7 +51,9 @@ class Settings(BaseSettings):
     reservation_minutes: int = Field(30, ge=1, description="Stock is held this long; renewed while the buyer is at it.")
     offer_ttl_minutes: int = Field(120, ge=1)
     sandbox_settle_seconds: float = Field(5.0, ge=0, description="Delay of the sandbox's settle-later card.")
-    sandbox_webhook_secret: SecretStr | None = Field(None, description="None: one made at first start, kept in the database.")
+    sandbox_webhook_secret: SecretStr | None = Field(
+        None, description="None: one made at first start, kept in the database."
+    )
 
     # Service
     worker_in_process: bool = Field(True, description="`agentpay serve` also runs the job worker.")

@@ -1,0 +1,1 @@
+"""Understanding a customer's sentence: intents, entities, hesitation."""

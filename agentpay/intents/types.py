@@ -1,0 +1,157 @@
+"""What understanding a message yields: acts (one a clause), each an intent with its entities."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentpay.intents.taxonomy import IntentName
+
+Tier = Literal["rules", "embeddings", "llm"]
+
+
+class PostalAddress(BaseModel):
+    """A postal address as a customer typed it; `country` is ISO 3166-1 alpha-2, `region` the code of its subdivision."""
+
+    line1: str
+    line2: str | None = None
+    city: str
+    region: str | None = None
+    postal_code: str = ""
+    country: str | None = None
+
+
+class Entities(BaseModel):
+    """Everything a clause names. Money is an integer in minor units of `currency` (none: the shop's)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_query: str | None = None
+    """The words that name a product, without verbs, quantities, options, budgets, codes and addresses."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """Variant option → value, both as the shop spells them: {"size": "43", "color": "blue"}."""
+    attributes: dict[str, str] = Field(default_factory=dict)
+    """Product attribute → value as the shop spells them: {"waterproof": "yes"}."""
+    brand: str | None = None
+    category: str | None = None
+    quantity: int | None = None
+    price_min: int | None = None
+    price_max: int | None = None
+    amount: int | None = None
+    """A price the customer proposes ("would you do $90?")."""
+    percent: int | None = None
+    currency: str | None = None
+    sort: Literal["price_asc", "price_desc"] | None = None
+    ordinals: list[int] = Field(default_factory=list)
+    """Places in what was shown, from 1; -1 is the last."""
+    pronoun: bool = False
+    """Refers to what was spoken of ("it", "that one", "the red one")."""
+    everything: bool = False
+    """"Empty my cart", "remove all"."""
+    order_numbers: list[str] = Field(default_factory=list)
+    emails: list[str] = Field(default_factory=list)
+    phone: str | None = None
+    name: str | None = None
+    address: PostalAddress | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    region: str | None = None
+    shipping_method: str | None = None
+    """Name of one of the shop's shipping rates."""
+    codes: list[str] = Field(default_factory=list)
+    dates: list[str] = Field(default_factory=list)
+    """ISO dates."""
+
+
+class Intent(BaseModel):
+    name: IntentName
+    confidence: float = Field(ge=0, le=1)
+
+
+class Act(BaseModel):
+    """One clause of a message: what the customer wants with it."""
+
+    intent: IntentName
+    confidence: float = Field(ge=0, le=1)
+    text: str
+    entities: Entities = Field(default_factory=Entities)
+
+
+class Understanding(BaseModel):
+    """A message understood. `acts` are in the order in which they were written; there is at least one."""
+
+    acts: list[Act]
+    tier: Tier = "rules"
+    hesitation: list[str] = Field(default_factory=list)
+    """Signals that the customer is wavering: "price", "delay", "doubt", "comparison"."""
+    accepts: bool = False
+    """A bare or leading yes ("yes please", "sounds good", "deal, I'll take it")."""
+    declines: bool = False
+    """A bare or leading no."""
+    angry: bool = False
+    language: str = "en"
+
+    @property
+    def intents(self) -> list[Intent]:
+        """The intents, strongest first within the order of the clauses, each once."""
+        best: dict[IntentName, float] = {}
+        for act in self.acts:
+            best[act.intent] = max(act.confidence, best.get(act.intent, 0.0))
+        return [Intent(name=name, confidence=confidence) for name, confidence in best.items()]
+
+    @property
+    def entities(self) -> Entities:
+        """All clauses' entities joined; the first mention of a field wins, lists are joined."""
+        merged: dict[str, object] = {}
+        for act in self.acts:
+            for key, value in act.entities.model_dump(exclude_defaults=True).items():
+                if isinstance(value, list):
+                    known = merged.setdefault(key, [])
+                    assert isinstance(known, list)
+                    known.extend(v for v in value if v not in known)
+                elif isinstance(value, dict) and key in merged:
+                    known_map = merged[key]
+                    assert isinstance(known_map, dict)
+                    merged[key] = {**value, **known_map}
+                else:
+                    merged.setdefault(key, value)
+        return Entities.model_validate(merged)
+
+
+class Vocabulary(BaseModel):
+    """The words of one shop that entities are recognised by. Values keep the shop's spelling."""
+
+    currency: str = "USD"
+    options: dict[str, list[str]] = Field(default_factory=dict)
+    """Option name → its values over all variants: {"size": ["42", "M"], "color": ["blue"]}."""
+    attributes: dict[str, list[str]] = Field(default_factory=dict)
+    """Attribute name → its (bounded) distinct values."""
+    brands: list[str] = Field(default_factory=list)
+    categories: list[str] = Field(default_factory=list)
+    """Full paths: "Footwear > Trail running"."""
+    shipping_methods: list[str] = Field(default_factory=list)
+    countries: list[str] = Field(default_factory=list)
+    """ISO codes the shop ships to; the first is the default for addresses that name none."""
+    title_words: frozenset[str] = frozenset()
+    """Lower-cased words of product titles, to tell a size or colour from a word of a name."""
+
+
+class Dialogue(BaseModel):
+    """What the conversation so far says about a short answer ("yes", "the second one", "M please")."""
+
+    stage: str = "greeting"
+    agent: str | None = None
+    asked_for: str | None = None
+    """What the assistant's last message asked for: email, address, variant, product, confirm_offer, order_number, shipping, …"""
+    shown: int = 0
+    """How many products the last list showed."""
+    cart_items: int = 0
+    has_offer: bool = False
+    has_checkout: bool = False
+
+
+class Classifier(Protocol):
+    """The one door to understanding; tiers stand behind it."""
+
+    async def understand(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding: ...

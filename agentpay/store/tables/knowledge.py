@@ -1,0 +1,59 @@
+"""Articles, and the vectors of articles and products."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from agentpay.store.tables.base import Base, Row, own_id, ref
+
+ARTICLE_SEARCH = "setweight(to_tsvector('english'::regconfig, title), 'A') || setweight(to_tsvector('english'::regconfig, body), 'B')"
+
+
+class Article(Row, Base):
+    __tablename__ = "articles"
+    __table_args__ = (
+        own_id("articles"),
+        UniqueConstraint("organization_id", "external_id"),
+        CheckConstraint("status IN ('active', 'archived')", name="status"),
+        Index("ix_articles_search", "search", postgresql_using="gin"),
+    )
+
+    external_id: Mapped[str | None]
+    title: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="faq")
+    body: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="active")
+    indexed_at: Mapped[datetime | None]
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(ARTICLE_SEARCH, persisted=True), deferred=True)
+
+
+class Embedding(Row, Base):
+    """A vector of a passage, with the model that made it: two models' vectors live side by side while one replaces the other."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (
+        own_id("embeddings"),
+        UniqueConstraint(
+            "organization_id", "model", "product_id", "article_id", "chunk", postgresql_nulls_not_distinct=True
+        ),
+        ref("product_id", "products", ondelete="CASCADE"),
+        ref("article_id", "articles", ondelete="CASCADE"),
+        CheckConstraint("(product_id IS NULL) <> (article_id IS NULL)", name="one_owner"),
+        CheckConstraint("dimension = vector_dims(embedding)", name="dimension"),
+    )
+
+    product_id: Mapped[UUID | None]
+    article_id: Mapped[UUID | None]
+    chunk: Mapped[int]
+    model: Mapped[str]
+    dimension: Mapped[int]
+    content_hash: Mapped[str]
+    content: Mapped[str]
+    embedding: Mapped[Any] = mapped_column(HALFVEC())
