@@ -15,7 +15,7 @@ from types import TracebackType
 
 from agentpay.errors import StartupError
 from agentpay.settings import Settings
-from agentpay.store.embedded.account import service_account
+from agentpay.store.embedded.account import make_own_folder, service_account
 from agentpay.store.embedded.external import check_database, check_redis
 from agentpay.store.embedded.postgres import PostgresServer
 from agentpay.store.embedded.shared import SharedServer
@@ -84,14 +84,15 @@ def resolve(settings: Settings) -> Embedded:
 
     Raises StartupError with one sentence that names the setting and no password.
     """
-    if settings.database_url is not None:
-        check_database(settings.database_url)
-    if settings.redis_url is not None:
-        check_redis(settings.redis_url)
-    postgres, valkey = _attach(settings.data_dir, settings.database_url is None, settings.redis_url is None)
+    database_url, redis_url = settings.database_url or None, settings.redis_url or None
+    if database_url is not None:
+        check_database(database_url)
+    if redis_url is not None:
+        check_redis(redis_url)
+    postgres, valkey = _attach(settings.data_dir, database_url is None, redis_url is None)
     return Embedded(
-        postgres.url if postgres else settings.database_url,
-        valkey.url if valkey else settings.redis_url,
+        postgres.url if postgres else database_url,
+        valkey.url if valkey else redis_url,
         tuple(server for server in (postgres, valkey) if server),
     )
 
@@ -103,7 +104,8 @@ def _attach(data_dir: Path, need_postgres: bool, need_redis: bool) -> tuple[Post
     postgres, valkey = None, None
     try:
         data_dir = data_dir.expanduser().resolve()
-        (data_dir / "servers").mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        make_own_folder(data_dir / "servers")
         account = service_account(data_dir)
         if need_postgres:
             postgres = PostgresServer(data_dir, account)

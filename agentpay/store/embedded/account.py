@@ -79,6 +79,22 @@ def service_account(data_dir: Path) -> Account | None:
     )
 
 
+def give_to_owner(descriptor: int, folder: Path) -> None:
+    """Files that root makes in a user's data folder belong to that user, who may start the servers next."""
+    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != (owner := folder.stat()).st_uid:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make `folder`, readable by its owner only, who is the owner of the folder around it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        give_to_owner(descriptor, folder.parent)
+    finally:
+        os.close(descriptor)
+
+
 def server_folder(data_dir: Path, name: str, account: Account | None) -> Path:
     """`<data_dir>/<name>`, made with mode 0700 for the account; a link into `/var/lib/agentpay` where it cannot reach."""
     link = data_dir / name

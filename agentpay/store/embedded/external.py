@@ -37,15 +37,18 @@ def check_database(url: str, setting: str = "AGENTPAY_DATABASE_URL") -> None:
 
 def check_redis(url: str, setting: str = "AGENTPAY_REDIS_URL") -> None:
     """Ping `url` once. StartupError, naming `setting` and no password, if no Redis or Valkey answers."""
+    usage = f"{setting} is not a URL like redis://:password@host:6379/0."
     try:
         client = redis.Redis.from_url(
             url, socket_connect_timeout=_TIMEOUT_SECONDS, socket_timeout=_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
         )
     except ValueError:
-        raise StartupError(f"{setting} is not a URL like redis://:password@host:6379/0.") from None
+        raise StartupError(usage) from None
     password = str(client.connection_pool.connection_kwargs.get("password") or "")
     try:
         client.ping()
+    except (TypeError, ValueError):  # an option in the URL that no connection knows; its message may hold anything
+        raise StartupError(usage) from None
     except (redis.RedisError, OSError) as error:
         raise StartupError(f"{setting} cannot be used: {_sentence(error, password)}") from None
     finally:

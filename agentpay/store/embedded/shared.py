@@ -23,15 +23,16 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from agentpay.errors import StartupError
-from agentpay.store.embedded.account import Account
+from agentpay.store.embedded.account import Account, give_to_owner
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0  # crash recovery of a large database takes its time
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.01
+_PORT_ATTEMPTS = 5
 
 
 class SharedServer(ABC):
@@ -48,11 +49,11 @@ class SharedServer(ABC):
         self.account = account
         self.port = 0
         self.password = ""
-        self._users: int | None = None
+        self._users: IO[bytes] | None = None
 
     @abstractmethod
-    def prepare(self) -> None:
-        """Make the data folder ready; called while no server runs in it."""
+    def prepare(self, *, new_password: bool) -> None:
+        """Make the data folder ready, with `self.password` if that is new; called while no server runs in it."""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -67,7 +68,7 @@ class SharedServer(ABC):
         """The server's own record of its process id; only read while it is known to be alive."""
 
     def attach(self) -> None:
-        """Count this process as a user, and start the server unless it runs. Raises StartupError."""
+        """Count this process as a user, and start the server unless it runs. Raises StartupError or OSError."""
         with self._starting():
             self._users = self._open("users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -79,23 +80,22 @@ class SharedServer(ABC):
 
     def detach(self) -> None:
         """Stop counting; the last user stops the server."""
-        if self._users is None:
-            return
-        with self._starting():
-            self._leave()
+        if self._users is not None:
+            with self._starting():
+                self._leave()
 
     def abandon(self) -> None:
         """What a forked child does instead of `detach`: its parent still counts."""
         if self._users is not None:
-            os.close(self._users)
+            self._users.close()
             self._users = None
 
     def _leave(self) -> None:
         self.abandon()
         everyone = self._try_lock("users")
         if everyone is not None:
-            os.close(everyone)
-            self._stop()
+            with everyone:
+                self._stop()
 
     def _ensure_running(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -113,42 +113,37 @@ class SharedServer(ABC):
             time.sleep(_POLL_SECONDS)
         self._launch(alive, deadline)
 
-    def _launch(self, alive: int, deadline: float) -> None:
+    def _launch(self, alive: IO[bytes], deadline: float) -> None:
         """Start the server, which inherits the lock `alive`, and wait until it answers."""
-        try:
+        with alive:
             known = self._read_state()
             if not known:
                 self.password = secrets.token_urlsafe(24)
-                self.port = 0
-            self._write_state()
-            self.prepare()
-            for _ in range(5):
-                self.port = _free_port(self.port)
-                self._write_state()
-                self._spawn(alive)
-                os.close(alive)
-                while (reclaimed := self._try_lock("alive")) is None:
-                    if self.answers():
-                        return
-                    if time.monotonic() > deadline:
-                        self._stop()
-                        raise StartupError(
-                            f"{self.title} did not answer within {_START_SECONDS:.0f} s; see {self._path('log')}."
-                        )
-                    time.sleep(_POLL_SECONDS)
-                alive = reclaimed
-                if "in use" not in self._log():
+            self.prepare(new_password=not known)
+            self._spawn(alive)
+        for _ in range(_PORT_ATTEMPTS):
+            while (free := self._try_lock("alive")) is None:
+                if self.answers():
+                    return
+                if time.monotonic() > deadline:
+                    raise StartupError(
+                        f"{self.title} did not answer within {_START_SECONDS:.0f} s; see {self._path('log')}."
+                    )
+                time.sleep(_POLL_SECONDS)
+            with free:  # it died
+                if "in use" not in self._path("log").read_text(errors="replace"):
                     break
                 self.port = 0  # somebody took the port in between
-        finally:
-            with contextlib.suppress(OSError):
-                os.close(alive)
+                self._spawn(free)
         raise StartupError(f"{self.title} did not start on {self.folder}: {self._last_words()}")
 
-    def _spawn(self, alive: int) -> None:
+    def _spawn(self, alive: IO[bytes]) -> None:
         """Run `command()` in a session of its own, as nobody's child: the shell between forks it and goes."""
+        self.port = _free_port(self.port)
+        self._write_state()
         options = self.account.spawn_options() if self.account else {}
         with open(self._path("log"), "wb", opener=_private) as log:
+            give_to_owner(log.fileno(), self._path("log").parent)
             subprocess.run(
                 ["/bin/sh", "-c", '"$@" &', "sh", *self.command()],
                 cwd=self.folder,
@@ -156,7 +151,7 @@ class SharedServer(ABC):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                pass_fds=(alive,),
+                pass_fds=(alive.fileno(),),
                 umask=0o077,
                 check=True,
                 **options,
@@ -168,9 +163,9 @@ class SharedServer(ABC):
             deadline = time.monotonic() + _STOP_SECONDS
             signalled = False
             while time.monotonic() < deadline:
-                alive = self._try_lock("alive")
-                if alive is not None:
-                    os.close(alive)
+                free = self._try_lock("alive")
+                if free is not None:
+                    free.close()
                     return
                 if not signalled and (pid := self.pid()) is not None:
                     with contextlib.suppress(ProcessLookupError):
@@ -181,30 +176,26 @@ class SharedServer(ABC):
     def _path(self, suffix: str) -> Path:
         return self.data_dir / "servers" / f"{self.name}.{suffix}"
 
-    def _open(self, suffix: str) -> int:
-        path = self._path(suffix)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        _give_to_owner(descriptor, path.parent)
-        return descriptor
+    def _open(self, suffix: str) -> IO[bytes]:
+        file = open(self._path(suffix), "ab", opener=_private)  # noqa: SIM115 - a lock lives as long as its file is open
+        give_to_owner(file.fileno(), self._path(suffix).parent)
+        return file
 
-    def _try_lock(self, suffix: str) -> int | None:
-        """An open descriptor that holds the exclusive lock, or None if somebody else holds it."""
-        descriptor = self._open(suffix)
+    def _try_lock(self, suffix: str) -> IO[bytes] | None:
+        """An open file that holds the exclusive lock until it is closed, or None if somebody else holds it."""
+        file = self._open(suffix)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(descriptor)
+            file.close()
             return None
-        return descriptor
+        return file
 
     @contextlib.contextmanager
     def _starting(self) -> Iterator[None]:
-        descriptor = self._open("start")
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with self._open("start") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(descriptor)
 
     def _read_state(self) -> bool:
         try:
@@ -220,30 +211,21 @@ class SharedServer(ABC):
         path = self._path("json")
         new = path.with_suffix(".json.new")
         with open(new, "w", opener=_private) as file:
-            _give_to_owner(file.fileno(), path.parent)
+            give_to_owner(file.fileno(), path.parent)
             json.dump({"port": self.port, "password": self.password}, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
 
-    def _log(self) -> str:
-        return self._path("log").read_text(errors="replace")
-
     def _last_words(self) -> str:
         """The line of the server's log that says why it stopped."""
-        lines = [line.strip() for line in self._log().splitlines() if line.strip()]
+        lines = [line.strip() for line in self._path("log").read_text(errors="replace").splitlines() if line.strip()]
         fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
         return next(iter(fatal or lines[-1:]), "it said nothing").rstrip(".") + "."
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _give_to_owner(descriptor: int, folder: Path) -> None:
-    """Files that root makes in a user's data folder belong to that user, who may start the servers next."""
-    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != (owner := folder.stat()).st_uid:
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _free_port(preferred: int) -> int:

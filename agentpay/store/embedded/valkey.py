@@ -46,7 +46,7 @@ class ValkeyServer(SharedServer):
         """redis:// URL of database 0."""
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
-    def prepare(self) -> None:
+    def prepare(self, *, new_password: bool) -> None:  # noqa: ARG002 - the password is in the file written at each start
         (self.folder / "valkey.pid").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
@@ -60,6 +60,8 @@ class ValkeyServer(SharedServer):
 
     def answers(self) -> bool:
         """Whether it answers, having read its append-only file, and is the one of our folder."""
+        if self.pid() is None:
+            return False
         client = redis.Redis(
             host=HOST, port=self.port, password=self.password, socket_timeout=5, retry=Retry(NoBackoff(), 0)
         )
@@ -67,7 +69,7 @@ class ValkeyServer(SharedServer):
             info = client.info("server")
         except redis.AuthenticationError as error:
             raise StartupError(f"{self.title} refuses the password in {self._path('json')}.") from error
-        except (redis.ConnectionError, redis.TimeoutError):  # loading is a ConnectionError here
+        except redis.RedisError:  # not there yet, or still loading
             return False
         finally:
             client.close()
