@@ -1,0 +1,69 @@
+"""What the merchant lets an agent do alone (CONTRACT §4, agent rules). The default gives nothing away."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CartValueDiscount(_Rules):
+    min_cart: int = Field(ge=0)
+    discount_percent: int = Field(ge=0, le=100)
+
+
+class RepeatCustomer(_Rules):
+    orders_threshold: int = Field(ge=1)
+    discount_percent: int = Field(ge=0, le=100)
+
+
+class Strategies(_Rules):
+    """They never apply by themselves: a matching one sets how far the first offer may go; the best one counts."""
+
+    cart_value_discount: CartValueDiscount | None = None
+    repeat_customer: RepeatCustomer | None = None
+
+
+class Triggers(_Rules):
+    hesitation_signals: int | None = Field(None, ge=1)
+    cart_abandonment_seconds: int | None = Field(None, ge=1)
+
+
+class AgentRules(_Rules):
+    max_discount_percent: int = Field(0, ge=0, le=100)
+    approval_discount_percent: int | None = Field(None, ge=0, le=100)
+    allow_dynamic_pricing: bool = False
+    require_email_for_checkout: bool = False
+    auto_refund_limit: int = Field(0, ge=0)
+    """Minor units an order may be refunded without a person."""
+    strategies: Strategies = Strategies()
+    triggers: Triggers = Triggers()
+
+    @model_validator(mode="after")
+    def _approval_reaches_further(self) -> AgentRules:
+        if self.approval_discount_percent is not None and self.approval_discount_percent < self.max_discount_percent:
+            raise ValueError("approval_discount_percent must not be below max_discount_percent")
+        return self
+
+    @property
+    def approval_percent(self) -> int:
+        """The most a person may grant; by default no more than the agent."""
+        return self.max_discount_percent if self.approval_discount_percent is None else self.approval_discount_percent
+
+
+class Policies(_Rules):
+    """`organization.policies` (CONTRACT §4, windows). A missing window is unlimited."""
+
+    return_window_days: int | None = Field(None, ge=0)
+    exchange_window_days: int | None = Field(None, ge=0)
+    non_returnable: list[str] = []
+    """Product external ids or category prefixes."""
+    charge_saved_methods: bool = False
+
+
+class Personality(_Rules):
+    tone: str = Field("neutral", pattern="^(friendly|formal|playful|neutral)$")
+    verbosity: str = Field("medium", pattern="^(short|medium|long)$")
+    emoji: bool = False
