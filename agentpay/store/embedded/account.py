@@ -106,9 +106,8 @@ def server_folder(data_dir: Path, name: str, account: Account | None) -> Path:
         if account is None or account.can("-x", data_dir):
             link.mkdir(mode=0o700)
         else:
-            SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
             # A random name: a data folder that was removed and made anew must not find the old data.
-            link.symlink_to(tempfile.mkdtemp(prefix=f"{name}-", dir=SYSTEM_FOLDER), target_is_directory=True)
+            link.symlink_to(tempfile.mkdtemp(prefix=f"agentpay-{name}-", dir=_outside(data_dir, account)))
     folder = link.resolve()
     if account is not None:
         account.own(folder)
@@ -116,6 +115,15 @@ def server_folder(data_dir: Path, name: str, account: Account | None) -> Path:
             raise StartupError(f"User id {account.uid}, who runs the embedded servers for root, cannot enter {folder}.")
     folder.chmod(0o700)  # PostgreSQL insists, and a copied folder may have lost it
     return folder
+
+
+def _outside(data_dir: Path, account: Account) -> Path:
+    """Where to keep what the account cannot reach in `data_dir`: as temporary, or as lasting, as `data_dir` is."""
+    temporary = Path(tempfile.gettempdir()).resolve()
+    if data_dir.is_relative_to(temporary) and account.can("-x", temporary):
+        return temporary
+    SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return SYSTEM_FOLDER
 
 
 def reachable_programs(package: str, folders: tuple[str, ...], probe: str, account: Account | None) -> Path:
