@@ -160,3 +160,83 @@ class OfferView(Shape):
     status: Literal["proposed", "pending_approval", "accepted", "used", "declined", "expired", "withdrawn"]
     final: bool
     expires_at: datetime
+
+
+class StockView(Shape):
+    on_hand: int
+    reserved: int
+    available: int
+
+
+class VariantResource(VariantView):
+    """A variant for the merchant. `stock` is null where it is not tracked. The floor is not part of it, ever."""
+
+    id: UUID
+    weight_grams: int
+    requires_shipping: bool
+    stock: StockView | None
+
+
+class ProductResource(Shape):
+    """The product resource: the block and what the merchant keeps about it."""
+
+    id: UUID
+    external_id: str | None
+    title: str
+    description: str
+    price_min: int
+    price_max: int
+    currency: str
+    variants: list[VariantResource]
+    status: Literal["active", "draft", "archived"]
+    brand: str | None
+    category: str | None
+    attributes: dict[str, Any]
+    conversational_description: str | None
+    voice_description: str | None
+    upsell_triggers: list[str]
+    sales_objections: list[str]
+    allow_dynamic_pricing: bool
+    indexed_at: datetime | None
+    created_at: datetime
+    modified_at: datetime
+
+
+class PaymentMethodView(Shape):
+    """A stored method: never more of a card than its brand and last four digits."""
+
+    external_id: str
+    type: Literal["card", "paypal", "gift_card"]
+    brand: str | None
+    last4: str | None
+    balance: int | None
+    currency: str
+
+
+class CustomerView(Shape):
+    id: UUID
+    external_id: str | None
+    email: str | None
+    name: str | None
+    phone_number: str | None
+    whatsapp_id: str | None
+    preferred_channel: str | None
+    metadata: dict[str, Any]
+    addresses: list[AddressShape]
+    payment_methods: list[PaymentMethodView]
+    conversations: list[UUID]
+    """The customer's latest conversations, newest first, at most 20."""
+    created_at: datetime
+    modified_at: datetime
+
+
+class ArticleView(Shape):
+    id: UUID
+    external_id: str | None
+    title: str
+    kind: str
+    body: str
+    status: Literal["active", "archived"]
+    indexed_at: datetime | None
+    created_at: datetime
+    modified_at: datetime

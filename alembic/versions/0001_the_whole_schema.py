@@ -309,6 +309,12 @@ def upgrade() -> None:
     op.create_index("ix_products_organization_id_brand", "products", ["organization_id", "brand"], unique=False)
     op.create_index("ix_products_organization_id_category", "products", ["organization_id", "category"], unique=False)
     op.create_index("ix_products_search", "products", ["search"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_products_external_id_lower",
+        "products",
+        ["organization_id", sa.literal_column("lower(external_id)")],
+        unique=False,
+    )
     op.create_table(
         "sandbox_payments",
         sa.Column("idempotency_key", sa.Text(), nullable=False),
@@ -672,6 +678,15 @@ def upgrade() -> None:
         sa.Column("requires_shipping", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
         sa.Column("archived", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "search",
+            postgresql.TSVECTOR(),
+            sa.Computed(
+                "jsonb_to_tsvector('simple'::regconfig, options, '[\"string\", \"numeric\"]'::jsonb)",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -695,6 +710,16 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_variants_organization_id_product_id", "variants", ["organization_id", "product_id"], unique=False
+    )
+    op.create_index("ix_variants_search", "variants", ["search"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_variants_external_id_lower",
+        "variants",
+        ["organization_id", sa.literal_column("lower(external_id)")],
+        unique=False,
+    )
+    op.create_index(
+        "ix_variants_sku_lower", "variants", ["organization_id", sa.literal_column("lower(sku)")], unique=False
     )
     op.create_table(
         "webhook_deliveries",
@@ -1714,6 +1739,9 @@ def downgrade() -> None:
     op.drop_table("client_tokens")
     op.drop_index("ix_webhook_deliveries_endpoint", table_name="webhook_deliveries")
     op.drop_table("webhook_deliveries")
+    op.drop_index("ix_variants_sku_lower", table_name="variants")
+    op.drop_index("ix_variants_external_id_lower", table_name="variants")
+    op.drop_index("ix_variants_search", table_name="variants", postgresql_using="gin")
     op.drop_index("ix_variants_organization_id_product_id", table_name="variants")
     op.drop_table("variants")
     op.drop_table("shipping_rates")
@@ -1731,6 +1759,7 @@ def downgrade() -> None:
     op.drop_table("shipping_zones")
     op.drop_table("sandbox_payments")
     op.drop_index("ix_products_search", table_name="products", postgresql_using="gin")
+    op.drop_index("ix_products_external_id_lower", table_name="products")
     op.drop_index("ix_products_organization_id_category", table_name="products")
     op.drop_index("ix_products_organization_id_brand", table_name="products")
     op.drop_table("products")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,9 @@ PRODUCT_SEARCH = (
     "setweight(to_tsvector('english'::regconfig, coalesce(description, '') || ' ' || "
     "coalesce(conversational_description, '')), 'D')"
 )
+
+# What a customer chooses a variant by ("43", "blue"); unstemmed, so that "S" is not lost as a stop word.
+VARIANT_SEARCH = "jsonb_to_tsvector('simple'::regconfig, options, '[\"string\", \"numeric\"]'::jsonb)"
 
 
 class Product(Row, Base):
@@ -61,6 +64,7 @@ class Variant(Row, Base):
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("floor IS NULL OR (floor >= 0 AND floor <= price)", name="floor"),
         CheckConstraint("weight_grams >= 0", name="weight"),
+        Index("ix_variants_search", "search", postgresql_using="gin"),
     )
 
     product_id: Mapped[UUID]
@@ -75,6 +79,13 @@ class Variant(Row, Base):
     requires_shipping: Mapped[bool] = mapped_column(server_default=text("true"))
     position: Mapped[int] = mapped_column(server_default="0")
     archived: Mapped[bool] = mapped_column(server_default=text("false"))
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(VARIANT_SEARCH, persisted=True), deferred=True)
+
+
+# Ids and SKUs are looked up in whatever case a customer writes them.
+Index("ix_products_external_id_lower", Product.organization_id, func.lower(Product.external_id))
+Index("ix_variants_external_id_lower", Variant.organization_id, func.lower(Variant.external_id))
+Index("ix_variants_sku_lower", Variant.organization_id, func.lower(Variant.sku))
 
 
 class Inventory(Row, Base):
