@@ -234,11 +234,8 @@ def test_a_port_taken_meanwhile_is_replaced_and_a_lost_password_renewed(data_dir
         query(servers.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
     with embedded.start(data_dir) as servers:
         assert (servers.database_url, servers.redis_url) == before  # kept while it is free
-    with socket.socket() as squatter, socket.socket() as other_squatter:
-        squatter.bind(("127.0.0.1", urlsplit(before[0]).port or 0))
-        squatter.listen()
-        other_squatter.bind(("127.0.0.1", urlsplit(before[1]).port or 0))
-        other_squatter.listen()
+    taken = [("127.0.0.1", urlsplit(url).port or 0) for url in before]
+    with socket.create_server(taken[0]), socket.create_server(taken[1]):
         with embedded.start(data_dir) as servers:
             assert urlsplit(servers.database_url).port != urlsplit(before[0]).port
             assert urlsplit(servers.redis_url).port != urlsplit(before[1]).port
@@ -389,7 +386,8 @@ def test_what_is_not_named_is_embedded(running: embedded.Embedded, data_dir: Pat
         ("database_url", lambda _, __: "postgresql://u:S3cret@no.invalid/x", "no.invalid"),
         ("database_url", lambda _, __: "mysql://u:S3cret@127.0.0.1/x", "is not a libpq URL"),
         ("database_url", lambda _, __: "postgresql+psycopg://u:S3cret@127.0.0.1/x", "is not a libpq URL"),
-        ("redis_url", lambda _, r: r.replace("redis://:", "redis://:S3cret"), "invalid username-password"),
+        ("redis_url", lambda _, r: r.replace("redis://:", "redis://:S3cret"), "refuses this user name and password"),
+        ("redis_url", lambda _, r: f"redis://127.0.0.1:{urlsplit(r).port}", "refuses this user name and password"),
         ("redis_url", lambda _, __: "redis://:S3cret@127.0.0.1:1/0", "refused"),
         ("redis_url", lambda _, __: "http://:S3cret@127.0.0.1:1/0", "is not a URL like redis://"),
         ("redis_url", lambda _, __: "redis://:S3cret@127.0.0.1:99999/0", "is not a URL like redis://"),

@@ -9,7 +9,6 @@ no folder that a clean-up of /tmp may empty, and no shared account between the s
 from __future__ import annotations
 
 import atexit
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -32,7 +31,6 @@ class Embedded:
         self._database_url = database_url
         self._redis_url = redis_url
         self._servers = servers
-        self._pid = os.getpid()
         if servers:
             atexit.register(self.close)
 
@@ -55,10 +53,7 @@ class Embedded:
         servers, self._servers = self._servers, ()
         atexit.unregister(self.close)
         for server in reversed(servers):
-            if os.getpid() == self._pid:
-                server.detach()
-            else:
-                server.abandon()
+            server.detach()
 
     def __enter__(self) -> Embedded:
         return self

@@ -47,6 +47,8 @@ def check_redis(url: str, setting: str = "AGENTPAY_REDIS_URL") -> None:
     password = str(client.connection_pool.connection_kwargs.get("password") or "")
     try:
         client.ping()
+    except redis.AuthenticationError:
+        raise StartupError(f"{setting} cannot be used: the server refuses this user name and password.") from None
     except (TypeError, ValueError):  # an option in the URL that no connection knows; its message may hold anything
         raise StartupError(usage) from None
     except (redis.RedisError, OSError) as error:
@@ -56,8 +58,9 @@ def check_redis(url: str, setting: str = "AGENTPAY_REDIS_URL") -> None:
 
 
 def _sentence(error: Exception, password: str) -> str:
-    """The first line of an error, without the password."""
+    """The first line of an error, without the password and without psycopg's prefix."""
     text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    if password:
+    text = text.removeprefix("connection failed: ").removeprefix("connection is bad: ")
+    if len(password) > 3:  # replacing a shorter one would only garble words
         text = text.replace(password, "***")
     return text.rstrip(".") + "."

@@ -84,14 +84,10 @@ class SharedServer(ABC):
             with self._starting():
                 self._leave()
 
-    def abandon(self) -> None:
-        """What a forked child does instead of `detach`: its parent still counts."""
-        if self._users is not None:
-            self._users.close()
-            self._users = None
-
     def _leave(self) -> None:
-        self.abandon()
+        if self._users is not None:
+            self._users.close()  # not unlocked: a forked child has the same lock, and its parent still counts
+            self._users = None
         everyone = self._try_lock("users")
         if everyone is not None:
             with everyone:
