@@ -1,0 +1,66 @@
+"""Finds products."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from agentpay.commerce import catalog
+from agentpay.commerce.shapes import ProductView
+from agentpay.knowledge.search import SearchFilters, search
+from agentpay.store.session import Tx
+from agentpay.tools.blocks import product_list
+from agentpay.tools.context import Context
+from agentpay.tools.tool import Arguments, Tool, ToolResult
+
+_POOL = 30
+"""Hits looked at before options and order narrow them down to `limit`."""
+
+
+class ProductSearch(Arguments):
+    query: str = Field("", max_length=400, description="What the customer looks for, in their words.")
+    price_min: int | None = Field(None, ge=0, description="Minor units of the shop's currency.")
+    price_max: int | None = Field(None, ge=0, description="Minor units of the shop's currency.")
+    brand: str | None = None
+    category: str | None = None
+    attributes: dict[str, str] = Field({}, description='Product attributes, e.g. {"waterproof": "yes"}.')
+    options: dict[str, str] = Field({}, description='Variant options, e.g. {"size": "43", "color": "blue"}.')
+    in_stock: bool = False
+    sort: Literal["relevance", "price_asc", "price_desc"] = "relevance"
+    limit: int = Field(5, ge=1, le=20)
+
+
+async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
+    filters = SearchFilters(
+        price_min=arguments.price_min,
+        price_max=arguments.price_max,
+        brand=arguments.brand,
+        category=arguments.category,
+        attributes=arguments.attributes,
+        in_stock=arguments.in_stock or None,
+    )
+    hits = await search(tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters)
+    found = await catalog.products(tx, [hit.product_id for hit in hits if hit.product_id is not None])
+    if arguments.options:
+        # Words such as "black" may be part of a name instead of an option: only narrow where something is left
+        found = [product for product in found if _offers(product, arguments.options)] or found
+    if arguments.sort != "relevance":
+        found.sort(key=lambda product: product.price_min, reverse=arguments.sort == "price_desc")
+    shown = found[: arguments.limit]
+    data = {"products": [product.model_dump(mode="json") for product in shown], "found": len(found)}
+    return ToolResult(data, [product_list(shown)] if shown else [])
+
+
+def _offers(product: ProductView, options: dict[str, str]) -> bool:
+    wanted = {value.casefold() for value in options.values()}
+    return any(wanted <= {value.casefold() for value in variant.options.values()} for variant in product.variants)
+
+
+TOOL = Tool(
+    name="product_search",
+    description="Search the shop's catalogue. Answers at most `limit` products, best first; none means the shop has nothing that fits.",
+    arguments=ProductSearch,
+    run=run,
+    agents=frozenset({"sales"}),
+)

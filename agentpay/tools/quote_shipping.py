@@ -1,0 +1,44 @@
+"""Says what shipping costs."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from agentpay.commerce import carts, shipping
+from agentpay.errors import Problem
+from agentpay.money import country_name
+from agentpay.store.session import Tx
+from agentpay.tools.blocks import block
+from agentpay.tools.context import Context
+from agentpay.tools.tool import Arguments, Tool, ToolResult
+
+
+class QuoteShipping(Arguments):
+    country: str | None = Field(
+        None, pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2; default: the country of the customer's address."
+    )
+
+
+async def run(context: Context, tx: Tx, arguments: QuoteShipping) -> ToolResult:
+    country = (arguments.country or (context.contact.get("shipping_address") or {}).get("country") or "").upper()
+    if not country:
+        raise Problem("country_required", "Which country should it go to?")
+    facts = await carts.shipping_facts(tx, await carts.cart_id_of(tx, context.conversation))
+    quote = await shipping.quote(
+        tx,
+        country,
+        goods_subtotal_after_discount=facts.goods_after_discount,
+        weight_grams=facts.weight_grams,
+        requires_shipping=facts.requires_shipping or facts.empty,
+    )
+    data = {**quote.model_dump(mode="json"), "country_name": country_name(country), "cart_is_empty": facts.empty}
+    return ToolResult(data, [block("shipping_quote", quote)])
+
+
+TOOL = Tool(
+    name="quote_shipping",
+    description="Shipping options, prices and days to a country for what is in the cart.",
+    arguments=QuoteShipping,
+    run=run,
+    agents=frozenset({"sales", "payment"}),
+)

@@ -1,0 +1,55 @@
+"""Every tool by name, and which agent has which (CONTRACT §3)."""
+
+from __future__ import annotations
+
+from agentpay.llm.brain import ToolSpec
+from agentpay.tools import (
+    check_inventory,
+    compare_products,
+    create_payment_link,
+    find_customer,
+    handoff_to_human,
+    make_offer,
+    order_status,
+    payment_status,
+    product_details,
+    product_search,
+    quote_shipping,
+    search_knowledge,
+    set_customer_details,
+    update_cart,
+    validate_discount,
+    view_cart,
+)
+from agentpay.tools.tool import AgentName, Tool
+
+TOOLS: dict[str, Tool] = {
+    module.TOOL.name: module.TOOL
+    for module in (
+        product_search,
+        product_details,
+        check_inventory,
+        compare_products,
+        search_knowledge,
+        update_cart,
+        view_cart,
+        quote_shipping,
+        validate_discount,
+        make_offer,
+        set_customer_details,
+        create_payment_link,
+        payment_status,
+        find_customer,
+        order_status,
+        handoff_to_human,
+    )
+}
+
+AGENTS: tuple[AgentName, ...] = ("sales", "support", "payment")
+ABILITIES: dict[str, frozenset[str]] = {
+    agent: frozenset(tool.name for tool in TOOLS.values() if agent in tool.agents) for agent in AGENTS
+}
+SPECS: dict[str, list[ToolSpec]] = {
+    agent: [ToolSpec(tool.name, tool.description, tool.schema()) for tool in TOOLS.values() if agent in tool.agents]
+    for agent in AGENTS
+}

@@ -1,0 +1,124 @@
+"""From the words that name a product to a variant of the shop.
+
+A model passes what the customer said ("Squall jacket", "RR-42-BL", size L); only the store decides what that is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.commerce import catalog
+from agentpay.commerce.catalog import VariantRow
+from agentpay.errors import Problem
+from agentpay.knowledge.lookup import Match, lookup
+from agentpay.store.session import Tx
+
+_MARGIN = 0.12
+"""A best match this far before the next is meant; closer ones are asked about."""
+_MOST_CANDIDATES = 6
+
+
+async def resolve_product(tx: Tx, reference: str, options: dict[str, str] | None = None) -> list[VariantRow]:
+    """The variants on sale of the product that `reference` names.
+
+    Problems: `product_not_found`; `ambiguous_product` with `candidates` [{"external_id", "title"}].
+    """
+    matches = await lookup(tx, reference, limit=_MOST_CANDIDATES + 2)
+    if not matches:
+        raise Problem("product_not_found", f"The shop has no product called “{reference}”.", status=404)
+    close = [
+        match for match in matches if match.score >= matches[0].score - _MARGIN and match.exact == matches[0].exact
+    ]
+    by_product = await catalog.variants_of(tx, [match.product_id for match in close])
+    if len(close) > 1 and options:
+        # "the blue one in 43" may itself say which of two products is meant
+        close = [m for m in close if _matching(by_product.get(m.product_id, []), options)] or close
+    if len(close) > 1:
+        raise Problem(
+            "ambiguous_product",
+            f"“{reference}” could be several products.",
+            candidates=[_candidate(match, by_product.get(match.product_id, [])) for match in close[:_MOST_CANDIDATES]],
+        )
+    rows = by_product.get(close[0].product_id, [])
+    if not rows:
+        raise Problem("product_unavailable", f"{close[0].title} cannot be bought at the moment.", status=409)
+    return rows
+
+
+async def resolve_variant(
+    tx: Tx, *, product: str | None = None, variant: str | None = None, options: dict[str, str] | None = None
+) -> VariantRow:
+    """The one variant that is meant.
+
+    Problems, beside those of `resolve_product`: `variant_required` (several fit) and `variant_not_found` (none has these
+    options), both with `product` and `candidates`; `product_required`.
+    """
+    if variant is not None:
+        row = await catalog.variant(tx, variant)
+        if row is not None and row.active:
+            return row
+        if product is None:
+            product = variant
+    if product is None:
+        raise Problem("product_required", "Say which product is meant.")
+    exact = await catalog.variant(tx, product)
+    if exact is not None and exact.active and not options:
+        return exact
+    rows = await resolve_product(tx, product, options)
+    if len(rows) == 1 and not contradicts(rows[0], options or {}):
+        return rows[0]
+    fitting = _matching(rows, options or {})
+    if len(fitting) == 1:
+        return fitting[0]
+    code = "variant_required" if fitting else "variant_not_found"
+    detail = f"{rows[0].title} comes in several variants." if fitting else f"{rows[0].title} does not come like that."
+    raise Problem(
+        code,
+        detail,
+        product={"external_id": rows[0].product_external_id, "title": rows[0].title},
+        candidates=[variant_facts(row) for row in (fitting or rows)],
+    )
+
+
+def variant_facts(row: VariantRow) -> dict[str, Any]:
+    """What may be told of a variant: never its floor."""
+    return {
+        "external_id": row.external_id or str(row.id),
+        "title": row.title,
+        "options": row.options,
+        "price": row.price,
+        "currency": row.currency,
+        "available": row.available,
+        "in_stock": row.available is None or row.available > 0,
+    }
+
+
+def matches(row: VariantRow, options: dict[str, str]) -> bool:
+    """Each wanted value is the value of the option of that name, or, where the variant has no such option, of any."""
+    for name, value in options.items():
+        own = {key.casefold(): text.casefold() for key, text in row.options.items()}
+        wanted = value.casefold()
+        if name.casefold() in own:
+            if own[name.casefold()] != wanted:
+                return False
+        elif wanted not in own.values():
+            return False
+    return True
+
+
+def contradicts(row: VariantRow, options: dict[str, str]) -> bool:
+    """A product with a single variant may lack an option altogether; it contradicts only one that it has otherwise."""
+    own = {key.casefold(): text.casefold() for key, text in row.options.items()}
+    return any(name.casefold() in own and own[name.casefold()] != value.casefold() for name, value in options.items())
+
+
+def _matching(rows: list[VariantRow], options: dict[str, str]) -> list[VariantRow]:
+    return [row for row in rows if matches(row, options)]
+
+
+def _candidate(match: Match, rows: list[VariantRow]) -> dict[str, Any]:
+    return {
+        "external_id": match.external_id or str(match.product_id),
+        "title": match.title,
+        "price_min": min((row.price for row in rows), default=None),
+    }

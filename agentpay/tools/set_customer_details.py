@@ -1,0 +1,70 @@
+"""Notes what a buyer says of themselves for a new order: e-mail, name, address, shipping choice."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import update
+
+from agentpay.commerce import shipping
+from agentpay.commerce.shapes import AddressShape
+from agentpay.errors import Problem
+from agentpay.store.session import Tx
+from agentpay.store.tables import Conversation
+from agentpay.tools.blocks import block
+from agentpay.tools.checkout_sync import sync_open_checkout
+from agentpay.tools.context import Context
+from agentpay.tools.tool import Arguments, Tool, ToolResult
+
+_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
+
+
+class SetCustomerDetails(Arguments):
+    email: str | None = Field(None, max_length=254)
+    name: str | None = Field(None, min_length=1, max_length=200)
+    phone_number: str | None = Field(None, max_length=40)
+    shipping_address: AddressShape | None = None
+    shipping_option: str | None = Field(None, max_length=100, description="Name of a shipping option, e.g. Standard.")
+    note: str | None = Field(None, max_length=500)
+
+
+async def run(context: Context, tx: Tx, arguments: SetCustomerDetails) -> ToolResult:
+    given = arguments.model_dump(mode="json", exclude_none=True)
+    if not given:
+        raise Problem("nothing_given", "Give at least one detail.")
+    if arguments.email is not None:
+        if not _EMAIL.fullmatch(arguments.email):
+            raise Problem("email_invalid", "That does not look like an e-mail address.")
+        given["email"] = arguments.email.lower()
+    address = arguments.shipping_address
+    if address is not None:
+        # Refused now rather than at the till: the customer hears at once that the shop does not ship there
+        await shipping.require_served(tx, address.country)
+    await _store(context, tx, given)
+    checkout = await sync_open_checkout(context, tx, context.contact)
+    data = {"details": given, "known": sorted(key for key, value in context.contact.items() if value)}
+    if checkout is not None:
+        return ToolResult({**data, "checkout": checkout.model_dump(mode="json")}, [block("checkout", checkout)])
+    return ToolResult(data)
+
+
+async def _store(context: Context, tx: Tx, given: dict[str, Any]) -> None:
+    context.contact = {**context.contact, **given}
+    await tx.session.execute(
+        update(Conversation)
+        .where(Conversation.organization_id == tx.organization_id, Conversation.id == context.conversation)
+        .values(contact=Conversation.contact.op("||")(given))
+    )
+
+
+TOOL = Tool(
+    name="set_customer_details",
+    description="Note the buyer's e-mail, name, shipping address or shipping choice for a new order.",
+    arguments=SetCustomerDetails,
+    run=run,
+    agents=frozenset({"payment"}),
+    effect="write",
+    scope="tools:write",
+)
