@@ -325,6 +325,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("card", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("failure", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("refunds", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("settles_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -1600,7 +1601,7 @@ def upgrade() -> None:
     op.create_index("ix_returns_order", "returns", ["organization_id", "order_id"], unique=False)
     op.create_table(
         "refunds",
-        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("payment_id", sa.Uuid(), nullable=True),
         sa.Column("return_id", sa.Uuid(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -1619,6 +1620,7 @@ def upgrade() -> None:
         sa.Column("modified_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name=op.f("ck_refunds_status")),
         sa.CheckConstraint("amount > 0", name=op.f("ck_refunds_amount")),
+        sa.CheckConstraint("order_id IS NOT NULL OR payment_id IS NOT NULL", name=op.f("ck_refunds_of_something")),
         sa.ForeignKeyConstraint(
             ["organization_id", "order_id"],
             ["orders.organization_id", "orders.id"],

@@ -121,6 +121,8 @@ class SandboxPayment(Row, Base):
     card: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Brand and last four digits."""
     failure: Mapped[dict[str, Any] | None]
+    refunds: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """[{"key", "id", "amount"}]: one a key, so that a repeated call gives nothing back twice."""
     settles_at: Mapped[datetime | None]
 
 

@@ -118,9 +118,11 @@ class Refund(Row, Base):
         Index("ix_refunds_order", "organization_id", "order_id"),
         CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("order_id IS NOT NULL OR payment_id IS NOT NULL", name="of_something"),
     )
 
-    order_id: Mapped[UUID]
+    order_id: Mapped[UUID | None]
+    """None: a payment that became no order (it came after expiry and the goods were gone, or a second one)."""
     payment_id: Mapped[UUID | None]
     return_id: Mapped[UUID | None]
     amount: Mapped[int] = money()
