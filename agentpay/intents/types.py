@@ -29,6 +29,8 @@ class Entities(BaseModel):
 
     product_query: str | None = None
     """The words that name a product, without verbs, quantities, options, budgets, codes and addresses."""
+    compared: list[str] = Field(default_factory=list)
+    """Of a comparison: the words for each of the products, where it names more than one."""
     options: dict[str, str] = Field(default_factory=dict)
     """Variant option → value, both as the shop spells them: {"size": "43", "color": "blue"}."""
     attributes: dict[str, str] = Field(default_factory=dict)

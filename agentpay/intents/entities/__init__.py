@@ -1,0 +1,1 @@
+"""Recognising what a message names: prices, quantities, options, addresses, order numbers, …"""

@@ -1,0 +1,243 @@
+"""Postal addresses as people type them into a chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentpay.intents.entities.places import POSTCODE, country_codes, country_of, infer_country, regions_of, subdivision
+from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.types import PostalAddress
+
+_SUFFIX = (
+    r"street|str|st|avenue|ave|av|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|way|place|pl|plaza|terrace|ter|circle|cir|highway|hwy"
+    r"|parkway|pkwy|square|sq|close|crescent|cres|gardens|gdns|grove|row|mews|hill|walk|trail|trl|loop|alley|quay|green|park|parade|rise|view"
+    r"|point|bend|pike|broadway|esplanade|wharf|yard|vale|mount"
+)
+_MIDDLE = r"(?:(?:\d+(?:st|nd|rd|th)|[^\W\d_][\w.'-]*)\s+)"
+_ENGLISH = rf"\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+{_MIDDLE}{{1,5}}?(?:{_SUFFIX})\b\.?(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
+_FRENCH = r"\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|av\.|boulevard|bd\.?|place|chemin|all[ée]e|impasse|quai|cours|route)\s+[^,\d\n]{2,40}"
+_GERMANIC_SUFFIX = (
+    r"(?:stra(?:ß|ss)e|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|dijk|singel|hof|vej|gade"
+    r"|gatan|vägen|veien|rak|katu|markt)"
+)
+_GERMANIC = rf"(?:[A-ZÄÖÜ][\w.äöüß-]*\s+){{0,3}}?(?i:[\w.äöüß-]*{_GERMANIC_SUFFIX})\s+\d{{1,4}}\s?(?:[a-zA-Z]\b)?(?:[-/]\d{{1,4}})?"
+_ROMANCE = r"(?:calle|c/|avenida|avda\.?|plaza|paseo|carrer|via|viale|piazza|corso|rua|praça|praca|ulica|ul\.)\s+[^,\d\n]{2,40},?\s+\d{1,4}\w?"
+_BOX = r"p\.?\s?o\.?\s+box\s+\d+"
+_LINE1 = re.compile(rf"(?<![\w#.,-])(?:{_ENGLISH}|{_FRENCH}|{_ROMANCE}|{_BOX})", re.IGNORECASE)
+_LINE1_CASED = re.compile(rf"(?<![\w#-]){_GERMANIC}(?![\w])")
+_LINE1_LOOSE = re.compile(r"(?<![\w#.-])\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
+_LINE1_NAME_FIRST = re.compile(
+    r"(?:\bto|\bis|\baddress|:|^|\bin)\s+(?P<line>[^\W\d][^,\d\n.!?:]{2,40}\s\d{1,4}\s?[a-zA-Z]?)(?=\s*[,\n])"
+)
+_LINE2 = re.compile(
+    r"\s*[,\n]?\s*((?:(?:apt|apartment|unit|suite|ste|flat|floor|room|rm|building|bldg|wohnung)\b\.?\s*#?\s*[\w-]+|#\s?\w+"
+    r"|\d{1,2}(?:st|nd|rd|th) floor)(?:\s*,?\s*(?:building|bldg|floor|room)\s+\w+)?)",
+    re.IGNORECASE,
+)
+_FLAT_FIRST = re.compile(r"((?:flat|apt|apartment|unit|suite)\b\.?\s*\w+)\s*,\s*$", re.IGNORECASE)
+_CONTEXT = re.compile(
+    r"\b(ship|shipping|shipped|deliver(?:y|ed)?|address|send|sent|post(?:ed)?|live at|mail|dispatch|goes? to|bring|it's|adresse|envoyer|dirección)\b",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(rf"(?<![\w]){POSTCODE}(?![\w])", re.IGNORECASE)
+_CUT = re.compile(
+    r"\s(?:please|pls|plz|thanks?|thx|and|with|by|via|using|for|is|my|send|standard|express|then|but|i|i'll|i'm|ok|when|how|what|asap|if|can|could"
+    r"|will|would|the|also|so|it|at|as)\b|[()\"]",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<!\bst)(?<!\bmt)(?<!\bft)(?<!\bd\.c)(?<!\bu\.s)[.](?=\s|$)|[!?;]", re.IGNORECASE)
+_CITY = re.compile(r"[^\W\d_][^\W\d_]*(?:[ .'-]{1,2}[^\W\d_]+){0,4}\.?")
+_NOT_CITY = re.compile(
+    r"\b(?:ship|send|deliver|add|pay|link|want|checkout|order|card|code|use|apply|email|e-mail|phone|name|standard|express|shipping|i|me|you|it"
+    r"|please|thanks|size|and|the|to|a)\b",
+    re.IGNORECASE,
+)
+
+_CITY_FIRST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN", "JP", "BR"})
+"""Countries that write the postcode after the city."""
+
+
+@dataclass(slots=True)
+class _Tail:
+    city: str | None = None
+    region: str | None = None
+    postcode: str | None = None
+    country: str | None = None
+    end: int = 0
+    postcode_first: bool = False
+
+
+def find_addresses(
+    text: str, countries: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
+) -> list[Span]:
+    """Addresses in the text. Without a country in it the shop's countries decide, by state or form of the postcode."""
+    if not any(c.isdigit() for c in text):
+        return []
+    found: list[Span] = []
+    for pattern, loose in ((_LINE1, False), (_LINE1_CASED, False), (_LINE1_LOOSE, True), (_LINE1_NAME_FIRST, True)):
+        for match in pattern.finditer(text):
+            group = "line" if "line" in pattern.groupindex else 0
+            start, end = match.span(group)
+            if not free([*taken, *found], start, end):
+                continue
+            span = _complete(text, start, end, countries, asked_for, loose=loose)
+            if span is not None and free([*taken, *found], span.start, span.end):
+                found.append(span)
+        if found:
+            break
+    return found
+
+
+def _complete(
+    text: str, start: int, end: int, countries: Sequence[str], asked_for: str | None, *, loose: bool
+) -> Span | None:
+    line1 = text[start:end].strip(" ,")
+    if re.search(r"(?i)\b(ship|add|order|want|address|deliver|send)\b", line1):
+        return None
+    line2: str | None = None
+    if after := _LINE2.match(text, end):
+        line2, end = after.group(1).strip(), after.end()
+    elif before := _FLAT_FIRST.search(text[max(0, start - 24) : start]):
+        line2 = before.group(1)
+        start = start - (len(before.group()))
+    tail = _read_tail(text, end, countries)
+    context = (
+        asked_for in {"address", "shipping_address", "details"}
+        or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
+    )
+    certain = tail.postcode is not None or ((tail.country or tail.region) is not None and tail.city is not None)
+    if tail.city is None or not (certain or (context and not loose)) or (loose and not (tail.postcode and tail.city)):
+        return None
+    likely = [c for c in countries if c not in _CITY_FIRST] if tail.postcode_first else countries
+    country = tail.country or infer_country(tail.postcode, tail.region, likely)
+    if (
+        country is None
+        and re.search(r"(?i)str(?:\.|a(?:ß|ss)e)", line1)
+        and re.fullmatch(r"\d{5}", tail.postcode or "")
+    ):
+        country = "DE"
+    region = tail.region
+    if region and country:
+        region = subdivision(country, region) or region
+    if country is None and tail.postcode is None and countries:
+        country = countries[0]
+    value = PostalAddress(
+        line1=re.sub(r"\s+", " ", line1),
+        line2=line2,
+        city=tail.city,
+        region=region,
+        postal_code=tail.postcode or "",
+        country=country,
+    )
+    return Span(start, tail.end, "address", value)
+
+
+def _read_tail(text: str, start: int, countries: Sequence[str]) -> _Tail:
+    """City, region, postcode and country, piece by piece between commas, until something else begins."""
+    stop = _SENTENCE.search(text, start + 1 if text[start : start + 1] == "." else start)
+    limit = min(stop.start() if stop else len(text), start + 140)
+    tail = _Tail(end=start)
+    position = start
+    for raw in re.split(r"([,\n])", text[start:limit]):
+        piece_start, position = position, position + len(raw)
+        piece = raw.strip()
+        if raw in {",", "\n"} or not piece:
+            continue
+        if not _read_piece(text, piece_start, raw, tail, countries):
+            break
+        if tail.country:
+            break
+    return tail
+
+
+def _read_piece(text: str, offset: int, raw: str, tail: _Tail, countries: Sequence[str]) -> bool:
+    """Takes what the piece says into `tail`; False where the address ends before or within it."""
+    del text
+    lead = len(raw) - len(raw.lstrip())
+    cut = _CUT.search(raw, lead)
+    body = raw[: cut.start()] if cut else raw
+    content = body.strip().rstrip(".")
+    if not content:
+        return False
+    base = offset + lead
+    if (tail.city or tail.postcode) and (country := _country(content)):
+        tail.country, tail.end = country, base + len(content)
+        return False
+    post = None if tail.postcode else _POSTCODE.search(content)
+    if post is None:
+        if tail.city is None:
+            return _take_city(content, base, tail, followed=False) and cut is None
+        region = content if regions_of(content) else None
+        if region and tail.region is None:
+            tail.region, tail.end = _region_code(region), base + len(content)
+            return cut is None
+        return False
+    before, after = content[: post.start()].strip(), content[post.end() :].strip()
+    if before and not _take_before(before, base, tail):
+        return False
+    tail.postcode = re.sub(r"^[A-Z]{1,2}-(?=\d{4,5}$)", "", re.sub(r"\s+", " ", post.group())).upper()
+    tail.end = base + post.end()
+    tail.postcode_first = not before and tail.city is None
+    if after:
+        after_base = base + content.index(after, post.end())
+        words = after.split()
+        for size in (3, 2, 1):
+            if len(words) < size:
+                continue
+            country = _country(" ".join(words[-size:]), code_anywhere=True)
+            if country and (tail.city or len(words) > size):
+                rest = " ".join(words[:-size])
+                if tail.city is None and not _take_city(rest, after_base, tail, followed=True):
+                    continue
+                tail.country, tail.end = country, base + len(content)
+                return False
+        if tail.city is None:
+            if not _take_city(after, after_base, tail, followed=True):
+                return False
+        else:
+            return False
+    return cut is None
+
+
+def _take_before(before: str, base: int, tail: _Tail) -> bool:
+    """What stands before the postcode: "Portland OR", "London", or only a state after the city."""
+    if tail.city is not None:
+        if regions_of(before):
+            tail.region = _region_code(before)
+            return True
+        return False
+    return _take_city(before, base, tail, followed=True)
+
+
+def _take_city(content: str, base: int, tail: _Tail, *, followed: bool) -> bool:
+    words = content.split()
+    region: str | None = None
+    for size in (3, 2, 1):
+        if len(words) <= size:
+            continue
+        candidate = " ".join(words[-size:])
+        if regions_of(candidate) and (followed or len(candidate) > 3 or candidate.isupper()):
+            region, words = candidate, words[:-size]
+            break
+    city = " ".join(words)
+    if not _CITY.fullmatch(city) or _NOT_CITY.search(city):
+        return False
+    tail.city = city.title() if city.islower() else city
+    if region:
+        tail.region = _region_code(region)
+    tail.end = base + len(content)
+    return True
+
+
+def _region_code(words: str) -> str:
+    options = regions_of(words)
+    return options[0][1] if options else words.upper()
+
+
+def _country(words: str, *, code_anywhere: bool = False) -> str | None:
+    if len(words) == 2:
+        known = words.upper() in country_codes() or words.upper() == "UK"
+        return country_of(words) if known and (words.isupper() or code_anywhere) else None
+    return country_of(words)

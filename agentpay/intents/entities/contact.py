@@ -1,0 +1,82 @@
+"""E-mail addresses, web addresses, phone numbers and people's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import phonenumbers
+
+from agentpay.intents.entities.spans import Span, free
+
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
+_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
+_PHONE = re.compile(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
+_PHONE_CONTEXT = re.compile(
+    r"\b(phone|mobile|cell|call|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber is\b", re.IGNORECASE
+)
+_PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
+_PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
+_FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
+_NAMED = re.compile(
+    rf"(?:\b[Mm]y (?:full )?name(?: is|'s|:)|\b[Nn]ame\s?:|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
+)
+_NAMED_LOWER = re.compile(
+    r"\b(?:my (?:full )?name(?: is|'s)|name\s?:)\s+(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)(?=\s*(?:[,.!\n]|$|and\b))",
+    re.IGNORECASE,
+)
+_INTRODUCED = re.compile(
+    rf"(?:^|[.,!\n]\s*|\b(?:[Hh]i|[Hh]ello|[Hh]ey),?\s+)(?:I'?m|I am|[Tt]his is|[Ii]t's)\s+(?P<name>{_FULL_NAME})(?=\s*(?:[.,!\n]|$|and\b|here\b|from\b|-))"
+)
+_FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
+_NOT_NAMES = frozenset(
+    "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
+    "thanks please hi hello hey standard express interested using trying also still so very back i".split()
+)
+
+
+def find_emails(text: str) -> list[Span]:
+    """E-mail addresses, lower-cased, and web addresses."""
+    found = [Span(m.start(), m.end(), "email", m.group().lower()) for m in _EMAIL.finditer(text)] if "@" in text else []
+    return found + [Span(m.start(), m.end(), "url", m.group()) for m in _URL.finditer(text) if free(found, *m.span())]
+
+
+def find_people(text: str, region: str | None, taken: Sequence[Span] = (), asked_for: str | None = None) -> list[Span]:
+    """A phone number (E.164; a national one is read as of `region`) and a person's name."""
+    found = _phones(text, region, taken, asked_for) if any(c.isdigit() for c in text) else []
+    return found + _names(text, [*taken, *found], asked_for)
+
+
+def _phones(text: str, region: str | None, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
+    found: list[Span] = []
+    context = asked_for == "phone" or _PHONE_CONTEXT.search(text) is not None
+    for match in _PHONE.finditer(text):
+        written = match.group()
+        digits = sum(c.isdigit() for c in written)
+        international = written.lstrip("(").startswith(("+", "00"))
+        separated = len(re.findall(r"\d[\s().\-/]+\d", written)) >= 2 and digits >= 9
+        if not (international or context or separated) or digits < 7 or not free(taken, *match.span()):
+            continue
+        number = "+" + written.lstrip("(")[2:] if written.startswith("00") else written
+        try:
+            parsed = phonenumbers.parse(number, None if international else region or "US")
+        except phonenumbers.NumberParseException:
+            continue
+        if international or phonenumbers.is_possible_number(parsed):
+            value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+            found.append(Span(match.start(), match.end(), "phone", value))
+            break
+    return found
+
+
+def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
+    patterns = [_NAMED, _NAMED_LOWER, _INTRODUCED] + ([_FOR_NAME] if asked_for == "name" else [])
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            name = match.group("name")
+            if name.split()[0].lower() in _NOT_NAMES or not free(taken, *match.span("name")):
+                continue
+            if name.islower():
+                name = name.title()
+            return [Span(match.start(), match.end("name"), "name", name)]
+    return []

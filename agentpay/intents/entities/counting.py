@@ -1,0 +1,202 @@
+"""Quantities, places in a list, order of sorting, and words that point back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from agentpay.intents.entities.spans import Span, free
+
+NUMBER_WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
+}  # fmt: skip
+_WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
+QUANTITY = rf"(?:\d{{1,3}}|{_WORDS}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
+_PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?"
+_COUPLE = re.compile(
+    r"\b(?P<half>half a dozen)(?: of)?\b|\b(?:a |one )?(?P<dozen>dozen)(?: of)?\b|\ba (?P<couple>couple)(?: of)?(?: more)?\b|\b(?:a )?(?P<single>single)\b"
+    rf"|\ban? (?:{_PACKS}) of\b",
+    re.IGNORECASE,
+)
+_UNIT_AFTER = (
+    r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|in"
+    r"|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
+)
+_TIMES = re.compile(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
+_NAMED = re.compile(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{_WORDS})\b", re.IGNORECASE)
+_OF_THEM = re.compile(
+    rf"\b(?P<n>\d{{1,3}}|{_WORDS})\s+(?:(?P<pack>{_PACKS})(?:\s+of)?(?!\w)|of\s+(?:them|those|these|it|the|that|this|your)|more\b|please|pls|times)",
+    re.IGNORECASE,
+)
+_TO_NUMBER = re.compile(
+    rf"\b(?:to|make (?:it|that|them)|only|just|instead of)\s+(?:just |only )?(?P<n>\d{{1,3}}|{_WORDS})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{_WORDS}){_UNIT_AFTER}", re.IGNORECASE)
+_NOT_BEFORE = re.compile(
+    r"(?:\b(?:size|sizes|number|no|nr|option|under|over|above|than|around|about|between|to|in|item|product|result|step|apartment|top|or|about|at|model|version|series|level|type|chapter|volume|vol|part|gen)\.?|#|[$€£])\s*$",
+    re.IGNORECASE,
+)
+_PRONOUN_BEFORE = re.compile(
+    r"\b(?:the|that|this|which|each|first|second|third|fourth|fifth|last|other|another|no|any|every|cheaper|cheapest|bigger|smaller|better|best|new|same"
+    r"|expensive|wrong|right|old|nice|good|only the)\s*$",
+    re.IGNORECASE,
+)
+
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8, "last": -1, "final": -1, "bottom": -1, "top": 1,
+}  # fmt: skip
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_FIRST_FEW = re.compile(
+    rf"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
+    re.IGNORECASE,
+)
+_GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
+_PLACE = re.compile(
+    rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
+    rf"(?:\s+(?:{_GENERIC}))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs)\b))",
+    re.IGNORECASE,
+)
+_PLACE_GENERIC = re.compile(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
+_PLACE_NOUN = re.compile(
+    rf"\bthe\s+(?P<o>{_ORDINAL})\s+(?!aid|hand|class|edition|name|order|time|day|week|month|year|night|floor)[^\W\d_]{{3,}}",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(
+    r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)",
+    re.IGNORECASE,
+)
+_BARE_PLACE = re.compile(
+    rf"^\W*(?:i'll take |i want |give me |the )?(?P<n>\d|one|two|three|four|five|{_ORDINAL})\W*(?:please|pls|thanks)?\W*$",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
+
+_ASCENDING = re.compile(
+    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap(?:est)? first)\b",
+    re.IGNORECASE,
+)
+_DESCENDING = re.compile(
+    r"\b(?:the\s+)?(?:most expensive|priciest|dearest|highest[- ]priced?|highest price|high(?:est)? to low(?:est)?|most premium)\b",
+    re.IGNORECASE,
+)
+PRONOUN = re.compile(
+    r"\b(?:it|that|this|them|those|these|same|its)\b|\b(?:the|that|this|another|first|second|last|other|which|each|a)\s+(?:[\w-]+\s+){0,2}ones?\b|\bones\b",
+    re.IGNORECASE,
+)
+EVERYTHING = re.compile(
+    r"\b(?:everything|all of (?:it|them|those|these|my (?:items|stuff))|(?:remove|delete|drop|clear|cancel|take out) all\b"
+    r"|(?:empty|clear|reset|wipe|dump|delete)(?: out)? (?:my |the |that |this |whole |entire |all )*(?:shopping )?(?:cart|basket|bag|trolley)|(?:whole|entire) (?:cart|basket|bag|order)|start (?:all )?over|start (?:again|fresh|from scratch)|them all|all (?:the )?items"
+    r"|(?:cart|basket) (?:empty|clean))\b",
+    re.IGNORECASE,
+)
+_LEAD_WORDS = re.compile(
+    r"^(?:\W|\b(?:ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
+    r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
+    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|deal|great|cool|sure|"
+    r"fine|thanks|perfect|instead)\b)*$",
+    re.IGNORECASE,
+)
+
+
+def number(word: str) -> int | None:
+    """The number a word or digits stand for."""
+    lowered = word.lower()
+    return int(lowered) if lowered.isdigit() else NUMBER_WORDS.get(lowered)
+
+
+def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
+    """How many of something: "two", "a couple of", "3 packs of", "x2", "make it four". A number inside a name is none."""
+    for pattern in (_NAMED, _TIMES):
+        for match in pattern.finditer(text):
+            groups = match.groupdict()
+            value = number(groups.get("n") or groups.get("a") or groups.get("b") or "")
+            if value and free(taken, *match.span()):
+                return Span(*match.span(), "quantity", value)
+    for match in _OF_THEM.finditer(text):
+        value = number(match.group("n"))
+        lead = text[: match.start()]
+        if (
+            value
+            and free(taken, *match.span())
+            and not _PRONOUN_BEFORE.search(lead)
+            and (_led(lead, taken) or match.group("pack"))
+        ):
+            if lead[-1:] in "#-$€£.":
+                continue
+            return Span(*match.span(), "quantity", value)
+    if match := _COUPLE.search(text):
+        if free(taken, *match.span()):
+            value = 6 if match["half"] else 12 if match["dozen"] else 2 if match["couple"] else 1
+            return Span(*match.span(), "quantity", value)
+    for match in _TO_NUMBER.finditer(text):
+        value = number(match.group("n"))
+        if value and free(taken, *match.span("n")) and not text[: match.start()].rstrip().endswith("size"):
+            return Span(*match.span("n"), "quantity", value)
+    for match in _NUMBER.finditer(text):
+        value = number(match.group("n"))
+        lead = text[: match.start()]
+        if not value or not free(taken, *match.span()) or _NOT_BEFORE.search(lead) or _PRONOUN_BEFORE.search(lead):
+            continue
+        if _led(lead, taken):
+            return Span(*match.span(), "quantity", value)
+    return None
+
+
+def _led(lead: str, taken: Sequence[Span]) -> bool:
+    """Whether only verbs, politeness and things already understood stand before."""
+    masked = list(lead)
+    for span in taken:
+        for i in range(span.start, min(span.end, len(masked))):
+            masked[i] = " "
+    return _LEAD_WORDS.match("".join(masked)) is not None
+
+
+def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str | None) -> list[Span]:
+    """Places in what was shown, from 1, -1 the last; `shown` > 0 also allows "the second jacket"."""
+    found: list[Span] = []
+
+    def add(match: re.Match[str], values: list[int]) -> None:
+        if free([*taken, *found], *match.span()):
+            found.append(Span(*match.span(), "ordinal", values))
+
+    for match in _FIRST_FEW.finditer(text):
+        count = number(match["n"]) or 0
+        last = match["end"].lower() == "last"
+        add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
+    for match in _PLACE.finditer(text):
+        second = match["o2"]
+        add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
+    for match in _PLACE_GENERIC.finditer(text):
+        add(match, [_ORDINALS[match["o"].lower()]])
+    if shown:
+        for match in _PLACE_NOUN.finditer(text):
+            start, end = match.span("o")
+            if free([*taken, *found], start, end):
+                found.append(Span(start, end, "ordinal", [_ORDINALS[match["o"].lower()]]))
+        if _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
+            add(both, [1, 2])
+    for match in _NUMBERED.finditer(text):
+        if shown or not match.group().startswith("#"):
+            value = number(match["n"])
+            if value and (shown or re.match(r"(?i)(?:option|item|result|choice|number)", match.group())):
+                add(match, [value])
+    if not found and shown and asked_for in {"product", "choice", "ordinal"} and (bare := _BARE_PLACE.match(text)):
+        word = bare["n"].lower()
+        value = _ORDINALS.get(word) or number(word)
+        if value:
+            add(bare, [value])
+    return found
+
+
+def find_sort(text: str) -> tuple[Literal["price_asc", "price_desc"], tuple[int, int]] | None:
+    """The order of price that is asked for, and where."""
+    if match := _ASCENDING.search(text):
+        return "price_asc", match.span()
+    if match := _DESCENDING.search(text):
+        return "price_desc", match.span()
+    return None

@@ -1,0 +1,111 @@
+"""What is left of a clause as the words for a product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from agentpay.intents.entities.spans import Span
+from agentpay.intents.text import WORD, correct, expand
+
+_PHRASES = re.compile(
+    r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
+    r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
+    r"|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
+    r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
+    r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
+    r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
+    re.IGNORECASE,
+)
+_MONEY_LEAD = re.compile(r"\b(?:for|at|to|of|is|around|about)\s*$", re.IGNORECASE)
+
+_LEAD = frozenset(
+    """
+    ok okay hi hello hey there yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
+    can could may might would will shall should do does did is are am was were be been being have has had having want wanted need needed
+    like love prefer to buy get got getting order ordering purchase add put take grab give gimme show find see look looking search searching browse
+    for after about at any some sell sells carry stock offer offers let lemme us me my our your their mine remove delete drop send throw toss
+    include in into of with from on off out the a an this that these those tell more know explain describe info information details detail
+    question questions what whats which who where when why how much many price prices cost costs costing interested hoping going gonna wondering
+    wonder if whether think thinking still available availability another other others else extra keep make change switch swap exchange return
+    refund replace check compare between difference better best versus recommend suggest recommendation suggestions suggestion
+    something anything someone really very maybe perhaps great cool nice good fine sure thanks thank hmm oh um uh help picking choose choosing
+    not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
+    would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
+    come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
+    never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material
+    """.split()
+)  # fmt: skip
+_KEEP_IF_INNER = frozenset(
+    "of for with in and or to the a an without on from by at no not as is best good new gift".split()
+)
+_TRAIL = _LEAD - {"sale"} | frozenset(
+    """
+    left sold cart basket bag checkout online soon pls asap cheaper cheap stuff things thing piece pieces item items product products option options exactly
+    either then far per each total altogether lol haha man dude bro mate sir madam folks guys ? sizes size colours colors colour color
+    cheapest expensive budget range people work works working deals price weigh weight big small long fit fits run runs look looks feel
+    waiting ready now when days time times discount shipping delivery
+    """.split()
+) - frozenset("small big long new weight".split())
+_POINTING = frozenset(
+    "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options".split()
+)
+_KEEP_NEW_LEAD = frozenset({"new", "best", "good"})
+
+
+def product_words(
+    text: str, spans: Sequence[Span], option_names: Collection[str] = (), *, keep: Collection[str] = ()
+) -> str | None:
+    """
+    The words of the clause that name a product, in its own spelling; None where nothing is left.
+
+    `keep` are words of titles: one of them that is no function word is never dropped for being slang.
+    """
+    masked = list(text)
+    for span in spans:
+        start = span.start
+        if span.kind == "money":
+            before = text[: span.start]
+            if _MONEY_LEAD.search(before) or not re.match(r"\s+[^\W\d_]{3,}", text[span.end :]):
+                for i in range(span.start, span.end):
+                    masked[i] = "\0"
+            else:
+                for i in range(span.start, span.end):
+                    if not text[i].isdigit():
+                        masked[i] = " "
+            continue
+        for i in range(max(0, start), min(len(masked), span.end)):
+            masked[i] = "\0"
+    hidden = "".join(masked)
+    hidden = _PHRASES.sub(lambda m: "\0" * len(m.group()), hidden)
+    runs: list[str] = []
+    for run in re.split(r"\0+", hidden):
+        words = [m.group() for m in WORD.finditer(run)]
+        kept = _trim(words, option_names, keep)
+        if kept:
+            runs.append(" ".join(kept))
+    query = " ".join(runs).strip()
+    if not query or all(w.lower() in _POINTING or not any(c.isalnum() for c in w) for w in query.split()):
+        return None
+    if not any(len(w) > 1 for w in query.split()):
+        return None
+    return query
+
+
+def _drop(word: str, words: Collection[str], option_names: Collection[str], keep: Collection[str]) -> bool:
+    lowered = word.lower()
+    if lowered in words or lowered in option_names:
+        return True
+    expanded = expand(lowered)
+    if expanded != lowered:
+        return lowered not in keep and all(part in words for part in expanded.split())
+    return lowered not in keep and correct(lowered) in words
+
+
+def _trim(words: list[str], option_names: Collection[str], keep: Collection[str]) -> list[str]:
+    start, end = 0, len(words)
+    while start < end and _drop(words[start], _LEAD, option_names, keep):
+        start += 1
+    while end > start and _drop(words[end - 1], _TRAIL, option_names, keep):
+        end -= 1
+    return words[start:end]

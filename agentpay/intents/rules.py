@@ -1,0 +1,348 @@
+"""Tier 1 of understanding: rules alone, no model, about a millisecond a message."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+
+from agentpay.intents import signals
+from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
+from agentpay.intents.entities.lexicon import Lexicon
+from agentpay.intents.entities.spans import Span
+from agentpay.intents.patterns import is_override, match_rules
+from agentpay.intents.segment import Clause, segment
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.text import clean, normalise
+from agentpay.intents.types import Act, Dialogue, Entities, Understanding, Vocabulary
+
+_LEXICONS = 64
+_STANDING_IN_NORM = frozenset(
+    {"email", "url", "phone", "address", "order", "code", "date", "name", "money", "budget", "percent"}
+)
+_DETAILS = ("address", "emails", "phone", "name", "shipping_method")
+_PLACE = ("country", "region", "postal_code")
+_CARRY_DETAILS = frozenset(
+    {
+        I.ADD_TO_CART,
+        I.CHANGE_CART,
+        I.REMOVE_FROM_CART,
+        I.CHECKOUT,
+        I.NEGOTIATION,
+        I.DISCOUNT,
+        I.PRODUCT_SEARCH,
+        I.VIEW_CART,
+        I.GREETING,
+        I.THANKS,
+    }
+)
+_NAMES_PRODUCTS = frozenset(
+    {
+        I.PRODUCT_SEARCH, I.PRODUCT_DETAILS, I.PRODUCT_COMPARISON, I.AVAILABILITY, I.PRICE_QUESTION, I.RECOMMENDATION, I.ADD_TO_CART, I.CHANGE_CART,
+        I.REMOVE_FROM_CART, I.NEGOTIATION, I.RETURN, I.EXCHANGE, I.REFUND, I.CHANGE_ORDER, I.CANCEL_ORDER, I.SHIPPING_QUOTE,
+    }
+)  # fmt: skip
+_MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
+_YES_MEANS = {
+    "confirm_offer": I.NEGOTIATION, "offer": I.NEGOTIATION, "counter_offer": I.NEGOTIATION, "checkout": I.CHECKOUT,
+    "confirm_checkout": I.CHECKOUT, "payment": I.CHECKOUT, "add_to_cart": I.ADD_TO_CART, "confirm_add": I.ADD_TO_CART,
+    "product": I.ADD_TO_CART, "variant": I.ADD_TO_CART, "shipping": I.PROVIDE_DETAILS, "address": I.PROVIDE_DETAILS,
+    "email": I.PROVIDE_DETAILS, "confirm_cancel": I.CANCEL_ORDER, "confirm_return": I.RETURN, "confirm_refund": I.REFUND,
+    "confirm_exchange": I.EXCHANGE, "confirm_change": I.CHANGE_ORDER, "handoff": I.HUMAN, "confirm_handoff": I.HUMAN,
+}  # fmt: skip
+_ANSWERS_ORDER = {"order_number", "order"}
+_FILLER = re.compile(
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
+)
+_NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
+
+
+class RuleClassifier:
+    """
+    Understands by rules. What no rule fits comes back as `other` or as a guess of low confidence for the tiers above.
+
+    Confidence: 1.0 an unmistakable phrase, 0.9 a sure one, 0.6 what the words of the shop suggest, 0.4 and less a guess.
+    """
+
+    def __init__(self) -> None:
+        self._lexicons: OrderedDict[int, tuple[Vocabulary, Lexicon]] = OrderedDict()
+
+    async def understand(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
+        """What a message wants; never fails, whatever the text."""
+        return self.read(text, vocabulary, dialogue)
+
+    def read(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
+        """`understand` without waiting."""
+        cleaned = clean(text)
+        lexicon = self._lexicon(vocabulary)
+        standing = find_standing(cleaned, vocabulary, dialogue)
+        whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
+        accepts, declines = signals.accepts(whole), signals.declines(whole)
+        acts: list[Act] = []
+        for clause in segment(cleaned, standing):
+            inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
+            acts.extend(_acts(clause, inside, lexicon, dialogue, acts))
+        return Understanding(
+            acts=_tidy(acts, cleaned, dialogue, accepts, declines),
+            hesitation=signals.hesitation(whole),
+            accepts=accepts,
+            declines=declines,
+            angry=signals.angry(whole, cleaned),
+            language=signals.language(cleaned),
+        )
+
+    def _lexicon(self, vocabulary: Vocabulary) -> Lexicon:
+        known = self._lexicons.get(id(vocabulary))
+        if known is not None:
+            self._lexicons.move_to_end(id(vocabulary))
+            return known[1]
+        lexicon = Lexicon(vocabulary)
+        # The vocabulary is kept beside it, so that its id is not given to another one meanwhile.
+        self._lexicons[id(vocabulary)] = (vocabulary, lexicon)
+        while len(self._lexicons) > _LEXICONS:
+            self._lexicons.popitem(last=False)
+        return lexicon
+
+
+def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogue, before: list[Act]) -> list[Act]:
+    """The acts of one clause: usually one, more where it also carries a code or an address."""
+    norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
+    if clause.question:
+        norm += " ?"
+    reading = read_clause(clause.text, spans, lexicon, dialogue)
+    entities = reading.entities
+    if is_override(norm):
+        return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
+    intent, confidence = _intent(norm, clause, reading, lexicon, dialogue, before)
+    _settle_money(intent, reading, norm)
+    if intent is I.PRODUCT_COMPARISON and entities.product_query:
+        parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
+        entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
+    if intent not in {I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART}:
+        entities.everything = False
+    if entities.everything or intent not in _NAMES_PRODUCTS:
+        entities.product_query = None
+    if intent in {I.ADD_TO_CART, I.CHANGE_CART} and not (entities.product_query or entities.ordinals):
+        _resolve(entities, before)
+    main = Act(intent=intent, confidence=confidence, text=clause.text, entities=entities)
+    return _with_carried(main)
+
+
+def _intent(
+    norm: str, clause: Clause, reading: ClauseReading, lexicon: Lexicon, dialogue: Dialogue, before: list[Act]
+) -> tuple[I, float]:
+    entities = reading.entities
+    matched = match_rules(norm)
+    if matched and matched[0] is I.DISCOUNT and entities.codes:
+        rest = match_rules(
+            re.sub(
+                r"\b(?:and |with |use |apply |using |the |my |promo |discount |coupon |voucher |code )*<code>", "", norm
+            ).strip()
+        )
+        if (
+            rest
+            and rest[0] in {I.ADD_TO_CART, I.CHANGE_CART, I.CHECKOUT}
+            and (entities.product_query or rest[0] is I.CHECKOUT)
+        ):
+            return rest
+        return matched
+    if matched and matched[0] is I.PROVIDE_DETAILS:
+        rest = match_rules(re.sub(r"<(?:address|email|phone|name)>", "", norm).strip())
+        if rest and (
+            (rest[0] is I.ADD_TO_CART and entities.product_query) or rest[0] in {I.CHECKOUT, I.ACCOUNT, I.ORDER_STATUS}
+        ):
+            return rest
+        return matched
+    if matched is None or (clause.listed and before and matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
+        if clause.listed and before and before[-1].intent not in _MANNERS | {I.OTHER}:
+            return before[-1].intent, min(before[-1].confidence, 0.9)
+    if matched is None:
+        return _guess(norm, clause, reading, dialogue)
+    return _adjust(matched, norm, reading, dialogue)
+
+
+def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
+    """What the dialogue and the entities say about a rule's verdict."""
+    intent, confidence = matched
+    entities = reading.entities
+    named = any(word[0].isupper() for word in (entities.product_query or "").split()[:4])
+    if intent is I.PRODUCT_SEARCH:
+        if entities.shipping_method and not entities.product_query:
+            return I.PROVIDE_DETAILS, 0.8
+        if entities.options and (named or entities.pronoun) and _HAVE.search(norm):
+            return I.AVAILABILITY, 0.85
+        if entities.options and named and _NAMED_WANT.search(norm):
+            return I.ADD_TO_CART, 0.7
+        if not entities.product_query and not (
+            entities.attributes or entities.options or entities.price_max or entities.sort or entities.price_min
+        ):
+            confidence = 0.7
+        if "?" in norm and not reading.known_words and not _HAVE.search(norm):
+            confidence = min(confidence, 0.6)
+    if intent is I.AVAILABILITY and not (
+        entities.product_query or entities.pronoun or entities.options or entities.ordinals
+    ):
+        confidence = min(confidence, 0.7)
+    if (
+        intent is I.REMOVE_FROM_CART
+        and re.search(r"\bcancel\b", norm)
+        and (dialogue.cart_items == 0 or dialogue.stage in {"paid", "after_sales"})
+    ):
+        return I.CANCEL_ORDER, 0.7
+    if intent in {I.ADD_TO_CART, I.CHANGE_CART}:
+        nothing = not (
+            entities.product_query or entities.pronoun or entities.ordinals or entities.options or entities.quantity
+        )
+        if (
+            entities.shipping_method
+            and not entities.product_query
+            and entities.quantity is None
+            and not entities.options
+        ):
+            return I.PROVIDE_DETAILS, 0.85
+        if nothing:
+            confidence = 0.45
+    if (
+        intent is I.RETURN
+        and dialogue.stage not in {"paid", "after_sales"}
+        and not entities.order_numbers
+        and norm.endswith("?")
+    ):
+        confidence = min(confidence, 0.7)
+    return intent, confidence
+
+
+def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
+    """No rule fits: what was asked for, else what the entities make likely."""
+    entities = reading.entities
+    asked = dialogue.asked_for
+    if any(getattr(entities, name) for name in _DETAILS):
+        return I.PROVIDE_DETAILS, 0.9
+    if asked in {"address", "shipping", "country", "postal_code"} and any(getattr(entities, name) for name in _PLACE):
+        return I.PROVIDE_DETAILS, 0.8
+    if asked == "variant" and (entities.options or entities.quantity or entities.ordinals):
+        return I.ADD_TO_CART, 0.85
+    if entities.order_numbers:
+        return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
+    if reading.money is not None and (dialogue.has_offer or asked in _YES_MEANS) and not entities.product_query:
+        return I.NEGOTIATION, 0.8
+    if _FILLER.match(norm):
+        return I.OTHER, 0.3
+    if entities.ordinals:
+        return (
+            (I.ADD_TO_CART, 0.65)
+            if asked in {"product", "variant", "choice"} or "please" in norm
+            else (I.PRODUCT_DETAILS, 0.5)
+        )
+    if entities.options and not entities.product_query:
+        if clause.question:
+            return I.AVAILABILITY, 0.6
+        return (
+            (I.CHANGE_CART, 0.55)
+            if dialogue.cart_items
+            else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
+        )
+    if entities.quantity and (entities.product_query or entities.options or asked in {"quantity", "product"}):
+        return I.ADD_TO_CART, 0.75 if reading.known_words else 0.5
+    if reading.known_words or entities.price_max or entities.sort:
+        return I.PRODUCT_SEARCH, 0.65
+    if entities.product_query and asked in {"product", "need"} and len(norm.split()) <= 6:
+        return I.PRODUCT_SEARCH, 0.6
+    if entities.product_query and len(norm.split()) <= 3:
+        return I.PRODUCT_SEARCH, 0.35
+    return I.OTHER, 0.3
+
+
+def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
+    """Says what a price in the clause is: an offer, or a budget."""
+    entities = reading.entities
+    money = reading.money
+    if intent is I.NEGOTIATION:
+        if money is not None:
+            entities.amount, entities.currency = money.minor, money.currency
+        elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget)\b", norm):
+            entities.amount = entities.price_max
+        entities.percent = reading.percent
+    elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
+        if re.search(r"\b(?:for|at|have|spend|with|budget)\b[^<]*<money>", norm):
+            entities.price_max, entities.currency = money.minor, money.currency
+    elif intent is I.DISCOUNT:
+        entities.percent = reading.percent
+    elif intent is I.REFUND and money is not None:
+        entities.amount, entities.currency = money.minor, money.currency
+
+
+def _without_prices(entities: Entities) -> Entities:
+    return entities.model_copy(
+        update={"amount": None, "percent": None, "price_min": None, "price_max": None, "currency": None}
+    )
+
+
+def _resolve(entities: Entities, before: list[Act]) -> None:
+    """ "Do you have the mug in blue? Add it": what "it" is was said in the same message."""
+    if entities.everything or not (entities.pronoun or entities.quantity or entities.options):
+        return
+    for act in reversed(before):
+        said = act.entities
+        if said.product_query and act.intent not in {I.REMOVE_FROM_CART, I.POLICY, I.RETURN}:
+            entities.product_query = said.product_query
+            entities.options = {**said.options, **entities.options}
+            entities.pronoun = True
+            return
+        if said.ordinals:
+            entities.ordinals = list(said.ordinals)
+            return
+    entities.pronoun = True
+
+
+def _with_carried(act: Act) -> list[Act]:
+    """Splits off details of delivery and codes that stand in a clause about something else."""
+    acts = [act]
+    entities = act.entities
+    if act.intent in _CARRY_DETAILS and any(getattr(entities, name) for name in _DETAILS):
+        carried = {name: getattr(entities, name) for name in (*_DETAILS, *_PLACE) if getattr(entities, name)}
+        acts.append(Act(intent=I.PROVIDE_DETAILS, confidence=0.9, text=act.text, entities=Entities(**carried)))
+        for name in carried:
+            setattr(entities, name, [] if name == "emails" else None)
+    if entities.codes and act.intent is not I.DISCOUNT:
+        acts.append(Act(intent=I.DISCOUNT, confidence=0.95, text=act.text, entities=Entities(codes=entities.codes)))
+        entities.codes = []
+    if act.intent in {I.DISCOUNT, I.PROVIDE_DETAILS}:
+        entities.pronoun = False
+    return acts
+
+
+def _tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
+    """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
+    matters = [act for act in acts if not (act.intent is I.OTHER and _FILLER.match(normalise(act.text)))]
+    if accepts and not declines and all(act.intent in _MANNERS | {I.OTHER} for act in matters):
+        meant = _YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
+        if meant is not None:
+            rest = [act for act in matters if act.intent is I.OTHER]
+            return [
+                Act(intent=meant, confidence=0.9, text=text, entities=Entities(pronoun=meant is I.ADD_TO_CART)),
+                *rest,
+            ]
+    substantial = [act for act in matters if act.intent not in _MANNERS]
+    if any(act.intent is not I.OTHER for act in substantial):
+        matters = [
+            act for act in substantial if act.confidence > 0.3 or act.intent is not I.OTHER or len(act.text.split()) > 2
+        ]
+    elif not matters:
+        guess = 0.5 if accepts or declines else 0.3
+        return [Act(intent=I.OTHER, confidence=guess, text=text.strip() or text)]
+    joined: list[Act] = []
+    for act in matters:
+        last = joined[-1] if joined else None
+        if last and act.intent is I.PROVIDE_DETAILS and last.intent is I.PROVIDE_DETAILS:
+            both = Understanding(acts=[last, act]).entities
+            joined[-1] = Act(
+                intent=I.PROVIDE_DETAILS,
+                confidence=max(last.confidence, act.confidence),
+                text=f"{last.text}. {act.text}",
+                entities=both,
+            )
+        else:
+            joined.append(act)
+    return joined

@@ -1,0 +1,181 @@
+"""Splitting a message into clauses: what is wanted first, what then, what else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentpay.intents.entities.spans import Span
+
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:st|ave|apt|no|nr|mr|mrs|ms|dr|vs|e\.g|i\.e|approx|max|min|str|bldg|ste|inc|ltd|co|oz|ft|in|pcs|vol|ca|etc|jr|sr)|\b[A-Z])$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give)\b)")
+_VERB = (
+    r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"
+    r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
+    r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book"
+)
+_SUBJECT = (
+    r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|was|were|has|have|may|shall)"
+    r"\s+(?:i|you|u|we|it|they|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
+    r"|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
+    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
+)
+_COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a dozen|another|half a dozen|an extra|a few)"
+_NOT_COUNTED = (
+    r"(?:kgs?|kilos?|g|lbs?|oz|cm|mm|m|inch(?:es)?|ft|ml|l|gb|tb|mb|w|v|hours?|days?|weeks?|months?|years?|percent|euros?|dollars?|bucks?|in|or|and|to|stars?"
+    r"|please|pls|then|but|thanks|for|of|x)\b"
+)
+_STARTER = re.compile(
+    rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|so|actually|kindly|instead)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(rf"(?:then |also |maybe |plus )?{_COUNT}\s+(?!{_NOT_COUNTED})[^\W\d_]", re.IGNORECASE)
+_DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
+_JOINT = re.compile(
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    re.IGNORECASE,
+)
+_LISTING = re.compile(
+    r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?i(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
+    re.IGNORECASE,
+)
+_RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|like)\b", re.IGNORECASE)
+_NO_SPLIT_BEFORE = re.compile(
+    r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(r"^(?:[\s,;:.!?&\-\"'(]|\b(?:and|then|but|so|plus)\b(?=\s))+", re.IGNORECASE)
+_CHOICE = re.compile(r"\b(?:compare|difference|better|vs|versus|which)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of the message, by its place in it; `listed` where it goes on with a list the clause before began."""
+
+    start: int
+    end: int
+    text: str
+    listed: bool = False
+    question: bool = False
+
+
+def segment(text: str, spans: Sequence[Span] = ()) -> list[Clause]:
+    """Clauses in order; never divides a span. A message without words yields one clause, its whole text."""
+    protected = [(span.start, span.end) for span in spans]
+    clauses: list[Clause] = []
+    for start, end, question in _sentences(text, protected):
+        clauses.extend(_split(text, start, end, question, protected))
+    return clauses or [Clause(0, len(text), text)]
+
+
+def _inside(protected: Sequence[tuple[int, int]], position: int) -> bool:
+    return any(start < position < end for start, end in protected)
+
+
+def _sentences(text: str, protected: Sequence[tuple[int, int]]) -> list[tuple[int, int, bool]]:
+    found: list[tuple[int, int, bool]] = []
+    begin = 0
+    for match in _SENTENCE_END.finditer(text):
+        mark = match.group()
+        if _inside(protected, match.start()) or _inside(protected, match.end() - 1):
+            continue
+        if mark == "." and _ABBREVIATION.search(text[begin : match.start()]) and match.end() < len(text):
+            if (
+                not re.match(r"\s+[A-Z]\w+\s+[a-z]", text[match.end() : match.end() + 40])
+                or text[match.start() - 1].isupper()
+            ):
+                continue
+        found.append((begin, match.start(), "?" in mark))
+        begin = match.end()
+    found.append((begin, len(text), False))
+    return [(s, e, q) for s, e, q in found if any(c.isalnum() for c in text[s:e])]
+
+
+def _split(text: str, start: int, end: int, question: bool, protected: Sequence[tuple[int, int]]) -> list[Clause]:
+    cuts: list[tuple[int, int, bool]] = []
+    begin = start
+    for match in _JOINT.finditer(text, start, end):
+        if match.start() <= begin or _inside(protected, match.start()) or _inside(protected, match.end()):
+            continue
+        before, after = text[begin : match.start()], text[match.end() : end]
+        listed = _new_item(before, after, match.group())
+        if listed or _starts_anew(before, after, match.group()):
+            cuts.append((match.start(), match.end(), listed))
+            begin = match.end()
+    clauses: list[Clause] = []
+    begin, listed = start, False
+    for cut_start, cut_end, next_listed in [*cuts, (end, end, False)]:
+        clause = _clause(text, begin, cut_start, listed, question and cut_end == end)
+        if clause:
+            clauses.append(clause)
+        begin, listed = cut_end, next_listed
+    return clauses
+
+
+def _starts_anew(before: str, after: str, joint: str) -> bool:
+    if not any(c.isalnum() for c in before):
+        return False
+    match = _STARTER.match(after)
+    if match is None:
+        return "," in joint and before.strip(" ,.!").lower() in _INTERJECTIONS
+    if _NO_SPLIT_BEFORE.search(before) and not ("," in joint and before.rstrip().lower().endswith("please")):
+        return False
+    if (
+        "," not in joint
+        and joint.strip().lower() == "so"
+        and re.search(r"\b(?:is|are|not|how|much|be)\s*$", before, re.IGNORECASE)
+    ):
+        return False
+    first = match.group().split()[0].lower()
+    rest = after[match.end() :]
+    if first in _VERB_OR_NOUN and re.match(
+        r"(?:\s*(?:$|[,.!?]|is\b|was\b|policy|of\b|options?\b|bags?\b|for\b(?!\s+me)|cards?\b))", rest
+    ):
+        return "," in joint and first in {"checkout", "pay", "order"}
+    return not (
+        re.match(r"(?:what|which|who|where|when|how|why)", first)
+        and "," not in joint
+        and re.search(r"\b(?:know|see|tell me|understand|about|check)\s*$", before)
+    )
+
+
+def _new_item(before: str, after: str, joint: str) -> bool:
+    """Whether a further "quantity + noun" of a list begins: "2 mugs, 3 plates and the teapot"."""
+    if joint.strip().lower().endswith(("but", "so", "or")) and not _COUNTED.match(after):
+        return False
+    if _CHOICE.search(before):
+        return False
+    if _COUNTED.match(after):
+        return not re.search(r"\b(?:between|from|under|over|sizes)\s+\S+$", before, re.IGNORECASE)
+    return bool(
+        _DETERMINED.match(after) and _LISTING.match(before) and not _RESTRICTIVE.search(before) and "," not in joint[1:]
+    )
+
+
+def _clause(text: str, start: int, end: int, listed: bool, question: bool) -> Clause | None:
+    lead = _LEADING.match(text[start:end])
+    if lead and lead.end() < end - start:
+        start += lead.end()
+    while end > start and text[end - 1] in " ,;:-&\n":
+        end -= 1
+    piece = text[start:end]
+    if not any(c.isalnum() for c in piece):
+        return None
+    return Clause(start, end, piece, listed, question)
+
+
+_INTERJECTIONS = frozenset(
+    """
+    ok okay k yes yeah yep yup no nope nah hi hello hey fine great cool thanks perfect sure deal actually well sorry nvm hmm oh alright please awesome
+    """.split()
+) | {
+    "hi there", "hello there", "hey there", "no thanks", "no thank you", "yes please", "sounds good", "thank you", "never mind", "good morning",
+    "good evening", "good afternoon", "all right", "ok then", "ok great", "ok thanks", "that works",
+}  # fmt: skip
+_VERB_OR_NOUN = frozenset(
+    "return refund order ship check change set use charge pack text exchange credit book link place delivery show clear checkout wrap".split()
+)

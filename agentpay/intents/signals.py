@@ -1,0 +1,105 @@
+"""Yes and no, hesitation, anger, language."""
+
+from __future__ import annotations
+
+import re
+
+_YES = re.compile(
+    r"^(?:(?:ok|oh|well|hmm|great|perfect|fine|alright|all right|cool|please|hi|and|um|so|awesome|nice|good|lovely|that is|it is)[\s,.!]*)*"
+    r"(?:yes|sure|absolutely|definitely|of course|deal|agreed|sounds (?:good|great|fine|perfect|ok)|(?:that |it |this )?(?:works|will do)(?: for me)?|go ahead|do it|please do"
+    r"|i (?:accept|agree|will take (?:it|that|them|your offer|the offer|the deal))|let us (?:do (?:it|that|this)|go)|why not|by all means|correct|right|exactly|confirm(?:ed)?|fair enough|i am in|you have a deal|that is (?:fine|right|correct|ok|good|perfect|great)|looks good|yes please|perfect|great|fine|ok|indeed|cool|done|affirmative|good|alright|all right|awesome|si|oui|ja)\b"
+)
+_NO_LEAD = re.compile(
+    r"^(?:(?:ok|oh|well|hmm|um|sorry|hi|actually|thanks|ah)[\s,.!]*)*(?:no|not (?:really|now|yet|today|interested|anymore|for me)|never(?: mind)?|do not (?:do|want) (?:it|that|this)|i (?:do not|would not) (?:want|think|need)|i (?:will|would) pass|pass|no thanks|no thank you|forget it|i decline|negative|nein|non|rather not|i would rather not|stop|cancel that|i am good|i am ok|too expensive)\b"
+)
+_NOT_YES = re.compile(
+    r"^(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do|does|is|are|can|could)\b"
+)
+_WEAK_YES = re.compile(r"^(?:ok|right|good|great|cool|fine|perfect|alright|all right|awesome|done|correct|si|ja|oui)\b")
+_FIRST_SIGN = re.compile(r"[.,!;?\n-]")
+
+_HESITATION = (
+    ("price", re.compile(r"\b(?:too|very|so|bit|quite|pretty|rather|really|little) (?:expensive|pricey|pricy|steep|costly|overpriced|high)\b|\btoo much\b|\b(?:expensive|pricey|overpriced)\b|\b(?:can|could) not afford\b|\bover (?:my )?budget\b|\bout of my (?:budget|price range)\b|\bcheaper\b|\ba lot of money\b|\bcosts? (?:so|too) much\b|\bnot worth\b|\bexpensive\b")),
+    ("delay", re.compile(r"\b(?:think about it|think it over|sleep on it|maybe later|not (?:now|today|yet|right now)|later|another time|come back|get back to you|next (?:week|month|time)|wait (?:until|till|for)|need (?:some )?time|not ready|let me (?:think|see)|after payday|in a (?:bit|while|few days))\b")),
+    ("doubt", re.compile(r"\b(?:not sure|unsure|(?:do not|dont) know if|hesitat\w*|hmm+|uncertain|i doubt|not convinced|second thoughts|is it (?:really )?worth|worth it|worried|on the fence|idk|not so sure|i guess|do i (?:really )?need|undecided|can not decide|risky|maybe|what if)\b")),
+    ("comparison", re.compile(r"\b(?:(?:saw|seen|found|get|buy|sells?|have) (?:it|this|them|the same|one|that)?\s?(?:\w+ ){0,3}(?:cheaper|for less|elsewhere|on amazon|on ebay|at another)|elsewhere|competitor\w*|other (?:shops?|stores?|sites?|websites?)|another (?:shop|store|site)|amazon|ebay|look(?:ing)? around|shop around|compar(?:e|ing) prices)\b")),
+)  # fmt: skip
+_ANGRY = re.compile(
+    r"\b(?:useless|terrible|awful|worst|horrible|ridiculous|unacceptable|scam\w*|fed up|furious|pathetic|joke|disgust\w*|garbage|crap|bullshit|shit\w*|fuck\w*|wtf|stupid|idiots?|hate|sick of|angry|pissed|outrage\w*|lawyer|sue you|rip ?off|incompetent|rubbish|damn|fraud\w*|appalling)\b"
+)
+_LANGUAGES = {
+    "es": frozenset(
+        "el la los las de que y en un una por con para es está hola quiero tiene tienen cuánto cuanto cuesta gracias mi pedido dónde donde necesito una talla busco por favor".split()
+    ),
+    "fr": frozenset(
+        "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas".split()
+    ),
+    "de": frozenset(
+        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte größe auf von zu".split()
+    ),
+    "pt": frozenset(
+        "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor".split()
+    ),
+    "it": frozenset(
+        "il lo gli che e un una per con non ciao vorrei dove è mio mia ordine grazie quanto costa avete taglia cerco sono di favore questo".split()
+    ),
+    "nl": frozenset(
+        "de het een en ik is van voor met waar mijn bestelling hebben jullie hallo bedankt wil hoeveel kost niet maat zoek graag alstublieft dit op".split()
+    ),
+    "en": frozenset(
+        "the a an and i is you to for with where my order have do hello thanks want how much not please size of it in can what me this that on your are need looking".split()
+    ),
+}
+_LANGUAGE_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+
+
+def accepts(norm: str) -> bool:
+    """Whether a message in normal form begins with a yes, or is one."""
+    if not (match := _YES.match(norm)):
+        return False
+    if _NO_LEAD.match(norm):
+        return False
+    if _WEAK_YES.match(norm) and match.end() < len(norm) and len(norm.split()) > 3:
+        strong = re.search(
+            r"\b(?:yes|sure|deal|accept|agree|take (?:it|that|your|the offer)|go ahead|do it|sounds good|works|is (?:fine|ok|good|great))\b",
+            norm,
+        )
+        return strong is not None and "?" not in norm.split(strong.group())[0] and not _NOT_YES.match(norm)
+    return not _NOT_YES.match(norm)
+
+
+def declines(norm: str) -> bool:
+    """Whether a message in normal form begins with a no, or is one."""
+    return _NO_LEAD.match(norm) is not None and not re.match(r"^no (?:problem|worries|rush|idea|way to|issue)\b", norm)
+
+
+def hesitation(norm: str) -> list[str]:
+    """Signals of wavering, each once: price, delay, doubt, comparison."""
+    return [name for name, pattern in _HESITATION if pattern.search(norm)]
+
+
+def angry(norm: str, text: str) -> bool:
+    """Strong words, or a message that shouts."""
+    letters = [c for c in text if c.isalpha()]
+    shouting = len(letters) >= 16 and sum(c.isupper() for c in letters) > 0.8 * len(letters) and "!" in text
+    return shouting or _ANGRY.search(norm) is not None
+
+
+def language(text: str) -> str:
+    """ISO 639-1 code by function words; English where nothing else is clearly stronger."""
+    words = _LANGUAGE_WORD.findall(text.lower())
+    if len(words) < 2:
+        greetings = {
+            "hola": "es",
+            "bonjour": "fr",
+            "gracias": "es",
+            "merci": "fr",
+            "danke": "de",
+            "grazie": "it",
+            "obrigado": "pt",
+            "bedankt": "nl",
+        }
+        return greetings.get(words[0], "en") if words else "en"
+    scores = {code: sum(word in known for word in words) for code, known in _LANGUAGES.items()}
+    best = max(scores, key=lambda code: (scores[code], code == "en"))
+    return best if best != "en" and scores[best] >= 2 and scores[best] > scores["en"] else "en"
