@@ -235,11 +235,10 @@ def test_a_port_taken_meanwhile_is_replaced_and_a_lost_password_renewed(data_dir
     with embedded.start(data_dir) as servers:
         assert (servers.database_url, servers.redis_url) == before  # kept while it is free
     taken = [("127.0.0.1", urlsplit(url).port or 0) for url in before]
-    with socket.create_server(taken[0]), socket.create_server(taken[1]):
-        with embedded.start(data_dir) as servers:
-            assert urlsplit(servers.database_url).port != urlsplit(before[0]).port
-            assert urlsplit(servers.redis_url).port != urlsplit(before[1]).port
-            assert query(servers.database_url, "SELECT answer FROM kept") == 42
+    with socket.create_server(taken[0]), socket.create_server(taken[1]), embedded.start(data_dir) as servers:
+        assert urlsplit(servers.database_url).port != urlsplit(before[0]).port
+        assert urlsplit(servers.redis_url).port != urlsplit(before[1]).port
+        assert query(servers.database_url, "SELECT answer FROM kept") == 42
     shutil.rmtree(data_dir / "servers")
     with embedded.start(data_dir) as servers:
         assert urlsplit(servers.database_url).password != urlsplit(before[0]).password

@@ -96,7 +96,10 @@ def make_own_folder(folder: Path) -> None:
 
 
 def server_folder(data_dir: Path, name: str, account: Account | None) -> Path:
-    """`<data_dir>/<name>`, made with mode 0700 for the account; a link into `/var/lib/agentpay` where it cannot reach."""
+    """`<data_dir>/<name>`, made with mode 0700 for the account; a link into `/var/lib/agentpay` where it cannot reach.
+
+    Called under the server's start lock.
+    """
     link = data_dir / name
     if link.is_symlink() and not link.exists():
         raise StartupError(

