@@ -1,0 +1,39 @@
+"""`?limit=&cursor=` and the opaque cursors behind them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Query
+
+from agentpay.errors import Problem
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
+
+
+def encode(values: list[Any]) -> str:
+    """The place after an item, as an opaque cursor. `values`: what the list is sorted by."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+
+def decode(cursor: str, size: int) -> list[Any]:
+    """The values behind a cursor. Raises Problem 422 `validation_error` for one that we did not make."""
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        values = None
+    if not isinstance(values, list) or len(values) != size:
+        raise Problem("validation_error", "The cursor is not one of ours.", status=422)
+    return values
+
+
+def decode_int(cursor: str) -> int:
+    """A cursor over one 64-bit integer."""
+    value = decode(cursor, 1)[0]
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+        raise Problem("validation_error", "The cursor is not one of ours.", status=422)
+    return value
