@@ -1,0 +1,1 @@
+"""What the shop knows, found by words: products, articles, the shop's vocabulary."""

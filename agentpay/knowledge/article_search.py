@@ -1,0 +1,148 @@
+"""Articles by words, down to the sentences that hold the answer."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from agentpay.knowledge import weights as weighing
+from agentpay.knowledge.hits import Hit
+from agentpay.knowledge.terms import Term, content_terms
+from agentpay.store.session import Tx
+
+POOL = 24
+"""Articles read sentence by sentence for one query."""
+ENOUGH = 0.4
+"""Share of the query's weight that an article must hold."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])|\n+")
+_WINDOW = 3
+_SHORT = 50
+_LONG = 420
+
+
+async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
+    """The articles that answer the query, best first; the snippet is the passage that holds most of it."""
+    terms = content_terms(query)
+    if not terms:
+        return []
+    frequencies, total = await _frequencies(tx, terms)
+    weights = weighing.term_weights(terms, frequencies, total)
+    found = []
+    for row in await _matching(tx, terms):
+        fields = tuple(getattr(row, f"f{n}") for n in range(len(terms)))
+        if weighing.share(fields, weights) >= ENOUGH:
+            found.append((row, fields))
+    if not found:
+        return []
+    passages = {row.id: sentences(row.body) for row, _ in found}
+    held = await _held_by_passage(tx, terms, passages)
+    top = max(float(row.rank) for row, _ in found)
+    hits = []
+    for row, fields in found:
+        snippet, together = best_passage(passages[row.id], held[row.id], weights)
+        relative = float(row.rank) / top if top else 0.0
+        value = 0.5 * weighing.share(fields, weights) + 0.35 * together + 0.15 * relative
+        hits.append(
+            Hit(
+                kind="article",
+                id=row.id,
+                external_id=row.external_id,
+                title=row.title,
+                score=round(min(0.99, value), 4),
+                snippet=snippet,
+            )
+        )
+    hits.sort(key=lambda hit: (-hit.score, hit.title))
+    return hits[:limit]
+
+
+def sentences(body: str) -> list[str]:
+    """The sentences of a text, in order; a line of its own (a list item, a heading) counts as one."""
+    return [piece.strip() for piece in _SENTENCE.split(body) if piece.strip()]
+
+
+def best_passage(texts: Sequence[str], held: Sequence[frozenset[int]], weights: Sequence[float]) -> tuple[str, float]:
+    """
+    The shortest run of up to three sentences that holds the most of the query, and the share it holds.
+
+    A short one takes its next sentence along, which often finishes the answer.
+    """
+    whole = sum(weights) or 1.0
+    best: tuple[float, int, int] | None = None
+    start, end = 0, 1
+    for first in range(len(texts)):
+        for last in range(first + 1, min(first + _WINDOW, len(texts)) + 1):
+            terms: frozenset[int] = frozenset().union(*held[first:last])
+            weight = sum(weights[n] for n in terms)
+            size = sum(len(t) for t in texts[first:last])
+            if size > _LONG and last - first > 1:
+                break
+            key = (round(weight, 6), -(last - first), -first)
+            if best is None or key > best:
+                best, start, end = key, first, last
+    snippet = " ".join(texts[start:end])
+    if len(snippet) < _SHORT and end < len(texts) and len(snippet) + len(texts[end]) <= _LONG:
+        snippet = f"{snippet} {texts[end]}"
+    return snippet, min(1.0, (best[0] if best else 0.0) / whole)
+
+
+async def _frequencies(tx: Tx, terms: Sequence[Term]) -> tuple[list[int], int]:
+    counts = [f"count(*) FILTER (WHERE a.search @@ to_tsquery('english'::regconfig, :t{n}))" for n in range(len(terms))]
+    row = (
+        await tx.session.execute(
+            text(
+                f"SELECT {', '.join(counts)}, count(*) FROM articles a"
+                " WHERE a.organization_id = :org AND a.status = 'active'"
+            ),
+            _parameters(tx, terms),
+        )
+    ).one()
+    return [int(n) for n in row[:-1]], int(row[-1])
+
+
+async def _matching(tx: Tx, terms: Sequence[Term]) -> list[Any]:
+    field = ", ".join(
+        f"CASE WHEN ts_filter(a.search, '{{a}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'a'"
+        f" WHEN a.search @@ to_tsquery('english'::regconfig, :t{n}) THEN 'd' ELSE '-' END AS f{n}"
+        for n in range(len(terms))
+    )
+    statement = f"""
+        SELECT a.id, a.external_id, a.title, a.body,
+            ts_rank(a.search, to_tsquery('english'::regconfig, :any), 1) AS rank, {field}
+        FROM articles a
+        WHERE a.organization_id = :org AND a.status = 'active' AND a.search @@ to_tsquery('english'::regconfig, :any)
+        ORDER BY rank DESC, a.id LIMIT :pool
+    """
+    parameters = {**_parameters(tx, terms), "any": " | ".join(term.tsquery for term in terms), "pool": POOL}
+    return list(await tx.session.execute(text(statement), parameters))
+
+
+async def _held_by_passage(
+    tx: Tx, terms: Sequence[Term], passages: dict[UUID, list[str]]
+) -> dict[UUID, list[frozenset[int]]]:
+    """Which terms each sentence holds, by PostgreSQL's own stemming."""
+    flat = [(identifier, sentence) for identifier, texts in passages.items() for sentence in texts]
+    rows = await tx.session.execute(
+        text(
+            "SELECT s.n AS sentence, q.n AS term FROM unnest(CAST(:sentences AS text[])) WITH ORDINALITY AS s(body, n)"
+            " JOIN unnest(CAST(:queries AS text[])) WITH ORDINALITY AS q(query, n)"
+            " ON to_tsvector('english'::regconfig, s.body) @@ to_tsquery('english'::regconfig, q.query)"
+        ),
+        {"sentences": [sentence for _, sentence in flat], "queries": [term.tsquery for term in terms]},
+    )
+    held: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        held[row.sentence - 1].add(row.term - 1)
+    grouped: dict[UUID, list[frozenset[int]]] = {identifier: [] for identifier in passages}
+    for n, (identifier, _) in enumerate(flat):
+        grouped[identifier].append(frozenset(held[n]))
+    return grouped
+
+
+def _parameters(tx: Tx, terms: Sequence[Term]) -> dict[str, Any]:
+    return {"org": tx.organization_id, **{f"t{n}": term.tsquery for n, term in enumerate(terms)}}

@@ -1,0 +1,118 @@
+"""Which product a customer means by a name: "Squall jackets", "merino socks", "RR-42-BL", "shoe-ridge"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import func, or_, select
+
+from agentpay.knowledge import weights as weighing
+from agentpay.knowledge.product_search import Candidate, Reading, candidates, codes_in, exact_matches, read
+from agentpay.knowledge.terms import content_terms
+from agentpay.store.session import Tx
+from agentpay.store.tables import Product, Variant
+
+ENOUGH = 0.4
+"""Below this a name is somebody else's."""
+_NAME = {"a": 1.0, "b": 0.8, "o": 0.8, "c": 0.5, "d": 0.3, "-": 0.0}
+_ALIKE = 88
+"""Likeness (0..100) from which a misspelt or run-together name still counts."""
+_TITLES = 25_000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A product that a name may mean. `score` is 0..1; several with close scores are an ambiguity to ask about."""
+
+    product_id: UUID
+    external_id: str | None
+    title: str
+    score: float
+    exact: bool
+    """The name is an id, a SKU or the whole title."""
+    variant_id: UUID | None = None
+    """The variant, where the name is its own id or SKU."""
+
+
+async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
+    """The products on sale that `text` may name, likeliest first: exact ids and titles alone, else names, else likenesses."""
+    exact = await exact_matches(tx, text)
+    if exact:
+        named = await _variants_named(tx, text, [candidate.id for candidate in exact])
+        return [
+            Match(c.id, c.external_id, c.title, score=1.0, exact=True, variant_id=named.get(c.id))
+            for c in exact[:limit]
+        ]
+    terms = content_terms(text)
+    if not terms or all(term.soft for term in terms):
+        return []
+    reading = await read(tx, terms)
+    matches = [
+        Match(c.id, c.external_id, c.title, score=score, exact=False)
+        for c in await candidates(tx, reading, None)
+        if (score := _score(reading, c)) >= ENOUGH
+    ]
+    if not matches:
+        matches = await _alike(tx, text)
+    matches.sort(key=lambda match: (-match.score, match.title))
+    return matches[:limit]
+
+
+def _score(reading: Reading, candidate: Candidate) -> float:
+    """How much of the name the product bears, above all in its title; a little less for what the title has beyond it."""
+    if not weighing.fits(reading.terms, candidate.fields, reading.weights):
+        return 0.0
+    firm = [(term, field) for term, field in zip(reading.terms, candidate.fields, strict=True) if not term.soft]
+    if not any(field in "ab" for _, field in firm):
+        return 0.0
+    whole = sum(reading.weights)
+    borne = sum(_NAME[f] * w for f, w in zip(candidate.fields, reading.weights, strict=True)) / whole
+    of_title = sum(field == "a" for field in candidate.fields) / max(1, len(content_terms(candidate.title)))
+    spelt = 0.9 if any(term.corrected for term in reading.terms) else 1.0
+    return round(min(0.99, borne * (0.8 + 0.2 * min(1.0, of_title)) * spelt), 4)
+
+
+async def _variants_named(tx: Tx, text: str, product_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    codes = codes_in(text)
+    rows = await tx.session.execute(
+        select(Variant.product_id, Variant.id).where(
+            Variant.organization_id == tx.organization_id,
+            Variant.product_id.in_(product_ids),
+            Variant.archived.is_(False),
+            or_(func.lower(Variant.external_id).in_(codes), func.lower(Variant.sku).in_(codes)),
+        )
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row.product_id, []).append(row.id)
+    return {product: variants[0] for product, variants in found.items() if len(variants) == 1}
+
+
+async def _alike(tx: Tx, text: str) -> list[Match]:
+    """Titles that contain something very like the name, spaces and hyphens aside ("ridgerunner", "squal jackit")."""
+    name = _squeeze(text)
+    if len(name) < 6:
+        return []
+    rows = (
+        await tx.session.execute(
+            select(Product.id, Product.external_id, Product.title)
+            .where(Product.organization_id == tx.organization_id, Product.status == "active")
+            .order_by(Product.id)
+            .limit(_TITLES)
+        )
+    ).all()
+    squeezed = {n: _squeeze(row.title) for n, row in enumerate(rows)}
+    fitting = {n: title for n, title in squeezed.items() if len(title) >= len(name) - 1}
+    best = process.extract(name, fitting, scorer=fuzz.partial_ratio, score_cutoff=_ALIKE, limit=10)
+    return [
+        Match(rows[n].id, rows[n].external_id, rows[n].title, score=round(0.8 * likeness / 100, 4), exact=False)
+        for _, likeness, n in best
+    ]
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.lower())

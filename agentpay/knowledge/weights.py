@@ -1,0 +1,54 @@
+"""How much each word of a query counts, and how much of a query something must hold to be shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from agentpay.knowledge.terms import Term
+
+SOFT_WEIGHT = 0.3
+HEAD_WEIGHT = 1.5
+FIELD_QUALITY = {"a": 1.0, "b": 0.95, "o": 0.95, "c": 0.85, "d": 0.75, "-": 0.0}
+"""Where a word was found: title or brand, category, option, attribute, description, nowhere."""
+
+WITH_HEAD = 0.35
+"""Share of the query's weight that is enough where the head is found."""
+WITHOUT_HEAD = 0.62
+"""The same where it is not: a red shoe is no answer to "red kayak"."""
+
+
+def term_weights(terms: Sequence[Term], frequencies: Sequence[int], total: int) -> list[float]:
+    """Inverse document frequency of each term; a word that the shop does not know weighs most."""
+    return [
+        math.log(1 + total / max(frequency, 0.5)) * (SOFT_WEIGHT if term.soft else HEAD_WEIGHT if term.head else 1.0)
+        for term, frequency in zip(terms, frequencies, strict=True)
+    ]
+
+
+def share(fields: Sequence[str], weights: Sequence[float]) -> float:
+    """The part of the query's weight that was found at all."""
+    whole = sum(weights)
+    return sum(w for field, w in zip(fields, weights, strict=True) if field != "-") / whole if whole else 0.0
+
+
+def quality(fields: Sequence[str], weights: Sequence[float]) -> float:
+    """The same with where it was found: a title says more than a description."""
+    whole = sum(weights)
+    found = sum(FIELD_QUALITY[field] * w for field, w in zip(fields, weights, strict=True))
+    return found / whole if whole else 0.0
+
+
+def holds_all(terms: Sequence[Term], fields: Sequence[str]) -> bool:
+    """Whether every firm word was found; a query of soft words alone must have one of them."""
+    firm = [field for term, field in zip(terms, fields, strict=True) if not term.soft]
+    return "-" not in firm if firm else any(field != "-" for field in fields)
+
+
+def fits(terms: Sequence[Term], fields: Sequence[str], weights: Sequence[float]) -> bool:
+    """Whether something is an answer at all; the shop says "nothing fits" rather than show what only looks like one."""
+    if holds_all(terms, fields):
+        return True
+    found = share(fields, weights)
+    head = any(term.head and field in "aboc" for term, field in zip(terms, fields, strict=True))
+    return found >= (WITH_HEAD if head else WITHOUT_HEAD)
