@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -29,10 +31,12 @@ def shared(name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+def servers() -> Iterator[Embedded]:
     """Embedded PostgreSQL and Valkey for this test run."""
-    with start(tmp_path_factory.mktemp("agentpay-data")) as embedded:
-        yield embedded
+    with tempfile.TemporaryDirectory(prefix="agentpay-tests-") as folder:
+        os.chmod(folder, 0o755)  # as root the servers run as another account, which pytest's own folders keep out
+        with start(Path(folder) / "data") as embedded:
+            yield embedded
 
 
 @pytest.fixture(scope="session")
