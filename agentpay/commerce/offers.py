@@ -1,0 +1,363 @@
+"""Price offers: computed by the agent's rules, never by a model (CONTRACT §4, offers and floors).
+
+`decide` is here, the arithmetic in `haggling`, what becomes of an offer in `offer_states`. What a floor is never leaves:
+reasons and views say that a price stands, not why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import and_, func, select, update
+
+from agentpay.commerce import decisions
+from agentpay.commerce.haggling import MAX_ROUNDS, Room, Strategy, best_strategy, propose, room_for
+from agentpay.commerce.lines import MAX_QUANTITY
+from agentpay.commerce.offer_states import (
+    VALID_FOR,
+    accept,
+    approve,
+    current,
+    decline,
+    expire_due,
+    get,
+    offer_invalid,
+    price,
+    stands,
+    use,
+    verify,
+    view,
+)
+from agentpay.commerce.rules import AgentRules
+from agentpay.commerce.shapes import OfferView
+from agentpay.errors import Problem, not_found
+from agentpay.store.ids import new_id
+from agentpay.store.session import Tx
+from agentpay.store.tables import Conversation, Order, PriceOffer, Product, Variant
+
+__all__ = [
+    "OfferDecision",
+    "accept",
+    "approve",
+    "current",
+    "decide",
+    "decline",
+    "expire_due",
+    "get",
+    "offer_invalid",
+    "price",
+    "stands",
+    "use",
+    "verify",
+]
+
+APPROVAL = "approval_discount_percent"
+Kind = Literal["offer", "hold", "refuse", "needs_approval"]
+Reason = Literal[
+    "offered", "asked_met", "standing", "final", "list_price", "not_negotiable", "no_trigger", "pending", "approval"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDecision:
+    """What the agent may say. `offer`: a new proposal. `hold`: what stands stands (`offer`, or the list price where None).
+    `refuse`: this item is not negotiable. `needs_approval`: the offer waits for a person.
+
+    `final`: no better price will come. `reason` may be told to the customer.
+    """
+
+    kind: Kind
+    offer: OfferView | None
+    reason: Reason
+    final: bool
+
+
+async def decide(
+    tx: Tx,
+    *,
+    conversation_id: UUID,
+    customer_id: UUID | None,
+    variant_id: UUID,
+    quantity: int,
+    asked: int | None,
+    rules: AgentRules,
+    hesitation_signals: int,
+    cart_subtotal: int,
+    now: datetime | None = None,
+    requested: bool = True,
+    turn_id: UUID | None = None,
+) -> OfferDecision:
+    """Decides on a better price per unit for `quantity` units, and stores the decision with its rule.
+
+    `asked`: the price per unit the customer named, None where none was. `requested=False`: nobody asked, the agent means to
+    offer by itself; then `triggers.hesitation_signals` must be set and reached. `cart_subtotal`: the cart at list prices.
+    `customer_id`: a vouched customer; paid orders count for `strategies.repeat_customer`.
+    Problems: 404 `not_found`, 422 `quantity_invalid`.
+    """
+    now = now or datetime.now(UTC)
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise Problem("quantity_invalid", f"A quantity is a whole number from 1 to {MAX_QUANTITY}.")
+    item = await _item(tx, conversation_id, variant_id)
+    talk = _Talk(tx, item, conversation_id, customer_id, quantity, asked, turn_id, now)
+    refused = _refusal(item, rules)
+    if refused is not None:
+        return await talk.answer("refuse", "not_negotiable", refused, final=True)
+    trigger = rules.triggers.hesitation_signals
+    if not requested and (trigger is None or hesitation_signals < trigger):
+        return await talk.answer("hold", "no_trigger", "triggers.hesitation_signals")
+    if asked is not None and asked >= item.price:
+        return await talk.answer("hold", "list_price", "list_price")
+
+    history = await _history(tx, conversation_id, variant_id)
+    pending = next((o for o in history if o.status == "pending_approval" and o.expires_at > now), None)
+    if pending is not None:
+        return await talk.answer("hold", "pending", APPROVAL, offer=pending)
+    own = [o for o in history if _counts(o)]
+    last = own[0] if own else None
+    room = room_for(item.price, item.floor or 0, rules)
+    declined = any(o.status == "declined" for o in history)
+    if asked is not None and room.approval <= asked < room.limit and not declined:
+        made = await talk.make(asked, last.round if last else 1, APPROVAL, final=True, status="pending_approval")
+        return await talk.answer("needs_approval", "approval", APPROVAL, offer=made)
+    if room.limit >= item.price:
+        return await talk.answer("refuse", "not_negotiable", room.limit_rule, final=True)
+    if last is not None and (
+        last.final
+        or last.round >= MAX_ROUNDS
+        or last.amount <= room.end
+        or (asked is not None and asked >= last.amount)
+    ):
+        return await talk.stand_by(last, room)
+    repeat = rules.strategies.repeat_customer
+    paid_orders = await _paid_orders(tx, customer_id) if last is None and repeat is not None else 0
+    return await talk.next_round(own, room, best_strategy(rules, cart_subtotal=cart_subtotal, paid_orders=paid_orders))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    id: UUID
+    price: int
+    floor: int | None
+    currency: str
+    external_id: str | None
+    title: str
+    sellable: bool
+    allow_dynamic_pricing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """One decision in the making: who asks for what, and how the answer is stored."""
+
+    tx: Tx
+    item: _Item
+    conversation_id: UUID
+    customer_id: UUID | None
+    quantity: int
+    asked: int | None
+    turn_id: UUID | None
+    now: datetime
+
+    async def next_round(self, own: Sequence[PriceOffer], room: Room, strategy: Strategy | None) -> OfferDecision:
+        """A proposal one round further than the last of `own` (newest first)."""
+        last = own[0] if own else None
+        previous = min(last.amount, room.list_price) if last else room.list_price
+        before = next((o.amount for o in own if last and o.round < last.round), room.list_price)
+        proposal = propose(
+            room,
+            round_number=last.round + 1 if last else 1,
+            previous=previous,
+            last_concession=max(before - previous, 0),
+            asked=self.asked,
+            strategy=strategy,
+        )
+        if last is not None and proposal.amount >= previous:
+            return await self.stand_by(last, room)
+        if proposal.amount >= previous:
+            return await self.answer("hold", "list_price", proposal.rule)
+        made = await self.make(proposal.amount, last.round + 1 if last else 1, proposal.rule, final=proposal.final)
+        met = self.asked is not None and proposal.amount == self.asked
+        return await self.answer("offer", "asked_met" if met else "offered", proposal.rule, offer=made)
+
+    async def stand_by(self, last: PriceOffer, room: Room) -> OfferDecision:
+        """No further concession: the last offer stands, made anew where it has lapsed or was for another quantity."""
+        reason: Reason = "final" if last.final else "standing"
+        bound = room.approval if last.rule == APPROVAL else room.limit
+        if (
+            last.status in ("proposed", "accepted")
+            and last.expires_at > self.now
+            and last.quantity == self.quantity
+            and last.amount >= bound
+        ):
+            return await self.answer("hold", reason, "rounds", offer=last)
+        amount = max(last.amount, room.limit)
+        if amount >= room.list_price:
+            return await self.answer("hold", "list_price", room.limit_rule, final=True)
+        made = await self.make(amount, last.round, room.limit_rule, final=last.final)
+        return await self.answer("offer", reason, room.limit_rule, offer=made)
+
+    async def make(
+        self, amount: int, round_number: int, rule: str, *, final: bool, status: str = "proposed"
+    ) -> PriceOffer:
+        """Stores an offer; a proposal replaces the open proposals for this variant."""
+        if status == "proposed":
+            await self.tx.session.execute(
+                update(PriceOffer)
+                .where(
+                    PriceOffer.organization_id == self.tx.organization_id,
+                    PriceOffer.conversation_id == self.conversation_id,
+                    PriceOffer.variant_id == self.item.id,
+                    PriceOffer.status == "proposed",
+                )
+                .values(status="withdrawn")
+                .execution_options(synchronize_session=False)
+            )
+        offer = PriceOffer(
+            id=new_id(),
+            organization_id=self.tx.organization_id,
+            conversation_id=self.conversation_id,
+            customer_id=self.customer_id,
+            variant_id=self.item.id,
+            quantity=self.quantity,
+            list_price=self.item.price,
+            floor=self.item.floor,
+            amount=amount,
+            asked=self.asked,
+            currency=self.item.currency,
+            round=round_number,
+            final=final,
+            rule=rule,
+            status=status,
+            expires_at=self.now + VALID_FOR,
+        )
+        self.tx.session.add(offer)
+        await self.tx.session.flush()
+        return offer
+
+    async def answer(
+        self, kind: Kind, reason: Reason, rule: str, *, offer: PriceOffer | None = None, final: bool = False
+    ) -> OfferDecision:
+        """The decision, recorded. `details` name no floor."""
+        final = final or (offer is not None and offer.final)
+        await decisions.record(
+            self.tx,
+            "offer",
+            kind == "offer",
+            rule,
+            conversation_id=self.conversation_id,
+            turn_id=self.turn_id,
+            amount=offer.amount if offer else None,
+            currency=self.item.currency,
+            details={
+                "kind": kind,
+                "reason": reason,
+                "variant_id": str(self.item.id),
+                "quantity": self.quantity,
+                "asked": self.asked,
+                "list_price": self.item.price,
+                "offer_id": str(offer.id) if offer else None,
+                "round": offer.round if offer else None,
+            },
+        )
+        shown = view(offer, self.item.title, self.item.external_id) if offer else None
+        return OfferDecision(kind=kind, offer=shown, reason=reason, final=final)
+
+
+def _refusal(item: _Item, rules: AgentRules) -> str | None:
+    """The rule that makes an item not negotiable at all, None where it is."""
+    if not rules.allow_dynamic_pricing:
+        return "allow_dynamic_pricing"
+    if not item.allow_dynamic_pricing:
+        return "product.allow_dynamic_pricing"
+    if not item.sellable:
+        return "product.status"
+    return "variant.floor" if item.floor is None else None
+
+
+def _counts(offer: PriceOffer) -> bool:
+    """Whether an offer is one of the rounds: not what a person was asked for and did not grant in time."""
+    if offer.status in ("pending_approval", "declined"):
+        return False
+    return not (offer.rule == APPROVAL and offer.status in ("expired", "withdrawn"))
+
+
+async def _item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> _Item:
+    """The variant, with the conversation locked: two decisions in one conversation wait for each other."""
+    locked = await tx.session.scalar(
+        select(Conversation.id)
+        .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
+        .with_for_update(key_share=True)
+    )
+    if locked is None:
+        raise not_found("conversation", conversation_id)
+    row = (
+        await tx.session.execute(
+            select(
+                Variant.id,
+                Variant.price,
+                Variant.floor,
+                Variant.currency,
+                Variant.external_id,
+                Variant.archived,
+                Product.title,
+                Product.status,
+                Product.allow_dynamic_pricing,
+            )
+            .join(Product, and_(Product.organization_id == Variant.organization_id, Product.id == Variant.product_id))
+            .where(Variant.organization_id == tx.organization_id, Variant.id == variant_id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise not_found("variant", variant_id)
+    return _Item(
+        id=row.id,
+        price=row.price,
+        floor=row.floor,
+        currency=row.currency,
+        external_id=row.external_id,
+        title=row.title,
+        sellable=row.status == "active" and not row.archived,
+        allow_dynamic_pricing=row.allow_dynamic_pricing,
+    )
+
+
+async def _history(tx: Tx, conversation_id: UUID, variant_id: UUID) -> list[PriceOffer]:
+    """This conversation's offers for the variant since it was last bought at one, newest first."""
+    rows = await tx.session.scalars(
+        select(PriceOffer)
+        .where(
+            PriceOffer.organization_id == tx.organization_id,
+            PriceOffer.conversation_id == conversation_id,
+            PriceOffer.variant_id == variant_id,
+        )
+        .order_by(PriceOffer.id.desc())
+        .limit(100)
+        .execution_options(populate_existing=True)
+    )
+    history = []
+    for offer in rows:
+        if offer.status == "used":
+            break
+        history.append(offer)
+    return history
+
+
+async def _paid_orders(tx: Tx, customer_id: UUID | None) -> int:
+    if customer_id is None:
+        return 0
+    return (
+        await tx.session.scalar(
+            select(func.count())
+            .select_from(Order)
+            .where(
+                Order.organization_id == tx.organization_id,
+                Order.customer_id == customer_id,
+                Order.status.in_(("paid", "partially_refunded")),
+            )
+        )
+        or 0
+    )
