@@ -20,12 +20,12 @@ from agentpay.commerce.lines import (
     SaleLine,
     from_row,
     of_variants,
-    pricing_lines,
     requires_shipping,
     select_lines,
     shipping_weight,
 )
-from agentpay.commerce.pricing import OfferPrice, Totals, compute
+from agentpay.commerce.lines import pricing_lines as lines_for_pricing
+from agentpay.commerce.pricing import OfferPrice, PricingLine, Totals, compute
 from agentpay.commerce.shapes import CartView
 from agentpay.errors import Problem, not_found
 from agentpay.store.ids import new_id
@@ -76,6 +76,7 @@ class ShippingFacts:
     weight_grams: int
     requires_shipping: bool
     goods_after_discount: int
+    empty: bool
 
 
 async def create(tx: Tx) -> CartView:
@@ -141,7 +142,12 @@ async def state(tx: Tx, cart_id: UUID, *, now: datetime | None = None) -> CartSt
 async def shipping_facts(tx: Tx, cart_id: UUID) -> ShippingFacts:
     """What shipping this cart depends on."""
     cart = await state(tx, cart_id)
-    return ShippingFacts(cart.weight_grams, cart.requires_shipping, cart.totals.goods)
+    return ShippingFacts(cart.weight_grams, cart.requires_shipping, cart.totals.goods, empty=not cart.lines)
+
+
+async def pricing_lines(tx: Tx, cart_id: UUID) -> list[PricingLine]:
+    """The cart's lines as `pricing.compute` and `discounts.evaluate` take them."""
+    return lines_for_pricing((await state(tx, cart_id)).lines)
 
 
 async def add(tx: Tx, cart_id: UUID, variant_id: UUID, quantity: int) -> CartView:
@@ -245,7 +251,7 @@ async def _load(tx: Tx, which: ColumnElement[bool], now: datetime | None) -> Car
         row.PriceOffer, conversation_id=row.conversation_id, customer_id=row.customer_id, now=now
     )
     offer = offers.price(row.PriceOffer) if stands else None
-    priced = pricing_lines(lines)
+    priced = lines_for_pricing(lines)
     code = None
     if row.discount_code:
         found = await discounts.find(tx, row.discount_code, customer_id=row.customer_id, email=row.email)

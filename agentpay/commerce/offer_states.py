@@ -67,7 +67,7 @@ async def decline(tx: Tx, offer_id: UUID) -> OfferView:
     return await _become(tx, offer_id, "declined")
 
 
-async def current(tx: Tx, conversation_id: UUID, *, now: datetime | None = None) -> OfferView | None:
+async def open_offer(tx: Tx, conversation_id: UUID, *, now: datetime | None = None) -> OfferView | None:
     """The latest offer of a conversation that the customer may take, or has taken and not used."""
     row = (
         await tx.session.execute(

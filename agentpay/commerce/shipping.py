@@ -76,6 +76,13 @@ async def quote(
     return ShippingQuote(country=country, served=served, options=options, currency=currency)
 
 
+async def require_served(tx: Tx, country: str) -> None:
+    """Problem 422 `country_not_served` where no zone has the country."""
+    served, _, _ = await _rates(tx, country.upper())
+    if not served:
+        raise _not_served(country.upper())
+
+
 async def choose(
     tx: Tx,
     address: AddressShape | Mapping[str, Any] | None,
@@ -100,7 +107,7 @@ async def choose(
         tx, country, goods_subtotal_after_discount=goods_subtotal_after_discount, weight_grams=weight_grams
     )
     if not offered.served:
-        raise Problem("country_not_served", f"We do not ship to {offered.country}.", country=offered.country)
+        raise _not_served(offered.country)
     option = await _pick(tx, offered.options, wanted)
     if option is None:
         raise Problem(
@@ -109,6 +116,10 @@ async def choose(
             options=[each.model_dump() for each in offered.options],
         )
     return ShippingOption(external_id=option.external_id, name=option.name, amount=option.amount)
+
+
+def _not_served(country: str) -> Problem:
+    return Problem("country_not_served", f"We do not ship to {country}.", country=country)
 
 
 async def _pick(tx: Tx, options: list[ShippingQuoteOption], wanted: str | None) -> ShippingQuoteOption | None:
