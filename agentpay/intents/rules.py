@@ -55,6 +55,10 @@ _FILLER = re.compile(
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
+_ABOUT_IT = re.compile(
+    r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
+)
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
@@ -123,6 +127,8 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
         entities.everything = False
     if entities.everything or intent not in _NAMES_PRODUCTS:
         entities.product_query = None
+    if intent in _ASKS_ABOUT and _ABOUT_IT.search(norm):
+        entities.product_query, entities.pronoun = None, True
     if intent in {I.ADD_TO_CART, I.CHANGE_CART} and not (entities.product_query or entities.ordinals):
         _resolve(entities, before)
     main = Act(intent=intent, confidence=confidence, text=clause.text, entities=entities)
@@ -343,6 +349,8 @@ def _tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, decline
                 text=f"{last.text}. {act.text}",
                 entities=both,
             )
+        elif last and act.intent is I.OTHER and last.intent is I.OTHER and max(act.confidence, last.confidence) < 0.5:
+            joined[-1] = last.model_copy(update={"text": f"{last.text}. {act.text}"})
         else:
             joined.append(act)
     return joined

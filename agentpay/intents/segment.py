@@ -33,7 +33,10 @@ _STARTER = re.compile(
     rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|so|actually|kindly|instead)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(rf"(?:then |also |maybe |plus )?{_COUNT}\s+(?!{_NOT_COUNTED})[^\W\d_]", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"(?:then |also |maybe |plus )?{_COUNT}\s+(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
+    re.IGNORECASE,
+)
 _DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
 _JOINT = re.compile(
     r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",

@@ -102,7 +102,7 @@ def correct(word: str) -> str:
     for key in KEY_WORDS:
         if abs(len(key) - len(word)) > limit or (key[0] != word[0] and key[1:] != word[1:]):
             continue
-        if key + "s" == word or word + "s" == key or key + "d" == word or word + "d" == key or key + "r" == word:
+        if word.startswith(key) or word + "s" == key or key + "d" == word or word + "d" == key or key + "r" == word:
             continue
         distance = OSA.distance(word, key, score_cutoff=limit)
         if distance < best_distance:

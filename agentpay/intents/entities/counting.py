@@ -15,8 +15,9 @@ NUMBER_WORDS = {
 _WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
 QUANTITY = rf"(?:\d{{1,3}}|{_WORDS}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
 _PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?"
+_PACKS_OF = rf"(?:\s+(?:{_PACKS}) of\b)?"
 _COUPLE = re.compile(
-    r"\b(?P<half>half a dozen)(?: of)?\b|\b(?:a |one )?(?P<dozen>dozen)(?: of)?\b|\ba (?P<couple>couple)(?: of)?(?: more)?\b|\b(?:a )?(?P<single>single)\b"
+    rf"\b(?P<half>half a dozen)(?: of)?\b{_PACKS_OF}|\b(?:a |one )?(?P<dozen>dozen)(?: of)?\b{_PACKS_OF}|\ba (?P<couple>couple)(?: of)?(?: more)?\b{_PACKS_OF}|\b(?:a )?(?P<single>single)\b"
     rf"|\ban? (?:{_PACKS}) of\b",
     re.IGNORECASE,
 )

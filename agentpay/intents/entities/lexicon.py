@@ -284,7 +284,6 @@ class Lexicon:
         before = parts[position - 1].text if position else ""
         following = parts[position + len(run)].text if position + len(run) < len(parts) else ""
         return before not in {"in", "size", "color", "colour"} and following not in {
-            "",
             "one",
             "ones",
             "please",

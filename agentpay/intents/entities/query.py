@@ -12,7 +12,7 @@ _PHRASES = re.compile(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
-    r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
+    r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
@@ -36,9 +36,6 @@ _LEAD = frozenset(
     never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material
     """.split()
 )  # fmt: skip
-_KEEP_IF_INNER = frozenset(
-    "of for with in and or to the a an without on from by at no not as is best good new gift".split()
-)
 _TRAIL = _LEAD - {"sale"} | frozenset(
     """
     left sold cart basket bag checkout online soon pls asap cheaper cheap stuff things thing piece pieces item items product products option options exactly
@@ -50,7 +47,9 @@ _TRAIL = _LEAD - {"sale"} | frozenset(
 _POINTING = frozenset(
     "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options".split()
 )
-_KEEP_NEW_LEAD = frozenset({"new", "best", "good"})
+_NEVER_NAMES = frozenset(
+    "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello".split()
+)
 
 
 def product_words(
@@ -102,9 +101,17 @@ def _drop(word: str, words: Collection[str], option_names: Collection[str], keep
     return lowered not in keep and correct(lowered) in words
 
 
+def _titled(words: list[str], position: int) -> bool:
+    """Whether a function word begins a name written with capitals ("New Harbor", "The Salt Road")."""
+    word, following = words[position], words[position + 1 : position + 2]
+    if position == 0 or not word.istitle() or not following or word.lower() in _NEVER_NAMES:
+        return False
+    return following[0].istitle() and following[0].lower() not in _LEAD
+
+
 def _trim(words: list[str], option_names: Collection[str], keep: Collection[str]) -> list[str]:
     start, end = 0, len(words)
-    while start < end and _drop(words[start], _LEAD, option_names, keep):
+    while start < end and _drop(words[start], _LEAD, option_names, keep) and not _titled(words, start):
         start += 1
     while end > start and _drop(words[end - 1], _TRAIL, option_names, keep):
         end -= 1

@@ -81,7 +81,9 @@ def find_orders(
         marked = "#" in match.group() or re.search(r"(?i)number|\bno\b|\bnr\b|\bid\b|ref", match.group()) is not None
         counted = _COUNTED.match(text, match.end("id"))
         if number.isdigit() and not marked:
-            if len(number) < 3 or (counted and counted.group().split()[0].lower() not in _AFTER_NUMBER):
+            if len(number) < 3 or (
+                len(number) < 5 and counted and counted.group().split()[0].lower() not in _AFTER_NUMBER
+            ):
                 continue
         elif not marked and len(number) < 4:
             continue
