@@ -1,4 +1,4 @@
-"""Discount codes: what one takes off, and its caps, global and per customer (CONTRACT §4, DESIGN §5).
+"""Discount codes and their caps, global and per customer (CONTRACT §4, DESIGN §5).
 
 `evaluate` reads and never changes anything. `hold` takes a redemption for a checkout with conditional updates, `commit`
 keeps it, `release` gives it back, each exactly once. Locks are taken in one order: redemption, discount, use.
@@ -6,188 +6,41 @@ keeps it, `release` gives it back, each exactly once. Locks are taken in one ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NoReturn
+from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, Uuid, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce.pricing import CodeRule, OfferPrice, PricingLine, compute, is_eligible
+from agentpay.commerce.codes import (
+    DETAILS,
+    DiscountDecision,
+    FoundCode,
+    Reason,
+    evaluate,
+    find,
+    judge,
+    normalize,
+    reason_against,
+)
 from agentpay.errors import Problem
+from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
-from agentpay.store.tables import Customer, Discount, DiscountRedemption, DiscountUse
+from agentpay.store.tables import Discount, DiscountRedemption, DiscountUse
 
-Reason = Literal[
-    "ok",
-    "unknown",
-    "expired",
-    "not_started",
-    "used_up",
-    "used_up_for_customer",
-    "min_subtotal",
-    "no_eligible_item",
-    "inactive",
+__all__ = [
+    "DiscountDecision",
+    "FoundCode",
+    "Reason",
+    "commit",
+    "evaluate",
+    "find",
+    "hold",
+    "judge",
+    "normalize",
+    "release",
 ]
-
-DETAILS: dict[Reason, str] = {
-    "ok": "The code {code} applies.",
-    "unknown": "There is no code {code}.",
-    "expired": "The code {code} has expired.",
-    "not_started": "The code {code} is not valid yet.",
-    "used_up": "The code {code} has been used up.",
-    "used_up_for_customer": "The code {code} has already been used as often as one customer may.",
-    "min_subtotal": "The items come to less than the code {code} asks for.",
-    "no_eligible_item": "The code {code} does not apply to any of these items.",
-    "inactive": "The code {code} is not active.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCode:
-    """A code's row and how often this customer has used it (0 for a customer nobody knows)."""
-
-    discount: Discount
-    used_by_customer: int
-    customer_known: bool
-
-    @property
-    def rule(self) -> CodeRule:
-        return CodeRule(
-            type="percentage" if self.discount.type == "percentage" else "fixed",
-            basis_points=self.discount.basis_points or 0,
-            amount=self.discount.amount or 0,
-            products=tuple(self.discount.products),
-            categories=tuple(self.discount.categories),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DiscountDecision:
-    """Whether a code applies, and what it takes off after an offer (minor units). `capped`: a floor bounds it.
-
-    `rule` is set where `ok`, for `pricing.compute`. `min_subtotal` is set where that is the reason.
-    `needs_customer`: the code is limited per customer, so a checkout cannot be confirmed without one.
-    """
-
-    ok: bool
-    code: str
-    reason: Reason
-    detail: str
-    discount_id: UUID | None = None
-    amount: int = 0
-    capped: bool = False
-    rule: CodeRule | None = None
-    min_subtotal: int | None = None
-    needs_customer: bool = False
-
-
-def normalize(code: str) -> str:
-    """Case and surrounding blanks do not matter (CONTRACT §4)."""
-    return code.strip().upper()
-
-
-async def find(tx: Tx, code: str, *, customer_id: UUID | None = None, email: str | None = None) -> FoundCode | None:
-    """The code with the customer's uses, in one statement. With both id and e-mail the higher count is meant."""
-    known = [Customer.id == customer_id] if customer_id else []
-    if email:
-        known.append(Customer.email == email.strip().lower())
-    buyer = (
-        select(Customer.id).where(Customer.organization_id == tx.organization_id, or_(*known)).cte("buyer")
-        if known
-        else None
-    )
-    used = (
-        select(func.coalesce(func.max(DiscountUse.redeemed), 0))
-        .where(
-            DiscountUse.organization_id == Discount.organization_id,
-            DiscountUse.discount_id == Discount.id,
-            DiscountUse.customer_id.in_(select(buyer.c.id)),
-        )
-        .correlate(Discount)
-        .scalar_subquery()
-        if buyer is not None
-        else func.coalesce(0)
-    )
-    row = (
-        await tx.session.execute(
-            select(Discount, used.label("used"))
-            .where(Discount.organization_id == tx.organization_id, Discount.code == normalize(code))
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
-    return None if row is None else FoundCode(row[0], row.used, bool(known))
-
-
-def judge(
-    found: FoundCode | None, code: str, lines: Sequence[PricingLine], *, now: datetime, offer: OfferPrice | None = None
-) -> DiscountDecision:
-    """The decision from what `find` answered. Without lines only the code itself is judged, and takes nothing off."""
-    code = normalize(code)
-    if found is None:
-        return DiscountDecision(False, code, "unknown", DETAILS["unknown"].format(code=code))
-    reason = _reason(found, lines, now)
-    if reason != "ok":
-        return DiscountDecision(
-            ok=False,
-            code=code,
-            reason=reason,
-            detail=DETAILS[reason].format(code=code),
-            discount_id=found.discount.id,
-            min_subtotal=found.discount.min_subtotal if reason == "min_subtotal" else None,
-        )
-    totals = compute(lines, found.rule, offer)
-    limited = " Part of it cannot be given on these items." if totals.capped else ""
-    return DiscountDecision(
-        ok=True,
-        code=code,
-        reason="ok",
-        detail=DETAILS["ok"].format(code=code) + limited,
-        discount_id=found.discount.id,
-        amount=totals.code_discount,
-        capped=totals.capped,
-        rule=found.rule,
-        needs_customer=found.discount.max_redemptions_per_customer is not None and not found.customer_known,
-    )
-
-
-def _reason(found: FoundCode, lines: Sequence[PricingLine], now: datetime) -> Reason:
-    discount = found.discount
-    per_customer = discount.max_redemptions_per_customer
-    if not discount.active:
-        return "inactive"
-    if discount.starts_at is not None and now < discount.starts_at:
-        return "not_started"
-    if discount.ends_at is not None and now >= discount.ends_at:
-        return "expired"
-    if discount.max_redemptions is not None and discount.redeemed >= discount.max_redemptions:
-        return "used_up"
-    if per_customer is not None and found.used_by_customer >= per_customer:
-        return "used_up_for_customer"
-    if not lines:
-        return "ok"
-    if not any(is_eligible(found.rule, line) for line in lines):
-        return "no_eligible_item"
-    if discount.min_subtotal is not None and sum(line.list_total for line in lines) < discount.min_subtotal:
-        return "min_subtotal"
-    return "ok"
-
-
-async def evaluate(
-    tx: Tx,
-    code: str,
-    lines: Sequence[PricingLine],
-    *,
-    customer_id: UUID | None = None,
-    email: str | None = None,
-    now: datetime | None = None,
-    offer: OfferPrice | None = None,
-) -> DiscountDecision:
-    """Whether `code` applies to these lines for this buyer now, and how much it takes off. Changes nothing."""
-    found = await find(tx, code, customer_id=customer_id, email=email)
-    return judge(found, code, lines, now=now or datetime.now(UTC), offer=offer)
 
 
 async def hold(
@@ -235,15 +88,12 @@ async def release(tx: Tx, checkout_id: UUID) -> bool:
 
 async def _enter(tx: Tx, checkout_id: UUID, discount_id: UUID, customer_id: UUID | None) -> str:
     """Puts the checkout's redemption into `held`; answers "held" where a counter must be taken for it, else "done"."""
+    row_of_code = select(
+        literal(new_id()), Discount.organization_id, Discount.id, literal(checkout_id), literal(customer_id, Uuid)
+    ).where(Discount.organization_id == tx.organization_id, Discount.id == discount_id)
     created = await tx.session.scalar(
         insert(DiscountRedemption)
-        .values(
-            organization_id=tx.organization_id,
-            discount_id=discount_id,
-            checkout_id=checkout_id,
-            customer_id=customer_id,
-            state="held",
-        )
+        .from_select(["id", "organization_id", "discount_id", "checkout_id", "customer_id"], row_of_code)
         .on_conflict_do_nothing(index_elements=["checkout_id"])
         .returning(DiscountRedemption.id)
     )
@@ -255,7 +105,9 @@ async def _enter(tx: Tx, checkout_id: UUID, discount_id: UUID, customer_id: UUID
             .where(*_of(tx, checkout_id))
             .with_for_update()
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise _gone()
     same = row.discount_id == discount_id and row.customer_id == customer_id
     if row.state == "committed" and same:
         return "done"
@@ -330,11 +182,15 @@ async def _refuse(tx: Tx, discount_id: UUID, now: datetime) -> NoReturn:
         .execution_options(populate_existing=True)
     )
     if discount is None:
-        raise Problem("discount_invalid", "This code no longer exists.", status=409, reason="unknown")
-    reason = _reason(FoundCode(discount, 0, customer_known=False), [], now)
+        raise _gone()
+    reason = reason_against(FoundCode(discount, 0, customer_known=False), [], now)
     if reason in ("used_up", "ok"):
         raise Problem("discount_used_up", DETAILS["used_up"].format(code=discount.code), status=409, reason="used_up")
     raise Problem("discount_invalid", DETAILS[reason].format(code=discount.code), status=409, reason=reason)
+
+
+def _gone() -> Problem:
+    return Problem("discount_invalid", "This code no longer exists.", status=409, reason="unknown")
 
 
 async def _give_back(tx: Tx, discount_id: UUID, customer_id: UUID | None) -> None:

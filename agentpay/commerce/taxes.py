@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 import pycountry
@@ -12,17 +13,23 @@ from agentpay.store.session import Tx
 from agentpay.store.tables import TaxRate
 
 
+def _plain(name: str) -> str:
+    """Capitals without accents, single blanks."""
+    letters = unicodedata.normalize("NFKD", " ".join(name.split()))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).upper()
+
+
 @lru_cache(maxsize=4096)
 def region_code(country: str, region: str) -> str:
-    """A region as its ISO 3166-2 part in capitals: "California", "us-ca" and "ca" are all "CA" in the US.
+    """A region as its ISO 3166-2 part in capitals: "California", "us-ca" and "ca" are all "CA" in the US; accents do not matter.
 
     What ISO does not know comes back in capitals as written.
     """
-    written = " ".join(region.split()).upper()
+    written = _plain(region)
     short = written.removeprefix(f"{country}-")
     subdivisions = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
     for subdivision in subdivisions:
-        if subdivision.name.upper() == written:
+        if _plain(subdivision.name) == written:
             return str(subdivision.code).split("-", 1)[1]
     return short
 
