@@ -240,3 +240,19 @@ class ArticleView(Shape):
     indexed_at: datetime | None
     created_at: datetime
     modified_at: datetime
+
+
+class RefundView(Shape):
+    """Money on its way back. `order_id` is null for a payment that became no order."""
+
+    id: UUID
+    order_id: UUID | None
+    payment_id: UUID | None
+    return_id: UUID | None
+    amount: int
+    currency: str
+    status: Literal["pending", "succeeded", "failed"]
+    reason: str
+    destination: dict[str, Any]
+    automatic: bool
+    created_at: datetime

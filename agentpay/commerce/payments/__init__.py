@@ -1,0 +1,1 @@
+"""Payments: one protocol, its providers, and what a payment event does to the shop."""

@@ -1,0 +1,152 @@
+"""What AgentPay asks of a payment provider (DESIGN §5). Amounts are integer minor units of `currency`.
+
+Every call talks to somebody else's server: make it outside any transaction that holds locks. Every call that moves
+money carries an idempotency key, so that it can be repeated after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+PaymentStatus = Literal["requires_payment", "requires_action", "processing", "succeeded", "failed", "cancelled"]
+RefundStatus = Literal["pending", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do. `hosted_form`: our own page takes the card; else the buyer is sent to `redirect_url`."""
+
+    hosted_form: bool
+    partial_refunds: bool = True
+    delayed_settlement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """`idempotency_key` is `checkout:{id}:{attempt}`: the same key answers the same payment, never a second one."""
+
+    organization_id: UUID
+    checkout_id: UUID
+    idempotency_key: str
+    amount: int
+    currency: str
+    return_url: str
+    email: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why it was not paid: a stable code (`card_declined`, `authentication_failed`) and a sentence for the buyer."""
+
+    code: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPayment:
+    """A payment as the provider sees it now. `charge_id` names the movement of money, and is what refunds refer to."""
+
+    id: str
+    status: PaymentStatus
+    amount: int
+    currency: str
+    charge_id: str | None = None
+    refunded: int = 0
+    method: dict[str, Any] = field(default_factory=dict)
+    """{"type": "card", "brand", "last4"}; never a number."""
+    failure: Failure | None = None
+    redirect_url: str | None = None
+    """Where the buyer goes to pay, with providers that host their own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """`idempotency_key` is `refund:{refund id}`."""
+
+    organization_id: UUID
+    refund_id: UUID
+    idempotency_key: str
+    charge_id: str
+    amount: int
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRefund:
+    id: str
+    status: RefundStatus
+    amount: int
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundWebhook:
+    """A verified event: authentic, not yet understood. `id` is the provider's, unique per event."""
+
+    id: str
+    type: str
+    organization_id: UUID
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentChanged:
+    """An event about a payment of a checkout."""
+
+    checkout_id: UUID
+    payment: ProviderPayment
+
+
+@dataclass(frozen=True, slots=True)
+class RefundChanged:
+    """An event about a refund of ours."""
+
+    refund_id: UUID
+    refund: ProviderRefund
+
+
+ProviderEvent = PaymentChanged | RefundChanged
+
+
+class ProviderError(Exception):
+    """The provider could not be reached or could not answer; the same call may be made again."""
+
+
+class SignatureError(Exception):
+    """A webhook that the provider did not sign, or signed too long ago."""
+
+
+class PaymentProvider(Protocol):
+    """Implementations are shared by all organizations of a process and keep no state of a payment."""
+
+    @property
+    def name(self) -> str:
+        """As in `organizations.payment_provider`, `payments.processor` and `/v1/webhooks/{name}`."""
+
+    def capabilities(self) -> Capabilities: ...
+
+    async def create_checkout(self, request: CheckoutRequest) -> ProviderPayment:
+        """Start a payment, or answer as it is now the one started under this key. Raises ProviderError."""
+
+    async def retrieve(self, organization_id: UUID, payment_id: str) -> ProviderPayment:
+        """The payment as it is now. Raises ProviderError."""
+
+    async def expire(self, organization_id: UUID, payment_id: str) -> ProviderPayment:
+        """Make sure it cannot be paid any more, if it was not; answers as it then is: `cancelled`, or what came first."""
+
+    async def refund(self, request: RefundRequest) -> ProviderRefund:
+        """Give money back, once a key. A refusal is `status: failed`. Raises ProviderError."""
+
+    async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> InboundWebhook:
+        """Raises SignatureError; ValueError where an authentic body is not an event of ours."""
+
+    def parse_event(self, payload: Mapping[str, Any]) -> ProviderEvent | None:
+        """What a stored event says; None: nothing of interest."""
