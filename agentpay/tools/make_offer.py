@@ -25,7 +25,7 @@ class MakeOffer(Arguments):
     )
     product: str | None = Field(None, max_length=200, description="Default: the only product in the cart.")
     variant: str | None = Field(None, max_length=200)
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field({})
     quantity: int | None = Field(None, ge=1, le=10_000)
     price: int | None = Field(
         None, ge=0, description="What the customer would pay for one, in minor units, if they said so."

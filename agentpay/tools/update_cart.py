@@ -10,6 +10,7 @@ from agentpay.commerce import carts
 from agentpay.commerce.catalog import VariantRow
 from agentpay.commerce.shapes import CartView, LineView
 from agentpay.errors import Problem
+from agentpay.knowledge.lookup import title_matches
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.checkout_sync import sync_open_checkout
@@ -20,13 +21,13 @@ from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 class UpdateCart(Arguments):
     action: Literal["add", "set", "remove", "replace", "clear"] = Field(
-        description="add: more of it; set: exactly `quantity` of it; remove: all of it; replace: another variant of what "
+        description="add: more of it; set: exactly `quantity` of it; remove: `quantity` of it, or all; replace: another variant of what "
         "is in the cart; clear: empty the cart."
     )
     product: str | None = Field(None, max_length=200, description="External id, SKU or name.")
     variant: str | None = Field(None, max_length=200, description="External id or SKU of the variant, where known.")
     options: dict[str, str] = Field({}, description='E.g. {"size": "43", "color": "blue"}.')
-    quantity: int | None = Field(None, ge=1, le=10_000, description="Default 1.")
+    quantity: int | None = Field(None, ge=1, le=10_000, description="Default 1; for remove: all.")
 
 
 async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
@@ -37,9 +38,10 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
         case "clear":
             after = await carts.clear(tx, cart_id)
         case "remove":
-            line = _line_in_cart(before, await _named_in_cart(tx, before, arguments))
-            after = await carts.set_quantity(tx, cart_id, line.variant_id, 0)
-            changed = {"title": line.title, "options": line.options, "quantity": 0}
+            line = _only(_named_in_cart(before, arguments))
+            left = line.quantity - arguments.quantity if arguments.quantity is not None else 0
+            after = await carts.set_quantity(tx, cart_id, line.variant_id, max(0, left))
+            changed = {"title": line.title, "options": line.options, "quantity": max(0, left)}
         case "set" | "add":
             row = await _variant(tx, before, arguments)
             quantity = arguments.quantity or 1
@@ -47,7 +49,7 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
             after = await change(tx, cart_id, row.id, quantity)
             changed = {**variant_facts(row), "quantity": quantity}
         case "replace":
-            line = _line_in_cart(before, await _named_in_cart(tx, before, arguments, by_options=False))
+            line = _only(_named_in_cart(before, arguments, by_options=False))
             row = await resolve_variant(
                 tx, product=line.product_external_id, options=_merged(line.options, arguments.options)
             )
@@ -61,7 +63,7 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
 async def _variant(tx: Tx, cart: CartView, arguments: UpdateCart) -> VariantRow:
     """What is already in the cart is meant first, where `set` names it: "make it two packs of socks"."""
     if arguments.action == "set":
-        named = await _named_in_cart(tx, cart, arguments)
+        named = _named_in_cart(cart, arguments)
         if len(named) == 1:
             return await resolve_variant(tx, variant=named[0].variant_external_id or str(named[0].variant_id))
     return await resolve_variant(
@@ -69,24 +71,21 @@ async def _variant(tx: Tx, cart: CartView, arguments: UpdateCart) -> VariantRow:
     )
 
 
-async def _named_in_cart(tx: Tx, cart: CartView, arguments: UpdateCart, *, by_options: bool = True) -> list[LineView]:
+def _named_in_cart(cart: CartView, arguments: UpdateCart, *, by_options: bool = True) -> list[LineView]:
     """The lines that the arguments can mean."""
     lines = list(cart.items)
     if arguments.variant is not None:
         return [line for line in lines if arguments.variant in (line.variant_external_id, str(line.variant_id))]
     if arguments.product is not None:
-        found = await carts_lookup(tx, lines, arguments.product)
-        lines = found
+        lines = _titled(lines, arguments.product)
     if by_options and arguments.options:
         wanted = {value.casefold() for value in arguments.options.values()}
         lines = [line for line in lines if wanted <= {value.casefold() for value in line.options.values()}] or lines
     return lines
 
 
-async def carts_lookup(tx: Tx, lines: list[LineView], reference: str) -> list[LineView]:
+def _titled(lines: list[LineView], reference: str) -> list[LineView]:
     """The lines whose product `reference` names: by external id, or by the words of the title."""
-    from agentpay.knowledge.lookup import title_matches
-
     exact = [line for line in lines if reference in (line.product_external_id, line.variant_external_id)]
     if exact:
         return exact
@@ -94,7 +93,7 @@ async def carts_lookup(tx: Tx, lines: list[LineView], reference: str) -> list[Li
     return [line for line, fits in zip(lines, fitting, strict=True) if fits]
 
 
-def _line_in_cart(cart: CartView, lines: list[LineView]) -> LineView:
+def _only(lines: list[LineView]) -> LineView:
     if not lines:
         raise Problem("not_in_cart", "That is not in the cart.", status=404)
     if len(lines) > 1:

@@ -1,0 +1,1 @@
+"""The graph: `commerce.py` is the whole flow on one page."""

@@ -1,0 +1,38 @@
+"""Chooses the brain that a setting names: `house`, or `openai:<model>`."""
+
+from __future__ import annotations
+
+from agentpay.errors import StartupError
+from agentpay.llm.brain import Brain
+from agentpay.llm.house.brain import HouseBrain
+from agentpay.llm.openai import OpenAIBrain
+from agentpay.settings import Settings
+
+
+class BrainRegistry:
+    """One brain a model name, made at its first use and kept: clients hold their connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[str, Brain] = {}
+        self.house: Brain = HouseBrain()
+        check_model(settings.model, settings)
+
+    def get(self, model: str) -> Brain:
+        if model == "house":
+            return self.house
+        if model not in self._made:
+            check_model(model, self._settings)
+            self._made[model] = OpenAIBrain(model.removeprefix("openai:"), self._settings)
+        return self._made[model]
+
+
+def check_model(model: str, settings: Settings) -> None:
+    """Raises StartupError where `model` names no brain, or one whose key is missing."""
+    if model == "house":
+        return
+    provider, _, name = model.partition(":")
+    if provider != "openai" or not name:
+        raise StartupError(f"AGENTPAY_MODEL={model!r} is not known: use `house` or `openai:<model>`.")
+    if settings.openai_api_key is None:
+        raise StartupError(f"AGENTPAY_MODEL={model} needs OPENAI_API_KEY (any value for a local server).")

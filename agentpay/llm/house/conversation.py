@@ -1,0 +1,92 @@
+"""The plan of a turn: answers to what was asked first, then each clause in the order in which it has to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import buying, orders, pricing, products, service
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+Handler = Callable[[Talk, ActView], Plan]
+
+HANDLERS: dict[str, Handler] = {
+    "product_search": products.search,
+    "recommendation": products.search,
+    "product_details": products.details,
+    "product_comparison": products.compare,
+    "availability": products.availability,
+    "price_question": products.price,
+    "add_to_cart": buying.add,
+    "change_cart": buying.change,
+    "remove_from_cart": buying.remove,
+    "view_cart": buying.view,
+    "discount": pricing.discount,
+    "negotiation": pricing.negotiate,
+    "shipping_quote": pricing.shipping,
+    "provide_details": buying.details,
+    "checkout": buying.checkout,
+    "payment_problem": buying.payment_problem,
+    "order_status": orders.status,
+    "cancel_order": orders.by_a_person,
+    "change_order": orders.by_a_person,
+    "return": orders.by_a_person,
+    "exchange": orders.by_a_person,
+    "refund": orders.by_a_person,
+    "account": orders.by_a_person,
+    "policy": service.policy,
+    "complaint": service.complaint,
+    "human": service.human,
+    "greeting": service.greeting,
+    "thanks": service.thanks,
+    "goodbye": service.goodbye,
+    "other": service.other,
+}
+
+# A cart is put right before it is priced, priced before it is paid; a wish for a person comes before all else.
+_ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2, "negotiation": 3, "discount": 3}
+_ORDER |= {"provide_details": 4, "checkout": 6}
+_SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
+
+
+def converse(talk: Talk) -> Plan:
+    turn = talk.turn
+    if turn.language != "en" and all(act.intent in _SMALL_TALK for act in turn.acts):
+        talk.say("other_language")
+        return
+    acts = sorted(turn.acts, key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
+    if any(act.intent == "human" for act in acts):
+        yield from service.human(talk, next(act for act in acts if act.intent == "human"))
+        return
+    answered = yield from _answer(talk)
+    for act in acts:
+        if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
+            continue
+        yield from HANDLERS[act.intent](talk, act)
+    if buying.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
+        yield from buying.link(talk)
+    if talk.silent:
+        talk.say("not_understood")
+
+
+def _answer(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+    """A yes or no to what the assistant asked. Answers whether that was all there was to say."""
+    turn = talk.turn
+    asked = talk.asked_for
+    plain = all(act.intent in _SMALL_TALK for act in turn.acts)
+    if turn.accepts and asked == "human_ok" and plain:
+        yield from service.human(talk, turn.acts[0])
+        return True
+    if turn.accepts and asked == "add_ok" and plain:
+        yield from buying.add_pending(talk)
+        return True
+    if turn.accepts and asked == "checkout_ok" and plain:
+        yield from buying.link(talk)
+        return True
+    if turn.accepts and asked == "offer_ok" and plain:
+        yield from pricing.accept(talk)
+        return True
+    if turn.declines and asked and plain:
+        talk.say("declined")
+        return True
+    return False

@@ -1,0 +1,138 @@
+"""Codes, negotiation and shipping prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import describe
+from agentpay.llm.house.products import not_resolved
+from agentpay.llm.house.refs import target
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+
+def discount(talk: Talk, act: ActView) -> Plan:
+    codes = act.entities.get("codes", [])
+    if not codes:
+        if talk.turn.negotiable and talk.cart.get("items"):
+            yield from negotiate(talk, act)
+            return
+        talk.say("code_needed")
+        talk.expect("code")
+        return
+    for code in codes:
+        outcome = yield Ask("validate_discount", {"code": code})
+        result = outcome.result
+        if not outcome.ok:
+            talk.say("code_refused", code=code.upper(), reason=result["error"]["message"])
+        elif result["waits_for_items"] or not talk.cart.get("items"):
+            talk.say("code_waits", code=result["code"], description=result["description"])
+        else:
+            talk.say(
+                "code_applied",
+                code=result["code"],
+                description=result["description"],
+                discount=talk.money(result["discount"]),
+                total=talk.money(result["cart"]["total"]),
+            )
+            if result["capped"]:
+                talk.say("code_capped")
+
+
+def negotiate(talk: Talk, act: ActView) -> Plan:
+    if talk.turn.offer is not None and _takes_it(talk, act):
+        yield from accept(talk)
+        return
+    arguments: dict[str, Any] = {"action": "propose"}
+    lines = talk.cart.get("items", [])
+    ref = target(talk, act) if act.entities.get("product_query") or len(lines) != 1 else {}
+    if not ref and lines:
+        ref = {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
+    elif (spoken := _in_cart(talk, ref, lines)) is not None:
+        ref = {"variant": spoken}
+    if "product" not in ref and "variant" not in ref:
+        talk.say("offer_product")
+        talk.expect("product", then="offer")
+        return
+    arguments |= ref
+    if act.entities.get("quantity"):
+        arguments["quantity"] = act.entities["quantity"]
+    if (price := act.entities.get("amount") or act.entities.get("price_max")) is not None:
+        arguments["price"] = price
+    outcome = yield Ask("make_offer", arguments)
+    if not outcome.ok:
+        yield from not_resolved(talk, outcome, act, then="offer")
+        return
+    _answer(talk, outcome)
+
+
+def accept(talk: Talk) -> Plan:
+    outcome = yield Ask("make_offer", {"action": "accept"})
+    if not outcome.ok:
+        talk.say("offer_gone")
+        talk.expect("offer_again")
+        return
+    offer = outcome.result["offer"]
+    total = talk.money(outcome.result["cart"]["total"])
+    talk.say("offer_accepted", title=offer["title"], amount=talk.money(offer["amount"]), total=total)
+
+
+def shipping(talk: Talk, act: ActView) -> Plan:
+    known = (talk.contact.get("shipping_address") or {}).get("country")
+    address = act.entities.get("address") or {}
+    country = act.entities.get("country") or address.get("country") or known
+    outcome = yield Ask("quote_shipping", {"country": country} if country else {})
+    if not outcome.ok:
+        if outcome.result["error"]["code"] == "country_required":
+            talk.say("shipping_country")
+            talk.expect("shipping_country")
+        else:
+            talk.say_text(outcome.result["error"]["message"])
+        return
+    quote = outcome.result
+    if not quote["requires_shipping"]:
+        talk.say("shipping_not_needed")
+    elif not quote["served"] or not quote["options"]:
+        talk.say("shipping_none", country=quote["country_name"])
+    else:
+        talk.say(
+            "shipping_options",
+            country=quote["country_name"],
+            options="; ".join(_option(talk, option) for option in quote["options"]),
+        )
+
+
+def _answer(talk: Talk, outcome: ToolOutcome) -> None:
+    result = outcome.result
+    offer = result["offer"]
+    list_price = talk.money(result["list_price"])
+    if offer is not None and result["decision"] in ("offer", "hold"):
+        key = "offer_final" if result["final"] else "offer"
+        talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)
+        talk.expect("offer_ok")
+    elif result["decision"] == "needs_approval":
+        talk.say("offer_asked")
+    else:
+        talk.say("offer_refused", title=result["title"], list_price=list_price)
+
+
+def _takes_it(talk: Talk, act: ActView) -> bool:
+    """A yes, unless it comes with a price of the customer's own."""
+    return talk.turn.accepts and not act.entities.get("amount")
+
+
+def _in_cart(talk: Talk, ref: dict[str, Any], lines: list[dict[str, Any]]) -> str | None:
+    """The cart's line that is talked about, so that an offer is for what is being bought."""
+    spoken = (talk.focus or {}).get("variant")
+    for line in lines:
+        if line["variant_external_id"] and line["variant_external_id"] == spoken and "options" not in ref:
+            return str(line["variant_external_id"])
+    fitting = [line for line in lines if ref.get("product") in (line["product_external_id"], line["title"])]
+    return str(fitting[0]["variant_external_id"]) if len(fitting) == 1 and fitting[0]["variant_external_id"] else None
+
+
+def _option(talk: Talk, option: dict[str, Any]) -> str:
+    amount = talk.money(option["amount"]) if option["amount"] else "free"
+    low, high = option["min_days"], option["max_days"]
+    days = "" if high is None else f", {high} days" if low in (None, high) else f", {low} to {high} days"
+    return f"{describe.options({'name': option['name']})} {amount}{days}"

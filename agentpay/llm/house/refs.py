@@ -1,0 +1,90 @@
+"""What a clause refers to: by name, by place in what was shown, or by "it"."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.talk import Talk
+
+_WORD = re.compile(r"[a-z0-9]+")
+_SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
+
+
+def target(talk: Talk, act: ActView) -> dict[str, Any]:
+    """{"product"?, "options"?} as tools take them. No "product": nothing was named and nothing was spoken of."""
+    entities = act.entities
+    options = dict(entities.get("options", {}))
+    query = named(act)
+    shown = talk.turn.shown
+    if (ordinals := entities.get("ordinals")) and (product := _at(shown, ordinals[0])) is not None:
+        return _with(product["external_id"], options)
+    if query:
+        known = among(query, shown)
+        if len(known) == 1:
+            return _with(known[0]["external_id"], options)
+        return _with(query, options)
+    if talk.focus is not None:
+        return _with(talk.focus["product"], _carried(talk, act, options))
+    if len(shown) == 1:
+        return _with(shown[0]["external_id"], options)
+    fitting = [product for product in shown if options and _has(product, options)]
+    if len(fitting) == 1:
+        return _with(fitting[0]["external_id"], options)
+    lines = talk.cart.get("items", [])
+    if len(lines) == 1 and not shown:
+        return _with(lines[0]["product_external_id"] or lines[0]["variant_external_id"], options)
+    return _with(None, options)
+
+
+def named(act: ActView) -> str | None:
+    """The product's name in the clause, with the brand where that was taken apart from it."""
+    query = act.entities.get("product_query")
+    brand = act.entities.get("brand")
+    if query and brand and brand.casefold() not in query.casefold():
+        return f"{brand} {query}"
+    return query or brand
+
+
+def among(query: str, products: Any) -> list[dict[str, Any]]:
+    """Which of the products, as they were shown, have every word of `query` in their titles."""
+    words = stems(query)
+    return [product for product in products if words and words <= stems(product["title"])]
+
+
+def stems(text: str) -> set[str]:
+    """Words without their plural: enough to compare a name with a title that was just shown."""
+    return {word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+            for word in _WORD.findall(text.casefold())}  # fmt: skip
+
+
+def spoken_of(talk: Talk, product: dict[str, Any], variant: dict[str, Any] | None = None) -> None:
+    """Note what the talk is about now."""
+    talk.focus = {"product": product["external_id"], "title": product["title"]}
+    if variant is not None:
+        talk.focus |= {"variant": variant["external_id"], "options": variant["options"]}
+
+
+def _carried(talk: Talk, act: ActView, options: dict[str, str]) -> dict[str, str]:
+    """ "What about the red one in that size?": what was not said anew stays as it was spoken of."""
+    assert talk.focus is not None
+    before = talk.focus.get("options") or {}
+    if not before or not (act.entities.get("pronoun") or options or _SAME.search(act.text)):
+        return options
+    said = {name.casefold() for name in options}
+    return {**{name: value for name, value in before.items() if name.casefold() not in said}, **options}
+
+
+def _with(product: str | None, options: dict[str, str]) -> dict[str, Any]:
+    return {**({"product": product} if product else {}), **({"options": options} if options else {})}
+
+
+def _at(items: Any, place: int) -> dict[str, Any] | None:
+    index = place - 1 if place > 0 else len(items) + place
+    return items[index] if 0 <= index < len(items) else None
+
+
+def _has(product: dict[str, Any], options: dict[str, str]) -> bool:
+    wanted = {value.casefold() for value in options.values()}
+    return any(wanted <= {str(v).casefold() for v in variant["options"].values()} for variant in product["variants"])

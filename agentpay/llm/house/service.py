@@ -1,0 +1,75 @@
+"""Questions about the shop, small talk, complaints and people."""
+
+from __future__ import annotations
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import buying, pricing
+from agentpay.llm.house.products import search
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+
+def policy(talk: Talk, act: ActView) -> Plan:
+    outcome = yield Ask("search_knowledge", {"query": act.text})
+    passages = outcome.result.get("passages", [])
+    if not passages:
+        talk.say("policy_unknown")
+        talk.expect("human_ok", reason=act.text[:300])
+        return
+    talk.say_text(passages[0]["text"])
+    talk.say("policy_source", title=passages[0]["title"])
+
+
+def complaint(talk: Talk, act: ActView) -> Plan:
+    talk.say("sorry")
+    talk.say("offer_human")
+    talk.expect("human_ok", reason=act.text[:300])
+    yield from ()
+
+
+def human(talk: Talk, act: ActView) -> Plan:
+    reason = talk.pending.get("reason") if talk.asked_for == "human_ok" else None
+    outcome = yield Ask("handoff_to_human", {"reason": str(reason or act.text)[:500]})
+    if not outcome.ok:
+        talk.say("tool_failed")
+        return
+    talk.say("handed_over")
+    if talk.turn.support_email:
+        talk.say("handover_mail", email=talk.turn.support_email)
+
+
+def greeting(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
+    if len(talk.turn.acts) == 1:
+        first = (talk.turn.customer_name or "").split(" ")[0]
+        talk.say("greeting", name=f" {first}" if first else "")
+    yield from ()
+
+
+def thanks(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
+    talk.say("thanks")
+    yield from ()
+
+
+def goodbye(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
+    talk.say("goodbye")
+    yield from ()
+
+
+def other(talk: Talk, act: ActView) -> Plan:
+    """Not clear by itself: perhaps it answers what was asked, or names a product."""
+    asked, entities = talk.asked_for, act.entities
+    if asked in ("variant", "product") and talk.pending.get("then") == "add":
+        yield from buying.add(talk, act)
+    elif asked == "product" and talk.pending.get("then") == "offer":
+        yield from pricing.negotiate(talk, act)
+    elif asked == "shipping_country" and entities.get("country"):
+        yield from pricing.shipping(talk, act)
+    elif asked == "code" and entities.get("codes"):
+        yield from pricing.discount(talk, act)
+    elif asked in ("details", "address", "verification") and (
+        set(entities) & {"emails", "address", "country", "name", "order_numbers"}
+    ):
+        yield from buying.details(talk, act)
+    elif entities.get("product_query"):
+        yield from search(talk, act)
+    else:
+        talk.say("not_understood")

@@ -1,0 +1,97 @@
+"""What a plan works with: the turn, what it has learnt so far, what it says, and what it notes for the next turn."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentpay.llm.brain import ToolOutcome, TurnView
+from agentpay.llm.house.wording import wording
+from agentpay.money import money
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A tool call that a plan wants."""
+
+    tool: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+Plan = Generator[Ask, ToolOutcome, None]
+
+
+class Talk:
+    def __init__(self, turn: TurnView) -> None:
+        self.turn = turn
+        self.cart: dict[str, Any] = turn.cart
+        self.checkout: dict[str, Any] | None = turn.checkout
+        self.verified = turn.verified
+        self.contact = dict(turn.contact)
+        self._said: list[str] = []
+        self._noted: dict[str, Any] = {}
+        self.focus: dict[str, Any] | None = turn.memory.get("focus")
+        """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
+
+    # What was learnt
+
+    def learn(self, outcome: ToolOutcome) -> None:
+        """Take in what a tool answered, whoever called it."""
+        result = outcome.result
+        if isinstance(cart := result.get("cart"), dict):
+            self.cart = cart
+        if isinstance(checkout := result.get("checkout"), dict):
+            self.checkout = checkout
+        if outcome.ok and outcome.name == "find_customer":
+            self.verified = True
+        if outcome.ok and outcome.name == "set_customer_details":
+            self.contact |= result.get("details", {})
+
+    # What is said
+
+    def say(self, key: str, **values: Any) -> None:
+        """A sentence by its key, in the shop's tone; a merchant's own template of that key goes before ours."""
+        sentence = wording(key, self.turn, values)
+        if sentence and sentence not in self._said:
+            self._said.append(sentence)
+
+    def say_text(self, text: str) -> None:
+        """Text that comes from the shop itself: an article's passage, a list of products."""
+        if text:
+            self._said.append(text)
+
+    @property
+    def silent(self) -> bool:
+        return not self._said
+
+    def text(self) -> str:
+        return "\n\n".join(self._said)
+
+    def money(self, amount: int) -> str:
+        return money(amount, self.turn.currency)
+
+    # What is noted for the next turn
+
+    def expect(self, what: str, **pending: Any) -> None:
+        """Note what the customer was asked for, and what to do with the answer."""
+        self._noted = {"asked_for": what, "pending": pending}
+
+    @property
+    def asked_for(self) -> str | None:
+        """What the assistant asked for in its last message."""
+        asked = self.turn.memory.get("asked_for")
+        return asked if isinstance(asked, str) else None
+
+    @property
+    def pending(self) -> dict[str, Any]:
+        pending = self.turn.memory.get("pending")
+        return pending if isinstance(pending, dict) else {}
+
+    @property
+    def expecting(self) -> bool:
+        return bool(self._noted)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        return {**self._noted, **({"focus": self.focus} if self.focus else {})}

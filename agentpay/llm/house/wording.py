@@ -1,0 +1,154 @@
+"""The house model's sentences. Several wordings a key; the turn's seed chooses, so the same turn always says the same.
+
+A merchant overrides a key in the agent's `templates`: {"greeting": "Ahoy! …"} or a list of wordings. Fields in braces
+are filled in; a template that names a field it is not given is not used.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from agentpay.llm.brain import TurnView
+
+log = logging.getLogger(__name__)
+
+_WORDINGS: dict[str, list[str]] = {
+    "greeting": [
+        "Hi{name}! I'm {assistant} from {shop}. What are you looking for today?",
+        "Hello{name}, {assistant} from {shop} here. How can I help?",
+    ],
+    "greeting_formal": ["Good day{name}. I am {assistant} of {shop}. How may I help you?"],
+    "greeting_playful": ["Hey{name}! {assistant} here, at your service at {shop}. What are you looking for?"],
+    "thanks": ["You're welcome! Anything else I can help with?", "My pleasure. Is there anything else?"],
+    "goodbye": ["Goodbye, and thanks for stopping by!", "Take care, see you soon!"],
+    "not_understood": [
+        "I'm not sure I got that. I can find products, put an order together, or look after an order you have placed. "
+        "What would you like?",
+        "Sorry, I didn't quite follow. Tell me what you're looking for, or ask about an order.",
+    ],
+    "declined": ["No problem. What would you like instead?", "All right. Is there anything else I can help with?"],
+    "found_one": ["Here's what fits:", "I'd suggest this one:"],
+    "found_some": ["Here's what I found:", "These fit:", "Here are a few that fit:"],
+    "found_shop": ["Here's a look at what we have:"],
+    "found_over_budget": ["I don't have anything like that for {budget}. The closest we have:"],
+    "found_without": ["I don't have exactly that; these come closest:"],
+    "found_nothing": [
+        "I'm sorry, we don't have {query}. Tell me what you need it for and I'll see what could do the job.",
+        "Sorry, we don't carry {query}. Is there anything else I can look for?",
+    ],
+    "ask_add": ["Shall I put it in your cart?", "Would you like to add it to your cart?"],
+    "ask_which": ["Would you like to know more about one of them?", "Does one of these suit you?"],
+    "which_product": ["Which one do you mean: {candidates}?"],
+    "product_needed": ["Which product do you mean?", "Which product would that be?"],
+    "compare_needed": ["Which products shall I compare? Name two or three of them."],
+    "no_such_product": ["I'm sorry, we don't have {query}.", "Sorry, I don't find {query} in our shop."],
+    "in_stock": ["Yes, {what} is in stock, at {price}.", "Yes, we have {what}, {price}."],
+    "in_stock_few": [
+        "Yes, {what} is in stock at {price}, only {left} left.",
+        "Yes, {what}, {price}. There are {left} left.",
+    ],
+    "in_stock_several": ["Yes, {title} is in stock: {variants}."],
+    "out_of_stock": ["I'm sorry, {what} is out of stock right now.", "Sorry, {what} is sold out at the moment."],
+    "not_made": ["{title} doesn't come in {wanted}."],
+    "in_stock_instead": ["In stock: {variants}."],
+    "only_left": ["There are only {left} of {what} left. Shall I put {left} in your cart?"],
+    "price_is": ["{what} is {price}.", "{what} costs {price}."],
+    "added": ["Added {quantity} × {what} to your cart.", "Done: {quantity} × {what} is in your cart."],
+    "set": ["Your cart now has {quantity} × {what}.", "Changed to {quantity} × {what}."],
+    "removed": ["I've taken {what} out of your cart.", "{what} is out of your cart."],
+    "reduced": ["Your cart now has {quantity} × {what}."],
+    "cleared": ["Your cart is empty now."],
+    "not_in_cart": ["{what} is not in your cart."],
+    "which_line": ["Which one do you mean: {candidates}?"],
+    "cart_empty": ["Your cart is empty. What are you looking for?"],
+    "cart_total": ["Cart total: {total}."],
+    "variant_needed": [
+        "Which one would you like of {title}? There is {variants}.",
+        "{title} comes as {variants}. Which one?",
+    ],
+    "variant_missing": ["{title} doesn't come in {wanted}. There is {variants}. Which one would you like?"],
+    "code_applied": ["{code} is in: {description}, {discount} off. Your cart is {total} now."],
+    "code_waits": ["{code} is valid ({description}). It takes effect as soon as something it covers is in your cart."],
+    "code_capped": ["It stops there: the rest of the code does not apply to these items."],
+    "code_refused": ["I can't apply {code}: {reason}"],
+    "code_needed": ["If you have a discount code, tell me and I'll apply it."],
+    "offer": [
+        "I can do {amount} each for {title} instead of {list_price}. Do we have a deal?",
+        "For you: {title} at {amount} instead of {list_price}. Would you like it at that price?",
+    ],
+    "offer_final": ["{amount} for {title}, and that is as far as I can go. Shall we do it?"],
+    "offer_asked": ["That needs a colleague's approval. I've asked; you'll hear here."],
+    "offer_refused": [
+        "I can't go lower on {title}. At {list_price} it's yours whenever you like.",
+        "{list_price} is the price for {title}; I have no room there, sorry.",
+    ],
+    "offer_accepted": ["Deal! {title} at {amount} each. Your cart is {total} now."],
+    "offer_gone": ["That offer is no longer open. Shall I see what I can do now?"],
+    "offer_product": ["For which product would you like a better price?"],
+    "shipping_options": ["Shipping to {country}: {options}."],
+    "shipping_none": ["I'm sorry, we don't ship to {country}."],
+    "shipping_not_needed": ["Nothing in your cart needs shipping; it comes by e-mail."],
+    "shipping_country": ["Which country should it go to?"],
+    "noted": ["Thanks, I've noted {details}."],
+    "email_invalid": ["That e-mail address doesn't look right. Could you check it?"],
+    "address_country": ["Which country is that address in?"],
+    "ready": ["Just say when you're ready to pay."],
+    "missing": ["To get your payment link ready I need {missing}."],
+    "link": ["Your order comes to {total}{parts}. You can pay here: {url}"],
+    "link_failed": ["I can't make the payment link yet: {reason}"],
+    "payment_open": ["Your payment hasn't come through yet, and nothing was charged. You can pay here: {url}"],
+    "payment_failed": [
+        "The payment was declined, and nothing was charged. You can try again, with another card too: {url}"
+    ],
+    "payment_pending": [
+        "Your payment is on its way; the bank has not settled it yet. I'll write here when it is through."
+    ],
+    "payment_done": ["Your payment of {total} came through. Your order number is {number}."],
+    "payment_over": ["That payment link is no longer open, and nothing was charged. Shall I make a new one?"],
+    "payment_none": ["No payment has been started here yet."],
+    "order_is": ["Order {number}: {status}."],
+    "order_tracking": ["It's on its way with {carrier}, tracking number {tracking}."],
+    "order_delivered": ["It was delivered on {date}."],
+    "order_not_shipped": ["It has not shipped yet."],
+    "order_unknown": ["I can't find order {number} on your account."],
+    "order_none": ["I don't see any orders on your account."],
+    "verify": [
+        "So that orders stay private I need two things: the order number and the e-mail address it was placed with."
+    ],
+    "verify_number": ["Thanks. And what is the order number?"],
+    "verify_email": ["To look that up I need the e-mail address the order was placed with."],
+    "verify_failed": ["That order number and e-mail address don't belong together. Could you check both?"],
+    "by_a_person": [
+        "I can't do that myself, but a colleague can. Shall I pass you on?",
+        "That's something a colleague has to do. Shall I hand you over?",
+    ],
+    "policy_unknown": ["I don't find anything about that in our shop's pages. Shall I ask a colleague?"],
+    "policy_source": ["({title})"],
+    "sorry": ["I'm sorry about that.", "I'm sorry to hear that."],
+    "offer_human": ["Would you like to talk to a person?"],
+    "handed_over": [
+        "I've handed you over to a colleague. They'll write to you here.",
+        "A colleague takes over now and will write to you here.",
+    ],
+    "handover_mail": ["You can also write to {email}."],
+    "tool_failed": ["Something went wrong on our side just now. Please try again in a moment."],
+    "other_language": ["I'm sorry, I can only help in English here. What are you looking for?"],
+    "said": ["{text}"],
+}
+_TONES = frozenset({"formal", "playful"})
+
+
+def wording(key: str, turn: TurnView, values: dict[str, Any]) -> str:
+    """The sentence of `key`. Unknown keys are a mistake in a plan: KeyError."""
+    fields = {"assistant": turn.assistant, "shop": turn.shop, **values}
+    own = turn.templates.get(key)
+    for choices in ([own] if isinstance(own, str) else own, _WORDINGS.get(f"{key}_{turn.tone}"), _WORDINGS[key]):
+        if not choices:
+            continue
+        text = str(choices[turn.seed % len(choices)])
+        try:
+            return text.format_map(fields)
+        except (KeyError, ValueError, IndexError):
+            log.warning("template %r of %s names a field it is not given", key, turn.shop)
+    raise KeyError(key)

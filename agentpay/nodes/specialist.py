@@ -1,0 +1,224 @@
+"""The loop that every specialist runs: model ⇄ tools, until there is a reply or the turn belongs to somebody else."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+import orjson
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec
+from agentpay.nodes.prompts import system_prompt
+from agentpay.nodes.speech import Speech
+from agentpay.nodes.state import Reply, State
+from agentpay.nodes.view import turn_view
+from agentpay.tools.context import Context
+from agentpay.tools.execute import Call, Outcome, execute, plan, planned
+from agentpay.tools.registry import AGENTS, SPECS
+from agentpay.tools.tool import AgentName
+
+log = logging.getLogger(__name__)
+
+Goto = Literal["sales", "support", "payment", "remember"]
+MAX_HANDOFFS = 3
+"""Handoffs between agents in a turn; after that a person takes over (DESIGN §4)."""
+TRANSFER = "transfer_to_"
+
+
+def transfers(agent: AgentName) -> list[ToolSpec]:
+    """The handoffs a model may choose. They are the graph's own, not tools of the shop: they never reach a customer."""
+    return [
+        ToolSpec(f"{TRANSFER}{other}", f"Hand this turn to the {other} agent.", {"type": "object", "properties": {}})
+        for other in AGENTS
+        if other != agent
+    ]
+
+
+class Specialist:
+    """One turn's work of one agent. Holds what changes while it works; `run` answers where the graph goes next."""
+
+    def __init__(self, agent: AgentName, state: State, context: Context) -> None:
+        self.agent = agent
+        self.state = state
+        self.context = context
+        self.reply: Reply = {**state["reply"], "agent": agent}
+        self.new: list[AnyMessage] = []
+        self.step = state.get("step", 0)
+        self.degraded = state.get("degraded", False)
+        self.usage = dict(state.get("usage", {}))
+        self.showing = list(state.get("showing", []))
+        self.memory = dict(state.get("memory", {}))
+        self.approvals = list(state.get("approvals", []))
+        self.handed_off = state.get("handed_off", False)
+        self.speech = Speech(context.sink, self.reply)
+
+    async def run(self) -> Command[Goto]:
+        while True:
+            message = await self._next_message()
+            self.new.append(message)
+            if not message.tool_calls:
+                return self._go("remember")
+            target = await self._act(message)
+            if target is not None:
+                return target
+
+    async def _next_message(self) -> AIMessage:
+        self.step += 1
+        if self.context.attempt > 1 and (calls := await planned(self.context, self.step)):
+            # Before a crash this step had decided on these calls: it does not decide again
+            return AIMessage(
+                "", tool_calls=[{"id": call.id, "name": call.name, "args": call.arguments} for call in calls]
+            )
+        brain = self._brain()
+        self.speech.begin_step()
+        try:
+            message = await brain.respond(self._request(), self.speech.write)
+        except ModelUnavailable as failure:
+            log.warning("model %s unavailable, the house model takes over: %s", brain.name, failure)
+            self.degraded = True
+            self.speech.discard("model_unavailable")
+            message = await self.context.services.brains.house.respond(self._request(), self.speech.write)
+        for key, value in (message.usage_metadata or {}).items():
+            if isinstance(value, int):
+                self.usage[key] = self.usage.get(key, 0) + value
+        if not message.tool_calls:
+            # What an earlier turn of the house model had asked for is not open any more
+            self.memory = dict(message.additional_kwargs.get("memory", {}))
+        return message
+
+    def _brain(self) -> Brain:
+        """The agent's model, until it fails or has used up its calls of the turn: then the house model, which always ends."""
+        brains = self.context.services.brains
+        chosen = brains.get(self.context.agent.model)
+        if chosen is not brains.house and self.step > self.context.services.settings.max_model_calls:
+            self.degraded = True
+        return brains.house if self.degraded else chosen
+
+    def _request(self) -> BrainRequest:
+        messages = [*self.state.get("messages", []), *self.new]
+        return BrainRequest(
+            system=system_prompt(self.agent, self.context, self.state),
+            messages=messages,
+            tools=[*SPECS[self.agent], *transfers(self.agent)],
+            turn=turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", []))),
+        )
+
+    async def _act(self, message: AIMessage) -> Command[Goto] | None:
+        """Run the calls of a message; answers where to go when one of them ends this agent's part of the turn."""
+        calls = [
+            Call(call["id"] or f"call_{self.step}_{n}", call["name"], call["args"], self.step, n)
+            for n, call in enumerate(message.tool_calls)
+        ]
+        await plan(self.context, [call for call in calls if not call.name.startswith(TRANSFER)])
+        target: AgentName | None = None
+        for call in calls:
+            if call.name.startswith(TRANSFER):
+                wanted = call.name.removeprefix(TRANSFER)
+                target = next((agent for agent in AGENTS if agent == wanted and agent != self.agent), None)
+                text = "transferred" if target else "There is no such agent."
+                self.new.append(ToolMessage(text, tool_call_id=call.id, name=call.name))
+            else:
+                await self._call(call)
+        if self.approvals or (target is None):
+            return None
+        return await self._transfer(target)
+
+    async def _call(self, call: Call) -> None:
+        sink = self.context.sink
+        sink.emit("tool.started", {"call_id": call.id, "name": call.name, "arguments": call.arguments})
+        outcome = await execute(self.context, self.agent, call)
+        status = "ok" if outcome.ok else "error"
+        sink.emit(
+            "tool.finished",
+            {
+                "call_id": call.id,
+                "name": call.name,
+                "status": status,
+                "result": outcome.result,
+                "elapsed_ms": outcome.elapsed_ms,
+            },
+        )
+        self.reply["tool_calls"].append(
+            {
+                "id": call.id,
+                "name": call.name,
+                "arguments": call.arguments,
+                "status": status,
+                "result": outcome.result,
+            }
+        )
+        self._show(outcome)
+        self.new.append(
+            ToolMessage(
+                orjson.dumps(outcome.result, default=str).decode(),
+                tool_call_id=call.id,
+                name=call.name,
+                status="success" if outcome.ok else "error",
+                artifact=outcome.result,
+            )
+        )
+
+    def _show(self, outcome: Outcome) -> None:
+        for block in outcome.blocks:
+            self.speech.show(block)
+            if block["type"] == "product_list":
+                self.showing = [_remembered(product) for product in block["products"]]
+            elif block["type"] == "product":
+                self.showing = [_remembered(block)]
+            elif block["type"] == "handoff":
+                self.handed_off = True
+        if outcome.interrupt is not None:
+            self.approvals.append(outcome.interrupt)
+            self.context.sink.emit("approval.required", outcome.interrupt)
+
+    async def _transfer(self, target: AgentName) -> Command[Goto]:
+        handoffs = self.state.get("handoffs", 0) + 1
+        if handoffs > MAX_HANDOFFS:
+            await self._call(
+                Call(
+                    f"call_{self.step}_human",
+                    "handoff_to_human",
+                    {"reason": "agents passed the turn around"},
+                    self.step,
+                    99,
+                )
+            )
+            self.speech.write("I'd better bring in a colleague for this. They'll write to you here.")
+            return self._go("remember")
+        self.context.sink.emit("agent", {"agent": target, "previous": self.agent, "reason": "handoff"})
+        return self._go(target, handoffs=handoffs)
+
+    def _go(self, goto: Goto, *, handoffs: int | None = None) -> Command[Goto]:
+        update: dict[str, Any] = {
+            "messages": self.new,
+            "reply": self.reply,
+            "step": self.step,
+            "degraded": self.degraded,
+            "usage": self.usage,
+            "showing": self.showing,
+            "memory": self.memory,
+            "approvals": self.approvals,
+            "handed_off": self.handed_off,
+            "contact": self.context.contact,
+            "active_agent": self.agent if goto == "remember" else goto,
+        }
+        if handoffs is not None:
+            update["handoffs"] = handoffs
+        return Command(goto=goto, update=update)
+
+
+def _remembered(product: dict[str, Any]) -> dict[str, Any]:
+    """What "the second one" and "in that size" need of a product that was shown."""
+    return {
+        "external_id": product["external_id"],
+        "title": product["title"],
+        "variants": [{"external_id": v["external_id"], "options": v["options"]} for v in product["variants"][:60]],
+    }
+
+
+async def specialist(agent: AgentName, state: State, runtime: Runtime[Context]) -> Command[Goto]:
+    """The turn of `agent`."""
+    return await Specialist(agent, state, runtime.context).run()

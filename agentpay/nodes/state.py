@@ -1,0 +1,71 @@
+"""What the nodes read and write, and what a checkpoint holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypedDict
+
+from langchain_core.messages import AnyMessage, RemoveMessage
+from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
+
+WINDOW = 20
+"""Messages a checkpoint holds; `turn_input` replaces them with the last ones of the transcript."""
+
+
+def window(left: Sequence[AnyMessage], right: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """LangGraph's `add_messages`, bounded, so that the cost of a turn does not grow with the conversation."""
+    merged: list[AnyMessage] = add_messages(list(left), list(right))  # type: ignore[arg-type, assignment]
+    if len(merged) <= WINDOW * 2:
+        return merged
+    kept = merged[-WINDOW * 2 :]
+    # A tool result without the call before it is refused by every provider
+    while kept and kept[0].type == "tool":
+        kept = kept[1:]
+    return kept
+
+
+def replace(messages: Sequence[AnyMessage]) -> list[AnyMessage | RemoveMessage]:
+    """An update that puts `messages` in the place of all that the channel holds."""
+    return [RemoveMessage(id=REMOVE_ALL_MESSAGES), *messages]
+
+
+class Reply(TypedDict):
+    """The assistant's message of this turn as it grows; CONTRACT §2, Message."""
+
+    message_id: str | None
+    agent: str
+    content: str
+    blocks: list[dict[str, Any]]
+    intent: str | None
+    tool_calls: list[dict[str, Any]]
+
+
+class State(TypedDict, total=False):
+    """The whole state of a conversation's graph. Plain data only: it is what checkpoints are made of."""
+
+    messages: Annotated[list[AnyMessage], window]
+    summary: str
+    # This turn
+    turn_id: str
+    understanding: dict[str, Any]
+    """`intents.types.Understanding` as data."""
+    reply: Reply
+    step: int
+    """Model calls of this turn so far; with the ordinal it identifies a tool call."""
+    handoffs: int
+    handed_off: bool
+    degraded: bool
+    approvals: list[dict[str, Any]]
+    showing: list[dict[str, Any]]
+    """Products shown in this turn; the next turn's `shown`."""
+    usage: dict[str, int]
+    # The conversation
+    stage: str
+    active_agent: str
+    hesitation: int
+    failed_turns: int
+    shown: list[dict[str, Any]]
+    """Products last shown, for "the second one"."""
+    memory: dict[str, Any]
+    """What the house model noted: what it asked for, what it spoke of."""
+    contact: dict[str, Any]

@@ -1,0 +1,69 @@
+"""First node: what does the customer want? Counts hesitation, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from agentpay.intents.types import Dialogue
+from agentpay.nodes.state import State
+from agentpay.tools.context import Context
+
+
+async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+    context = runtime.context
+    vocabulary = await context.services.vocabularies.get(context.organization.id, context.organization.catalog_version)
+    memory = state.get("memory", {})
+    dialogue = Dialogue(
+        stage=context.stage,
+        agent=context.active_agent,
+        asked_for=memory.get("asked_for"),
+        shown=len(state.get("shown", [])),
+        cart_items=len(context.cart.get("items", [])),
+        has_offer=context.offer is not None,
+        has_checkout=context.checkout is not None and context.checkout.get("status") == "open",
+    )
+    understanding = await context.services.classifier.understand(
+        customer_text(state.get("messages", [])), vocabulary, dialogue
+    )
+    context.sink.emit(
+        "intent",
+        {
+            "intents": [intent.model_dump(mode="json") for intent in understanding.intents],
+            "entities": understanding.entities.model_dump(mode="json", exclude_defaults=True),
+            "tier": understanding.tier,
+        },
+    )
+    return {
+        "understanding": understanding.model_dump(mode="json"),
+        "hesitation": context.hesitation_signals + len(understanding.hesitation),
+        "reply": {
+            "message_id": None,
+            "agent": context.active_agent,
+            "content": "",
+            "blocks": [],
+            "intent": understanding.intents[0].name.value,
+            "tool_calls": [],
+        },
+        "step": 0,
+        "handoffs": 0,
+        "handed_off": False,
+        "degraded": False,
+        "approvals": [],
+        "showing": [],
+        "usage": {},
+        "stage": context.stage,
+        "active_agent": context.active_agent,
+        "failed_turns": context.failed_turns,
+        "contact": context.contact,
+    }
+
+
+def customer_text(messages: list[AnyMessage]) -> str:
+    """The text of the customer's last message; "" where there is none."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return message.text
+    return ""

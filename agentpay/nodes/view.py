@@ -1,0 +1,81 @@
+"""The turn as the house model sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from agentpay.llm.brain import ActView, ToolOutcome, TurnView
+from agentpay.nodes.state import State
+from agentpay.nodes.understand import customer_text
+from agentpay.tools.context import Context
+from agentpay.tools.registry import ABILITIES
+
+
+def turn_view(
+    agent: str,
+    context: Context,
+    state: State,
+    messages: list[AnyMessage],
+    shown: list[dict[str, Any]],
+) -> TurnView:
+    """Everything the house model decides on. It holds no floor and no secret: neither is in the context's views."""
+    understanding = state["understanding"]
+    agent_settings = context.agent
+    return TurnView(
+        text=customer_text(messages),
+        acts=[ActView(a["intent"], a["confidence"], a["text"], _given(a["entities"])) for a in understanding["acts"]],
+        agent=agent,
+        abilities=ABILITIES,
+        currency=context.organization.currency,
+        shop=context.organization.name,
+        assistant=agent_settings.name,
+        tone=agent_settings.personality.tone,
+        verbosity=agent_settings.personality.verbosity,
+        emoji=agent_settings.personality.emoji,
+        support_email=context.organization.support_email,
+        stage=context.stage,
+        accepts=understanding["accepts"],
+        declines=understanding["declines"],
+        angry=understanding["angry"],
+        hesitation=understanding["hesitation"],
+        hesitation_signals=state.get("hesitation", 0),
+        hesitation_trigger=agent_settings.rules.triggers.hesitation_signals,
+        language=understanding["language"],
+        shown=shown,
+        memory=state.get("memory", {}),
+        cart=context.cart,
+        contact=state.get("contact", {}),
+        customer_name=context.customer_name,
+        verified=context.customer_id is not None,
+        checkout=context.checkout,
+        offer=context.offer,
+        email_required=agent_settings.rules.require_email_for_checkout,
+        negotiable=agent_settings.rules.allow_dynamic_pricing,
+        outcomes=outcomes(messages),
+        templates=agent_settings.templates,
+        seed=context.turn_id.int if context.turn_id else 0,
+    )
+
+
+def outcomes(messages: list[AnyMessage]) -> list[ToolOutcome]:
+    """The tool calls of this turn that have run, in order."""
+    start = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    arguments: dict[str, dict[str, Any]] = {}
+    found: list[ToolOutcome] = []
+    for message in messages[start + 1 :]:
+        if isinstance(message, AIMessage):
+            arguments.update({call["id"] or "": call["args"] for call in message.tool_calls})
+        elif isinstance(message, ToolMessage):
+            result = message.artifact if isinstance(message.artifact, dict) else {}
+            found.append(
+                ToolOutcome(
+                    message.name or "", arguments.get(message.tool_call_id, {}), message.status == "success", result
+                )
+            )
+    return found
+
+
+def _given(entities: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entities.items() if value not in (None, [], {}, False)}
