@@ -40,6 +40,7 @@ from agentpay.store.session import Tx
 from agentpay.store.tables import Conversation, Order, PriceOffer, Product, Variant
 
 __all__ = [
+    "VALID_FOR",
     "OfferDecision",
     "accept",
     "approve",

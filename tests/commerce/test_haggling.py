@@ -1,0 +1,137 @@
+"""The arithmetic of offers: bounds, shrinking concessions, strategies."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentpay.commerce.haggling import (
+    MAX_ROUNDS,
+    Proposal,
+    Strategy,
+    best_strategy,
+    price_at,
+    propose,
+    room_for,
+)
+from agentpay.commerce.rules import AgentRules, CartValueDiscount, RepeatCustomer, Strategies
+
+
+def rules(percent: int = 15, approval: int | None = None, **strategies: object) -> AgentRules:
+    return AgentRules(
+        max_discount_percent=percent,
+        approval_discount_percent=approval,
+        allow_dynamic_pricing=True,
+        strategies=Strategies.model_validate(strategies),
+    )
+
+
+def rounds(
+    list_price: int, floor: int, given_rules: AgentRules, asks: list[int | None], strategy: Strategy | None = None
+) -> list[Proposal]:
+    """The proposals of a talk, as `offers.decide` leads it."""
+    room = room_for(list_price, floor, given_rules)
+    previous, concession, made = list_price, 0, []
+    for asked in asks[:MAX_ROUNDS]:
+        if room.limit >= list_price or (made and made[-1].final):
+            break
+        if asked is not None and asked >= previous:
+            continue
+        proposal = propose(
+            room,
+            round_number=len(made) + 1,
+            previous=previous,
+            last_concession=concession,
+            asked=asked,
+            strategy=strategy,
+        )
+        if proposal.amount >= previous:
+            break
+        made.append(proposal)
+        previous, concession = proposal.amount, previous - proposal.amount
+    return made
+
+
+@pytest.mark.parametrize(
+    ("list_price", "floor", "percent", "limit", "end", "rule"),
+    [
+        (13900, 11900, 15, 11900, 12000, "floor"),
+        (13900, 10000, 15, 11815, 11815, "max_discount_percent"),
+        (13900, 13900, 15, 13900, 13900, "floor"),
+        (13900, 0, 100, 0, 695, "max_discount_percent"),
+        (999, 0, 10, 900, 900, "max_discount_percent"),
+        (100, 99, 50, 99, 99, "floor"),
+    ],
+)
+def test_the_limit_is_the_higher_of_rule_and_floor(
+    list_price: int, floor: int, percent: int, limit: int, end: int, rule: str
+) -> None:
+    room = room_for(list_price, floor, rules(percent))
+    assert (room.limit, room.end, room.limit_rule) == (limit, end, rule)
+
+
+def test_a_person_may_grant_more_but_not_below_the_floor() -> None:
+    assert room_for(10000, 7000, rules(10, 25)).approval == 7500
+    assert room_for(10000, 8000, rules(10, 25)).approval == 8000
+    assert room_for(10000, 7000, rules(10)).approval == 9000
+
+
+def test_three_rounds_shrink_to_the_last_price() -> None:
+    made = rounds(13900, 11900, rules(), [9000, 9000, 9000, 9000])
+    assert [(each.amount, each.final) for each in made] == [(13045, False), (12418, False), (12000, True)]
+
+
+def test_the_customer_never_gets_less_than_asked_for() -> None:
+    assert rounds(13900, 11900, rules(), [13500])[0].amount == 13500
+    assert [each.amount for each in rounds(13900, 11900, rules(), [9000, 12800])] == [13045, 12800]
+
+
+def test_the_last_round_meets_a_price_within_the_limit() -> None:
+    made = rounds(13900, 11900, rules(), [9000, 9000, 11950])
+    assert (made[-1].amount, made[-1].final) == (11950, True)
+    assert rounds(13900, 11900, rules(), [9000, 9000, 11899])[-1].amount == 12000
+
+
+def test_a_matching_strategy_sets_how_far_the_first_offer_goes() -> None:
+    strategy = Strategy(10, "strategies.cart_value_discount")
+    made = rounds(13900, 10000, rules(), [9000, None, None], strategy)
+    assert made[0] == Proposal(12510, False, "strategies.cart_value_discount")
+    assert [each.amount for each in made[1:]] == [12093, 11815]
+    assert rounds(13900, 13000, rules(), [9000], Strategy(10, "x"))[0].amount == 13045  # the floor comes first
+
+
+def test_the_best_strategy_counts_and_they_do_not_stack() -> None:
+    both = rules(
+        cart_value_discount=CartValueDiscount(min_cart=20000, discount_percent=10),
+        repeat_customer=RepeatCustomer(orders_threshold=3, discount_percent=5),
+    )
+    for cart, orders, expected in ((19999, 2, None), (20000, 3, 10), (0, 3, 5), (20000, 0, 10)):
+        found = best_strategy(both, cart_subtotal=cart, paid_orders=orders)
+        assert (found.percent if found else None) == expected
+    assert best_strategy(rules(), cart_subtotal=10**9, paid_orders=99) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.integers(0, 100),
+    st.integers(0, 100),
+    st.lists(st.none() | st.integers(0, 100), min_size=1, max_size=6),
+    st.none() | st.integers(1, 100),
+)
+def test_no_talk_crosses_a_bound(
+    list_price: int, floor_share: int, percent: int, asks: list[int | None], strategy: int | None
+) -> None:
+    floor = list_price * floor_share // 100
+    asked = [None if share is None else list_price * share // 100 for share in asks]
+    made = rounds(list_price, floor, rules(percent), asked, Strategy(strategy, "s") if strategy else None)
+    assert len(made) <= MAX_ROUNDS
+    previous, concession = list_price, list_price
+    for number, each in enumerate(made):
+        assert each.amount >= max(floor, price_at(list_price, percent))
+        assert each.amount < previous
+        assert previous - each.amount <= concession or (each.final and number > 0 and each.amount in asked)
+        if number == 0 and strategy:
+            assert each.amount >= price_at(list_price, strategy) or each.amount in asked
+        previous, concession = each.amount, previous - each.amount
