@@ -16,6 +16,10 @@ from agentpay.intents.text import clean, normalise
 from agentpay.intents.types import Act, Dialogue, Entities, Understanding, Vocabulary
 
 _LEXICONS = 64
+_CLAUSES = 24
+"""More clauses than that are no shopper's message."""
+_NORM_CHARS = 320
+"""Rules look at the first of so many characters of a clause, which bounds their time."""
 _STANDING_IN_NORM = frozenset(
     {"email", "url", "phone", "address", "order", "code", "date", "name", "money", "budget", "percent"}
 )
@@ -52,12 +56,15 @@ _YES_MEANS = {
 _ANSWERS_ORDER = {"order_number", "order"}
 _FILLER = re.compile(
     r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
-    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
     r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
+)
+_OFF = re.compile(
+    r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|take|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
@@ -82,9 +89,10 @@ class RuleClassifier:
         lexicon = self._lexicon(vocabulary)
         standing = find_standing(cleaned, vocabulary, dialogue)
         whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
-        accepts, declines = signals.accepts(whole), signals.declines(whole)
+        whole = whole[: 4 * _NORM_CHARS]
+        accepts, declines = signals.accepts(whole) or signals.nods(cleaned), signals.declines(whole)
         acts: list[Act] = []
-        for clause in segment(cleaned, standing):
+        for clause in segment(cleaned, standing)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
             acts.extend(_acts(clause, inside, lexicon, dialogue, acts))
         return Understanding(
@@ -112,8 +120,7 @@ class RuleClassifier:
 def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogue, before: list[Act]) -> list[Act]:
     """The acts of one clause: usually one, more where it also carries a code or an address."""
     norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
-    if clause.question:
-        norm += " ?"
+    norm = norm[:_NORM_CHARS] + (" ?" if clause.question else "")
     reading = read_clause(clause.text, spans, lexicon, dialogue)
     entities = reading.entities
     if is_override(norm):
@@ -233,9 +240,13 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
     if reading.money is not None and (dialogue.has_offer or asked in _YES_MEANS) and not entities.product_query:
         return I.NEGOTIATION, 0.8
+    if reading.money is not None and re.search(r"\bprices?\b", norm):
+        return I.NEGOTIATION, 0.6
     if _FILLER.match(norm):
         return I.OTHER, 0.3
     if entities.ordinals:
+        if entities.quantity:
+            return I.ADD_TO_CART, 0.8
         return (
             (I.ADD_TO_CART, 0.65)
             if asked in {"product", "variant", "choice"} or "please" in norm
@@ -266,7 +277,11 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
     money = reading.money
     if intent is I.NEGOTIATION:
         if money is not None:
-            entities.amount, entities.currency = money.minor, money.currency
+            entities.currency = money.currency
+            if _OFF.search(norm):
+                entities.amount_off = money.minor
+            else:
+                entities.amount = money.minor
         elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget)\b", norm):
             entities.amount = entities.price_max
         entities.percent = reading.percent
@@ -281,7 +296,14 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
 
 def _without_prices(entities: Entities) -> Entities:
     return entities.model_copy(
-        update={"amount": None, "percent": None, "price_min": None, "price_max": None, "currency": None}
+        update={
+            "amount": None,
+            "amount_off": None,
+            "percent": None,
+            "price_min": None,
+            "price_max": None,
+            "currency": None,
+        }
     )
 
 

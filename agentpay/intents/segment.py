@@ -27,7 +27,7 @@ _SUBJECT = (
 _COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a dozen|another|half a dozen|an extra|a few)"
 _NOT_COUNTED = (
     r"(?:kgs?|kilos?|g|lbs?|oz|cm|mm|m|inch(?:es)?|ft|ml|l|gb|tb|mb|w|v|hours?|days?|weeks?|months?|years?|percent|euros?|dollars?|bucks?|in|or|and|to|stars?"
-    r"|please|pls|then|but|thanks|for|of|x)\b"
+    r"|please|pls|then|but|thanks|for|of(?! the )|x)\b"
 )
 _STARTER = re.compile(
     rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|so|actually|kindly|instead)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
@@ -39,11 +39,11 @@ _COUNTED = re.compile(
 )
 _DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
 _JOINT = re.compile(
-    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
 )
 _LISTING = re.compile(
-    r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?i(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
+    r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?(?:i|we)(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
     re.IGNORECASE,
 )
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|like)\b", re.IGNORECASE)
@@ -155,7 +155,10 @@ def _new_item(before: str, after: str, joint: str) -> bool:
     if _COUNTED.match(after):
         return not re.search(r"\b(?:between|from|under|over|sizes)\s+\S+$", before, re.IGNORECASE)
     return bool(
-        _DETERMINED.match(after) and _LISTING.match(before) and not _RESTRICTIVE.search(before) and "," not in joint[1:]
+        _DETERMINED.match(after)
+        and (_LISTING.match(before) or _COUNTED.match(_LEADING.sub("", before)))
+        and not _RESTRICTIVE.search(before)
+        and "," not in joint[1:]
     )
 
 

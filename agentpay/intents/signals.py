@@ -35,7 +35,7 @@ _LANGUAGES = {
         "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas".split()
     ),
     "de": frozenset(
-        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte größe auf von zu".split()
+        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte lieferung nach größe auf von zu".split()
     ),
     "pt": frozenset(
         "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor".split()
@@ -66,6 +66,16 @@ def accepts(norm: str) -> bool:
         )
         return strong is not None and "?" not in norm.split(strong.group())[0] and not _NOT_YES.match(norm)
     return not _NOT_YES.match(norm)
+
+
+def nods(text: str) -> bool:
+    """Whether the message is a thumb up or the like."""
+    return text.strip(" !.\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff") in {
+        "\U0001f44d",
+        "\u2705",
+        "\U0001f44c",
+        "\U0001f64c",
+    }
 
 
 def declines(norm: str) -> bool:

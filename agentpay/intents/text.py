@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from agentpay.intents.entities.spans import Span
 
-MAX_CHARS = 4000
+MAX_CHARS = 2000
 """Longer messages are read up to here; nothing a shopper asks needs more."""
 
 _CHARACTERS = str.maketrans(
@@ -57,7 +57,7 @@ _EXPANSIONS = {
     "coz": "because", "bcoz": "because", "n": "and", "w": "with", "b4": "before", "msg": "message", "addy": "address",
     "gf": "girlfriend", "bf": "boyfriend", "qty": "quantity", "colour": "color", "colours": "colors",
     "e-mail": "email", "mail": "email", "whatcha": "what do you", "watcha": "what do you", "imma": "i will",
-    "ima": "i will", "ok": "ok", "hows": "how is", "howmuch": "how much", "alot": "a lot", "dat": "that", "da": "the",
+    "ima": "i will", "ok": "ok", "hows": "how is", "howmuch": "how much", "alot": "a lot", "dat": "that", "da": "the", "teh": "the",
     "wanted": "want", "tix": "tickets", "prob": "problem", "info": "info", "delivry": "delivery", "srsly": "seriously",
     "pics": "photos", "pic": "photo", "cld": "could", "wld": "would", "yrs": "years", "bday": "birthday",
     "reccomend": "recommend", "recomend": "recommend", "recieve": "receive", "recieved": "received",

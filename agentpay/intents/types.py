@@ -42,6 +42,8 @@ class Entities(BaseModel):
     price_max: int | None = None
     amount: int | None = None
     """A price the customer proposes ("would you do $90?")."""
+    amount_off: int | None = None
+    """What the customer wants taken off a price ("knock $20 off")."""
     percent: int | None = None
     currency: str | None = None
     sort: Literal["price_asc", "price_desc"] | None = None

@@ -9,7 +9,10 @@ from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.types import Dialogue, Understanding, Vocabulary
 
 HERE = Path(__file__).parent
-SHOPS = {name: Vocabulary.model_validate(shop) for name, shop in yaml.safe_load((HERE / "shops.yaml").read_text("utf-8")).items()}
+SHOPS = {
+    name: Vocabulary.model_validate(shop)
+    for name, shop in yaml.safe_load((HERE / "shops.yaml").read_text("utf-8")).items()
+}
 CLASSIFIER = RuleClassifier()
 
 

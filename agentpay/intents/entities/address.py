@@ -29,7 +29,7 @@ _LINE1 = re.compile(rf"(?<![\w#.,-])(?:{_ENGLISH}|{_FRENCH}|{_ROMANCE}|{_BOX})",
 _LINE1_CASED = re.compile(rf"(?<![\w#-]){_GERMANIC}(?![\w])")
 _LINE1_LOOSE = re.compile(r"(?<![\w#.-])\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
 _LINE1_NAME_FIRST = re.compile(
-    r"(?:\bto|\bis|\baddress|:|^|\bin)\s+(?P<line>[^\W\d][^,\d\n.!?:]{2,40}\s\d{1,4}\s?[a-zA-Z]?)(?=\s*[,\n])"
+    r"(?:^|(?:\bto|\bis|\baddress|:|\bin)\s+)(?P<line>[^\W\d][^,\d\n.!?:]{2,40}\s\d{1,4}\s?[a-zA-Z]?)(?=\s*[,\n])"
 )
 _LINE2 = re.compile(
     r"\s*[,\n]?\s*((?:(?:apt|apartment|unit|suite|ste|flat|floor|room|rm|building|bldg|wohnung)\b\.?\s*#?\s*[\w-]+|#\s?\w+"
@@ -111,6 +111,8 @@ def _complete(
     if tail.city is None or not (certain or (context and not loose)) or (loose and not (tail.postcode and tail.city)):
         return None
     likely = [c for c in countries if c not in _CITY_FIRST] if tail.postcode_first else countries
+    if loose and not context and line1.islower():
+        return None
     country = tail.country or infer_country(tail.postcode, tail.region, likely)
     if (
         country is None

@@ -106,14 +106,19 @@ class Lexicon:
             for value in values:
                 self._add(value, Entry("option", name, value))
                 self._add_size_words(name, value, known)
+            self._add_bare_numbers(name, values)
         for name, values in vocabulary.attributes.items():
             self._add_attribute(name, values)
         for brand in vocabulary.brands:
             self._add(brand, Entry("brand", "brand", brand))
         self._add_categories(vocabulary.categories)
         for method in vocabulary.shipping_methods:
-            words = tuple(w for w in _key(method) if w not in _METHOD_NOISE) or _key(method)
-            self._entries[words].append(Entry("shipping", "shipping", method))
+            key = _key(method)
+            short = list(key)
+            while len(short) > 1 and short[-1] in _METHOD_NOISE:
+                short.pop()
+            for form in {key, tuple(short)}:
+                self._entries[form].append(Entry("shipping", "shipping", method))
         self._longest = max((len(key) for key in self._entries), default=0)
         self.option_name_words = frozenset(word for key in self._option_names for word in key)
         self.words = (
@@ -136,6 +141,17 @@ class Lexicon:
                 for form in forms:
                     if form != lowered and form not in known:
                         self._add(form, Entry("option", name, value))
+
+    def _add_bare_numbers(self, name: str, values: Sequence[str]) -> None:
+        """ "256" for "256GB", where no other value of the option has that number."""
+        numbers: dict[str, list[str]] = defaultdict(list)
+        for value in values:
+            key = _key(value)
+            if len(key) == 2 and key[0].isdigit() and len(key[0]) >= 2 and key[1].isalpha():
+                numbers[key[0]].append(value)
+        for number, owners in numbers.items():
+            if len(owners) == 1 and (number,) not in self._entries:
+                self._add(number, Entry("option", name, owners[0]))
 
     def _add_attribute(self, name: str, values: Sequence[str]) -> None:
         spelled: dict[bool, str] = {}
@@ -177,6 +193,8 @@ class Lexicon:
         """Everything of the vocabulary in a clause; `taken` are spans already understood otherwise."""
         found = Found()
         parts = [c for c in chunks(text) if free(taken, c.start, c.end)]
+        if any(span.kind == "address" for span in taken):
+            asked_for = "shipping"
         self._named_values(text, parts, found)
         position = 0
         while position < len(parts):

@@ -39,12 +39,12 @@ def _price(n: int, *, bare: bool = False) -> str:
     k = f"(?P<k{n}>k\\b)?"
     return (
         f"(?:(?P<p{n}>{_PREFIX})\\s?(?P<a{n}>{_NUMBER})(?P<q{n}>k\\b)?"
-        f"|(?<![\\w.,#-])(?P<b{n}>{_NUMBER}){k}{suffix})" + (r"(?![\w%]|[.,]\d)" + _UNIT if bare else r"(?!\w)")
+        f"|(?<![\\w.,#])(?P<b{n}>{_NUMBER}){k}{suffix})" + (r"(?![\w%]|[.,]\d)" + _UNIT if bare else r"(?!\w)")
     )
 
 
 _BELOW = (
-    r"under|below|beneath|less than|lower than|cheaper than|(?:no|not) more than|not (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
+    r"under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing) more than|nothing (?:over|above)|not (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
     r"|at most|within|(?:my |a |the )?(?:budget|limit)(?: is| of|:)?(?: (?:under|about|around|max))?|<=?|not exceeding|sub"
 )
 _ABOVE = r"over|above|more than|at least|min(?:imum)?\.?(?: of)?|starting (?:at|from)|upwards of|>=?"

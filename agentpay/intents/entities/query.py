@@ -13,7 +13,7 @@ _PHRASES = re.compile(
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
-    r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
+    r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
 )
@@ -21,7 +21,7 @@ _MONEY_LEAD = re.compile(r"\b(?:for|at|to|of|is|around|about)\s*$", re.IGNORECAS
 
 _LEAD = frozenset(
     """
-    ok okay hi hello hey there yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
+    ok okay hi hello hey yo there morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
     can could may might would will shall should do does did is are am was were be been being have has had having want wanted need needed
     like love prefer to buy get got getting order ordering purchase add put take grab give gimme show find see look looking search searching browse
     for after about at any some sell sells carry stock offer offers let lemme us me my our your their mine remove delete drop send throw toss
@@ -33,20 +33,25 @@ _LEAD = frozenset(
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
-    never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material
+    never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material
     """.split()
 )  # fmt: skip
-_TRAIL = _LEAD - {"sale"} | frozenset(
+_TRAIL = frozenset(
     """
-    left sold cart basket bag checkout online soon pls asap cheaper cheap stuff things thing piece pieces item items product products option options exactly
-    either then far per each total altogether lol haha man dude bro mate sir madam folks guys ? sizes size colours colors colour color
-    cheapest expensive budget range people work works working deals price weigh weight big small long fit fits run runs look looks feel
-    waiting ready now when days time times discount shipping delivery
+    please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will
+    shall should do does did is are am was were be been being have has had to for after about at any some us me my our your their mine in include into of with
+    from on off out the a an this that these those what whats which who where when why how much many are cost costs only again as by come comes coming
+    arrive possible currently today ya yall available availability another other others else extra instead longer anymore one ones all both each
+    every up left sold cart basket bag checkout online soon asap cheaper cheap stuff things thing item items product products exactly either far per total
+    altogether lol haha man dude bro mate sir madam folks guys sizes size colours colors colour color cheapest expensive budget range works working
+    price weigh fit fits run runs look looks feel waiting ready days times discount shipping delivery better best here too really very maybe made material
+    different least most minimum maximum if back sure fine good nice great there still already over under both worth normal options option
     """.split()
-) - frozenset("small big long new weight".split())
+)
 _POINTING = frozenset(
     "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options".split()
 )
+_MOST_WORDS = 16
 _NEVER_NAMES = frozenset(
     "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello".split()
 )
@@ -83,7 +88,7 @@ def product_words(
         kept = _trim(words, option_names, keep)
         if kept:
             runs.append(" ".join(kept))
-    query = " ".join(runs).strip()
+    query = " ".join(" ".join(runs).split()[:_MOST_WORDS])
     if not query or all(w.lower() in _POINTING or not any(c.isalnum() for c in w) for w in query.split()):
         return None
     if not any(len(w) > 1 for w in query.split()):

@@ -34,6 +34,10 @@ _BEFORE_WORD = re.compile(rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i
 _USED_CODE = re.compile(
     r"\b(?i:use|apply|try|enter|redeem|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
+_SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
+_ABOUT_CODES = re.compile(
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discount|off|redeem)\b", re.IGNORECASE
+)
 _BARE_CODE = re.compile(r"^\W*(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})\W*$")
 _NOT_CODES = frozenset(
     "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
@@ -131,6 +135,9 @@ def find_codes(
         add(match, sure=not plain_word or match.end() == len(text.rstrip(" .!")))
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)
+    if _ABOUT_CODES.search(text):
+        for match in _SHAPE_CODE.finditer(text):
+            add(match, sure=False)
     for match in _USED_CODE.finditer(text):
         first = match.group().split()[0].lower()
         if first in {"with", "and", "or"} and not (

@@ -1,0 +1,127 @@
+"""Order numbers, codes, dates, contacts, quantities, places."""
+
+from datetime import date
+
+import pytest
+
+from agentpay.intents.entities.contact import find_emails, find_people
+from agentpay.intents.entities.counting import find_ordinals, find_quantity, find_sort
+from agentpay.intents.entities.places import country_of, infer_country, postcode_fits, subdivision
+from agentpay.intents.entities.query import product_words
+from agentpay.intents.entities.references import find_codes, find_dates, find_orders
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("where is NT-1001?", ["NT-1001"]),
+        ("refund #W2378156", ["W2378156"]),
+        ("track A-123-456 please", ["A-123-456"]),
+        ("order number 10023", ["10023"]),
+        ("my order 58213 came late", ["58213"]),
+        ("cancel nt-1001", ["nt-1001"]),
+        ("order no. ab12cd", ["ab12cd"]),
+        ("I'd like to order 2 mugs", []),
+        ("order 200 cards", []),
+        ("add the XM-4000 headphones", []),
+        ("apply TRAIL10", []),
+    ],
+)
+def test_order_numbers(text, numbers):
+    assert [s.value for s in find_orders(text, {"xm-4000"})] == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("code TRAIL10", ["TRAIL10"]),
+        ("use SPRING24", ["SPRING24"]),
+        ("promo: abc5", ["ABC5"]),
+        ("my coupon is welcome", ["WELCOME"]),
+        ("SAVE20 doesn't work", ["SAVE20"]),
+        ("do you have a discount code for students?", []),
+        ("the code does not work", []),
+        ("use my card", []),
+        ("apply the discount", []),
+    ],
+)
+def test_discount_codes(text, codes):
+    assert [s.value for s in find_codes(text, frozenset())] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("on 2026-03-04", "2026-03-04"),
+        ("5 March 2025", "2025-03-05"),
+        ("March 5th", "2026-03-05"),
+        ("24.12.2025", "2025-12-24"),
+        ("yesterday", "2026-05-09"),
+    ],
+)
+def test_dates(text, iso):
+    assert [s.value for s in find_dates(text, today=date(2026, 5, 10))] == [iso]
+
+
+def test_contacts():
+    assert [s.value for s in find_emails("Write to Kim.Lee+shop@Mail.example, thanks")] == ["kim.lee+shop@mail.example"]
+    assert [s.value for s in find_people("call me: 020 7946 0018", "GB")] == ["+442079460018"]
+    assert [s.value for s in find_people("+1 415 555 2671", None)] == ["+14155552671"]
+    assert [s.value for s in find_people("my name is Ana de la Cruz and I pay", "US")] == ["Ana de la Cruz"]
+    assert find_people("I'm looking for 12 mugs", "US") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("two mugs", 2), ("a couple of mugs", 2), ("a dozen eggs", 12), ("3 packs of socks", 3), ("add 4", 4), ("x5", 5), ("2x tea", 2),
+        ("make it seven", 7), ("iPhone 15", None), ("size 43", None), ("add the 55 inch tv", None), ("two-person tent", None), ("that one", None),
+        ("change the quantity to 6", 6), ("gift card 50", None),
+    ],
+)  # fmt: skip
+def test_quantities(text, quantity):
+    span = find_quantity(text, [])
+    assert (span.value if span else None) == quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("the second one", [2]),
+        ("the last one", [-1]),
+        ("the first two", [1, 2]),
+        ("#2", [2]),
+        ("option 3", [3]),
+        ("the first aid kit", []),
+        ("the third lamp", [3]),
+        ("first and second", []),
+    ],
+)
+def test_places_in_what_was_shown(text, places):
+    assert [value for span in find_ordinals(text, [], shown=4, asked_for=None) for value in span.value] == places
+
+
+def test_sort():
+    assert find_sort("the cheapest lamp")[0] == "price_asc"
+    assert find_sort("most expensive first")[0] == "price_desc"
+    assert find_sort("a cheap lamp") is None
+
+
+def test_places():
+    assert [country_of(w) for w in ("UK", "germany", "US", "Deutschland", "nowhere")] == ["GB", "DE", "US", "DE", None]
+    assert subdivision("US", "oregon") == "OR"
+    assert postcode_fits("US", "97201")
+    assert not postcode_fits("GB", "97201")
+    assert infer_country("97201", "OR", ["CA", "US"]) == "US"
+    assert infer_country("SW1A 2AA", None, ["US"]) == "GB"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("do you sell kayaks", "kayaks"), ("I'm looking for a lamp", "lamp"), ("tell me about the Blue Harbor", "Blue Harbor"), ("add it to my cart", None),
+        ("could I get New Harbor", "New Harbor"), ("how much is the oak table", "oak table"), ("that one please", None), ("jacket with hood", "jacket with hood"),
+    ],
+)  # fmt: skip
+def test_the_words_for_a_product(text, words):
+    assert product_words(text, []) == words

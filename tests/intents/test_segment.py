@@ -1,0 +1,55 @@
+"""Clauses: where a message is divided, and where it must not be."""
+
+import pytest
+
+from agentpay.intents.entities.extract import find_standing
+from agentpay.intents.segment import segment
+from agentpay.intents.types import Dialogue, Vocabulary
+
+SHOP = Vocabulary(countries=["US", "DE"])
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("add two mugs and send me the payment link", ["add two mugs", "send me the payment link"]),
+        ("2 mugs, 3 plates and a teapot", ["2 mugs", "3 plates", "a teapot"]),
+        ("drop the pens, and make it four notebooks", ["drop the pens", "make it four notebooks"]),
+        ("I like it but it's too expensive", ["I like it", "it's too expensive"]),
+        ("hi, where is my parcel?", ["hi", "where is my parcel"]),
+        ("add the blue lamp and the desk", ["add the blue lamp", "the desk"]),
+        ("salt and pepper mill", ["salt and pepper mill"]),
+        ("a lamp with a shade and a switch", ["a lamp with a shade and a switch"]),
+        ("which is better, the drill or the saw?", ["which is better, the drill or the saw"]),
+        (
+            "ship to 12 Elm St, Portland OR 97201, US. I'm ready to pay.",
+            ["ship to 12 Elm St, Portland OR 97201, US", "I'm ready to pay"],
+        ),
+        ("it cost 1.200,50 € last week. why?", ["it cost 1.200,50 € last week", "why"]),
+        ("write to a.b@c.example and add it", ["write to a.b@c.example", "add it"]),
+        ("between 50 and 80 dollars please", ["between 50 and 80 dollars please"]),
+        ("how do I check out and pay", ["how do I check out", "pay"]),
+        ("I want to buy it", ["I want to buy it"]),
+        (
+            "what is your return policy and how long does shipping take",
+            ["what is your return policy", "how long does shipping take"],
+        ),
+        ("first line\nsecond line", ["first line", "second line"]),
+        ("size 42 and 43", ["size 42 and 43"]),
+        ("", [""]),
+        ("!!!", ["!!!"]),
+    ],
+)
+def test_a_message_is_divided_where_something_new_begins(text, clauses):
+    assert [c.text for c in segment(text, find_standing(text, SHOP, Dialogue()))] == clauses
+
+
+def test_a_clause_knows_its_place_and_whether_it_goes_on_with_a_list():
+    text = "add 2 mugs, 3 plates. thanks"
+    clauses = segment(text)
+    assert [text[c.start : c.end] for c in clauses] == [c.text for c in clauses]
+    assert [c.listed for c in clauses] == [False, True, False]
+
+
+def test_only_the_clause_before_the_mark_is_a_question():
+    assert [c.question for c in segment("I need a lamp. do you ship? thanks")] == [False, True, False]
