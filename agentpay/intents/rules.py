@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Tier 1 of understanding: rules alone, no model, about a millisecond a message."""
 
 from __future__ import annotations
@@ -6,10 +7,11 @@ import re
 from collections import OrderedDict
 
 from agentpay.intents import signals
+from agentpay.intents.deciding import DETAILS, FILLER, MANNERS, PLACE, YES_MEANS, decide
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.spans import Span
-from agentpay.intents.patterns import is_override, match_rules
+from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.text import clean, normalise
@@ -23,8 +25,6 @@ _NORM_CHARS = 320
 _STANDING_IN_NORM = frozenset(
     {"email", "url", "phone", "address", "order", "code", "date", "name", "money", "budget", "percent"}
 )
-_DETAILS = ("address", "emails", "phone", "name", "shipping_method")
-_PLACE = ("country", "region", "postal_code")
 _CARRY_DETAILS = frozenset(
     {
         I.ADD_TO_CART,
@@ -45,20 +45,6 @@ _NAMES_PRODUCTS = frozenset(
         I.REMOVE_FROM_CART, I.NEGOTIATION, I.RETURN, I.EXCHANGE, I.REFUND, I.CHANGE_ORDER, I.CANCEL_ORDER, I.SHIPPING_QUOTE,
     }
 )  # fmt: skip
-_MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
-_YES_MEANS = {
-    "confirm_offer": I.NEGOTIATION, "offer": I.NEGOTIATION, "counter_offer": I.NEGOTIATION, "checkout": I.CHECKOUT,
-    "confirm_checkout": I.CHECKOUT, "payment": I.CHECKOUT, "add_to_cart": I.ADD_TO_CART, "confirm_add": I.ADD_TO_CART,
-    "product": I.ADD_TO_CART, "variant": I.ADD_TO_CART, "shipping": I.PROVIDE_DETAILS, "address": I.PROVIDE_DETAILS,
-    "email": I.PROVIDE_DETAILS, "confirm_cancel": I.CANCEL_ORDER, "confirm_return": I.RETURN, "confirm_refund": I.REFUND,
-    "confirm_exchange": I.EXCHANGE, "confirm_change": I.CHANGE_ORDER, "handoff": I.HUMAN, "confirm_handoff": I.HUMAN,
-}  # fmt: skip
-_ANSWERS_ORDER = {"order_number", "order"}
-_FILLER = re.compile(
-    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
-    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
-)
-_NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
     r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
@@ -66,7 +52,6 @@ _ABOUT_IT = re.compile(
 _OFF = re.compile(
     r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|take|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
-_HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
 class RuleClassifier:
@@ -125,7 +110,7 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
     entities = reading.entities
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
-    intent, confidence = _intent(norm, clause, reading, lexicon, dialogue, before)
+    intent, confidence = decide(norm, clause, reading, dialogue, before)
     _settle_money(intent, reading, norm)
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
         parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
@@ -140,135 +125,6 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
         _resolve(entities, before)
     main = Act(intent=intent, confidence=confidence, text=clause.text, entities=entities)
     return _with_carried(main)
-
-
-def _intent(
-    norm: str, clause: Clause, reading: ClauseReading, lexicon: Lexicon, dialogue: Dialogue, before: list[Act]
-) -> tuple[I, float]:
-    entities = reading.entities
-    matched = match_rules(norm)
-    if matched and matched[0] is I.DISCOUNT and entities.codes:
-        rest = match_rules(
-            re.sub(
-                r"\b(?:and |with |use |apply |using |the |my |promo |discount |coupon |voucher |code )*<code>", "", norm
-            ).strip()
-        )
-        if (
-            rest
-            and rest[0] in {I.ADD_TO_CART, I.CHANGE_CART, I.CHECKOUT}
-            and (entities.product_query or rest[0] is I.CHECKOUT)
-        ):
-            return rest
-        return matched
-    if matched and matched[0] is I.PROVIDE_DETAILS:
-        rest = match_rules(re.sub(r"<(?:address|email|phone|name)>", "", norm).strip())
-        if rest and (
-            (rest[0] is I.ADD_TO_CART and entities.product_query) or rest[0] in {I.CHECKOUT, I.ACCOUNT, I.ORDER_STATUS}
-        ):
-            return rest
-        return matched
-    if matched is None or (clause.listed and before and matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
-        if clause.listed and before and before[-1].intent not in _MANNERS | {I.OTHER}:
-            return before[-1].intent, min(before[-1].confidence, 0.9)
-    if matched is None:
-        return _guess(norm, clause, reading, dialogue)
-    return _adjust(matched, norm, reading, dialogue)
-
-
-def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
-    """What the dialogue and the entities say about a rule's verdict."""
-    intent, confidence = matched
-    entities = reading.entities
-    named = any(word[0].isupper() for word in (entities.product_query or "").split()[:4])
-    if intent is I.PRODUCT_SEARCH:
-        if entities.shipping_method and not entities.product_query:
-            return I.PROVIDE_DETAILS, 0.8
-        if entities.options and (named or entities.pronoun) and _HAVE.search(norm):
-            return I.AVAILABILITY, 0.85
-        if entities.options and named and _NAMED_WANT.search(norm):
-            return I.ADD_TO_CART, 0.7
-        if not entities.product_query and not (
-            entities.attributes or entities.options or entities.price_max or entities.sort or entities.price_min
-        ):
-            confidence = 0.7
-        if "?" in norm and not reading.known_words and not _HAVE.search(norm):
-            confidence = min(confidence, 0.6)
-    if intent is I.AVAILABILITY and not (
-        entities.product_query or entities.pronoun or entities.options or entities.ordinals
-    ):
-        confidence = min(confidence, 0.7)
-    if (
-        intent is I.REMOVE_FROM_CART
-        and re.search(r"\bcancel\b", norm)
-        and (dialogue.cart_items == 0 or dialogue.stage in {"paid", "after_sales"})
-    ):
-        return I.CANCEL_ORDER, 0.7
-    if intent in {I.ADD_TO_CART, I.CHANGE_CART}:
-        nothing = not (
-            entities.product_query or entities.pronoun or entities.ordinals or entities.options or entities.quantity
-        )
-        if (
-            entities.shipping_method
-            and not entities.product_query
-            and entities.quantity is None
-            and not entities.options
-        ):
-            return I.PROVIDE_DETAILS, 0.85
-        if nothing:
-            confidence = 0.45
-    if (
-        intent is I.RETURN
-        and dialogue.stage not in {"paid", "after_sales"}
-        and not entities.order_numbers
-        and norm.endswith("?")
-    ):
-        confidence = min(confidence, 0.7)
-    return intent, confidence
-
-
-def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
-    """No rule fits: what was asked for, else what the entities make likely."""
-    entities = reading.entities
-    asked = dialogue.asked_for
-    if any(getattr(entities, name) for name in _DETAILS):
-        return I.PROVIDE_DETAILS, 0.9
-    if asked in {"address", "shipping", "country", "postal_code"} and any(getattr(entities, name) for name in _PLACE):
-        return I.PROVIDE_DETAILS, 0.8
-    if asked == "variant" and (entities.options or entities.quantity or entities.ordinals):
-        return I.ADD_TO_CART, 0.85
-    if entities.order_numbers:
-        return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
-    if reading.money is not None and (dialogue.has_offer or asked in _YES_MEANS) and not entities.product_query:
-        return I.NEGOTIATION, 0.8
-    if reading.money is not None and re.search(r"\bprices?\b", norm):
-        return I.NEGOTIATION, 0.6
-    if _FILLER.match(norm):
-        return I.OTHER, 0.3
-    if entities.ordinals:
-        if entities.quantity:
-            return I.ADD_TO_CART, 0.8
-        return (
-            (I.ADD_TO_CART, 0.65)
-            if asked in {"product", "variant", "choice"} or "please" in norm
-            else (I.PRODUCT_DETAILS, 0.5)
-        )
-    if entities.options and not entities.product_query:
-        if clause.question:
-            return I.AVAILABILITY, 0.6
-        return (
-            (I.CHANGE_CART, 0.55)
-            if dialogue.cart_items
-            else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
-        )
-    if entities.quantity and (entities.product_query or entities.options or asked in {"quantity", "product"}):
-        return I.ADD_TO_CART, 0.75 if reading.known_words else 0.5
-    if reading.known_words or entities.price_max or entities.sort:
-        return I.PRODUCT_SEARCH, 0.65
-    if entities.product_query and asked in {"product", "need"} and len(norm.split()) <= 6:
-        return I.PRODUCT_SEARCH, 0.6
-    if entities.product_query and len(norm.split()) <= 3:
-        return I.PRODUCT_SEARCH, 0.35
-    return I.OTHER, 0.3
 
 
 def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
@@ -328,8 +184,8 @@ def _with_carried(act: Act) -> list[Act]:
     """Splits off details of delivery and codes that stand in a clause about something else."""
     acts = [act]
     entities = act.entities
-    if act.intent in _CARRY_DETAILS and any(getattr(entities, name) for name in _DETAILS):
-        carried = {name: getattr(entities, name) for name in (*_DETAILS, *_PLACE) if getattr(entities, name)}
+    if act.intent in _CARRY_DETAILS and any(getattr(entities, name) for name in DETAILS):
+        carried = {name: getattr(entities, name) for name in (*DETAILS, *PLACE) if getattr(entities, name)}
         acts.append(Act(intent=I.PROVIDE_DETAILS, confidence=0.9, text=act.text, entities=Entities(**carried)))
         for name in carried:
             setattr(entities, name, [] if name == "emails" else None)
@@ -343,16 +199,16 @@ def _with_carried(act: Act) -> list[Act]:
 
 def _tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
     """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
-    matters = [act for act in acts if not (act.intent is I.OTHER and _FILLER.match(normalise(act.text)))]
-    if accepts and not declines and all(act.intent in _MANNERS | {I.OTHER} for act in matters):
-        meant = _YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
+    matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
+    if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
+        meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
         if meant is not None:
             rest = [act for act in matters if act.intent is I.OTHER]
             return [
                 Act(intent=meant, confidence=0.9, text=text, entities=Entities(pronoun=meant is I.ADD_TO_CART)),
                 *rest,
             ]
-    substantial = [act for act in matters if act.intent not in _MANNERS]
+    substantial = [act for act in matters if act.intent not in MANNERS]
     if any(act.intent is not I.OTHER for act in substantial):
         matters = [
             act for act in substantial if act.confidence > 0.3 or act.intent is not I.OTHER or len(act.text.split()) > 2

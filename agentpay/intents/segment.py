@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Splitting a message into clauses: what is wanted first, what then, what else."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentpay.intents.entities.spans import Span
+from agentpay.intents.words import word_set
 
 _ABBREVIATION = re.compile(
     r"(?:\b(?:st|ave|apt|no|nr|mr|mrs|ms|dr|vs|e\.g|i\.e|approx|max|min|str|bldg|ste|inc|ltd|co|oz|ft|in|pcs|vol|ca|etc|jr|sr)|\b[A-Z])$",
@@ -86,12 +88,16 @@ def _sentences(text: str, protected: Sequence[tuple[int, int]]) -> list[tuple[in
         mark = match.group()
         if _inside(protected, match.start()) or _inside(protected, match.end() - 1):
             continue
-        if mark == "." and _ABBREVIATION.search(text[begin : match.start()]) and match.end() < len(text):
-            if (
+        if (
+            mark == "."
+            and _ABBREVIATION.search(text[begin : match.start()])
+            and match.end() < len(text)
+            and (
                 not re.match(r"\s+[A-Z]\w+\s+[a-z]", text[match.end() : match.end() + 40])
                 or text[match.start() - 1].isupper()
-            ):
-                continue
+            )
+        ):
+            continue
         found.append((begin, match.start(), "?" in mark))
         begin = match.end()
     found.append((begin, len(text), False))
@@ -174,14 +180,12 @@ def _clause(text: str, start: int, end: int, listed: bool, question: bool) -> Cl
     return Clause(start, end, piece, listed, question)
 
 
-_INTERJECTIONS = frozenset(
-    """
+_INTERJECTIONS = word_set("""
     ok okay k yes yeah yep yup no nope nah hi hello hey fine great cool thanks perfect sure deal actually well sorry nvm hmm oh alright please awesome
-    """.split()
-) | {
+    """) | {
     "hi there", "hello there", "hey there", "no thanks", "no thank you", "yes please", "sounds good", "thank you", "never mind", "good morning",
     "good evening", "good afternoon", "all right", "ok then", "ok great", "ok thanks", "that works",
 }  # fmt: skip
-_VERB_OR_NOUN = frozenset(
-    "return refund order ship check change set use charge pack text exchange credit book link place delivery show clear checkout wrap".split()
+_VERB_OR_NOUN = word_set(
+    "return refund order ship check change set use charge pack text exchange credit book link place delivery show clear checkout wrap"
 )

@@ -1,8 +1,11 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Yes and no, hesitation, anger, language."""
 
 from __future__ import annotations
 
 import re
+
+from agentpay.intents.words import word_set
 
 _YES = re.compile(
     r"^(?:(?:ok|oh|well|hmm|great|perfect|fine|alright|all right|cool|please|hi|and|um|so|awesome|nice|good|lovely|that is|it is)[\s,.!]*)*"
@@ -28,26 +31,26 @@ _ANGRY = re.compile(
     r"\b(?:useless|terrible|awful|worst|horrible|ridiculous|unacceptable|scam\w*|fed up|furious|pathetic|joke|disgust\w*|garbage|crap|bullshit|shit\w*|fuck\w*|wtf|stupid|idiots?|hate|sick of|angry|pissed|outrage\w*|lawyer|sue you|rip ?off|incompetent|rubbish|damn|fraud\w*|appalling)\b"
 )
 _LANGUAGES = {
-    "es": frozenset(
-        "el la los las de que y en un una por con para es está hola quiero tiene tienen cuánto cuanto cuesta gracias mi pedido dónde donde necesito una talla busco por favor".split()
+    "es": word_set(
+        "el la los las de que y en un una por con para es está hola quiero tiene tienen cuánto cuanto cuesta gracias mi pedido dónde donde necesito una talla busco por favor"
     ),
-    "fr": frozenset(
-        "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas".split()
+    "fr": word_set(
+        "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas"
     ),
-    "de": frozenset(
-        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte lieferung nach größe auf von zu".split()
+    "de": word_set(
+        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte lieferung nach größe auf von zu"
     ),
-    "pt": frozenset(
-        "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor".split()
+    "pt": word_set(
+        "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor"
     ),
-    "it": frozenset(
-        "il lo gli che e un una per con non ciao vorrei dove è mio mia ordine grazie quanto costa avete taglia cerco sono di favore questo".split()
+    "it": word_set(
+        "il lo gli che e un una per con non ciao vorrei dove è mio mia ordine grazie quanto costa avete taglia cerco sono di favore questo"
     ),
-    "nl": frozenset(
-        "de het een en ik is van voor met waar mijn bestelling hebben jullie hallo bedankt wil hoeveel kost niet maat zoek graag alstublieft dit op".split()
+    "nl": word_set(
+        "de het een en ik is van voor met waar mijn bestelling hebben jullie hallo bedankt wil hoeveel kost niet maat zoek graag alstublieft dit op"
     ),
-    "en": frozenset(
-        "the a an and i is you to for with where my order have do hello thanks want how much not please size of it in can what me this that on your are need looking".split()
+    "en": word_set(
+        "the a an and i is you to for with where my order have do hello thanks want how much not please size of it in can what me this that on your are need looking"
     ),
 }
 _LANGUAGE_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

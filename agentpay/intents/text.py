@@ -9,6 +9,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from agentpay.intents.entities.spans import Span
+from agentpay.intents.words import word_set
 
 MAX_CHARS = 2000
 """Longer messages are read up to here; nothing a shopper asks needs more."""
@@ -57,24 +58,21 @@ _EXPANSIONS = {
     "coz": "because", "bcoz": "because", "n": "and", "w": "with", "b4": "before", "msg": "message", "addy": "address",
     "gf": "girlfriend", "bf": "boyfriend", "qty": "quantity", "colour": "color", "colours": "colors",
     "e-mail": "email", "mail": "email", "whatcha": "what do you", "watcha": "what do you", "imma": "i will",
-    "ima": "i will", "ok": "ok", "hows": "how is", "howmuch": "how much", "alot": "a lot", "dat": "that", "da": "the", "teh": "the",
+    "ima": "i will", "ok": "ok", "howmuch": "how much", "alot": "a lot", "dat": "that", "da": "the", "teh": "the",
     "wanted": "want", "tix": "tickets", "prob": "problem", "info": "info", "delivry": "delivery", "srsly": "seriously",
     "pics": "photos", "pic": "photo", "cld": "could", "wld": "would", "yrs": "years", "bday": "birthday",
     "reccomend": "recommend", "recomend": "recommend", "recieve": "receive", "recieved": "received",
 }  # fmt: skip
 
-KEY_WORDS = frozenset(
-    """
+KEY_WORDS = word_set("""
     return returns returned refund refunds refunded cancel cancelled exchange replace order orders ordered parcel package
     delivery deliver delivered shipping shipped tracking track arrive arrived checkout payment paying discount coupon promo
     voucher available availability recommend recommendation suggest cheapest cheaper expensive basket remove delete address
     change update account password warranty policy compare comparison difference between receive received broken damaged
     defective human representative manager complaint looking searching please thanks hello goodbye quantity instead
     transaction declined charged price budget stock would should could waterproof everything another customer support
-    """.split()
-)
-_COMMON = frozenset(
-    """
+    """)
+_COMMON = word_set("""
     chance charge charger charged fund bucket packages ordering retain borders border older prices pride rice sock socks
     stack stocks stock cheaper prince trick tracks tracker truck trackpad carrier human humans women deliverer delivers
     shopping shaping stripping chipping whipping sipping clipping casket baskets gasket jacket packet pocket racket rocket
@@ -83,8 +81,7 @@ _COMMON = frozenset(
     dated dates thank think thinks shell hallo jello change orange arranged range exchanged prize priced spice slice
     cord card cards broke brother would wood mold gold cold world could cloud should shoulder shouldn't cancer candle
     manage managed mango tickets ticket
-    """.split()
-)
+    """)
 
 
 def clean(text: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a table is read in one piece)
 """Order numbers, codes, dates, contacts, quantities, places."""
 
 from datetime import date

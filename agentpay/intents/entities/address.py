@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Postal addresses as people type them into a chat."""
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _complete(
     elif before := _FLAT_FIRST.search(text[max(0, start - 24) : start]):
         line2 = before.group(1)
         start = start - (len(before.group()))
-    tail = _read_tail(text, end, countries)
+    tail = _read_tail(text, end)
     context = (
         asked_for in {"address", "shipping_address", "details"}
         or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
@@ -136,7 +137,7 @@ def _complete(
     return Span(start, tail.end, "address", value)
 
 
-def _read_tail(text: str, start: int, countries: Sequence[str]) -> _Tail:
+def _read_tail(text: str, start: int) -> _Tail:
     """City, region, postcode and country, piece by piece between commas, until something else begins."""
     stop = _SENTENCE.search(text, start + 1 if text[start : start + 1] == "." else start)
     limit = min(stop.start() if stop else len(text), start + 140)
@@ -147,16 +148,15 @@ def _read_tail(text: str, start: int, countries: Sequence[str]) -> _Tail:
         piece = raw.strip()
         if raw in {",", "\n"} or not piece:
             continue
-        if not _read_piece(text, piece_start, raw, tail, countries):
+        if not _read_piece(piece_start, raw, tail):
             break
         if tail.country:
             break
     return tail
 
 
-def _read_piece(text: str, offset: int, raw: str, tail: _Tail, countries: Sequence[str]) -> bool:
+def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
     """Takes what the piece says into `tail`; False where the address ends before or within it."""
-    del text
     lead = len(raw) - len(raw.lstrip())
     cut = _CUT.search(raw, lead)
     body = raw[: cut.start()] if cut else raw

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """E-mail addresses, web addresses, phone numbers and people's names."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 import phonenumbers
 
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.words import word_set
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
@@ -29,9 +31,9 @@ _INTRODUCED = re.compile(
     rf"(?:^|[.,!\n]\s*|\b(?:[Hh]i|[Hh]ello|[Hh]ey),?\s+)(?:I'?m|I am|[Tt]his is|[Ii]t's)\s+(?P<name>{_FULL_NAME})(?=\s*(?:[.,!\n]|$|and\b|here\b|from\b|-))"
 )
 _FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
-_NOT_NAMES = frozenset(
+_NOT_NAMES = word_set(
     "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
-    "thanks please hi hello hey standard express interested using trying also still so very back i".split()
+    "thanks please hi hello hey standard express interested using trying also still so very back i"
 )
 
 

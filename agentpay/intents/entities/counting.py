@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Quantities, places in a list, order of sorting, and words that point back."""
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _ORDINALS = {
 }  # fmt: skip
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _FIRST_FEW = re.compile(
-    rf"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
+    r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
     re.IGNORECASE,
 )
 _GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
@@ -130,10 +131,10 @@ def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
             if lead[-1:] in "#-$€£.":
                 continue
             return Span(*match.span(), "quantity", value)
-    if match := _COUPLE.search(text):
-        if free(taken, *match.span()):
-            value = 6 if match["half"] else 12 if match["dozen"] else 2 if match["couple"] else 1
-            return Span(*match.span(), "quantity", value)
+    couple = _COUPLE.search(text)
+    if couple and free(taken, *couple.span()):
+        value = 6 if couple["half"] else 12 if couple["dozen"] else 2 if couple["couple"] else 1
+        return Span(*couple.span(), "quantity", value)
     for match in _TO_NUMBER.finditer(text):
         value = number(match.group("n"))
         if value and free(taken, *match.span("n")) and not text[: match.start()].rstrip().endswith("size"):

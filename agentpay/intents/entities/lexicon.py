@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Literal
 
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.types import Vocabulary
+from agentpay.intents.words import word_set
 
 _CHUNK = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)?", re.UNICODE)
 _YES = {"yes", "true", "y"}
@@ -202,10 +204,14 @@ class Lexicon:
             for size in range(min(self._longest, len(parts) - position), 0, -1):
                 run = parts[position : position + size]
                 entries = self._entries.get(tuple(c.text for c in run))
-                if entries and _whole(text, run) and free(found.spans, run[0].start, run[-1].end):
-                    if self._take(text, parts, position, run, entries, found, asked_for):
-                        step = size
-                        break
+                if (
+                    entries
+                    and _whole(text, run)
+                    and free(found.spans, run[0].start, run[-1].end)
+                    and self._take(text, parts, position, run, entries, found, asked_for)
+                ):
+                    step = size
+                    break
             position += step
         return found
 
@@ -233,10 +239,11 @@ class Lexicon:
                     return
         first = parts[after]
         unknown = text[first.start : first.end]
-        if unknown.isdigit() or (unknown.isupper() and len(unknown) <= 4 and unknown != "I"):
-            if _whole(text, [first]):
-                found.options[name] = unknown
-                found.spans.append(Span(parts[position].start, first.end, "option", Entry("option", name, unknown)))
+        if (unknown.isdigit() or (unknown.isupper() and len(unknown) <= 4 and unknown != "I")) and _whole(
+            text, [first]
+        ):
+            found.options[name] = unknown
+            found.spans.append(Span(parts[position].start, first.end, "option", Entry("option", name, unknown)))
 
     def _take(
         self,
@@ -255,7 +262,7 @@ class Lexicon:
                 if not self._is_option(text, parts, position, run, asked_for):
                     continue
                 found.options[entry.name] = entry.value
-                if not self._part_of_name(text, parts, position, run):
+                if not self._part_of_name(parts, position, run):
                     found.spans.append(Span(start, end, "option", entry))
                 return True
             if entry.kind == "shipping" and found.shipping_method is None:
@@ -264,9 +271,12 @@ class Lexicon:
                     found.shipping_method = entry.value
                     found.spans.append(Span(start, end, "shipping", entry))
                     return True
-            if entry.kind == "attribute" and entry.name not in found.attributes:
-                if self._take_attribute(text, run, entry, found):
-                    return True
+            if (
+                entry.kind == "attribute"
+                and entry.name not in found.attributes
+                and self._take_attribute(text, run, entry, found)
+            ):
+                return True
             if entry.kind == "brand" and found.brand is None:
                 written = text[start:end]
                 if len(written) > 3 or written[0].isupper():
@@ -293,7 +303,7 @@ class Lexicon:
         found.spans.append(Span(start, end, "attribute", entry))
         return True
 
-    def _part_of_name(self, text: str, parts: list[Chunk], position: int, run: list[Chunk]) -> bool:
+    def _part_of_name(self, parts: list[Chunk], position: int, run: list[Chunk]) -> bool:
         """Whether an option's value is also a word of a title ("Rose water") and stands there without "in" or the like."""
         if not all(c.text in self.title_words for c in run):
             return False
@@ -345,23 +355,21 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
         return False
     if end < len(text) and (text[end].isalnum() or text[end] in "_" or re.match(r"'[a-zA-Z]", text[end : end + 2])):
         return False
-    return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in zip(run, run[1:], strict=False))
+    return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in itertools.pairwise(run))
 
 
-_SHIPPING_FILLER = frozenset(
-    "please is fine ok works good the a yes i then with will take go for d prefer that thanks would like just use".split()
+_SHIPPING_FILLER = word_set(
+    "please is fine ok works good the a yes i then with will take go for d prefer that thanks would like just use"
 )
-_SIZE_LEAD = frozenset("in size sz an eu uk us number".split())
-_AFTER_OPTION = frozenset(
-    "please in to and for if is or at with now then instead available thanks size from as back by".split()
+_SIZE_LEAD = word_set("in size sz an eu uk us number")
+_AFTER_OPTION = word_set("please in to and for if is or at with now then instead available thanks size from as back by")
+_COUNT_LEAD = word_set(
+    "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
 )
-_COUNT_LEAD = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair".split()
+_VERB_LEAD = word_set(
+    "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
 )
-_VERB_LEAD = frozenset(
-    "add want take get buy order have need give me make just only about under over than to for like send is it them us around do".split()
-)
-_ORDINARY = frozenset(
+_ORDINARY = word_set(
     "next gap apple fossil shell guess champion target north ring nest orange echo mango dove puma dash core basics simple pure "
-    "native black white blue red green gold silver royal sun moon vision method origins clinique fresh boss diesel".split()
+    "native black white blue red green gold silver royal sun moon vision method origins clinique fresh boss diesel"
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Prices, budgets and percentages."""
 
 from __future__ import annotations

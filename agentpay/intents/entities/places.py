@@ -98,7 +98,7 @@ def subdivision(country: str, words: str) -> str | None:
     for owner, code in regions_of(words):
         if owner == country:
             return code
-    found = pycountry.subdivisions.get(code=f"{country}-{words.strip().upper()}")
+    found = pycountry.subdivisions.get(code=f"{country}-{words.strip().upper()}")  # type: ignore[no-untyped-call]
     return words.strip().upper() if found else None
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """What is left of a clause as the words for a product."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.spans import Span
 from agentpay.intents.text import WORD, correct, expand
+from agentpay.intents.words import word_set
 
 _PHRASES = re.compile(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
@@ -19,8 +21,7 @@ _PHRASES = re.compile(
 )
 _MONEY_LEAD = re.compile(r"\b(?:for|at|to|of|is|around|about)\s*$", re.IGNORECASE)
 
-_LEAD = frozenset(
-    """
+_LEAD = word_set("""
     ok okay hi hello hey yo there morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
     can could may might would will shall should do does did is are am was were be been being have has had having want wanted need needed
     like love prefer to buy get got getting order ordering purchase add put take grab give gimme show find see look looking search searching browse
@@ -34,10 +35,8 @@ _LEAD = frozenset(
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
     never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material
-    """.split()
-)  # fmt: skip
-_TRAIL = frozenset(
-    """
+    """)  # fmt: skip
+_TRAIL = word_set("""
     please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will
     shall should do does did is are am was were be been being have has had to for after about at any some us me my our your their mine in include into of with
     from on off out the a an this that these those what whats which who where when why how much many are cost costs only again as by come comes coming
@@ -46,14 +45,13 @@ _TRAIL = frozenset(
     altogether lol haha man dude bro mate sir madam folks guys sizes size colours colors colour color cheapest expensive budget range works working
     price weigh fit fits run runs look looks feel waiting ready days times discount shipping delivery better best here too really very maybe made material
     different least most minimum maximum if back sure fine good nice great there still already over under both worth normal options option
-    """.split()
-)
-_POINTING = frozenset(
-    "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options".split()
+    """)
+_POINTING = word_set(
+    "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options"
 )
 _MOST_WORDS = 16
-_NEVER_NAMES = frozenset(
-    "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello".split()
+_NEVER_NAMES = word_set(
+    "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello"
 )
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Order numbers, discount codes and dates."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.words import word_set
 
 _ORDER_WORD = r"(?:orders?|purchase|invoice|parcel|package|shipment|bestellung|commande|pedido)"
 _MARKED_ORDER = re.compile(
@@ -21,8 +23,8 @@ _AFTER_SALES = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\s+(?:more\s+)?[^\W\d_]{2,}")
-_AFTER_NUMBER = frozenset(
-    "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't".split()
+_AFTER_NUMBER = word_set(
+    "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
 )
 
 _CODE_WORD = r"(?:(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
@@ -39,11 +41,11 @@ _ABOUT_CODES = re.compile(
     r"\b(?:work|works|working|worked|valid|expired|apply|applied|discount|off|redeem)\b", re.IGNORECASE
 )
 _BARE_CODE = re.compile(r"^\W*(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})\W*$")
-_NOT_CODES = frozenset(
+_NOT_CODES = word_set(
     "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
     "today now here thanks instead would will should let what which how when where there too also already didnt doesnt isnt "
-    "wont cant card cards shipping delivery usd eur gbp".split()
+    "wont cant card cards shipping delivery usd eur gbp"
 )
 
 _MONTHS = {m: i for i, names in enumerate(

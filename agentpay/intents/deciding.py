@@ -1,0 +1,158 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
+"""Which intent a clause has: the table of rules first, then what the dialogue and the entities say."""
+
+from __future__ import annotations
+
+import re
+
+from agentpay.intents.entities.extract import ClauseReading
+from agentpay.intents.patterns import match_rules
+from agentpay.intents.segment import Clause
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.types import Act, Dialogue
+
+DETAILS = ("address", "emails", "phone", "name", "shipping_method")
+PLACE = ("country", "region", "postal_code")
+MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
+YES_MEANS = {
+    "confirm_offer": I.NEGOTIATION, "offer": I.NEGOTIATION, "counter_offer": I.NEGOTIATION, "checkout": I.CHECKOUT,
+    "confirm_checkout": I.CHECKOUT, "payment": I.CHECKOUT, "add_to_cart": I.ADD_TO_CART, "confirm_add": I.ADD_TO_CART,
+    "product": I.ADD_TO_CART, "variant": I.ADD_TO_CART, "shipping": I.PROVIDE_DETAILS, "address": I.PROVIDE_DETAILS,
+    "email": I.PROVIDE_DETAILS, "confirm_cancel": I.CANCEL_ORDER, "confirm_return": I.RETURN, "confirm_refund": I.REFUND,
+    "confirm_exchange": I.EXCHANGE, "confirm_change": I.CHANGE_ORDER, "handoff": I.HUMAN, "confirm_handoff": I.HUMAN,
+}  # fmt: skip
+_ANSWERS_ORDER = {"order_number", "order"}
+FILLER = re.compile(
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
+)
+_NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
+
+
+def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue, before: list[Act]) -> tuple[I, float]:
+    """The intent of a clause in normal form, and how sure it is; `before` are the acts of the clauses before it."""
+    entities = reading.entities
+    matched = match_rules(norm)
+    if matched and matched[0] is I.DISCOUNT and entities.codes:
+        rest = match_rules(
+            re.sub(
+                r"\b(?:and |with |use |apply |using |the |my |promo |discount |coupon |voucher |code )*<code>", "", norm
+            ).strip()
+        )
+        if (
+            rest
+            and rest[0] in {I.ADD_TO_CART, I.CHANGE_CART, I.CHECKOUT}
+            and (entities.product_query or rest[0] is I.CHECKOUT)
+        ):
+            return rest
+        return matched
+    if matched and matched[0] is I.PROVIDE_DETAILS:
+        rest = match_rules(re.sub(r"<(?:address|email|phone|name)>", "", norm).strip())
+        if rest and (
+            (rest[0] is I.ADD_TO_CART and entities.product_query) or rest[0] in {I.CHECKOUT, I.ACCOUNT, I.ORDER_STATUS}
+        ):
+            return rest
+        return matched
+    goes_on = clause.listed and before and before[-1].intent not in MANNERS | {I.OTHER}
+    if goes_on and (matched is None or matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
+        return before[-1].intent, min(before[-1].confidence, 0.9)
+    if matched is None:
+        return _guess(norm, clause, reading, dialogue)
+    return _adjust(matched, norm, reading, dialogue)
+
+
+def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
+    """What the dialogue and the entities say about a rule's verdict."""
+    intent, confidence = matched
+    entities = reading.entities
+    named = any(word[0].isupper() for word in (entities.product_query or "").split()[:4])
+    if intent is I.PRODUCT_SEARCH:
+        if entities.shipping_method and not entities.product_query:
+            return I.PROVIDE_DETAILS, 0.8
+        if entities.options and (named or entities.pronoun) and _HAVE.search(norm):
+            return I.AVAILABILITY, 0.85
+        if entities.options and named and _NAMED_WANT.search(norm):
+            return I.ADD_TO_CART, 0.7
+        if not entities.product_query and not (
+            entities.attributes or entities.options or entities.price_max or entities.sort or entities.price_min
+        ):
+            confidence = 0.7
+        if "?" in norm and not reading.known_words and not _HAVE.search(norm):
+            confidence = min(confidence, 0.6)
+    if intent is I.AVAILABILITY and not (
+        entities.product_query or entities.pronoun or entities.options or entities.ordinals
+    ):
+        confidence = min(confidence, 0.7)
+    if (
+        intent is I.REMOVE_FROM_CART
+        and re.search(r"\bcancel\b", norm)
+        and (dialogue.cart_items == 0 or dialogue.stage in {"paid", "after_sales"})
+    ):
+        return I.CANCEL_ORDER, 0.7
+    if intent in {I.ADD_TO_CART, I.CHANGE_CART}:
+        nothing = not (
+            entities.product_query or entities.pronoun or entities.ordinals or entities.options or entities.quantity
+        )
+        if (
+            entities.shipping_method
+            and not entities.product_query
+            and entities.quantity is None
+            and not entities.options
+        ):
+            return I.PROVIDE_DETAILS, 0.85
+        if nothing:
+            confidence = 0.45
+    if (
+        intent is I.RETURN
+        and dialogue.stage not in {"paid", "after_sales"}
+        and not entities.order_numbers
+        and norm.endswith("?")
+    ):
+        confidence = min(confidence, 0.7)
+    return intent, confidence
+
+
+def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
+    """No rule fits: what was asked for, else what the entities make likely."""
+    entities = reading.entities
+    asked = dialogue.asked_for
+    if any(getattr(entities, name) for name in DETAILS):
+        return I.PROVIDE_DETAILS, 0.9
+    if asked in {"address", "shipping", "country", "postal_code"} and any(getattr(entities, name) for name in PLACE):
+        return I.PROVIDE_DETAILS, 0.8
+    if asked == "variant" and (entities.options or entities.quantity or entities.ordinals):
+        return I.ADD_TO_CART, 0.85
+    if entities.order_numbers:
+        return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
+    if reading.money is not None and (dialogue.has_offer or asked in YES_MEANS) and not entities.product_query:
+        return I.NEGOTIATION, 0.8
+    if reading.money is not None and re.search(r"\bprices?\b", norm):
+        return I.NEGOTIATION, 0.6
+    if FILLER.match(norm):
+        return I.OTHER, 0.3
+    if entities.ordinals:
+        if entities.quantity:
+            return I.ADD_TO_CART, 0.8
+        return (
+            (I.ADD_TO_CART, 0.65)
+            if asked in {"product", "variant", "choice"} or "please" in norm
+            else (I.PRODUCT_DETAILS, 0.5)
+        )
+    if entities.options and not entities.product_query:
+        if clause.question:
+            return I.AVAILABILITY, 0.6
+        return (
+            (I.CHANGE_CART, 0.55)
+            if dialogue.cart_items
+            else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
+        )
+    if entities.quantity and (entities.product_query or entities.options or asked in {"quantity", "product"}):
+        return I.ADD_TO_CART, 0.75 if reading.known_words else 0.5
+    if reading.known_words or entities.price_max or entities.sort:
+        return I.PRODUCT_SEARCH, 0.65
+    if entities.product_query and asked in {"product", "need"} and len(norm.split()) <= 6:
+        return I.PRODUCT_SEARCH, 0.6
+    if entities.product_query and len(norm.split()) <= 3:
+        return I.PRODUCT_SEARCH, 0.35
+    return I.OTHER, 0.3
