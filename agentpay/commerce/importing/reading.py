@@ -230,10 +230,14 @@ def _lines(source: Path) -> Iterator[bytes]:
 
 def _errors(error: ValidationError) -> Iterator[tuple[Path_, str]]:
     for found in error.errors(include_url=False, include_input=False):
-        message = found["msg"].removeprefix("Value error, ")
+        message = found["msg"]
         if found["type"] == "extra_forbidden":
             message = "unknown key"
-        yield tuple(found["loc"]), message[:1].lower() + message[1:]
+        elif found["type"] == "value_error":
+            message = message.removeprefix("Value error, ")
+        else:
+            message = message[:1].lower() + message[1:]
+        yield tuple(found["loc"]), message
 
 
 def line_of(lines: dict[Path_, int], path: Sequence[str | int]) -> int:
