@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import discounts, offers
+from agentpay.commerce import discounts, inventory, offers
 from agentpay.commerce.discounts import DiscountDecision
 from agentpay.commerce.lines import (
     MAX_QUANTITY,
@@ -290,6 +290,9 @@ async def _put(tx: Tx, cart_id: UUID, variant_id: UUID, quantity: int, currency:
     if not lines or not lines[0].sellable or lines[0].currency != currency:
         raise Problem("variant_unavailable", "This item is not for sale.", status=409, variant_id=str(variant_id))
     available = lines[0].available
+    if available is not None and quantity > available:
+        # what the conversation's own checkout holds is held for this cart
+        available += await inventory.held_for_cart(tx, cart_id, variant_id)
     if available is not None and quantity > available:
         raise Problem(
             "out_of_stock",

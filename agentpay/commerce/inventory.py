@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
-from agentpay.store.tables import Checkout, Inventory, Reservation, Variant
+from agentpay.store.tables import Cart, Checkout, Conversation, Inventory, Reservation, Variant
 
 
 async def available(tx: Tx, variant_ids: Iterable[UUID]) -> dict[UUID, int | None]:
@@ -75,6 +75,34 @@ async def reserve(tx: Tx, checkout_id: UUID, quantities: Mapping[UUID, int], exp
                 )
             )
     await tx.session.flush()
+
+
+async def held_for_cart(tx: Tx, cart_id: UUID, variant_id: UUID) -> int:
+    """Units that the open checkout of the cart's own conversation holds: they are there for this cart too."""
+    units = await tx.session.scalar(
+        select(func.coalesce(func.sum(Reservation.quantity), 0))
+        .select_from(Cart)
+        .join(
+            Conversation,
+            (Conversation.organization_id == Cart.organization_id) & (Conversation.id == Cart.conversation_id),
+        )
+        .join(
+            Checkout,
+            (Checkout.organization_id == Conversation.organization_id) & (Checkout.id == Conversation.checkout_id),
+        )
+        .join(
+            Reservation,
+            (Reservation.organization_id == Checkout.organization_id) & (Reservation.checkout_id == Checkout.id),
+        )
+        .where(
+            Cart.organization_id == tx.organization_id,
+            Cart.id == cart_id,
+            Checkout.status == "open",
+            Reservation.state == "held",
+            Reservation.variant_id == variant_id,
+        )
+    )
+    return int(units or 0)
 
 
 async def renew(tx: Tx, checkout_id: UUID, expires_at: datetime) -> int:
