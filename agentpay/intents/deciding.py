@@ -24,7 +24,7 @@ YES_MEANS = {
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
     r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
-    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
@@ -80,6 +80,12 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
             confidence = 0.7
         if "?" in norm and not reading.known_words and not _HAVE.search(norm):
             confidence = min(confidence, 0.6)
+    if (
+        intent in {I.AVAILABILITY, I.PRODUCT_DETAILS, I.PRICE_QUESTION}
+        and entities.shipping_method
+        and not entities.product_query
+    ):
+        return I.SHIPPING_QUOTE, 0.75
     if intent is I.AVAILABILITY and not (
         entities.product_query or entities.pronoun or entities.options or entities.ordinals
     ):

@@ -10,6 +10,7 @@ from agentpay.intents import signals
 from agentpay.intents.deciding import DETAILS, FILLER, MANNERS, PLACE, YES_MEANS, decide
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
 from agentpay.intents.entities.lexicon import Lexicon
+from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.spans import Span
 from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
@@ -49,6 +50,9 @@ _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
     r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
 )
+_EXCHANGED_FOR = re.compile(
+    r"\b(?:exchang|swap|replac|trad|switch)\w*\b.+?(\s(?:for|to|with|against)\s)", re.IGNORECASE
+)
 _OFF = re.compile(
     r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|take|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
@@ -79,9 +83,10 @@ class RuleClassifier:
         acts: list[Act] = []
         for clause in segment(cleaned, standing)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
-            acts.extend(_acts(clause, inside, lexicon, dialogue, acts))
+            new = _acts(clause, inside, lexicon, dialogue, acts)
+            acts.extend(new[1:] if _completes(clause, new[0], acts) else new)
         return Understanding(
-            acts=_tidy(acts, cleaned, dialogue, accepts, declines),
+            acts=_tidy(_distribute(acts), cleaned, dialogue, accepts, declines),
             hesitation=signals.hesitation(whole),
             accepts=accepts,
             declines=declines,
@@ -112,6 +117,11 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
     _settle_money(intent, reading, norm)
+    if intent is I.EXCHANGE and (other := _EXCHANGED_FOR.search(clause.text)):
+        first = [span for span in reading.spans if span.end <= other.start(1)]
+        entities.product_query = product_words(
+            clause.text[: other.start(1)], first, lexicon.option_name_words, keep=lexicon.title_words
+        )
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
         parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
         entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
@@ -148,6 +158,48 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
         entities.percent = reading.percent
     elif intent is I.REFUND and money is not None:
         entities.amount, entities.currency = money.minor, money.currency
+
+
+def _completes(clause: Clause, act: Act, before: list[Act]) -> bool:
+    """Whether the clause only says how many, or which, of what the one before put into the cart; if so it is joined to that."""
+    said, own = before[-1] if before else None, act.entities
+    if not (clause.listed and said and said.intent is I.ADD_TO_CART):
+        return False
+    last = said.entities
+    if act.intent is I.PROVIDE_DETAILS and own.quantity and last.quantity is None:
+        last.quantity, last.options = own.quantity, {**own.options, **last.options}
+        own.quantity, own.options = None, {}
+    if act.intent is not I.ADD_TO_CART:
+        return False
+    repeated = own.pronoun and own.product_query == last.product_query
+    if not (repeated and last.product_query and last.quantity is None) or any(
+        own.options.get(k, v) != v for k, v in last.options.items()
+    ):
+        return False
+    last.quantity, last.options = own.quantity, {**last.options, **own.options}
+    return True
+
+
+def _distribute(acts: list[Act]) -> list[Act]:
+    """ "Two coats, one in M and one in L" are two coats, not four."""
+    for i, act in enumerate(acts):
+        whole = act.entities
+        if act.intent is not I.ADD_TO_CART or not whole.product_query or (whole.quantity or 0) < 2:
+            continue
+        parts = []
+        for part in acts[i + 1 :]:
+            own = part.entities
+            if (
+                part.intent is not I.ADD_TO_CART
+                or not own.pronoun
+                or own.product_query != whole.product_query
+                or not own.options
+            ):
+                break
+            parts.append(part)
+        if parts and sum(part.entities.quantity or 1 for part in parts) == whole.quantity:
+            return acts[:i] + acts[i + 1 :]
+    return acts
 
 
 def _without_prices(entities: Entities) -> Entities:

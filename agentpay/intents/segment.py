@@ -39,6 +39,7 @@ _COUNTED = re.compile(
     rf"(?:then |also |maybe |plus )?{_COUNT}\s+(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
     re.IGNORECASE,
 )
+_COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)
 _DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
 _JOINT = re.compile(
     r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
@@ -158,7 +159,7 @@ def _new_item(before: str, after: str, joint: str) -> bool:
         return False
     if _CHOICE.search(before):
         return False
-    if _COUNTED.match(after):
+    if _COUNTED.match(after) or _COUNTED_IN.match(after):
         return not re.search(r"\b(?:between|from|under|over|sizes)\s+\S+$", before, re.IGNORECASE)
     return bool(
         _DETERMINED.match(after)

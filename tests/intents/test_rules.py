@@ -13,7 +13,8 @@ def test_a_sentence_the_rules_were_written_for(case):
     assert differences(case) == []
 
 
-# First run, before any rule was touched: 44 of 65 of the first fresh set and 30 of 40 of the second had every act and entity right.
+# First run, before any rule was touched: 44 of 65 of the first fresh set and 30 of the first 40 of the second
+# had every act and entity right.
 @pytest.mark.parametrize(
     "case", load("fresh_sentences.yaml") + load("second_fresh_sentences.yaml"), ids=lambda case: case["say"][:60]
 )

@@ -79,7 +79,7 @@ _BARE_PLACE = re.compile(
 _BOTH = re.compile(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
 
 _ASCENDING = re.compile(
-    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap(?:est)? first)\b",
+    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap first)\b(?:\s+first\b)?",
     re.IGNORECASE,
 )
 _DESCENDING = re.compile(
@@ -99,7 +99,7 @@ EVERYTHING = re.compile(
 _LEAD_WORDS = re.compile(
     r"^(?:\W|\b(?:ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
     r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
-    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|deal|great|cool|sure|"
+    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
     r"fine|thanks|perfect|instead)\b)*$",
     re.IGNORECASE,
 )

@@ -27,6 +27,7 @@ _PLACE_WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
 _POSTCODE_NAMED = re.compile(
     rf"\b(?:zip(?:\s?code)?|post(?:al)?\s?code|plz|to|in)\s*(?:is|:)?\s*(?P<code>{POSTCODE})(?![\w-])", re.IGNORECASE
 )
+_POSTCODE_END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _POSTCODE_ONLY = re.compile(rf"^\W*(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _SHIPS = re.compile(
     r"\b(?:ship\w*|deliver\w*|postage|send|zip|post(?:al)? ?code|courier|live|based|express|standard)\b", re.IGNORECASE
@@ -55,6 +56,7 @@ class ClauseReading:
     entities: Entities
     money: Money | None
     percent: int | None
+    spans: list[Span]
     known_words: bool
     """Whether words of the shop (titles, brands, categories, attributes) occur."""
 
@@ -87,7 +89,9 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
         entities.pronoun = PRONOUN.search(text) is not None
     query_words = {w.lower() for w in (entities.product_query or "").split()}
     known = bool(query_words & lexicon.words or {w.rstrip("s") for w in query_words} & lexicon.words)
-    return ClauseReading(entities, money, percent, known or bool(found.brand or found.category or found.attributes))
+    return ClauseReading(
+        entities, money, percent, taken, known or bool(found.brand or found.category or found.attributes)
+    )
 
 
 def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | None, int | None]:
@@ -144,6 +148,8 @@ def _take_place(
     match = _POSTCODE_NAMED.search(text) if about_shipping else None
     if match is None and dialogue.asked_for in {"address", "shipping", "postal_code"}:
         match = _POSTCODE_ONLY.match(text)
+    if match is None and dialogue.asked_for == "address":
+        match = _POSTCODE_END.search(text)
     if match and free(hidden, *match.span("code")):
         entities.postal_code = match["code"].upper()
         entities.country = infer_country(entities.postal_code, None, served)

@@ -359,7 +359,8 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
 
 
 _SHIPPING_FILLER = word_set(
-    "please is fine ok works good the a yes i then with will take go for d prefer that thanks would like just use"
+    "please is fine ok works good the a yes i then with will take go for d prefer that "
+    "thanks would like just use instead what about how change switch to rather it ok so lets let and"
 )
 _SIZE_LEAD = word_set("in size sz an eu uk us number")
 _AFTER_OPTION = word_set("please in to and for if is or at with now then instead available thanks size from as back by")

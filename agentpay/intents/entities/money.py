@@ -63,7 +63,9 @@ _MAX_AFTER = re.compile(
 _MAX_BARE_AFTER = re.compile(rf"{_price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
 _MIN = re.compile(rf"(?<!\w)(?:{_ABOVE})\s+{_price(1)}", _FLAGS)
 _MIN_AFTER = re.compile(rf"{_price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
-_ABOUT = re.compile(rf"(?<!\w)(?:around|about|roughly|approximately|approx\.?|circa|~)\s*{_price(1)}", _FLAGS)
+_ABOUT = re.compile(
+    rf"(?<!\w)(?:around|(?<!how )(?<!what )about|roughly|approximately|approx\.?|circa|~)\s*{_price(1)}", _FLAGS
+)
 _PLAIN = re.compile(_price(1), _FLAGS)
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,2}|100)(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
 _PERCENT_OF_PRICE = re.compile(
@@ -71,7 +73,7 @@ _PERCENT_OF_PRICE = re.compile(
     _FLAGS,
 )
 _BARE_OFFER = re.compile(
-    rf"(?:\b(?:do|you take|u take|for|about|offer|say|pay|accept|at|give you)\s+|^\W*)(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b)",
+    rf"(?:\b(?:do|you take|u take|for|about|offer|say|pay|accept|at|give you)\s+|(?:^|[,.!]\s)\W*)(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b|is (?:my|the|all)\b)",
     _FLAGS,
 )
 
