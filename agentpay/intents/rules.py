@@ -251,6 +251,9 @@ def _with_carried(act: Act) -> list[Act]:
 
 def _tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
     """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
+    for act in acts:
+        if act.intent is I.OTHER:
+            act.entities.product_query = None
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
