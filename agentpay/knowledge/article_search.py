@@ -21,13 +21,45 @@ ENOUGH = 0.4
 """Share of the query's weight that an article must hold."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])|\n+")
 _WINDOW = 3
-_SHORT = 50
+_SHORT = 60
+"""A passage shorter than this takes its next sentence along, which often finishes the answer."""
+_OPENING = 200
+"""The same for an article's opening, which stands for the whole of it."""
 _LONG = 420
+_META = frozenset(
+    [
+        "policy",
+        "policies",
+        "rule",
+        "rules",
+        "terms",
+        "condition",
+        "conditions",
+        "information",
+        "info",
+        "details",
+        "explain",
+        "faq",
+        "long",
+        "take",
+        "takes",
+        "time",
+    ]
+)
+_TITLE = {"t": 1.0, "a": 0.5}
+_ANSWERS = (
+    (
+        re.compile(r"how (long|soon|fast|quick|many days)|\bwhen\b|what time|\bhours\b", re.I),
+        re.compile(r"\d[^.]*\b(minute|hour|day|week|month|year|am|pm)s?\b|\bsame day\b", re.I),
+    ),
+    (re.compile(r"how much|\bcosts?\b|\bfees?\b|\bfree\b", re.I), re.compile(r"[$€£]\s?\d|\d\s?%|\bfree\b", re.I)),
+)
+"""Kinds of question and what their answers look like."""
 
 
 async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
     """The articles that answer the query, best first; the snippet is the passage that holds most of it."""
-    terms = content_terms(query)
+    terms = _about(content_terms(query))
     if not terms:
         return []
     frequencies, total = await _frequencies(tx, terms)
@@ -42,11 +74,17 @@ async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
     passages = {row.id: sentences(row.body) for row, _ in found}
     held = await _held_by_passage(tx, terms, passages)
     top = max(float(row.rank) for row, _ in found)
+    wanted = expected(query)
     hits = []
     for row, fields in found:
-        snippet, together = best_passage(passages[row.id], held[row.id], weights)
-        relative = float(row.rank) / top if top else 0.0
-        value = 0.5 * weighing.share(fields, weights) + 0.35 * together + 0.15 * relative
+        snippet, together = best_passage(passages[row.id], held[row.id], weights, wanted)
+        value = (
+            0.45 * weighing.share(fields, weights)
+            + 0.2 * together
+            + 0.2 * _titled(fields, weights)
+            + 0.1 * (float(row.rank) / top if top else 0.0)
+            + (0.05 if wanted is not None and wanted.search(snippet) else 0.0)
+        )
         hits.append(
             Hit(
                 kind="article",
@@ -61,34 +99,60 @@ async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
     return hits[:limit]
 
 
+def expected(query: str) -> re.Pattern[str] | None:
+    """What an answer to the question must hold: a time to "how long", an amount to "how much"; None where any will do."""
+    return next((answer for question, answer in _ANSWERS if question.search(query)), None)
+
+
+def _about(terms: list[Term]) -> list[Term]:
+    """Without the words that name an article's kind instead of its matter, unless there are no others."""
+    return [term for term in terms if term.word not in _META] or terms
+
+
+def _titled(fields: Sequence[str], weights: Sequence[float]) -> float:
+    """The part of the query's weight that the title holds; another word for the same thing counts half."""
+    whole = sum(weights) or 1.0
+    return sum(w * _TITLE.get(f, 0.0) for f, w in zip(fields, weights, strict=True)) / whole
+
+
 def sentences(body: str) -> list[str]:
     """The sentences of a text, in order; a line of its own (a list item, a heading) counts as one."""
     return [piece.strip() for piece in _SENTENCE.split(body) if piece.strip()]
 
 
-def best_passage(texts: Sequence[str], held: Sequence[frozenset[int]], weights: Sequence[float]) -> tuple[str, float]:
+def best_passage(
+    texts: Sequence[str],
+    held: Sequence[frozenset[int]],
+    weights: Sequence[float],
+    wanted: re.Pattern[str] | None = None,
+) -> tuple[str, float]:
     """
     The shortest run of up to three sentences that holds the most of the query, and the share it holds.
 
-    A short one takes its next sentence along, which often finishes the answer.
+    Where what is `wanted` stands in one of several, that one is taken; where the sentences hold little of the query (its
+    words are the title's), the article's opening says most.
     """
     whole = sum(weights) or 1.0
     best: tuple[float, int, int] | None = None
-    start, end = 0, 1
+    start, end, together = 0, 1, 0.0
     for first in range(len(texts)):
         for last in range(first + 1, min(first + _WINDOW, len(texts)) + 1):
             terms: frozenset[int] = frozenset().union(*held[first:last])
-            weight = sum(weights[n] for n in terms)
-            size = sum(len(t) for t in texts[first:last])
-            if size > _LONG and last - first > 1:
+            weight = sum(weights[n] for n in terms) / whole
+            if sum(len(t) for t in texts[first:last]) > _LONG and last - first > 1:
                 break
-            key = (round(weight, 6), -(last - first), -first)
+            fitting = 0.3 if wanted is not None and terms and wanted.search(" ".join(texts[first:last])) else 0.0
+            key = (round(weight + fitting, 6), -(last - first), -first)
             if best is None or key > best:
-                best, start, end = key, first, last
+                best, start, end, together = key, first, last, weight
+    enough = _SHORT
+    if together < 0.3 and (wanted is None or not wanted.search(" ".join(texts[start:end]))):
+        start, end, enough = 0, 1, _OPENING
     snippet = " ".join(texts[start:end])
-    if len(snippet) < _SHORT and end < len(texts) and len(snippet) + len(texts[end]) <= _LONG:
+    while len(snippet) < enough and end < len(texts) and len(snippet) + len(texts[end]) <= _LONG:
         snippet = f"{snippet} {texts[end]}"
-    return snippet, min(1.0, (best[0] if best else 0.0) / whole)
+        end += 1
+    return snippet, min(1.0, together)
 
 
 async def _frequencies(tx: Tx, terms: Sequence[Term]) -> tuple[list[int], int]:
@@ -107,7 +171,8 @@ async def _frequencies(tx: Tx, terms: Sequence[Term]) -> tuple[list[int], int]:
 
 async def _matching(tx: Tx, terms: Sequence[Term]) -> list[Any]:
     field = ", ".join(
-        f"CASE WHEN ts_filter(a.search, '{{a}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'a'"
+        f"CASE WHEN ts_filter(a.search, '{{a}}') @@ to_tsquery('english'::regconfig, :w{n}) THEN 't'"
+        f" WHEN ts_filter(a.search, '{{a}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'a'"
         f" WHEN a.search @@ to_tsquery('english'::regconfig, :t{n}) THEN 'd' ELSE '-' END AS f{n}"
         for n in range(len(terms))
     )
@@ -145,4 +210,5 @@ async def _held_by_passage(
 
 
 def _parameters(tx: Tx, terms: Sequence[Term]) -> dict[str, Any]:
-    return {"org": tx.organization_id, **{f"t{n}": term.tsquery for n, term in enumerate(terms)}}
+    own = {f"w{n}": "'" + (term.corrected or term.word).replace("'", " ") + "'" for n, term in enumerate(terms)}
+    return {"org": tx.organization_id, **{f"t{n}": term.tsquery for n, term in enumerate(terms)}, **own}

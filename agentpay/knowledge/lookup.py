@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.product_search import Candidate, Reading, candidates, codes_in, exact_matches, read
-from agentpay.knowledge.terms import content_terms
+from agentpay.knowledge.terms import FILLER, content_terms
 from agentpay.store.session import Tx
 from agentpay.store.tables import Product, Variant
 
@@ -116,3 +116,23 @@ async def _alike(tx: Tx, text: str) -> list[Match]:
 
 def _squeeze(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.lower())
+
+
+def title_matches(reference: str, titles: Sequence[str]) -> list[bool]:
+    """For each of a few titles, whether `reference` can name it: all its words are there, or something very like them.
+
+    For what a customer already has before them, a cart or an order: no catalogue is asked.
+    """
+    wanted = {_stem(word) for word in re.findall(r"[^\W_]+", reference.lower())} - FILLER
+    if not wanted:
+        return [False] * len(titles)
+    fits = [wanted <= {_stem(word) for word in re.findall(r"[^\W_]+", title.lower())} for title in titles]
+    if any(fits):
+        return fits
+    name = _squeeze(reference)
+    return [len(name) >= 4 and fuzz.partial_ratio(name, _squeeze(title)) >= _ALIKE for title in titles]
+
+
+def _stem(word: str) -> str:
+    """Without a plural's s: enough to compare a name with the few titles before the customer."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

@@ -47,6 +47,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         ("delivery", "shipping"),
         ("deliver", "ship"),
         ("delivered", "shipped"),
+        ("arrive", "delivery", "shipping"),
+        ("arrives", "delivery", "shipping"),
         ("refund", "return", "money back"),
         ("refunds", "returns"),
         ("refunded", "returned"),

@@ -215,6 +215,7 @@ def _remembered(product: dict[str, Any]) -> dict[str, Any]:
     return {
         "external_id": product["external_id"],
         "title": product["title"],
+        "price_min": product["price_min"],
         "variants": [{"external_id": v["external_id"], "options": v["options"]} for v in product["variants"][:60]],
     }
 

@@ -8,6 +8,9 @@ from agentpay.nodes.state import Reply
 from agentpay.store.ids import new_id
 from agentpay.tools.context import Sink
 
+_ONE = frozenset({"cart", "checkout", "shipping_quote"})
+"""Blocks that show one thing of the conversation: a later one replaces an earlier one."""
+
 
 class Speech:
     """Writes into the reply and emits it. Text that has left is never unsaid in silence (DESIGN §4)."""
@@ -30,6 +33,9 @@ class Speech:
         self._reply["content"] += text
 
     def show(self, block: dict[str, Any]) -> None:
+        if block["type"] in _ONE:
+            # Of a cart that changed three times the message keeps how it ended
+            self._reply["blocks"] = [shown for shown in self._reply["blocks"] if shown["type"] != block["type"]]
         self._reply["blocks"].append(block)
         self._sink.emit("ui", {"message_id": self._message_id(), "block": block})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from agentpay.commerce import catalog
-from agentpay.commerce.resources import product_facts
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import product_list
@@ -24,7 +23,8 @@ async def run(context: Context, tx: Tx, arguments: CompareProducts) -> ToolResul
     if len(ids) < 2:
         raise Problem("same_product", "Both names mean the same product.")
     views = await catalog.products(tx, ids)
-    facts = [await product_facts(tx, identifier) for identifier in ids]
+    known = await catalog.product_facts(tx, ids)
+    facts = [known[identifier] for identifier in ids]
     names = list(dict.fromkeys(name for fact in facts for name in fact["attributes"]))
     data = {
         "products": [view.model_dump(mode="json") for view in views],

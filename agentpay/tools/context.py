@@ -82,6 +82,8 @@ class Context:
     customer_id: UUID | None = None
     """Vouched for or verified; None: anonymous (CONTRACT §4, who is who)."""
     customer_name: str | None = None
+    approval_id: UUID | None = None
+    """Set while a call runs that a person of the shop was asked about, and approved."""
     vouched: bool = False
     stage: str = "greeting"
     active_agent: str = "sales"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from agentpay.commerce import carts, offers
+from agentpay.commerce.shapes import OfferView
 from agentpay.errors import Problem
+from agentpay.money import money
 from agentpay.store.session import Tx
+from agentpay.tools import approvals
 from agentpay.tools.blocks import block
 from agentpay.tools.checkout_sync import sync_open_checkout
 from agentpay.tools.context import Context
@@ -66,7 +69,20 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         "currency": row.currency,
         "offer": decision.offer.model_dump(mode="json") if decision.offer else None,
     }
+    if decision.kind == "needs_approval" and decision.offer is not None:
+        return await _ask_a_person(context, tx, decision.offer, data)
     return ToolResult(data, [block("offer", decision.offer)] if decision.offer else [])
+
+
+async def _ask_a_person(context: Context, tx: Tx, offer: OfferView, data: dict[str, Any]) -> ToolResult:
+    """What the agent may not give alone is no offer until a person has said so."""
+    price, instead = money(offer.amount, offer.currency), money(offer.list_price, offer.currency)
+    summary = f"{offer.quantity} × {offer.title} at {price} instead of {instead}"
+    payload = offer.model_dump(mode="json", exclude={"status"})
+    interrupt = await approvals.request(
+        context, tx, "offer", summary, payload, {"name": "make_offer", "offer_id": str(offer.id)}
+    )
+    return ToolResult({**data, "offer": None}, [{"type": "approval", **interrupt}], interrupt)
 
 
 async def _accept(context: Context, tx: Tx, cart_id: UUID) -> ToolResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from agentpay.commerce import catalog
-from agentpay.commerce.resources import product_facts
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
@@ -23,7 +22,7 @@ async def run(context: Context, tx: Tx, arguments: ProductDetails) -> ToolResult
     product = await catalog.product(tx, rows[0].product_id)
     if product is None:
         raise Problem("product_not_found", "That product is no longer in the shop.", status=404)
-    facts = await product_facts(tx, rows[0].product_id)
+    facts = (await catalog.product_facts(tx, [rows[0].product_id]))[rows[0].product_id]
     return ToolResult({"product": {**product.model_dump(mode="json"), **facts}}, [block("product", product)])
 
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from agentpay.commerce import carts, decisions, discounts
+from agentpay.commerce import carts, codes, decisions, discounts
+from agentpay.commerce.pricing import CodeRule
 from agentpay.errors import Problem
+from agentpay.money import money
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.checkout_sync import sync_open_checkout
@@ -45,6 +47,7 @@ async def run(context: Context, tx: Tx, arguments: ValidateDiscount) -> ToolResu
     if not decision.ok and not waits_for_items:
         raise Problem(f"discount_{decision.reason}", decision.detail, reason=decision.reason, code_given=decision.code)
     cart = await carts.set_code(tx, cart_id, decision.code)
+    found = await codes.find(tx, decision.code)
     await sync_open_checkout(context, tx)
     data = {
         "code": decision.code,
@@ -53,10 +56,15 @@ async def run(context: Context, tx: Tx, arguments: ValidateDiscount) -> ToolResu
         "waits_for_items": waits_for_items,
         "discount": cart.discount,
         "capped": decision.capped,
-        "description": decision.detail,
+        "description": _worth(found.rule, context.organization.currency) if found else "",
         "cart": cart.model_dump(mode="json"),
     }
     return ToolResult(data, [block("cart", cart)] if lines else [])
+
+
+def _worth(rule: CodeRule, currency: str) -> str:
+    """ "10%", "7.5%" or "$5.00"."""
+    return f"{rule.basis_points / 100:g}%" if rule.type == "percentage" else money(rule.amount, currency)
 
 
 TOOL = Tool(

@@ -40,7 +40,7 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         changed = outcome.result["changed"]
         talk.say("added", quantity=quantity, what=describe.what(changed["title"], changed["options"]))
         spoken_of(talk, {"external_id": ref["product"], "title": changed["title"]}, changed)
-        _total(talk)
+        talk.say_total()
         return
     error = outcome.result["error"]
     if error["code"] == "out_of_stock":
@@ -80,7 +80,7 @@ def change(talk: Talk, act: ActView) -> Plan:
     if outcome.ok:
         changed = outcome.result["changed"]
         talk.say("set", quantity=changed["quantity"], what=describe.what(changed["title"], changed["options"]))
-        _total(talk)
+        talk.say_total()
         return
     error = outcome.result["error"]
     if error["code"] == "out_of_stock":
@@ -110,7 +110,7 @@ def remove(talk: Talk, act: ActView) -> Plan:
         changed = outcome.result["changed"]
         name = describe.what(changed["title"], changed["options"])
         talk.say("reduced" if changed["quantity"] else "removed", what=name, quantity=changed["quantity"])
-        _total(talk)
+        talk.say_total()
         return
     yield from _not_in_cart(talk, act, outcome.result["error"]) or not_resolved(talk, outcome, act, then="remove")
 
@@ -121,7 +121,7 @@ def view(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001 - every handler has 
         talk.say("cart_empty")
         return
     talk.say_text(describe.cart_lines(talk))
-    talk.say("cart_total", total=talk.money(talk.cart["total"]))
+    talk.say_total()
 
 
 def details(talk: Talk, act: ActView) -> Plan:
@@ -154,7 +154,12 @@ def details(talk: Talk, act: ActView) -> Plan:
         error = outcome.result["error"]
         talk.say("email_invalid") if error["code"] == "email_invalid" else talk.say_text(error["message"])
         return
-    if not _link_follows(talk):
+    if _link_follows(talk):
+        return
+    if (made := outcome.result.get("checkout")) is not None:
+        parts = describe.checkout_parts(talk, made)
+        talk.say("link_updated", total=talk.money(made["total"]), parts=parts, url=made["url"])
+    else:
         talk.say("noted", details=describe.listing([_DETAILS[key] for key in given]))
         if talk.cart.get("items"):
             talk.say("ready")
@@ -174,12 +179,16 @@ def link(talk: Talk) -> Plan:
     if outcome.ok:
         made = outcome.result["checkout"]
         parts = describe.checkout_parts(talk, made)
+        talk.total_is_said()
         talk.say("link", total=talk.money(made["total"]), parts=parts, url=made["url"])
         return
     error = outcome.result["error"]
     if error["code"] == "checkout_incomplete":
-        missing = [_MISSING.get(name, name.replace("_", " ")) for name in error["missing"]]
-        talk.say("missing", missing=describe.listing(missing))
+        names = [
+            name for name in error["missing"] if name != "shipping_option" or "shipping_address" not in error["missing"]
+        ]
+        missing = describe.listing([_MISSING.get(name, name.replace("_", " ")) for name in names])
+        talk.say("missing_one" if len(names) == 1 else "missing", missing=missing)
         talk.expect("details", wants_link=True, missing=error["missing"])
         return
     if error["code"] in ("tool_failed", "tool_timeout"):
@@ -278,8 +287,3 @@ def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> list[Ask] |
         talk.say("which_line", candidates=describe.listing(names, "or"))
         return []
     return None
-
-
-def _total(talk: Talk) -> None:
-    if talk.cart.get("items"):
-        talk.say("cart_total", total=talk.money(talk.cart["total"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, orders, pricing, products, service
@@ -54,7 +55,7 @@ def converse(talk: Talk) -> Plan:
     if turn.language != "en" and all(act.intent in _SMALL_TALK for act in turn.acts):
         talk.say("other_language")
         return
-    acts = sorted(turn.acts, key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
+    acts = sorted(_merged(turn.acts), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
@@ -67,6 +68,18 @@ def converse(talk: Talk) -> Plan:
         yield from buying.link(talk)
     if talk.silent:
         talk.say("not_understood")
+
+
+def _merged(acts: Sequence[ActView]) -> list[ActView]:
+    """The clauses without repetitions; what is haggled about in two of them ("too expensive. would you do $90?") is one wish."""
+    merged: list[ActView] = []
+    for act in acts:
+        same = next((one for one in merged if one.intent == act.intent), None)
+        if same is not None and (act.intent == "negotiation" or act.entities == same.entities):
+            merged[merged.index(same)] = replace(act, entities={**same.entities, **act.entities})
+        else:
+            merged.append(act)
+    return merged
 
 
 def _answer(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:

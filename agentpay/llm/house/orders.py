@@ -16,6 +16,15 @@ _STATUS = {
     "refunded": "refunded",
 }
 
+_POLICY = {
+    "return": "return an item",
+    "exchange": "exchange an item",
+    "refund": "refunds",
+    "cancel_order": "cancel an order",
+    "change_order": "change an order",
+}
+"""What the shop's pages are asked about a wish, whatever the product's name."""
+
 
 def status(talk: Talk, act: ActView) -> Plan:
     """Where an order is. Someone who is not known is asked for number and e-mail first, and learns nothing before."""
@@ -46,8 +55,8 @@ def status(talk: Talk, act: ActView) -> Plan:
 
 def by_a_person(talk: Talk, act: ActView) -> Plan:
     """What the agents have no tool for: what the shop's pages say about it, and a person to do it."""
-    if act.intent in ("return", "exchange", "refund", "cancel_order"):
-        outcome = yield Ask("search_knowledge", {"query": act.text, "limit": 1})
+    if act.intent in _POLICY:
+        outcome = yield Ask("search_knowledge", {"query": _POLICY[act.intent], "limit": 1})
         for passage in outcome.result.get("passages", [])[:1]:
             talk.say_text(passage["text"])
     talk.say("by_a_person")

@@ -28,6 +28,7 @@ def discount(talk: Talk, act: ActView) -> Plan:
         elif result["waits_for_items"] or not talk.cart.get("items"):
             talk.say("code_waits", code=result["code"], description=result["description"])
         else:
+            talk.total_is_said()
             talk.say(
                 "code_applied",
                 code=result["code"],
@@ -74,6 +75,7 @@ def accept(talk: Talk) -> Plan:
         return
     offer = outcome.result["offer"]
     total = talk.money(outcome.result["cart"]["total"])
+    talk.total_is_said()
     talk.say("offer_accepted", title=offer["title"], amount=talk.money(offer["amount"]), total=total)
 
 

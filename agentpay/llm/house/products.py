@@ -7,7 +7,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.refs import named, spoken_of, target
+from agentpay.llm.house.refs import named, spoken_of, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _NARROWING = ("price_min", "price_max", "brand", "category", "attributes", "options", "sort")
@@ -18,6 +18,10 @@ def search(talk: Talk, act: ActView) -> Plan:
     """Search; where nothing fits, once without the budget, once without attributes and options; else an honest no."""
     wanted = {key: act.entities[key] for key in _NARROWING if key in act.entities}
     query = act.entities.get("product_query") or ""
+    if query:
+        wanted.pop(
+            "category", None
+        )  # recognised in the query's own words, which search weighs better than a filter does
     if not query and not wanted:
         query = "" if act.intent == "recommendation" else act.text
     outcome = yield Ask("product_search", {"query": query, **wanted})
@@ -34,7 +38,7 @@ def search(talk: Talk, act: ActView) -> Plan:
             _show(talk, products[:3], "found_over_budget", budget=talk.money(budget))
             return
     loosened = _without(wanted, "attributes", "options", "price_min", "price_max")
-    if loosened != wanted and query:
+    if loosened != wanted and (query or loosened):
         outcome = yield Ask("product_search", {"query": query, **loosened})
         if products := outcome.result.get("products", []):
             _show(talk, products[:3], "found_without")
@@ -91,6 +95,10 @@ def compare(talk: Talk, act: ActView) -> Plan:
 
 
 def availability(talk: Talk, act: ActView) -> Plan:
+    if several := undecided(talk, act):
+        talk.say("which_product", candidates=describe.listing([product["title"] for product in several], "or"))
+        talk.expect("product", then="details", candidates=several, options=act.entities["options"])
+        return
     ref = target(talk, act)
     if "product" not in ref:
         yield from search(talk, act)
@@ -131,6 +139,23 @@ def price(talk: Talk, act: ActView) -> Plan:
     talk.say("price_is", what=name, price=shown)
     if not result["in_stock"]:
         talk.say("out_of_stock", what=name)
+
+
+def attribute(talk: Talk, act: ActView) -> Plan:
+    """ "Is it dishwasher safe?": what the product's own data says, of what is being spoken of."""
+    ref = target(talk, act)
+    outcome = yield Ask("product_details", {"product": ref["product"]})
+    if not outcome.ok:
+        yield from not_resolved(talk, outcome, act, then="details")
+        return
+    product = outcome.result["product"]
+    spoken_of(talk, product)
+    known = {name: product["attributes"][name] for name in act.entities["attributes"] if name in product["attributes"]}
+    for name, value in known.items():
+        talk.say("attribute_is", title=product["title"], name=name.replace("_", " "), value=value)
+    if not known:
+        talk.say("attribute_unknown", title=product["title"])
+        talk.say_text(product["description"])
 
 
 def not_resolved(talk: Talk, outcome: ToolOutcome, act: ActView, *, then: str, **pending: Any) -> Plan:
@@ -216,6 +241,7 @@ def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
         talk.expect("add_ok", product=row["external_id"])
     else:
         talk.say("in_stock_several", title=product["title"], variants=describe.variants(available))
+        talk.expect("variant", then="add", product=product["external_id"])
 
 
 def _compared(talk: Talk, act: ActView) -> list[str]:

@@ -9,6 +9,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house.talk import Talk
 
 _WORD = re.compile(r"[a-z0-9]+")
+_SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
 
@@ -25,6 +26,9 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
         if len(known) == 1:
             return _with(known[0]["external_id"], options)
         return _with(query, options)
+    if (place := _SUPERLATIVE.search(act.text)) and len(shown) > 1:
+        ranked = sorted(shown, key=lambda product: product["price_min"])
+        return _with(ranked[0 if place[1] else -1]["external_id"], options)
     if talk.focus is not None:
         return _with(talk.focus["product"], _carried(talk, act, options))
     if len(shown) == 1:
@@ -36,6 +40,15 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     if len(lines) == 1 and not shown:
         return _with(lines[0]["product_external_id"] or lines[0]["variant_external_id"], options)
     return _with(None, options)
+
+
+def undecided(talk: Talk, act: ActView) -> list[dict[str, Any]]:
+    """Several products of the last list that "the black one" can mean; empty where one is meant, or none was shown."""
+    options = act.entities.get("options", {})
+    if not act.entities.get("pronoun") or not options or named(act) or talk.focus is not None:
+        return []
+    fitting = [product for product in talk.turn.shown if _has(product, options)]
+    return fitting if len(fitting) > 1 else []
 
 
 def named(act: ActView) -> str | None:

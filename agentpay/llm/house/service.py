@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, pricing
-from agentpay.llm.house.products import search
+from agentpay.llm.house.products import attribute, search
+from agentpay.llm.house.refs import target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 
 def policy(talk: Talk, act: ActView) -> Plan:
+    if act.entities.get("attributes") and "product" in target(talk, act):
+        yield from attribute(talk, act)
+        return
     outcome = yield Ask("search_knowledge", {"query": act.text})
     passages = outcome.result.get("passages", [])
     if not passages:

@@ -30,6 +30,8 @@ class Talk:
         self.verified = turn.verified
         self.contact = dict(turn.contact)
         self._said: list[str] = []
+        self._total_due = False
+        self._total_at = 0
         self._noted: dict[str, Any] = {}
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
@@ -61,12 +63,24 @@ class Talk:
         if text:
             self._said.append(text)
 
+    def say_total(self) -> None:
+        """What the cart comes to, said once, after everything that was done to it."""
+        self._total_due = True
+        self._total_at = len(self._said)
+
+    def total_is_said(self) -> None:
+        """Something else tells what it comes to: a code, an offer, a checkout."""
+        self._total_due = False
+
     @property
     def silent(self) -> bool:
         return not self._said
 
     def text(self) -> str:
-        return "\n\n".join(self._said)
+        said = list(self._said)
+        if self._total_due and self.cart.get("items"):
+            said.insert(self._total_at, wording("cart_total", self.turn, {"total": self.money(self.cart["total"])}))
+        return "\n\n".join(said)
 
     def money(self, amount: int) -> str:
         return money(amount, self.turn.currency)
