@@ -39,8 +39,10 @@ class Settings(BaseSettings):
 
     # Turns
     window_messages: int = Field(20, ge=4, le=200, description="Messages of the conversation that reach a model.")
-    turn_lease_seconds: float = Field(30.0, gt=1)
-    turn_heartbeat_seconds: float = Field(10.0, gt=0)
+    turn_lease_seconds: float = Field(10.0, gt=0, description="A turn whose process is silent this long is taken over.")
+    turn_heartbeat_seconds: float = Field(3.0, gt=0)
+    turn_timeout_seconds: float = Field(180.0, gt=0, description="Longest a turn may run.")
+    turn_capacity: int = Field(256, ge=1, description="Turns that one process runs at a time.")
     turn_max_attempts: int = Field(3, ge=1)
     sse_heartbeat_seconds: float = Field(15.0, gt=0)
     max_body_bytes: int = Field(256 * 1024, ge=1024)
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     )
 
     # Service
+    web_organization: str | None = Field(
+        None, description="Slug of the shop whose page is at /; none: the only one there is, and no page where there are several."
+    )
     worker_in_process: bool = Field(True, description="`agentpay serve` also runs the job worker.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_pool_size: int = Field(10, ge=1)

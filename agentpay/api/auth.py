@@ -126,7 +126,11 @@ class Authenticator:
             await keys.touch_key(session, key.id)
         kind: CallerKind = "secret" if key.kind == "secret" else "publishable"
         return Caller(
-            key.id, kind, key.organization_id, frozenset(key.scopes), tuple(origin.lower() for origin in key.allowed_origins)
+            key.id,
+            kind,
+            key.organization_id,
+            frozenset(key.scopes),
+            tuple(origin.lower() for origin in key.allowed_origins),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -37,3 +38,11 @@ def decode_int(cursor: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
         raise Problem("validation_error", "The cursor is not one of ours.", status=422)
     return value
+
+
+def decode_id(cursor: str) -> UUID:
+    """A cursor over one id."""
+    try:
+        return UUID(str(decode(cursor, 1)[0]))
+    except ValueError:
+        raise Problem("validation_error", "The cursor is not one of ours.", status=422) from None

@@ -77,7 +77,9 @@ async def read_json(request: Request) -> None:
     if not body:
         return
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not (media_type.startswith("application/") and media_type.endswith("+json")):
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
         raise Problem("unsupported_media_type", "Send JSON, with `Content-Type: application/json`.", status=415)
     try:
         value = orjson.loads(body)

@@ -1,0 +1,100 @@
+"""`agentpay serve`: uvicorn with uvloop and httptools, drained before it ends."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from agentpay.api.app import create_app
+from agentpay.api.state import EngineFactory, commerce_engine
+from agentpay.errors import StartupError
+from agentpay.settings import Settings
+
+LINGER_SECONDS = 5
+"""How long answers that are under way may take once turns have been drained."""
+
+
+class Server(uvicorn.Server):
+    """Ends in this order: no new connections, running turns end or are handed over, open answers end."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None] | None = None) -> None:
+        """`on_started` is called once, when the service is ready to answer."""
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._on_started is not None:
+            self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        state = getattr(getattr(self.config.app, "state", None), "agentpay", None)
+        if state is not None:
+            await state.drain()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before anything is started. Raises StartupError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StartupError(
+                f"Port {port} on {host} is taken: choose another with --port or AGENTPAY_PORT."
+            ) from error
+        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
+    return listening
+
+
+def make_server(
+    settings: Settings,
+    on_started: Callable[[], None] | None = None,
+    *,
+    make_engine: EngineFactory = commerce_engine,
+) -> Server:
+    """A server over a fresh app; `await server.serve(sockets=[listen(…)])` runs it in a loop of the caller's."""
+    config = uvicorn.Config(
+        create_app(settings, make_engine),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=LINGER_SECONDS,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        ws_max_size=settings.max_body_bytes,
+    )
+    return Server(config, on_started)
+
+
+def run(
+    settings: Settings, listening: socket.socket | None = None, on_started: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, on `listening` or on the settings' address. `on_started` is called once it answers.
+
+    Raises StartupError where the port is taken or a server cannot be had.
+    """
+    listening = listening or listen(settings.host, settings.port)
+    port = listening.getsockname()[1]
+    server = make_server(settings.model_copy(update={"port": port}), on_started)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        listening.close()
+    if not server.started:
+        raise StartupError("AgentPay could not start; the log above says why.")

@@ -1,0 +1,161 @@
+"""The services of an API process, opened once by the app's lifespan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from agentpay.api.auth import Authenticator
+from agentpay.api.metrics import Metrics
+from agentpay.commerce.payments.registry import Providers
+from agentpay.conversations.turns.approved import run_approved
+from agentpay.conversations.turns.broker import Broker
+from agentpay.conversations.turns.broker_redis import RedisBroker
+from agentpay.conversations.turns.engine import Engine, GraphEngine
+from agentpay.conversations.turns.finish import Result
+from agentpay.conversations.turns.lease import Lease
+from agentpay.conversations.turns.log import TurnLog
+from agentpay.conversations.turns.runner import TurnRunner
+from agentpay.conversations.turns.subscriber import Subscriber
+from agentpay.graphs.commerce import build_graph
+from agentpay.graphs.context import load_context
+from agentpay.graphs.services import build_services
+from agentpay.graphs.state import turn_input
+from agentpay.jobs.app import run_worker
+from agentpay.jobs.context import JobContext
+from agentpay.settings import Settings
+from agentpay.store.checkpoints import Saver, open_pool
+from agentpay.store.redis import connect
+from agentpay.store.session import Database
+from agentpay.tools.context import Context, Services
+
+
+@dataclass(slots=True)
+class AppState:
+    """`streams` are the tasks that send events to clients: they are ended when the process is about to."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    broker: Broker
+    saver: Saver
+    services: Services
+    providers: Providers
+    authenticator: Authenticator
+    runner: TurnRunner
+    subscriber: Subscriber
+    metrics: Metrics
+    base_url: str
+    streams: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: bool = False
+
+    async def drain(self) -> None:
+        """No new turns; those that run end or are handed over, then the streams end. Called again it does nothing."""
+        if self.stopping:
+            return
+        self.stopping = True
+        await self.runner.drain()
+        for stream in list(self.streams):
+            stream.cancel()
+
+
+EngineFactory = Callable[[Database, Saver, Services, str], Engine]
+"""(database, saver, services, base_url) → engine. Tests put a graph of their own behind the service with it."""
+
+
+def base_url(settings: Settings) -> str:
+    """Where links given to customers lead, without a trailing slash."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+
+
+def commerce_engine(database: Database, saver: Saver, services: Services, base_url: str) -> Engine:
+    """The engine of the real graph."""
+
+    async def context(lease: Lease, log: TurnLog) -> Context:
+        return await load_context(
+            services,
+            log,
+            organization_id=lease.organization_id,
+            conversation_id=lease.conversation_id,
+            turn_id=lease.turn_id,
+            attempt=lease.attempt,
+            base_url=base_url,
+        )
+
+    async def approved(lease: Lease, log: TurnLog) -> Result:
+        run = await context(lease, log)
+        run.approval_id = UUID(lease.input["approval_id"])
+        return await run_approved(database, lease, log, run)
+
+    return GraphEngine(
+        build_graph(saver),
+        database,
+        load_context=context,
+        make_input=turn_input,
+        approved=approved,
+        window_messages=services.settings.window_messages,
+    )
+
+
+@asynccontextmanager
+async def open_state(settings: Settings, make_engine: EngineFactory = commerce_engine) -> AsyncIterator[AppState]:
+    """Everything a process needs, closed in the reverse order. `settings` name both servers' URLs."""
+    assert settings.database_url is not None, "resolve the servers first"
+    assert settings.redis_url is not None, "resolve the servers first"
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, pool_size=settings.db_pool_size)
+        stack.push_async_callback(database.close)
+        redis = connect(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        saver = Saver(await stack.enter_async_context(open_pool(settings.database_url, size=settings.db_pool_size)))
+        services = build_services(settings, database)
+        providers = Providers(database, settings)
+        broker = RedisBroker(redis)
+        metrics = Metrics()
+        url = base_url(settings)
+        engine = make_engine(database, saver, services, url)
+        runner = TurnRunner(settings, database, broker, engine, on_end=metrics.turn_ended)
+        await runner.start()
+        stack.push_async_callback(runner.stop)
+        state = AppState(
+            settings=settings,
+            database=database,
+            redis=redis,
+            broker=broker,
+            saver=saver,
+            services=services,
+            providers=providers,
+            authenticator=Authenticator(database),
+            runner=runner,
+            subscriber=Subscriber(database, broker),
+            metrics=metrics,
+            base_url=url,
+        )
+        if settings.worker_in_process:
+            await stack.enter_async_context(_worker(state))
+        yield state
+        await state.drain()
+
+
+@asynccontextmanager
+async def _worker(state: AppState) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    context = JobContext(
+        database=state.database,
+        settings=state.settings,
+        base_url=state.base_url,
+        providers=state.providers,
+        extra={"broker": state.broker},
+    )
+    task = asyncio.create_task(run_worker(context, stop=stop), name="worker")
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Conversations, their transcript, and the turns that write it."""

@@ -1,0 +1,154 @@
+"""What works a turn through: the graph, fed from the transcript, or a stored call that was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from langchain_core.messages import AnyMessage
+from langchain_core.runnables import RunnableConfig
+
+from agentpay.conversations.messages import window
+from agentpay.conversations.turns.events import Event
+from agentpay.conversations.turns.finish import Reply, Result, StateChange
+from agentpay.conversations.turns.lease import Lease
+from agentpay.conversations.turns.log import TurnLog
+from agentpay.conversations.turns.partial import partial
+from agentpay.store.session import Database
+
+WINDOW_MESSAGES = 20
+MAX_CHECKPOINTS_BACK = 60
+
+
+class Engine(Protocol):
+    """Works one turn through, emitting into the log. Cancelled by cancelling its task."""
+
+    async def run(self, lease: Lease, log: TurnLog) -> Result: ...
+
+
+class Graph(Protocol):
+    """What a compiled LangGraph graph offers and a turn needs."""
+
+    @property
+    def checkpointer(self) -> Any: ...
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any: ...
+
+    async def aget_state(self, config: RunnableConfig) -> Any: ...
+
+
+class RunContext(Protocol):
+    """What the engine itself reads of a run's context."""
+
+    @property
+    def stage(self) -> str: ...
+
+
+LoadContext = Callable[[Lease, TurnLog], Awaitable[RunContext]]
+RunApproved = Callable[[Lease, TurnLog], Awaitable[Result]]
+MakeInput = Callable[[UUID, Sequence[AnyMessage], str], dict[str, Any]]
+
+
+class GraphEngine:
+    """Runs the graph for messages, and `approved` for answered approvals.
+
+    `load_context` builds the run's context in one unit of work; `make_input` makes the graph's input from the
+    transcript's last messages, this turn's at their end: the transcript is the truth, the checkpoint holds the dialogue.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        database: Database,
+        *,
+        load_context: LoadContext,
+        make_input: MakeInput,
+        approved: RunApproved | None = None,
+        window_messages: int = WINDOW_MESSAGES,
+    ) -> None:
+        self._graph = graph
+        self._database = database
+        self._load_context = load_context
+        self._make_input = make_input
+        self._approved = approved
+        self._window_messages = window_messages
+
+    async def run(self, lease: Lease, log: TurnLog) -> Result:
+        if lease.kind == "approval":
+            assert self._approved is not None, "an engine whose graph asks for approvals runs them"
+            return await self._approved(lease, log)
+        context = await self._load_context(lease, log)
+        configurable: dict[str, Any] = {"thread_id": str(lease.conversation_id)}
+        config: RunnableConfig = {
+            "configurable": configurable,
+            "metadata": {"turn_id": str(lease.turn_id), "attempt": lease.attempt},
+        }
+        input: dict[str, Any] | None = None
+        if lease.attempt == 1 or not await self._continues(lease, log, config):
+            async with self._database.tx(lease.organization_id) as tx:
+                messages, summary = await window(tx, lease.conversation_id, lease.turn_id, self._window_messages)
+            input = self._make_input(lease.turn_id, messages, summary)
+            if lease.attempt > 1:
+                configurable |= await self._before(lease, config)
+        final = await self._graph.ainvoke(input, config, context=context, durability="async")
+        return result_of(final, context.stage)
+
+    async def _continues(self, lease: Lease, log: TurnLog, config: RunnableConfig) -> bool:
+        """Whether the last checkpoint is this turn's, unfinished, and says what the customer has seen of it.
+
+        What was streamed after it does not stand: it is discarded, and the turn starts over (tools that ran do not).
+        """
+        seen = partial(log.events)
+        state = await self._graph.aget_state(config)
+        ours = bool(state.next) and state.metadata is not None and state.metadata.get("turn_id") == str(lease.turn_id)
+        reply = state.values.get("reply") or {} if ours else {}
+        same = reply.get("message_id") == seen.message_id and (reply.get("content") or "") == seen.content
+        if ours and same and len(reply.get("blocks") or []) == len(seen.blocks):
+            return True
+        if seen.message_id is not None:
+            log.emit("message.discarded", {"message_id": seen.message_id, "reason": "interrupted"})
+        return False
+
+    async def _before(self, lease: Lease, config: RunnableConfig) -> dict[str, str]:
+        """The checkpoint the turn began from: what its earlier attempt changed in the dialogue must not count twice."""
+        async for found in self._graph.checkpointer.alist(config, limit=MAX_CHECKPOINTS_BACK):
+            if found.metadata.get("turn_id") != str(lease.turn_id):
+                return {"checkpoint_id": found.config["configurable"]["checkpoint_id"]}
+        return {}
+
+
+def result_of(final: dict[str, Any], stage_before: str) -> Result:
+    """The graph's final state as the result of a turn."""
+    said = final["reply"]
+    reply: Reply | None = None
+    if said["message_id"] is not None:
+        reply = Reply(
+            id=UUID(said["message_id"]),
+            content=said["content"],
+            agent=said["agent"],
+            blocks=said["blocks"],
+            intent=said["intent"],
+            tool_calls=said["tool_calls"],
+        )
+    approvals = final.get("approvals") or []
+    return Result(
+        status="interrupted" if approvals else "completed",
+        reply=reply,
+        state=StateChange(
+            stage_before=stage_before,
+            stage=final.get("stage") or stage_before,
+            active_agent=final.get("active_agent") or "sales",
+            hesitation_signals=final.get("hesitation") or 0,
+            failed_turns=final.get("failed_turns") or 0,
+            summary=final.get("summary"),
+        ),
+        interrupts=approvals,
+        usage=dict(final.get("usage") or {}),
+        degraded=bool(final.get("degraded")),
+    )
+
+
+def seen_before(events: Sequence[Event]) -> bool:
+    """Whether an earlier attempt has told followers that the turn started."""
+    return any(event.type == "turn.started" for event in events)

@@ -1,0 +1,156 @@
+"""Who runs a turn: one process at a time, by a lease with a fencing token (DESIGN §1.4).
+
+Every change is one conditional statement; its row count is the answer. The partial unique index over running turns
+keeps a conversation to one at a time whatever happens here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from agentpay.store.session import Database
+from agentpay.store.tables import Conversation, Turn
+
+
+class LeaseLost(Exception):
+    """Another process has this turn: nothing of ours may be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A turn to run, and the token that every statement storing something of it must name."""
+
+    turn_id: UUID
+    organization_id: UUID
+    conversation_id: UUID
+    token: UUID
+    attempt: int
+    kind: str
+    message_id: UUID | None
+    input: dict[str, Any] = field(default_factory=dict)
+
+
+_COLUMNS = (
+    Turn.id,
+    Turn.organization_id,
+    Turn.conversation_id,
+    Turn.lease_token,
+    Turn.attempt,
+    Turn.kind,
+    Turn.message_id,
+    Turn.input,
+)
+
+
+def until(seconds: float) -> ColumnElement[datetime]:
+    """The database's clock counts, not ours. clock_timestamp: a transaction may have begun long ago."""
+    return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def _taken(owner: str, seconds: float) -> dict[str, Any]:
+    return {
+        "status": "running",
+        "attempt": Turn.attempt + 1,
+        "lease_token": func.gen_random_uuid(),
+        "lease_owner": owner,
+        "lease_expires_at": until(seconds),
+        "started_at": func.coalesce(Turn.started_at, func.clock_timestamp()),
+    }
+
+
+async def claim_next(database: Database, conversation_id: UUID, owner: str, seconds: float) -> Lease | None:
+    """The conversation's oldest queued turn, unless one of it runs. Waits for whoever claims the same one, then gives up."""
+    running = aliased(Turn)
+    oldest = (
+        select(Turn.id)
+        .where(Turn.conversation_id == conversation_id, Turn.status == "queued")
+        .where(~exists().where(running.conversation_id == conversation_id, running.status == "running"))
+        .order_by(Turn.position)
+        .limit(1)
+        .with_for_update()
+    )
+    statement = (
+        update(Turn)
+        .where(Turn.id == oldest.scalar_subquery(), Turn.status == "queued")
+        .values(_taken(owner, seconds))
+        .returning(*_COLUMNS)
+    )
+    try:
+        async with database.session() as session:
+            row = (await session.execute(statement)).one_or_none()
+    except IntegrityError:  # another process claimed a turn of this conversation between the look and the change
+        return None
+    return Lease(*row) if row is not None else None
+
+
+async def waiting(database: Database, limit: int) -> Sequence[UUID]:
+    """Conversations with a queued turn and none that runs."""
+    running = aliased(Turn)
+    statement = (
+        select(Turn.conversation_id)
+        .where(Turn.status == "queued")
+        .where(~exists().where(running.conversation_id == Turn.conversation_id, running.status == "running"))
+        .distinct()
+        .limit(limit)
+    )
+    async with database.session() as session:
+        return (await session.scalars(statement)).all()
+
+
+async def take_expired(database: Database, owner: str, seconds: float, limit: int) -> list[Lease]:
+    """Running turns whose lease ran out: their process is dead or cut off. They are ours now, one attempt later."""
+    expired = (
+        select(Turn.id)
+        .where(Turn.status == "running", Turn.lease_expires_at < func.clock_timestamp())
+        .order_by(Turn.lease_expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(Turn).where(Turn.id.in_(expired)).values(_taken(owner, seconds)).returning(*_COLUMNS)
+    async with database.session() as session:
+        return [Lease(*row) for row in await session.execute(statement)]
+
+
+async def renew(database: Database, leases: Iterable[Lease], seconds: float) -> dict[UUID, bool]:
+    """Heartbeat of all leases at once. Answers the turns still ours, and whether their cancel was asked for."""
+    tokens = [lease.token for lease in leases]
+    statement = (
+        update(Turn)
+        .where(Turn.status == "running", Turn.lease_token.in_(tokens))
+        .values(lease_expires_at=until(seconds), modified_at=Turn.modified_at)
+        .returning(Turn.id, Turn.cancel_requested_at)
+    )
+    async with database.session() as session:
+        await session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        return {turn_id: asked is not None for turn_id, asked in await session.execute(statement)}
+
+
+async def give_back(database: Database, lease: Lease) -> None:
+    """Let another process take the turn at once."""
+    async with database.session() as session:
+        await session.execute(
+            update(Turn)
+            .where(Turn.id == lease.turn_id, Turn.lease_token == lease.token)
+            .values(lease_expires_at=func.clock_timestamp())
+        )
+
+
+async def lock_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> Any:
+    """Lock the conversation's row until the end of the transaction: its turns get their places one after the other.
+
+    Answers the row's `status`, or None where there is no such conversation.
+    """
+    return await session.scalar(
+        select(Conversation.status)
+        .where(Conversation.organization_id == organization_id, Conversation.id == conversation_id)
+        .with_for_update(key_share=True)
+    )
