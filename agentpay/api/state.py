@@ -151,6 +151,7 @@ async def _worker(state: AppState) -> AsyncIterator[None]:
         settings=state.settings,
         base_url=state.base_url,
         providers=state.providers,
+        api_url=base_url(state.settings.model_copy(update={"public_url": None})),
         extra={"broker": state.broker},
     )
     task = asyncio.create_task(run_worker(context, stop=stop), name="worker")

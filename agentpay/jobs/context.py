@@ -14,12 +14,14 @@ from agentpay.store.session import Database
 
 @dataclass(slots=True)
 class JobContext:
-    """The services of a worker process. `base_url` is where this service's own API answers, without a trailing slash."""
+    """The services of a worker process. `base_url`: where links given to buyers lead, without a trailing slash."""
 
     database: Database
     settings: Settings
     base_url: str
     providers: Providers
+    api_url: str | None = None
+    """Where this service's own API is reached from the worker; None: at `base_url`. The sandbox's webhooks go there."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Services of higher layers, by name, that this module need not import (the turn runner, say)."""
 

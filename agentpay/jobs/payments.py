@@ -50,7 +50,7 @@ async def deliver_sandbox_webhook(
         UUID(organization_id), payment_id, event_id, event_type, datetime.fromisoformat(created), refund_id
     )
     async with httpx.AsyncClient(timeout=DELIVERY_TIMEOUT_SECONDS, trust_env=False) as client:
-        answer = await client.post(f"{at.base_url}/v1/webhooks/sandbox", content=body, headers=headers)
+        answer = await client.post(f"{at.api_url or at.base_url}/v1/webhooks/sandbox", content=body, headers=headers)
     answer.raise_for_status()
 
 

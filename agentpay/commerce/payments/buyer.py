@@ -51,7 +51,7 @@ async def pay_as_buyer(
     )
     if attempt.payment.status == "requires_action":
         attempt = await paying.authenticate(organization_id, checkout.id, approved=True)
-    await _webhook_handled(database, attempt)
+    await webhook_handled(database, attempt)
     return await _result(database, organization_id, checkout.id)
 
 
@@ -66,9 +66,9 @@ async def _by_url(database: Database, organization_id: UUID, url: str) -> Checko
     return checkout
 
 
-async def _webhook_handled(database: Database, attempt: Attempt) -> None:
-    """Wait until the event was handled; polling, so that it does not matter which process handles it."""
-    deadline = time.monotonic() + WAIT_SECONDS
+async def webhook_handled(database: Database, attempt: Attempt, *, seconds: float = WAIT_SECONDS) -> None:
+    """Wait until the attempt's event was handled, at most `seconds`; by polling, as any process may handle it."""
+    deadline = time.monotonic() + seconds
     while attempt.webhook_id is not None and time.monotonic() < deadline:
         async with database.tx(attempt.organization_id) as tx:
             handled = await tx.session.scalar(
