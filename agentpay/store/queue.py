@@ -46,6 +46,7 @@ async def enqueue(
         return await deferrer.defer_async(**kwargs)
     try:
         async with session.begin_nested():  # a conflict must not end the caller's transaction
+            await session.connection()  # the savepoint is set at the session's first use of its connection, not before
             return await deferrer.defer_async(**kwargs)
     except AlreadyEnqueued:
         return None
