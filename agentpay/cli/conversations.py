@@ -1,0 +1,117 @@
+"""`agentpay conversations`: read what was said."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from agentpay.cli.options import DataDir, Json, Organization, load_settings
+from agentpay.cli.output import answer, say
+from agentpay.cli.running import organization, run, servers
+from agentpay.errors import StartupError
+
+if TYPE_CHECKING:
+    from agentpay.store.session import Database, Tx
+
+app = typer.Typer(help="Conversations of a shop.", no_args_is_help=True, rich_markup_mode=None)
+
+_PAGE = 100
+
+
+@app.command("show", epilog="Example: agentpay conversations show 0198f7a2-6c1e-7b11-8d55-3f0a54f0c9aa")
+def show(
+    conversation_id: Annotated[UUID, typer.Argument(metavar="ID", help="The conversation's id.")],
+    organization_slug: Organization = None,
+    data: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Show a conversation: how it stands, and its transcript."""
+
+    async def work(database: Database) -> dict[str, Any]:
+        from agentpay.errors import Problem
+
+        organization_id = await organization(database, organization_slug)
+        try:
+            async with database.tx(organization_id) as tx:
+                return await _whole(tx, conversation_id)
+        except Problem as problem:
+            raise StartupError(problem.detail) from None
+
+    with servers(load_settings(data=data)) as settings:
+        found = run(settings, work)
+    if json:
+        answer(found)
+        return
+    typer.echo(f"{found['id']}  {found['status']}, {found['stage']}, {found['created_at']}")
+    for message in found["messages"]:
+        who = message["agent"] or message["role"]
+        tools = f"  [{', '.join(call['name'] for call in message['tool_calls'])}]" if message["tool_calls"] else ""
+        typer.echo(f"\n{who}{tools}\n  " + message["content"].replace("\n", "\n  "))
+
+
+@app.command("export", epilog="Example: agentpay conversations export --output conversations.jsonl")
+def export(
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to; default: stdout.")] = None,
+    organization_slug: Organization = None,
+    data: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Write every conversation with its messages, the newest first, as one line of JSON each."""
+
+    async def work(database: Database) -> int:
+        import orjson
+
+        organization_id = await organization(database, organization_slug)
+        written = 0
+        with nullcontext(sys.stdout.buffer) if output is None else output.open("wb") as file:
+            async for found in _all(database, organization_id):
+                file.write(orjson.dumps(found, default=str) + b"\n")
+                written += 1
+        return written
+
+    with servers(load_settings(data=data)) as settings:
+        try:
+            written = run(settings, work)
+        except OSError as error:
+            raise StartupError(f"{output} cannot be written: {error.strerror or error}.") from None
+    if json and output is not None:
+        answer({"file": output, "conversations": written})
+    else:
+        say(f"{written} conversations.")
+
+
+async def _all(database: Database, organization_id: UUID) -> AsyncIterator[dict[str, Any]]:
+    """A transaction a page: an export of years of talk must not hold one open."""
+    from agentpay.conversations import service
+
+    before: UUID | None = None
+    while True:
+        async with database.tx(organization_id) as tx:
+            page = await service.page(tx, limit=_PAGE, before=before)
+            found = [await _whole(tx, conversation.id) for conversation in page[:_PAGE]]
+        for one in found:
+            yield one
+        if len(page) <= _PAGE:
+            return
+        before = page[_PAGE - 1].id
+
+
+async def _whole(tx: Tx, conversation_id: UUID) -> dict[str, Any]:
+    """A conversation as the API shows it, and all of its messages."""
+    from agentpay.conversations import messages, service
+
+    conversation = await service.get(tx, conversation_id)
+    view = await service.view(tx, conversation)
+    said: list[dict[str, Any]] = []
+    after: tuple[int, int] | None = None
+    while True:
+        items, after = await messages.history(tx, conversation_id, limit=_PAGE, after=after)
+        said += items
+        if after is None:
+            return {**view.model_dump(mode="json"), "messages": said}

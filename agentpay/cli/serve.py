@@ -1,0 +1,113 @@
+"""`agentpay serve`, `worker` and `migrate`: the service's processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from agentpay.cli import logs
+from agentpay.cli.options import DataDir, Host, Json, Model, Port, load_settings
+from agentpay.cli.output import answer, say
+from agentpay.cli.running import database, servers
+
+if TYPE_CHECKING:
+    from agentpay.settings import Settings
+
+
+def serve(host: Host = None, port: Port = None, model: Model = None, data: DataDir = None, json: Json = False) -> None:
+    """Serve the HTTP API. Unless AGENTPAY_WORKER_IN_PROCESS=false, jobs run in the same process."""
+    settings = load_settings(data=data, host=host, port=port, model=model)
+    logs.configure(settings)
+    with stopping_cleanly():
+        from agentpay.api.server import listen, run
+        from agentpay.api.state import base_url
+        from agentpay.llm.brains import check_model
+
+        listening = listen(settings.host, settings.port)
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        check_model(settings.model, settings)
+
+        def started() -> None:
+            url = base_url(settings)
+            if json:
+                answer({"base_url": url, "pid": os.getpid()})
+            else:
+                say(f"AgentPay answers at {url} (Ctrl-C stops it).")
+
+        with listening, servers(settings) as settings:
+            run(settings, listening, started)
+
+
+def worker(data: DataDir = None, json: Json = False) -> None:
+    """Run jobs: payment events, expiries, indexing. Start as many as are needed, beside `serve`."""
+    settings = load_settings(data=data)
+    logs.configure(settings)
+    with stopping_cleanly(), servers(settings) as settings:
+        if json:
+            answer({"pid": os.getpid()})
+        else:
+            say("The worker runs (Ctrl-C stops it).")
+        asyncio.run(_work(settings))
+
+
+def migrate(data: DataDir = None, json: Json = False) -> None:
+    """Bring the database to this version's schema. Replicas that do so together wait for each other."""
+    settings = load_settings(data=data)
+    with servers(settings, migrate=True) as settings:
+        from agentpay.store.migrate import head_revision
+
+        if json:
+            answer({"revision": head_revision()})
+        else:
+            typer.echo(f"The database has schema {head_revision()}.")
+
+
+async def _work(settings: Settings) -> None:
+    """The job worker alone, over the same services as the API's own one has."""
+    from agentpay.api.state import base_url
+    from agentpay.commerce.payments.registry import Providers
+    from agentpay.conversations.turns.broker_redis import RedisBroker
+    from agentpay.jobs.app import run_worker
+    from agentpay.jobs.context import JobContext
+    from agentpay.store.redis import connect
+
+    assert settings.redis_url is not None, "the servers run"
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    redis = connect(settings.redis_url)
+    try:
+        async with database(settings) as found:
+            await run_worker(
+                JobContext(
+                    database=found,
+                    settings=settings,
+                    base_url=base_url(settings),
+                    providers=Providers(found, settings),
+                    extra={"broker": RedisBroker(redis)},
+                ),
+                stop=stop,
+            )
+    finally:
+        await redis.aclose()
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """SIGINT and SIGTERM end the block, its clean-up included, and then the process with exit code 0."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
