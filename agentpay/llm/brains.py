@@ -5,7 +5,6 @@ from __future__ import annotations
 from agentpay.errors import StartupError
 from agentpay.llm.brain import Brain
 from agentpay.llm.house.brain import HouseBrain
-from agentpay.llm.openai import OpenAIBrain
 from agentpay.settings import Settings
 
 
@@ -23,6 +22,8 @@ class BrainRegistry:
             return self.house
         if model not in self._made:
             check_model(model, self._settings)
+            from agentpay.llm.openai import OpenAIBrain  # a second of imports that the house model does not need
+
             self._made[model] = OpenAIBrain(model.removeprefix("openai:"), self._settings)
         return self._made[model]
 
