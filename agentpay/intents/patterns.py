@@ -40,7 +40,7 @@ RULES: tuple[Rule, ...] = (
     # A person
     _rule(I.HUMAN, 1.0, rf"\b(?:talk|speak|chat|connect|transfer|pass|put|hand|get|forward|escalate|switch|reach|contact|see)\b(?: \w+){{0,3}}? (?:to |with |through to |on to |over to |from )?(?:an? |your |the |some |another |actual |real |live |with |to )*{_SOMEONE}\b",
           r"\b(?:recommend|gift|for (?:a|one|two|my))\b|\bback to\b"),
-    _rule(I.HUMAN, 1.0, r"\b(?:real|actual|live|human) (?:person|human|agent|being|support|operator|assistant|rep)\b|\bnot (?:a |an )?(?:bot|robot|machine)\b|\b(?:are|is) (?:you|this) (?:a |an )?(?:bot|robot|human|person|ai|real)\b|\b(?:no|stop) (?:bots?|robots?)\b"),
+    _rule(I.HUMAN, 1.0, r"\b(?:real|actual|live|human) (?:person|human|agent|being|support|operator|assistant|rep)\b|\bnot (?:a |an )?(?:bot|robot|machine)\b|\b(?:no|stop) (?:bots?|robots?)\b"),
     _rule(I.HUMAN, 0.95, rf"^(?:an? |the )?{_SOMEONE}(?: please| now)*$|\bi (?:want|need|would like|demand) (?:an? |the |your |to see )*(?:human|person|agent|representative|rep|manager|supervisor|operator)\b|\b(?:can|could) (?:someone|somebody) (?:call|contact|help|phone)\b|\bescalate\b|\bcall me\b|\bcustomer service$"),
     # Payment trouble before wishes to pay
     _rule(I.PAYMENT_PROBLEM, 0.95, r"\b(?:cards?|payments?|paypal|transaction|checkout|visa|bank|pay)\b.*\b(?:declin\w*|fail\w*|reject\w*|refused|denied|error|stuck|bounced|blocked|(?:does|did|do|is|was|will|has|have|can) not (?:work\w*|go\w*|load\w*|accept\w*|let|be accepted|process\w*)|not (?:work|go)\w*|pending)\b",

@@ -12,12 +12,12 @@ from sqlalchemy import text
 
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.hits import Hit
-from agentpay.knowledge.terms import Term, content_terms
+from agentpay.knowledge.terms import Term, content_terms, with_synonyms
 from agentpay.store.session import Tx
 
 POOL = 24
 """Articles read sentence by sentence for one query."""
-ENOUGH = 0.4
+ENOUGH = 0.35
 """Share of the query's weight that an article must hold."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])|\n+")
 _WINDOW = 3
@@ -26,27 +26,21 @@ _SHORT = 60
 _OPENING = 200
 """The same for an article's opening, which stands for the whole of it."""
 _LONG = 420
-_META = frozenset(
-    [
-        "policy",
-        "policies",
-        "rule",
-        "rules",
-        "terms",
-        "condition",
-        "conditions",
-        "information",
-        "info",
-        "details",
-        "explain",
-        "faq",
-        "long",
-        "take",
-        "takes",
-        "time",
-    ]
-)
-_TITLE = {"t": 1.0, "a": 0.5}
+_META = {
+    "policy",
+    "policies",
+    "rule",
+    "rules",
+    "terms",
+    "conditions",
+    "information",
+    "info",
+    "details",
+    "explain",
+    "faq",
+}
+_META |= {"long", "take", "takes", "time"}
+_TITLE = {"t": 1.0, "a": 0.8}
 _ANSWERS = (
     (
         re.compile(r"how (long|soon|fast|quick|many days)|\bwhen\b|what time|\bhours\b", re.I),
@@ -85,13 +79,14 @@ async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
             + 0.1 * (float(row.rank) / top if top else 0.0)
             + (0.05 if wanted is not None and wanted.search(snippet) else 0.0)
         )
+        value = 0.5 + 0.49 * value if weighing.holds_all(terms, fields) else 0.49 * value
         hits.append(
             Hit(
                 kind="article",
                 id=row.id,
                 external_id=row.external_id,
                 title=row.title,
-                score=round(min(0.99, value), 4),
+                score=round(value, 4),
                 snippet=snippet,
             )
         )
@@ -110,7 +105,7 @@ def _about(terms: list[Term]) -> list[Term]:
 
 
 def _titled(fields: Sequence[str], weights: Sequence[float]) -> float:
-    """The part of the query's weight that the title holds; another word for the same thing counts half."""
+    """The part of the query's weight that the title holds; another word for the same thing counts a little less."""
     whole = sum(weights) or 1.0
     return sum(w * _TITLE.get(f, 0.0) for f, w in zip(fields, weights, strict=True)) / whole
 

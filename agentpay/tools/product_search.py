@@ -16,6 +16,8 @@ from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 _POOL = 30
 """Hits looked at before options and order narrow them down to `limit`."""
+_CLOSE = 0.87
+"""Share of the best hit's score below which a product only mentions what is looked for: a class about kettles is no kettle."""
 
 
 class ProductSearch(Arguments):
@@ -41,6 +43,7 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
         in_stock=arguments.in_stock or None,
     )
     hits = await search(tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters)
+    hits = [hit for hit in hits if hit.score >= _CLOSE * hits[0].score]
     found = await catalog.products(tx, [hit.product_id for hit in hits if hit.product_id is not None])
     if arguments.options:
         # Words such as "black" may be part of a name instead of an option: only narrow where something is left

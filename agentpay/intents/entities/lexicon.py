@@ -122,10 +122,10 @@ class Lexicon:
             for form in {key, tuple(short)}:
                 self._entries[form].append(Entry("shipping", "shipping", method))
         self._longest = max((len(key) for key in self._entries), default=0)
-        self.option_name_words = frozenset(word for key in self._option_names for word in key)
-        self.words = (
-            frozenset(word for key in self._entries for word in key) | vocabulary.title_words | self.option_name_words
-        )
+        option_names = frozenset(word for key in self._option_names for word in key)
+        # A gift box may have an option "mug": where the shop also sells mugs, the word names a product
+        self.option_name_words = option_names - vocabulary.title_words
+        self.words = frozenset(word for key in self._entries for word in key) | vocabulary.title_words | option_names
 
     def _add(self, words: str, entry: Entry) -> None:
         key = _key(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe
+from agentpay.llm.house import describe, orders
 from agentpay.llm.house.products import not_resolved
 from agentpay.llm.house.refs import among, named, spoken_of, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -17,6 +17,14 @@ _MISSING = {"email": "your e-mail address", "shipping_address": "the shipping ad
 
 
 def add(talk: Talk, act: ActView) -> Plan:
+    if (
+        talk.asked_for == "confirm_add"
+        and not named(act)
+        and not act.entities.get("ordinals")
+        and "product" in talk.pending
+    ):
+        yield from add_pending(talk)
+        return
     pending = talk.pending if talk.asked_for in ("variant", "product") else {}
     ref = target(talk, act)
     if talk.asked_for == "variant" and not named(act) and not act.entities.get("ordinals"):
@@ -136,15 +144,13 @@ def details(talk: Talk, act: ActView) -> Plan:
     if address := entities.get("address"):
         if not address.get("country"):
             talk.say("address_country")
-            talk.expect("address", address=address, wants_link=wants_link(talk))
+            talk.expect("country", address=address, wants_link=_link_follows(talk))
             return
         given["shipping_address"] = address
-    elif talk.asked_for == "address" and entities.get("country") and "address" in talk.pending:
+    elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
-    if talk.asked_for == "verification" and (emails or entities.get("order_numbers")):
-        from agentpay.llm.house.orders import status
-
-        yield from status(talk, act)
+    if talk.pending.get("verify") and (emails or entities.get("order_numbers")):
+        yield from orders.status(talk, act)
         return
     if not given:
         talk.say("not_understood")
@@ -163,7 +169,7 @@ def details(talk: Talk, act: ActView) -> Plan:
         talk.say("noted", details=describe.listing([_DETAILS[key] for key in given]))
         if talk.cart.get("items"):
             talk.say("ready")
-            talk.expect("checkout_ok")
+            talk.expect("confirm_checkout")
 
 
 def checkout(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
@@ -189,20 +195,24 @@ def link(talk: Talk) -> Plan:
         ]
         missing = describe.listing([_MISSING.get(name, name.replace("_", " ")) for name in names])
         talk.say("missing_one" if len(names) == 1 else "missing", missing=missing)
-        talk.expect("details", wants_link=True, missing=error["missing"])
+        asked = "address" if "shipping_address" in names else names[0] if names else "details"
+        talk.expect(asked, wants_link=True)
         return
     if error["code"] in ("tool_failed", "tool_timeout"):
         talk.say("tool_failed")
         return
     talk.say("link_failed", reason=error["message"])
     if error["code"] in ("country_not_served", "shipping_unavailable"):
-        talk.expect("details", wants_link=True, missing=["shipping_address"])
+        talk.expect("address", wants_link=True)
 
 
 def wants_link(talk: Talk) -> bool:
     """The customer asked for the link before, and now gave what was missing."""
-    waits = talk.asked_for in ("details", "address") and bool(talk.pending.get("wants_link"))
-    return waits and any(act.intent == "provide_details" for act in talk.turn.acts) and not talk.expecting
+    return (
+        bool(talk.pending.get("wants_link"))
+        and any(act.intent == "provide_details" for act in talk.turn.acts)
+        and not talk.expecting
+    )
 
 
 def payment_problem(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
@@ -219,7 +229,7 @@ def payment_problem(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
         talk.say("payment_failed" if found["failure"] else "payment_open", url=found["url"])
     else:
         talk.say("payment_over")
-        talk.expect("checkout_ok")
+        talk.expect("confirm_checkout")
 
 
 def _link_follows(talk: Talk) -> bool:
@@ -264,7 +274,7 @@ def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
     title = error.get("title") or "it"
     if left > 0:
         talk.say("only_left", left=left, what=title)
-        talk.expect("add_ok", **ref, quantity=left)
+        talk.expect("confirm_add", **ref, quantity=left)
         return
     outcome = yield Ask("check_inventory", {key: ref[key] for key in ("product", "options") if key in ref})
     result = outcome.result if outcome.ok else {}

@@ -50,6 +50,15 @@ _ORDER |= {"provide_details": 4, "checkout": 6}
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 
 
+_CONFIRMED: dict[str, Handler] = {
+    "confirm_handoff": service.human,
+    "confirm_add": buying.add,
+    "confirm_checkout": buying.checkout,
+    "confirm_offer": pricing.negotiate,
+}
+"""What a yes to the assistant's question does."""
+
+
 def converse(talk: Talk) -> Plan:
     turn = talk.turn
     if turn.language != "en" and all(act.intent in _SMALL_TALK for act in turn.acts):
@@ -87,19 +96,12 @@ def _answer(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     turn = talk.turn
     asked = talk.asked_for
     plain = all(act.intent in _SMALL_TALK for act in turn.acts)
-    if turn.accepts and asked == "human_ok" and plain:
-        yield from service.human(talk, turn.acts[0])
+    if not plain or asked is None:
+        return False
+    if turn.accepts and asked in _CONFIRMED:
+        yield from _CONFIRMED[asked](talk, turn.acts[0])
         return True
-    if turn.accepts and asked == "add_ok" and plain:
-        yield from buying.add_pending(talk)
-        return True
-    if turn.accepts and asked == "checkout_ok" and plain:
-        yield from buying.link(talk)
-        return True
-    if turn.accepts and asked == "offer_ok" and plain:
-        yield from pricing.accept(talk)
-        return True
-    if turn.declines and asked and plain:
+    if turn.declines:
         talk.say("declined")
         return True
     return False

@@ -28,14 +28,14 @@ _POLICY = {
 
 def status(talk: Talk, act: ActView) -> Plan:
     """Where an order is. Someone who is not known is asked for number and e-mail first, and learns nothing before."""
-    pending = talk.pending if talk.asked_for == "verification" else {}
+    pending = talk.pending if talk.pending.get("verify") else {}
     numbers = act.entities.get("order_numbers") or pending.get("numbers", [])
     emails = act.entities.get("emails") or pending.get("emails", [])
     if not talk.verified and numbers and emails:
         outcome = yield Ask("find_customer", {"email": emails[0], "order_number": numbers[0]})
         if not outcome.ok:
             talk.say("verify_failed")
-            talk.expect("verification")
+            talk.expect("order_number", verify=True)
             return
     outcome = yield Ask("order_status", {"order_number": numbers[0]} if numbers else {})
     if outcome.ok:
@@ -44,7 +44,7 @@ def status(talk: Talk, act: ActView) -> Plan:
     match outcome.result["error"]["code"]:
         case "verification_required":
             talk.say("verify_email" if numbers else "verify_number" if emails else "verify")
-            talk.expect("verification", numbers=numbers, emails=emails)
+            talk.expect("email" if numbers else "order_number", verify=True, numbers=numbers, emails=emails)
         case "order_not_found":
             talk.say("order_unknown", number=numbers[0])
         case "no_orders":
@@ -60,7 +60,7 @@ def by_a_person(talk: Talk, act: ActView) -> Plan:
         for passage in outcome.result.get("passages", [])[:1]:
             talk.say_text(passage["text"])
     talk.say("by_a_person")
-    talk.expect("human_ok", reason=act.text[:300])
+    talk.expect("confirm_handoff", reason=act.text[:300])
 
 
 def _tell(talk: Talk, order: dict[str, Any]) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.products import not_resolved
-from agentpay.llm.house.refs import target
+from agentpay.llm.house.products import not_resolved, price
+from agentpay.llm.house.refs import is_superlative, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 
@@ -46,6 +46,9 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         return
     arguments: dict[str, Any] = {"action": "propose"}
     lines = talk.cart.get("items", [])
+    if is_superlative(act) and not lines and len(talk.turn.shown) > 1:
+        yield from price(talk, act)  # "which is cheaper?" asks about the list, it does not haggle
+        return
     ref = target(talk, act) if act.entities.get("product_query") or len(lines) != 1 else {}
     if not ref and lines:
         ref = {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
@@ -58,8 +61,8 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
     arguments |= ref
     if act.entities.get("quantity"):
         arguments["quantity"] = act.entities["quantity"]
-    if (price := act.entities.get("amount") or act.entities.get("price_max")) is not None:
-        arguments["price"] = price
+    if (proposed := _proposed(act, lines, arguments.get("variant"))) is not None:
+        arguments["price"] = proposed
     outcome = yield Ask("make_offer", arguments)
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="offer")
@@ -87,7 +90,7 @@ def shipping(talk: Talk, act: ActView) -> Plan:
     if not outcome.ok:
         if outcome.result["error"]["code"] == "country_required":
             talk.say("shipping_country")
-            talk.expect("shipping_country")
+            talk.expect("country")
         else:
             talk.say_text(outcome.result["error"]["message"])
         return
@@ -111,16 +114,30 @@ def _answer(talk: Talk, outcome: ToolOutcome) -> None:
     if offer is not None and result["decision"] in ("offer", "hold"):
         key = "offer_final" if result["final"] else "offer"
         talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)
-        talk.expect("offer_ok")
+        talk.expect("confirm_offer")
     elif result["decision"] == "needs_approval":
         talk.say("offer_asked")
     else:
         talk.say("offer_refused", title=result["title"], list_price=list_price)
 
 
+def _proposed(act: ActView, lines: list[dict[str, Any]], variant: str | None) -> int | None:
+    """What the customer would pay for one: "$90", or so much or so many percent off what the cart has it at."""
+    if (amount := act.entities.get("amount") or act.entities.get("price_max")) is not None:
+        return int(amount)
+    line = next((line for line in lines if variant in (line["variant_external_id"], line["variant_id"])), None)
+    if line is None:
+        return None
+    if off := act.entities.get("amount_off"):
+        return max(0, int(line["unit_price"]) - int(off))
+    if percent := act.entities.get("percent"):
+        return int(line["unit_price"]) * (100 - min(int(percent), 100)) // 100
+    return None
+
+
 def _takes_it(talk: Talk, act: ActView) -> bool:
     """A yes, unless it comes with a price of the customer's own."""
-    return talk.turn.accepts and not act.entities.get("amount")
+    return talk.turn.accepts and not {"amount", "amount_off", "percent"} & set(act.entities)
 
 
 def _in_cart(talk: Talk, ref: dict[str, Any], lines: list[dict[str, Any]]) -> str | None:

@@ -66,7 +66,7 @@ def details(talk: Talk, act: ActView) -> Plan:
     talk.say_text("\n\n".join(line for line in lines if line))
     if in_stock:
         talk.say("ask_add")
-        talk.expect("add_ok", product=product["external_id"])
+        talk.expect("confirm_add", product=product["external_id"])
     else:
         talk.say("out_of_stock", what=product["title"])
 
@@ -209,7 +209,7 @@ def _show(talk: Talk, products: list[dict[str, Any]], key: str, **values: Any) -
     spoken_of(talk, products[0])
     if describe.stocked(products[0]):
         talk.say("ask_add")
-        talk.expect("add_ok", product=products[0]["external_id"])
+        talk.expect("confirm_add", product=products[0]["external_id"])
 
 
 def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
         name = describe.what(product["title"], rows[0]["options"]) if len(rows) == 1 else product["title"]
         if available:
             talk.say("only_left", left=available[0]["available"], what=name)
-            talk.expect("add_ok", product=available[0]["external_id"], quantity=available[0]["available"])
+            talk.expect("confirm_add", product=available[0]["external_id"], quantity=available[0]["available"])
             return
         talk.say("out_of_stock", what=name)
         if others:
@@ -238,7 +238,7 @@ def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
             key, what=describe.what(row["title"], row["options"]), price=talk.money(row["price"]), left=row["available"]
         )
         talk.say("ask_add")
-        talk.expect("add_ok", product=row["external_id"])
+        talk.expect("confirm_add", product=row["external_id"])
     else:
         talk.say("in_stock_several", title=product["title"], variants=describe.variants(available))
         talk.expect("variant", then="add", product=product["external_id"])
@@ -249,7 +249,7 @@ def _compared(talk: Talk, act: ActView) -> list[str]:
     if (ordinals := act.entities.get("ordinals")) and len(ordinals) > 1:
         return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
     query = act.entities.get("product_query")
-    names = [name for name in _AND.split(query) if name] if query else []
+    names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
     if len(names) == 1 and talk.focus is not None:
         names.append(talk.focus["product"])
     if len(names) < 2 and len(shown) >= 2:

@@ -42,6 +42,11 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     return _with(None, options)
 
 
+def is_superlative(act: ActView) -> bool:
+    """ "the cheapest", "which is cheaper", "the most expensive one"."""
+    return _SUPERLATIVE.search(act.text) is not None
+
+
 def undecided(talk: Talk, act: ActView) -> list[dict[str, Any]]:
     """Several products of the last list that "the black one" can mean; empty where one is meant, or none was shown."""
     options = act.entities.get("options", {})

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, pricing
 from agentpay.llm.house.products import attribute, search
 from agentpay.llm.house.refs import target
 from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_WHO = re.compile(
+    r"\b(who are you|your name|are you (a |an )?(bot|robot|ai|human|real|person|machine)|am i talking to)\b", re.I
+)
+DICTATED = 0.9
+"""How sure the rules are of an attempt to dictate prices or roles: such a clause is `other`, and certain."""
 
 
 def policy(talk: Talk, act: ActView) -> Plan:
@@ -17,7 +25,7 @@ def policy(talk: Talk, act: ActView) -> Plan:
     passages = outcome.result.get("passages", [])
     if not passages:
         talk.say("policy_unknown")
-        talk.expect("human_ok", reason=act.text[:300])
+        talk.expect("confirm_handoff", reason=act.text[:300])
         return
     talk.say_text(passages[0]["text"])
     talk.say("policy_source", title=passages[0]["title"])
@@ -26,12 +34,12 @@ def policy(talk: Talk, act: ActView) -> Plan:
 def complaint(talk: Talk, act: ActView) -> Plan:
     talk.say("sorry")
     talk.say("offer_human")
-    talk.expect("human_ok", reason=act.text[:300])
+    talk.expect("confirm_handoff", reason=act.text[:300])
     yield from ()
 
 
 def human(talk: Talk, act: ActView) -> Plan:
-    reason = talk.pending.get("reason") if talk.asked_for == "human_ok" else None
+    reason = talk.pending.get("reason") if talk.asked_for == "confirm_handoff" else None
     outcome = yield Ask("handoff_to_human", {"reason": str(reason or act.text)[:500]})
     if not outcome.ok:
         talk.say("tool_failed")
@@ -65,15 +73,17 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from buying.add(talk, act)
     elif asked == "product" and talk.pending.get("then") == "offer":
         yield from pricing.negotiate(talk, act)
-    elif asked == "shipping_country" and entities.get("country"):
+    elif asked == "country" and entities.get("country") and "address" not in talk.pending:
         yield from pricing.shipping(talk, act)
     elif asked == "code" and entities.get("codes"):
         yield from pricing.discount(talk, act)
-    elif asked in ("details", "address", "verification") and (
-        set(entities) & {"emails", "address", "country", "name", "order_numbers"}
-    ):
+    elif set(entities) & {"emails", "address", "country", "name", "order_numbers"}:
         yield from buying.details(talk, act)
     elif entities.get("product_query"):
         yield from search(talk, act)
+    elif _WHO.search(act.text):
+        talk.say("who_i_am")
+    elif act.confidence >= DICTATED:
+        talk.say("not_dictated")
     else:
         talk.say("not_understood")

@@ -27,6 +27,10 @@ _WORDINGS: dict[str, list[str]] = {
         "What would you like?",
         "Sorry, I didn't quite follow. Tell me what you're looking for, or ask about an order.",
     ],
+    "not_dictated": [
+        "Prices and rules come from the shop, I can't change them. Is there something I can find for you?"
+    ],
+    "who_i_am": ["I'm {assistant}, the automatic assistant of {shop}. I can bring in a person whenever you like."],
     "declined": ["No problem. What would you like instead?", "All right. Is there anything else I can help with?"],
     "found_one": ["Here's what fits:", "I'd suggest this one:"],
     "found_some": ["Here's what I found:", "These fit:", "Here are a few that fit:"],
