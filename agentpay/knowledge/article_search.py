@@ -53,7 +53,7 @@ _ANSWERS = (
 
 async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
     """The articles that answer the query, best first; the snippet is the passage that holds most of it."""
-    terms = _about(content_terms(query))
+    terms = _about([with_synonyms(term) for term in content_terms(query)])
     if not terms:
         return []
     frequencies, total = await _frequencies(tx, terms)
@@ -72,10 +72,11 @@ async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
     hits = []
     for row, fields in found:
         snippet, together = best_passage(passages[row.id], held[row.id], weights, wanted)
+        titled = _titled(fields, weights)
         value = (
             0.45 * weighing.share(fields, weights)
-            + 0.2 * together
-            + 0.2 * _titled(fields, weights)
+            + 0.2 * max(together, titled)
+            + 0.2 * titled
             + 0.1 * (float(row.rank) / top if top else 0.0)
             + (0.05 if wanted is not None and wanted.search(snippet) else 0.0)
         )

@@ -11,7 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Levenshtein
 from sqlalchemy import select
 
-from agentpay.knowledge.terms import Term, words
+from agentpay.knowledge.terms import Term, with_synonyms, words
 from agentpay.store.session import Tx
 from agentpay.store.tables import Organization, Product
 
@@ -70,9 +70,15 @@ def correct(word: str, known: frozenset[str]) -> str | None:
     return None
 
 
-async def corrected(tx: Tx, terms: list[Term], unknown: set[str]) -> list[Term]:
-    """The terms, those of `unknown` with the shop's spelling where there is one."""
+async def explained(tx: Tx, terms: list[Term], unknown: set[str]) -> list[Term]:
+    """The terms, those of `unknown` with their other names, and else with the shop's spelling where there is one."""
     if not unknown:
         return terms
     known = await title_words(tx)
-    return [replace(term, corrected=correct(term.word, known)) if term.word in unknown else term for term in terms]
+    found = []
+    for term in terms:
+        if term.word in unknown:
+            named = with_synonyms(term)
+            term = named if named.others else replace(named, corrected=correct(term.word, known))
+        found.append(term)
+    return found

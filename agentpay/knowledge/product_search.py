@@ -13,7 +13,7 @@ from sqlalchemy import text
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.filters import AVAILABLE, INVENTORY_JOIN, SearchFilters, conditions
 from agentpay.knowledge.hits import Hit
-from agentpay.knowledge.lexicon import corrected
+from agentpay.knowledge.lexicon import explained
 from agentpay.knowledge.terms import Term, content_terms, words
 from agentpay.store.session import Tx
 
@@ -79,11 +79,11 @@ def _score(reading: Reading, candidate: Candidate, top: float) -> float:
 
 
 async def read(tx: Tx, terms: Sequence[Term]) -> Reading:
-    """Weigh the terms by how many products hold them; words that none holds are tried in the shop's spelling."""
+    """Weigh the terms by how many products hold them; words that none holds are tried by other names."""
     frequencies, total = await _frequencies(tx, terms)
     unknown = {term.word for term, n in zip(terms, frequencies, strict=True) if n == 0}
     if unknown and total:
-        spelt = await corrected(tx, list(terms), unknown)
+        spelt = await explained(tx, list(terms), unknown)
         if spelt != list(terms):
             terms = spelt
             frequencies, total = await _frequencies(tx, terms)

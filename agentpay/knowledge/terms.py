@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WORD = re.compile(r"[^\W_]+(?:['’.&+/_-][^\W_]+)*", re.UNICODE)
 MAX_TERMS = 24
@@ -33,6 +33,7 @@ _SOFT = """
     heavy comfortable comfy durable sturdy reliable popular new newest latest modern simple easy beautiful pretty cute fancy stylish
     favourite favorite small large big huge tiny long short warm soft fast quick strong powerful everyday daily decent proper
     suitable useful practical versatile different similar another extra basic classic day days week weeks take takes time
+    size sizes sized colour colours color colors
 """
 SOFT = frozenset(_SOFT.split())
 """Words that praise or describe loosely: covered is better, uncovered is no reason to find nothing."""
@@ -59,8 +60,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         ("tvs", "televisions"),
         ("telly", "television"),
         ("cellphone", "smartphone", "cell phone", "mobile phone"),
-        ("notebook", "laptop"),
-        ("notebooks", "laptops"),
         ("earphones", "headphones", "earbuds"),
         ("earbuds", "earphones", "headphones"),
         ("fridge", "refrigerator"),
@@ -94,13 +93,15 @@ class Term:
     head: bool = False
     """The word that says what kind of thing is asked for ("kayak" in "red kayak")."""
     soft: bool = False
+    others: tuple[str, ...] = ()
+    """Other names for it."""
     corrected: str | None = None
-    """The shop's own word that this one is a slip of."""
+    """The shop's own word that it is a slip of."""
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The ways it may be written in the shop: itself, its other names, its right spelling."""
-        return (self.word, *SYNONYMS.get(self.word, ()), *((self.corrected,) if self.corrected else ()))
+        """The ways it may be written in the shop."""
+        return (self.word, *self.others, *((self.corrected,) if self.corrected else ()))
 
     @property
     def tsquery(self) -> str:
@@ -138,6 +139,11 @@ def content_terms(text: str) -> list[Term]:
     ordered = _unique(firm)[:MAX_TERMS]
     terms = [Term(word, head=word == head) for word in ordered]
     return terms + [Term(word, soft=True) for word in _unique(soft)[: MAX_TERMS - len(terms)]]
+
+
+def with_synonyms(term: Term) -> Term:
+    """The term with its other names."""
+    return replace(term, others=(*term.others, *SYNONYMS.get(term.word, ())))
 
 
 def _is_contraction(word: str) -> bool:

@@ -13,7 +13,7 @@ FIELD_QUALITY = {"a": 1.0, "b": 0.95, "o": 0.95, "c": 0.85, "d": 0.75, "-": 0.0}
 """Where a word was found: title or brand, category, option, attribute, description, nowhere."""
 
 WITH_HEAD = 0.35
-"""Share of the query's weight that is enough where the head is found."""
+"""Share of the query's weight that is enough where the head is found in a name, a category or an option."""
 WITHOUT_HEAD = 0.62
 """The same where it is not: a red shoe is no answer to "red kayak"."""
 
@@ -50,5 +50,5 @@ def fits(terms: Sequence[Term], fields: Sequence[str], weights: Sequence[float])
     if holds_all(terms, fields):
         return True
     found = share(fields, weights)
-    head = any(term.head and field in "aboc" for term, field in zip(terms, fields, strict=True))
+    head = any(term.head and field in "abo" for term, field in zip(terms, fields, strict=True))
     return found >= (WITH_HEAD if head else WITHOUT_HEAD)
