@@ -12,7 +12,7 @@ from procrastinate.exceptions import ConnectorException
 
 from agentpay.jobs.context import JobContext
 
-MODULES = ("maintenance", "payments", "expiry", "indexing")
+MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations")
 """Modules of this package; each has `register(app)`, which gives the app its tasks under the names others enqueue."""
 
 CONCURRENCY = 8

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import select
+
 from agentpay.commerce import offers
-from agentpay.errors import Problem
+from agentpay.errors import Problem, not_found
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
 from agentpay.store.tables import Approval
-from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
-from agentpay.tools.tool import ToolResult
 
 Kind = Literal["refund", "discount", "offer", "order_change"]
 WAITS = timedelta(hours=24)
@@ -21,11 +21,11 @@ WAITS = timedelta(hours=24)
 
 
 async def request(
-    context: Context, tx: Tx, kind: Kind, summary: str, payload: dict[str, Any], tool_call: dict[str, Any]
+    context: Context, tx: Tx, kind: Kind, summary: str, payload: dict[str, Any], name: str, arguments: dict[str, Any]
 ) -> dict[str, Any]:
-    """Store what waits, in the unit of work of the call that asks; answers the interrupt of CONTRACT §2.
+    """Store the call `name(arguments)` that waits, in its own unit of work; answers the interrupt of CONTRACT §2.
 
-    `payload` is shown to the merchant; `tool_call` is what `answer` needs to carry it out.
+    Once approved the same call runs again with `context.approval_id` set, which only the service can set.
     """
     if context.turn_id is None:
         raise Problem("approval_needs_turn", "This needs a person's approval, which only a conversation can ask for.")
@@ -39,7 +39,7 @@ async def request(
             kind=kind,
             summary=summary,
             payload=payload,
-            tool_call=tool_call,
+            tool_call={"name": name, "arguments": arguments},
             expires_at=expires_at,
         )
     )
@@ -53,10 +53,21 @@ async def request(
     }
 
 
-async def carry_out(tx: Tx, approval: Approval, *, approved: bool) -> ToolResult:
-    """Do, or drop, what was asked, once: the caller has locked the open row and stores the answer in the same unit of work."""
+async def granted(context: Context, tx: Tx, kind: Kind) -> Approval | None:
+    """The approval under which this call runs; None for an ordinary call. Raises Problem where it was not granted."""
+    if context.approval_id is None:
+        return None
+    approval = await tx.session.scalar(
+        select(Approval).where(Approval.organization_id == tx.organization_id, Approval.id == context.approval_id)
+    )
+    if approval is None:
+        raise not_found("approval", context.approval_id)
+    if approval.status != "approved" or approval.kind != kind:
+        raise Problem("approval_missing", "This was not approved.", status=403)
+    return approval
+
+
+async def drop(tx: Tx, approval: Approval) -> None:
+    """What a refusal does to what was asked for."""
     if approval.kind == "offer":
-        offer_id = UUID(approval.tool_call["offer_id"])
-        offer = await (offers.approve if approved else offers.decline)(tx, offer_id)
-        return ToolResult({"offer": offer.model_dump(mode="json")}, [block("offer", offer)] if approved else [])
-    raise Problem("approval_unknown", f"Nothing can be carried out for approvals of kind {approval.kind}.", status=409)
+        await offers.decline(tx, UUID(approval.payload["id"]))

@@ -36,6 +36,9 @@ class MakeOffer(Arguments):
 
 
 async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
+    if (approval := await approvals.granted(context, tx, "offer")) is not None:
+        approved = await offers.approve(tx, UUID(approval.payload["id"]))
+        return ToolResult({"decision": "offer", "offer": approved.model_dump(mode="json")}, [block("offer", approved)])
     cart_id = await carts.cart_id_of(tx, context.conversation)
     if arguments.action == "accept":
         return await _accept(context, tx, cart_id)
@@ -79,9 +82,7 @@ async def _ask_a_person(context: Context, tx: Tx, offer: OfferView, data: dict[s
     price, instead = money(offer.amount, offer.currency), money(offer.list_price, offer.currency)
     summary = f"{offer.quantity} × {offer.title} at {price} instead of {instead}"
     payload = offer.model_dump(mode="json", exclude={"status"})
-    interrupt = await approvals.request(
-        context, tx, "offer", summary, payload, {"name": "make_offer", "offer_id": str(offer.id)}
-    )
+    interrupt = await approvals.request(context, tx, "offer", summary, payload, "make_offer", {"action": "propose"})
     return ToolResult({**data, "offer": None}, [{"type": "approval", **interrupt}], interrupt)
 
 

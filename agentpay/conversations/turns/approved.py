@@ -14,6 +14,7 @@ from agentpay.conversations.turns.log import TurnLog
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database
 from agentpay.store.tables import Approval
+from agentpay.tools.approvals import drop
 from agentpay.tools.context import Context
 from agentpay.tools.execute import Call, Outcome, execute
 
@@ -30,6 +31,8 @@ async def run_approved(database: Database, lease: Lease, log: TurnLog, context: 
             select(Approval).where(Approval.organization_id == tx.organization_id, Approval.id == approval_id)
         )
         assert approval is not None, "the turn was made for it"
+        if approval.status != "approved":
+            await drop(tx, approval)
     note = f" {approval.note}" if approval.note else ""
     if approval.status != "approved":
         return _say(log, f"I'm sorry, this was not approved: {approval.summary}.{note}", [], [])

@@ -1,0 +1,42 @@
+"""What other parts of the shop have to tell a conversation."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from procrastinate import App
+from procrastinate import JobContext as QueueContext
+
+from agentpay.commerce import checkouts, orders
+from agentpay.conversations.turns.announce import Announcement, announce
+from agentpay.conversations.turns.broker import Broker
+from agentpay.jobs.context import services
+from agentpay.jobs.retry import Backoff
+from agentpay.nodes.announcements import payment_update
+
+
+async def tell_of_payment(
+    context: QueueContext, *, organization_id: str, conversation_id: str, checkout_id: str
+) -> None:
+    """Post how a payment ended into its conversation, once an outcome (CONTRACT §4: a paid order posts a message)."""
+    at = services(context)
+    broker: Broker = at.extra["broker"]
+    async with at.database.tx(UUID(organization_id)) as tx:
+        checkout = await checkouts.get(tx, UUID(checkout_id), base_url=at.base_url)
+        order = await orders.get(tx, checkout.order_id) if checkout.order_id is not None else None
+    text, blocks = payment_update(checkout, order)
+    await announce(
+        at.database,
+        broker,
+        UUID(organization_id),
+        UUID(conversation_id),
+        kind="payment",
+        message=Announcement(text, blocks, agent="payment"),
+        stage="paid" if order is not None else None,
+        once=f"payment:{checkout_id}:{context.job.id}",  # a job that runs again is the same occasion
+    )
+
+
+def register(app: App) -> None:
+    persistent = Backoff(first=0.5, longest=600.0, attempts=50)
+    app.task(name="conversation.payment_update", pass_context=True, priority=10, retry=persistent)(tell_of_payment)
