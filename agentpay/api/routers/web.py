@@ -138,7 +138,9 @@ async def _slow_down(state: AppState, request: Request) -> None:
     key = f"ap:web:{address}:{int(time.time()) // 60}"
     try:
         async with state.redis.pipeline(transaction=True) as pipe:
-            count, _ = await pipe.incr(key).expire(key, 120).execute()
+            pipe.incr(key)
+            pipe.expire(key, 120)
+            count, _ = await pipe.execute()
     except (RedisError, OSError):
         logger.warning("Redis is away: the page's sessions are not counted")
         return

@@ -1,0 +1,162 @@
+"""`agentpay eval …`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from agentpay.evals.report import Suite
+    from agentpay.evals.scenarios import Scenario, ScenarioResult, StoreFacts
+    from agentpay.evals.service import RunningService
+
+eval_app = typer.Typer(
+    help="Hold a shop and its agents to what they should do.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")]
+
+
+@eval_app.callback()
+def _group() -> None:
+    """Keeps `scenarios` a command of its own while it is the only one."""
+
+
+@eval_app.command(epilog="Example: agentpay eval scenarios scenarios.yaml --store shop.yaml --out results")
+def scenarios(
+    file: Annotated[Path, typer.Argument(help="The scenario file (YAML, may be gzipped).")],
+    store: Annotated[Path, typer.Option("--store", metavar="FILE", help="The shop the scenarios are about.")],
+    out: Out = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="`house` or `openai:<model>`.  [default: house]")
+    ] = None,
+    sse: Annotated[bool, typer.Option("--sse/--json-mode", help="Read replies from the event stream.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Run this scenario alone; may be repeated.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+) -> None:
+    """Run conversations against a freshly imported shop and check what must be true after each turn."""
+    import json as json_module
+    from dataclasses import asdict
+
+    from agentpay.evals.report import Suite, write_report
+
+    suite = Suite("scenarios")
+    results: list[ScenarioResult] = []
+    try:
+        chosen, facts = _load(file, store, only or [])
+        results = _run(chosen, facts, store, model=model, sse=sse, quiet=json)
+        suite = _suite(results)
+    except _Unusable as error:
+        suite.problem = str(error)
+    if out is not None:
+        write_report(out, [suite])
+    if json:
+        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False, default=str))
+    else:
+        _print(suite, results)
+    raise typer.Exit(0 if suite.good else 1)
+
+
+class _Unusable(Exception):
+    """Nothing can be run; the message says why."""
+
+
+def _load(file: Path, store: Path, only: list[str]) -> tuple[list[Scenario], StoreFacts]:
+    from agentpay.commerce.importing import ImportProblems
+    from agentpay.evals.scenarios import ScenarioProblems, load_facts, load_scenarios
+
+    try:
+        found, facts = load_scenarios(file), load_facts(store)
+    except (ScenarioProblems, ImportProblems) as error:
+        name = file if isinstance(error, ScenarioProblems) else store
+        raise _Unusable(f"{name} cannot be used:\n{error}") from error
+    unknown = sorted(set(only) - {scenario.id for scenario in found})
+    if unknown:
+        raise _Unusable(f"{file} has no scenario {', '.join(unknown)}.")
+    chosen = [scenario for scenario in found if not only or scenario.id in only]
+    if not chosen:
+        raise _Unusable(f"{file} holds no scenario.")
+    return chosen, facts
+
+
+def _run(
+    chosen: list[Scenario], facts: StoreFacts, store: Path, *, model: str | None, sse: bool, quiet: bool
+) -> list[ScenarioResult]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from agentpay.evals.service import own_service
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("Opening the shop", total=len(chosen))
+        with own_service(store, model=model) as service:
+
+            def advance(result: ScenarioResult, done: int, total: int) -> None:
+                progress.update(task, description=result.id, completed=done, total=total)
+
+            return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
+
+
+async def run_all(
+    chosen: list[Scenario],
+    facts: StoreFacts,
+    service: RunningService,
+    *,
+    sse: bool = False,
+    advance: Callable[[ScenarioResult, int, int], None] | None = None,
+) -> list[ScenarioResult]:
+    """Run scenarios in order against one service: codes, stock and orders get used up on the way."""
+    from agentpay.evals.scenarios import ScenarioRunner
+    from agentpay.evals.scenarios.client import ServiceClient
+
+    results = []
+    async with ServiceClient(service.base_url, service.secret_key, mode="sse" if sse else "json") as client:
+        runner = ScenarioRunner(client, facts)
+        for done, scenario in enumerate(chosen, 1):
+            results.append(await runner.run(scenario))
+            if advance is not None:
+                advance(results[-1], done, len(chosen))
+    return results
+
+
+def _suite(results: list[ScenarioResult]) -> Suite:
+    from agentpay.evals.report import Suite
+
+    failures = [
+        {"id": result.id, **failure.data(), "transcript": result.transcript}
+        for result in results
+        for failure in result.failures
+    ]
+    passed = sum(result.passed for result in results)
+    return Suite("scenarios", len(results), passed, len(results) - passed, 0, failures)
+
+
+def _print(suite: Suite, results: list[ScenarioResult]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    if suite.problem is not None:
+        typer.echo(suite.problem, err=True)
+        return
+    table = Table("scenario", "turn", "check", "expected", "got", show_lines=True, header_style="bold")
+    for result in results:
+        for failure in result.failures:
+            mismatch = failure.mismatch
+            turn = str(failure.turn) if failure.turn else "finally"
+            table.add_row(result.id, turn, mismatch.check, str(mismatch.expected), str(mismatch.got))
+    if suite.failures:
+        console.print(table)
+    for result in results:
+        if not result.passed:
+            console.print(f"\n{result.id}", style="bold")
+            for line in result.transcript:
+                console.print(f"  {line}")
+    console.print(f"\n{suite.cases} scenarios, {suite.passed} passed, {suite.failed} failed.")

@@ -1,0 +1,92 @@
+"""A service of the evaluation's own: a fresh shop in a temporary data folder, in a child process, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentpay.errors import StartupError
+
+READY_SECONDS = 180.0
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningService:
+    base_url: str
+    organization_id: str
+    secret_key: str
+    publishable_key: str
+    database_url: str
+    redis_url: str
+
+
+@contextmanager
+def own_service(
+    store: Path, *, model: str | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningService]:
+    """
+    The shop of `store`, freshly imported, served at a free port until the block ends.
+
+    It has embedded servers of its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
+    Raises StartupError with what the service said where it does not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="agentpay-eval-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)  # as root the embedded servers run as an account that a private folder keeps out
+        # Neither the caller's servers nor its page: the shop must be fresh
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("AGENTPAY_DATABASE_URL", "AGENTPAY_REDIS_URL", "AGENTPAY_DATA_DIR", "AGENTPAY_PUBLIC_URL")
+        }
+        command = [sys.executable, "-m", "agentpay", "demo", "--json", "--port", "0"]
+        command += ["--data", str(Path(folder) / "data"), "--store", str(store.resolve())]
+        command += ["--model", model] if model else []
+        log = Path(folder) / "log"
+        with log.open("wb") as errors:
+            child = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env={**kept, **(environment or {})}, cwd=folder
+            )
+            try:
+                yield _ready(child, log)
+            finally:
+                _stop(child)
+
+
+def _ready(child: subprocess.Popen[bytes], log: Path) -> RunningService:
+    """Waits for the line of JSON that says where the service is."""
+    assert child.stdout is not None, "it is piped"
+    late = threading.Timer(READY_SECONDS, child.kill)
+    late.start()
+    try:
+        line = child.stdout.readline()
+    finally:
+        late.cancel()
+    try:
+        ready = json.loads(line)
+        return RunningService(**{name: ready[name] for name in RunningService.__slots__})
+    except (ValueError, KeyError) as error:
+        _stop(child)
+        said = (line.decode(errors="replace") + log.read_text(errors="replace")).strip()
+        raise StartupError(f"The service did not come up: {said[-2000:] or 'it said nothing'}") from error
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
