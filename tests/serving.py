@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -115,6 +115,30 @@ def serving(settings: Settings, make_engine: EngineFactory = commerce_engine) ->
         server.should_exit = True
         thread.join(40)
         loop.close()
+
+
+@dataclass
+class Service:
+    """A service with one organization. `client` sends the secret key."""
+
+    base_url: str
+    organization_id: UUID
+    secret_key: str
+    publishable_key: str
+    client: httpx.Client
+    running: Running
+    settings: Settings
+    database: Database = field(repr=False)
+
+    def conversation(self, **body: Any) -> str:
+        answer = self.client.post(BASE, json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def say(self, conversation_id: str, content: str, **body: Any) -> dict[str, Any]:
+        answer = self.client.post(f"{BASE}/{conversation_id}/messages", json={"content": content, **body})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
 
 @dataclass

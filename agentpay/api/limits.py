@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agentpay.api import problems
 from agentpay.errors import Problem
 
+DISCARDED_BYTES = 16 * 1024 * 1024
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,7 +35,7 @@ class BodyLimit:
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > self.max_bytes:
-                await self._refuse(scope, receive, send)
+                await self._refuse(scope, receive, send, more=message.get("more_body", False))
                 return
             chunks.append(chunk)
             if not message.get("more_body", False):
@@ -50,8 +51,14 @@ class BodyLimit:
 
         await self.app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, *, more: bool = True) -> None:
+        # A client that is still sending sees the answer only if somebody reads on; one that sends much more may not
+        read = 0
+        while more and read < DISCARDED_BYTES:
+            message = await receive()
+            read += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                break
         problem = Problem("body_too_large", f"A body may have {self.max_bytes} bytes at most.", status=413)
-        # The rest of the body stays unread, so the connection cannot be used again.
         answer = problems.response(problem, scope["path"], {"Connection": "close"})
         await answer(scope, receive, send)

@@ -25,9 +25,11 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, batches: Batches, state: AppState, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, batches: Batches, state: AppState, *, headers: dict[str, str] | None = None, status_code: int = 200
+    ) -> None:
         fixed = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **(headers or {})}
-        super().__init__(headers=fixed, media_type=self.media_type)
+        super().__init__(None, status_code, fixed, self.media_type)
         # Response knows an empty body's length; a stream has none
         self.raw_headers = [item for item in self.raw_headers if item[0] != b"content-length"]
         self._batches = batches

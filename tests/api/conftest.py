@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -17,31 +15,7 @@ from agentpay.store.ids import new_id
 from agentpay.store.keys import create_key
 from agentpay.store.session import Database
 from agentpay.store.tables import Agent, Organization
-from tests.serving import BASE, Running, serving, stub_engine
-
-
-@dataclass
-class Service:
-    """A service with one organization. `client` sends the secret key."""
-
-    base_url: str
-    organization_id: UUID
-    secret_key: str
-    publishable_key: str
-    client: httpx.Client
-    running: Running
-    settings: Settings
-    database: Database = field(repr=False)
-
-    def conversation(self, **body: Any) -> str:
-        answer = self.client.post(BASE, json=body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    def say(self, conversation_id: str, content: str, **body: Any) -> dict[str, Any]:
-        answer = self.client.post(f"{BASE}/{conversation_id}/messages", json={"content": content, **body})
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+from tests.serving import Service, serving, stub_engine
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +50,7 @@ async def _service(settings: Settings, database: Database, make_engine: EngineFa
     with serving(settings, make_engine) as running:
         headers = {"authorization": f"Bearer {secret}"}
         with httpx.Client(base_url=running.base_url, headers=headers, timeout=30) as client:
-            yield Service(
-                running.base_url, organization_id, secret, publishable, client, running, settings, database
-            )
+            yield Service(running.base_url, organization_id, secret, publishable, client, running, settings, database)
 
 
 @pytest.fixture(scope="module")
