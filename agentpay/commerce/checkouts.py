@@ -39,7 +39,7 @@ async def create(tx: Tx, data: CheckoutInput, *, base_url: str, now: datetime | 
     lines = await _resolve(tx, data.items)
     checkout = await _new(tx, data.conversation_id, now)
     _fill(checkout, data)
-    return await _store(tx, checkout, lines, now=now, base_url=base_url, code_given=True)
+    return await _store(tx, checkout, lines, now=now, base_url=base_url, code_given=True, latest=True)
 
 
 async def update(
@@ -56,7 +56,15 @@ async def update(
     _fill(checkout, patch)
     if "conversation_id" in given:
         checkout.conversation_id = patch.conversation_id
-    return await _store(tx, checkout, lines, now=now, base_url=base_url, code_given="discount_code" in given)
+    return await _store(
+        tx,
+        checkout,
+        lines,
+        now=now,
+        base_url=base_url,
+        code_given="discount_code" in given,
+        latest="conversation_id" in given,
+    )
 
 
 async def from_cart(
@@ -97,7 +105,7 @@ async def from_cart(
     checkout.discount_code = cart.code.code if cart.code and cart.code.ok else None
     checkout.offer_id = cart.offer_id
     checkout.commitment_level = "committed"
-    return await _store(tx, checkout, cart.lines, now=now, base_url=base_url)
+    return await _store(tx, checkout, cart.lines, now=now, base_url=base_url, latest=True)
 
 
 async def get(tx: Tx, checkout_id: UUID, *, base_url: str) -> CheckoutView:
@@ -253,9 +261,16 @@ def _fill(checkout: Checkout, data: CheckoutPatch) -> None:
 
 
 async def _store(
-    tx: Tx, checkout: Checkout, lines: Sequence[SaleLine], *, now: datetime, base_url: str, code_given: bool = False
+    tx: Tx,
+    checkout: Checkout,
+    lines: Sequence[SaleLine],
+    *,
+    now: datetime,
+    base_url: str,
+    code_given: bool = False,
+    latest: bool = False,
 ) -> CheckoutView:
-    """Lines, stock, totals, times: what every change of a checkout ends with."""
+    """Lines, stock, totals, times: what every change ends with. `latest`: it is now its conversation's, which is locked."""
     for line in lines:
         if not line.sellable or line.currency != checkout.currency:
             raise Problem(
@@ -266,7 +281,7 @@ async def _store(
     await put_lines(tx, checkout.id, lines)
     await inventory.reserve(tx, checkout.id, {line.variant_id: line.quantity for line in lines}, _hold_until(now))
     await reprice(tx, checkout, lines, now=now, code_given=code_given)
-    if checkout.conversation_id is not None:
+    if latest and checkout.conversation_id is not None:
         await tx.session.execute(
             sql_update(Conversation)
             .where(Conversation.organization_id == tx.organization_id, Conversation.id == checkout.conversation_id)

@@ -86,11 +86,13 @@ def test_the_example_is_bought_by_the_sandboxs_buyer(paying: Shop) -> None:
 
 
 def test_the_page_takes_a_card(paying: Shop) -> None:
-    made = paying.checkout(shipping_address=ADDRESS, note="<script>alert(1)</script>")
+    made = paying.checkout(shipping_address=ADDRESS | {"city": "<script>alert(1)</script>"}, discount_code="TRAIL10")
     url = str(made["url"])
     page = paying.buyer.get(url)
     assert page.status_code == 200
-    assert "$189.00" in page.text
+    assert "-$18.90" in page.text
+    assert "Pay $170.10" in page.text
+    assert "&lt;script&gt;" in page.text
     assert re.search(r'name="card_number"', page.text)
     assert "<script" not in page.text
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]

@@ -93,9 +93,11 @@ class Paying:
         if checkout.status not in ("confirming", "confirmed") or checkout.attempt != attempt:
             return
         provider = self._providers.get(checkout.provider)
-        payment = await provider.create_checkout(request)  # the same key: answers the payment there is
         if checkout.provider_reference is None:
+            payment = await provider.create_checkout(request)  # the same key: answers the payment there is
             await self._refer(organization_id, checkout_id, request.idempotency_key, payment)
+        else:
+            payment = await provider.retrieve(organization_id, checkout.provider_reference)
         age = datetime.now(UTC) - began
         allowed = ACTION_TIMEOUT if payment.status == "requires_action" or payment.redirect_url else RECONCILE_AFTER
         if payment.status in ("requires_payment", "requires_action") and age >= allowed:
