@@ -14,8 +14,8 @@ class SearchFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    price_max: int | None = Field(None, ge=0)
-    price_min: int | None = Field(None, ge=0)
+    price_max: int | None = Field(None, ge=0, le=10**15)
+    price_min: int | None = Field(None, ge=0, le=10**15)
     brand: str | None = Field(None, max_length=200)
     category: str | None = Field(None, max_length=400)
     """A whole path, the beginning of one, or one of its steps: "Footwear", "Footwear > Trail running", "Trail running"."""

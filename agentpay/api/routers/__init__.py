@@ -6,14 +6,21 @@ from fastapi import APIRouter
 
 from agentpay.api.routers import (
     approvals,
+    articles,
     checkouts,
     conversations,
+    customers,
+    discounts,
     health,
+    knowledge,
     orders,
     pay,
+    products,
     refunds,
     sandbox,
+    shipping_zones,
     turns,
+    web,
     webhooks_in,
 )
 
@@ -28,4 +35,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks_in.router,
     sandbox.router,
     pay.router,
+    knowledge.router,
+    products.router,
+    customers.router,
+    articles.router,
+    discounts.router,
+    shipping_zones.router,
+    web.router,
 )

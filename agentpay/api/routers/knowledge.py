@@ -1,0 +1,48 @@
+"""What the shop knows, searched."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from agentpay.api import problems
+from agentpay.api.deps import TxDep
+from agentpay.api.routing import ApiRouter
+from agentpay.api.schemas.base import Body, View
+from agentpay.knowledge.filters import SearchFilters
+from agentpay.knowledge.hits import Kind
+from agentpay.knowledge.search import search
+
+router = ApiRouter(prefix="/v1/agent/knowledge", tags=["knowledge"])
+
+
+class SearchIn(Body):
+    query: Annotated[str, Field(min_length=1, max_length=1000, examples=["waterproof jacket"])]
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    kinds: Annotated[list[Kind], Field(min_length=1, max_length=2)] = Field(default=["product", "article"])
+    filters: SearchFilters | None = None
+
+
+class HitView(View):
+    """`price` (minor units of the shop's currency) is the lowest of a variant that fits the filters; null for articles."""
+
+    kind: Kind
+    id: UUID
+    external_id: str | None
+    title: str
+    score: float
+    snippet: str
+    price: int | None
+
+
+class SearchOut(View):
+    items: list[HitView]
+
+
+@router.post("/search", summary="Search products and articles", responses=problems.responses())
+async def search_knowledge(body: SearchIn, tx: TxDep) -> SearchOut:
+    """The best first; no items where nothing fits. Filters are about products: with any of them articles are left out."""
+    hits = await search(tx, body.query, limit=body.limit, kinds=body.kinds, filters=body.filters)
+    return SearchOut(items=[HitView.model_validate(hit) for hit in hits])
