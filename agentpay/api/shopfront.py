@@ -59,15 +59,17 @@ async def open_conversation(tx: Tx) -> Opened:
 
 async def suggestions(tx: Tx) -> list[str]:
     """First questions that this shop can answer: its fullest categories, its returns policy, its shipping zones."""
-    leaf = func.regexp_replace(Product.category, "^.*> *", "")
-    rows = await tx.session.scalars(
-        select(leaf)
+    rows = await tx.session.execute(
+        select(Product.category, func.count())
         .where(Product.organization_id == tx.organization_id, Product.status == "active", Product.category.is_not(None))
-        .group_by(leaf)
-        .order_by(func.count().desc(), leaf)
-        .limit(SUGGESTED_CATEGORIES)
+        .group_by(Product.category)
+        .order_by(func.count().desc(), Product.category)
     )
-    asked = [f"What do you have in {name.lower()}?" for name in rows]
+    fullest: dict[str, str] = {}
+    for category, _ in rows:
+        parts = [part.strip() for part in (category or "").split(">")]
+        fullest.setdefault(parts[0], parts[-1])
+    asked = [f"What do you have in {name.lower()}?" for name in list(fullest.values())[:SUGGESTED_CATEGORIES]]
     returns = await tx.session.scalar(
         select(Article.id).where(
             Article.organization_id == tx.organization_id, Article.status == "active", Article.title.ilike("%return%")

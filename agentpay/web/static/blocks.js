@@ -97,7 +97,7 @@ export function totals(of) {
 
 function address(value) {
   if (!value) return null;
-  const town = [value.city, value.region, value.postal_code].filter(Boolean).join(", ");
+  const town = [value.city, [value.region, value.postal_code].filter(Boolean).join(" ")].filter(Boolean).join(", ");
   return h("p", { class: "quiet address" }, [value.line1, value.line2, town, value.country].filter(Boolean).join(" · "));
 }
 

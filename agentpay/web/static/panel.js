@@ -73,7 +73,7 @@ export class Panel {
   setAgent(agent, reason) {
     if (agent === this.agent) return;
     if (this.agent && AGENTS[agent]) {
-      this.moves.prepend(h("li", null, `${AGENTS[this.agent]} → ${AGENTS[agent]}`, reason && h("span", { class: "quiet" }, ` ${reason}`)));
+      this.moves.prepend(h("li", null, `${AGENTS[this.agent]} → ${AGENTS[agent]}`, reason && h("span", { class: "quiet" }, ` ${reason.replaceAll("_", " ")}`)));
       while (this.moves.children.length > 4) this.moves.lastChild.remove();
     }
     this.agent = agent;

@@ -31,10 +31,11 @@ export class Transcript {
     this.shop = shop;
     this.turns = new Map();
     this.known = new Set(); // ids of the messages on the page
+    this.anchor = null; // what the newest turn began with: it stays in view while a long reply grows below it
     this.stick = true;
     this.frame = 0;
     scroller.addEventListener("scroll", () => {
-      this.stick = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+      this.stick = scroller.scrollTop >= this.goal() - 80;
     }, { passive: true });
   }
 
@@ -44,12 +45,17 @@ export class Transcript {
     this.root.replaceChildren();
   }
 
+  goal() {
+    const bottom = this.scroller.scrollHeight - this.scroller.clientHeight;
+    return this.anchor?.isConnected ? Math.min(bottom, this.anchor.offsetTop - 16) : bottom;
+  }
+
   scroll(force = false) {
     if (force) this.stick = true;
     if (!this.stick || this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.scroller.scrollTop = this.goal();
     });
   }
 
@@ -62,6 +68,7 @@ export class Transcript {
   customer(text, turnId = null) {
     const bubble = h("div", { class: "message customer" }, h("span", { class: "hidden" }, "You: "), h("div", { class: "bubble" }, text));
     this.root.append(bubble);
+    this.anchor = bubble;
     const turn = this.turn(turnId ?? Symbol("unsent"));
     turn.own = true;
     this.scroll(true);
@@ -109,6 +116,7 @@ export class Transcript {
         h("p", { class: "who" }, role === "human" ? "Our team" : this.shop.assistant, " ", entry.chip), entry.body, entry.extras, entry.foot);
       turn.messages.set(id, entry);
       this.root.append(entry.element);
+      if (!turn.own) this.anchor = entry.element;
       this.chip(entry, turn.agent);
     }
     return entry;
@@ -199,7 +207,7 @@ export class Transcript {
         this.customer(message.content);
         this.known.add(message.id);
       } else {
-        this.completed({ messages: new Map(), calls: new Map(), agent: message.agent }, message);
+        this.completed({ messages: new Map(), calls: new Map(), agent: message.agent, own: true }, message);
       }
     }
     this.scroll(true);
