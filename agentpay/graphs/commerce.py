@@ -7,6 +7,7 @@ A specialist loops over model and tools, and may hand the turn to another with `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -23,18 +24,27 @@ from agentpay.nodes.support import support
 from agentpay.nodes.understand import understand
 from agentpay.tools.context import Context
 
+Node = Callable[..., Any]
+
 
 def build_graph(
     checkpointer: BaseCheckpointSaver[Any] | None = None,
-) -> CompiledStateGraph[State, Context, Input, State]:
-    """The compiled graph. Studio and LangGraph Server bring their own checkpointer: they get it without one."""
-    graph = StateGraph(State, context_schema=Context, input_schema=Input)
-    graph.add_node("understand", understand)
-    graph.add_node("supervisor", supervisor)
-    graph.add_node("sales", sales)
-    graph.add_node("support", support)
-    graph.add_node("payment", payment)
-    graph.add_node("remember", remember)
+    *,
+    context_schema: type[Any] = Context,
+    wrap: Callable[[Node], Node] = lambda node: node,
+) -> CompiledStateGraph[State, Any, Input, State]:
+    """The compiled graph. Studio and LangGraph Server bring their own checkpointer: they get it without one.
+
+    `wrap` lets Studio give the nodes their context (graphs/studio.py); the service hands it to the run.
+    """
+    graph: StateGraph[State, Any, Input, State] = StateGraph(State, context_schema=context_schema, input_schema=Input)
+    specialists = ("sales", "support", "payment")
+    graph.add_node("understand", wrap(understand))
+    graph.add_node("supervisor", wrap(supervisor), destinations=specialists)
+    for name, node in zip(specialists, (sales, support, payment), strict=True):
+        others = tuple(other for other in specialists if other != name)
+        graph.add_node(name, wrap(node), destinations=(*others, "remember"))
+    graph.add_node("remember", wrap(remember))
     graph.add_edge(START, "understand")
     graph.add_edge("understand", "supervisor")
     graph.add_edge("remember", END)
