@@ -5,12 +5,14 @@ The tasks themselves live in `agentpay/jobs/`; what lies below enqueues them by 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.store.session import Tx
@@ -50,3 +52,16 @@ async def enqueue(
             return await deferrer.defer_async(**kwargs)
     except AlreadyEnqueued:
         return None
+
+
+async def is_pending(tx: Tx | AsyncSession, task: str, **kwargs: Any) -> bool:
+    """Whether a job of this task with these arguments, among others, still waits or runs."""
+    session = tx.session if isinstance(tx, Tx) else tx
+    found = await session.scalar(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            " AND task_name = :task AND args @> CAST(:arguments AS jsonb))"
+        ),
+        {"task": task, "arguments": json.dumps(kwargs)},
+    )
+    return bool(found)

@@ -25,6 +25,7 @@ from agentpay.store.tables import (
     Discount,
     DiscountRedemption,
     InboundEvent,
+    Message,
     Order,
     Payment,
     PriceOffer,
@@ -90,6 +91,8 @@ async def test_a_paid_checkout_is_one_order_with_all_its_effects(till: Till, org
         code = await tx.session.scalar(select(Discount).where(Discount.organization_id == organization_id))
         assert code is not None
         assert code.redeemed == 1
+        said = await tx.session.scalars(select(Message.role).where(Message.conversation_id == talk))
+        assert said.all() == ["assistant"], "who pays and then reads the conversation finds the message there"
         placed = await tx.session.get_one(Order, order.id)
         assert placed.customer_id is not None
 

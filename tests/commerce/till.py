@@ -24,6 +24,7 @@ from agentpay.commerce.payments.buyer import BuyerResult, CardName, pay_as_buyer
 from agentpay.commerce.payments.paying import Paying
 from agentpay.commerce.payments.registry import Providers
 from agentpay.commerce.shapes import CheckoutView, OrderView
+from agentpay.conversations.turns.broker_memory import MemoryBroker
 from agentpay.errors import Problem
 from agentpay.jobs.app import run_worker
 from agentpay.jobs.context import JobContext
@@ -125,8 +126,9 @@ async def open_till(database: Database, *, settle_seconds: float = 0.3) -> Async
     app = Starlette(routes=[Route("/v1/webhooks/{provider}", webhook, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     stop = asyncio.Event()
+    context = JobContext(database, settings, base_url, providers, extra={"broker": MemoryBroker()})
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    working = asyncio.create_task(run_worker(JobContext(database, settings, base_url, providers), stop=stop))
+    working = asyncio.create_task(run_worker(context, stop=stop))
     try:
         yield till
     finally:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from agentpay.store.queue import enqueue
+from agentpay.store.queue import enqueue, is_pending
 from agentpay.store.session import Database
 
 
@@ -55,3 +55,16 @@ async def test_one_that_waits_already_is_not_added(database: Database, organizat
         assert await enqueue(tx, "test.after", n=2) is not None, "the transaction goes on"
     assert len(await jobs(database, "test.once")) == 1
     assert len(await jobs(database, "test.after")) == 1
+
+
+async def test_whether_one_is_still_to_come(database: Database, organization_id: UUID) -> None:
+    async with database.tx(organization_id) as tx:
+        await enqueue(tx, "test.pending", checkout_id="a", other=1)
+    async with database.tx(organization_id) as tx:
+        assert await is_pending(tx, "test.pending", checkout_id="a")
+        assert not await is_pending(tx, "test.pending", checkout_id="b")
+        assert not await is_pending(tx, "test.other", checkout_id="a")
+        await tx.session.execute(
+            text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'test.pending'")
+        )
+        assert not await is_pending(tx, "test.pending", checkout_id="a")

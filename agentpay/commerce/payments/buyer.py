@@ -15,12 +15,14 @@ from sqlalchemy import select
 from agentpay.commerce.payments.paying import Attempt, Paying
 from agentpay.commerce.payments.sandbox import cards
 from agentpay.errors import Problem, not_found
+from agentpay.store.queue import is_pending
 from agentpay.store.session import Database
 from agentpay.store.tables import Checkout, InboundEvent, Order
 
 CardName = Literal["success", "decline", "three_d_secure", "delayed"]
 
 WAIT_SECONDS = 15.0
+MESSAGE_SECONDS = 3.0
 _PAUSE = 0.02
 
 
@@ -52,6 +54,7 @@ async def pay_as_buyer(
     if attempt.payment.status == "requires_action":
         attempt = await paying.authenticate(organization_id, checkout.id, approved=True)
     await webhook_handled(database, attempt)
+    await _conversation_told(database, organization_id, checkout.id)
     return await _result(database, organization_id, checkout.id)
 
 
@@ -80,6 +83,16 @@ async def webhook_handled(database: Database, attempt: Attempt, *, seconds: floa
             )
         if handled is not None:
             return
+        await asyncio.sleep(_PAUSE)
+
+
+async def _conversation_told(database: Database, organization_id: UUID, checkout_id: UUID) -> None:
+    """A moment's patience, so that who pays and then reads the conversation finds the message there."""
+    deadline = time.monotonic() + MESSAGE_SECONDS
+    while time.monotonic() < deadline:
+        async with database.tx(organization_id) as tx:
+            if not await is_pending(tx, "conversation.payment_update", checkout_id=str(checkout_id)):
+                return
         await asyncio.sleep(_PAUSE)
 
 
