@@ -47,7 +47,9 @@ async def zones(tx: Tx) -> None:
 
 
 def order_of(items: dict[UUID, int], **fields: object) -> CheckoutInput:
-    return CheckoutInput.model_validate({"items": [{"variant_id": v, "quantity": q} for v, q in items.items()], **fields})
+    return CheckoutInput.model_validate(
+        {"items": [{"variant_id": v, "quantity": q} for v, q in items.items()], **fields}
+    )
 
 
 async def test_the_totals_of_the_example(database: Database, organization_id: UUID) -> None:
@@ -161,7 +163,9 @@ async def test_the_cart_of_a_conversation_has_one_open_checkout(database: Databa
         before = await checkouts.latest_of(tx, talk, base_url=BASE)
         assert before is not None
         await carts.set_quantity(tx, cart, item, 2)  # of 2 in stock, of which the checkout itself holds one
-        after = await checkouts.from_cart(tx, talk, base_url=BASE, email="Dana@Shopper.example", shipping_option="standard")
+        after = await checkouts.from_cart(
+            tx, talk, base_url=BASE, email="Dana@Shopper.example", shipping_option="standard"
+        )
         assert (after.id, after.url, after.total) == (before.id, before.url, 37800)
         assert after.customer is not None
         assert after.customer.email == "dana@shopper.example"
