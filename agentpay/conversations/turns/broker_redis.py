@@ -77,8 +77,11 @@ class RedisBroker:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        pending = set(self._tasks)
+        while pending:  # again: redis-py loses a cancellation that meets it while it connects
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=RETRY_SECONDS)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(*_AWAY):
             async with asyncio.timeout(WRITE_SECONDS):
