@@ -111,6 +111,8 @@ async def test_a_shop_is_loaded_and_loading_it_again_changes_nothing(shop: Shop)
     assert report.counts["products"].created == 2
     assert report.counts["variants"].created == 3
     assert await shop.stock() == {"shoe-42": 7, "shoe-43": 2}
+    jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'indexing.index' AND args->>'organization_id' = CAST(:org AS text)"
+    assert await shop.rows(jobs) == [(1,)]
     again = await shop.load()
     assert again.organization_id == report.organization_id
     assert outcome(again) == (0, 0)

@@ -17,6 +17,7 @@ from agentpay.commerce.importing.problems import ImportProblem, ImportProblems
 from agentpay.commerce.importing.reading import Loaded, Progress, load
 from agentpay.commerce.importing.run import Counts, ImportReport, Run
 from agentpay.commerce.importing.upsert import connection_of, execute, fetch
+from agentpay.store.queue import enqueue
 from agentpay.store.session import Database
 
 
@@ -33,8 +34,9 @@ async def import_store(
 
     Can be repeated: rows are found again by their external ids (zones by name, discounts by code), and what the file no
     longer has stays, but for variants and shipping rates that left a product or a zone of the file. Stock, gift card
-    balances and `redeemed` count when a row is made, later only with `reset_stock`. Every changed product and article is
-    to be indexed afterwards (`knowledge.indexing`). `progress(stage, done, total)` is called as it goes.
+    balances and `redeemed` count when a row is made, later only with `reset_stock`. Changed products and articles are to
+    be indexed afterwards: a job waits for a worker, `knowledge.indexing` does it at once. `progress(stage, done, total)`
+    is called as it goes.
 
     Raises `ImportProblems` with every bad row; nothing is loaded then.
     """
@@ -43,7 +45,17 @@ async def import_store(
     opened = Database(database, pool_size=1) if isinstance(database, str) else database
     try:
         async with opened.session() as session:
-            return await _write(await connection_of(session), loaded, now, reset_stock, progress)
+            report = await _write(await connection_of(session), loaded, now, reset_stock, progress)
+            if report.changed:
+                lock = f"indexing:{report.organization_id}"
+                await enqueue(
+                    session,
+                    "indexing.index",
+                    lock=lock,
+                    queueing_lock=lock,
+                    organization_id=str(report.organization_id),
+                )
+            return report
     except (psycopg.errors.IntegrityError, psycopg.errors.DataError) as error:
         reason = error.diag.message_primary or type(error).__name__
         raise ImportProblems([ImportProblem(0, "", f"the database refused the file: {reason}")]) from error
