@@ -81,6 +81,11 @@ async def read_json(request: Request) -> None:
         media_type.startswith("application/") and media_type.endswith("+json")
     ):
         raise Problem("unsupported_media_type", "Send JSON, with `Content-Type: application/json`.", status=415)
+    request._json = parse(body)  # what Request.json() keeps
+
+
+def parse(body: bytes) -> Any:
+    """JSON, strictly. Raises Problem 400 `invalid_json`, 422 `validation_error` for text that cannot be stored."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -89,7 +94,7 @@ async def read_json(request: Request) -> None:
         raise _unstorable() from None
     if _ESCAPED.search(body) is not None and _has_nul(value):
         raise _unstorable()
-    request._json = value  # what Request.json() keeps
+    return value
 
 
 def _unstorable() -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agentpay.api.routers import (
+    agents,
     approvals,
     articles,
     checkouts,
@@ -19,9 +20,12 @@ from agentpay.api.routers import (
     refunds,
     sandbox,
     shipping_zones,
+    snapshots,
+    tools,
     turns,
     web,
     webhooks_in,
+    websocket,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -29,6 +33,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     turns.router,
     approvals.router,
+    websocket.router,
+    tools.router,
+    snapshots.router,
+    agents.router,
     checkouts.router,
     orders.router,
     refunds.router,
