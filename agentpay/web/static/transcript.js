@@ -140,7 +140,15 @@ export class Transcript {
     if (block.type === "checkout") this.shop.allow(block.url);
     const element = renderBlock(block, this.shop);
     if (!element) return;
-    entry.extras.append(element);
+    // A cart or checkout that changed again within the turn takes the place of the earlier one.
+    const earlier = ["cart", "checkout"].includes(block.type) && entry.blocks.find((shown) => shown.type === block.type);
+    if (earlier) {
+      earlier.element.replaceWith(element);
+      earlier.element = element;
+    } else {
+      entry.extras.append(element);
+      entry.blocks.push({ type: block.type, element });
+    }
     this.scroll();
   }
 
@@ -187,7 +195,11 @@ export class Transcript {
     const fresh = !turn.messages.has(message.id);
     if (fresh && this.known.has(message.id)) return;
     const entry = this.message(turn, message.id, message.role);
-    if (fresh) for (const block of message.blocks) this.block(entry, block);
+    if (fresh || entry.blocks.length !== message.blocks.length) {
+      entry.blocks = [];
+      entry.extras.replaceChildren();
+      for (const block of message.blocks) this.block(entry, block);
+    }
     entry.text = message.content;
     this.chip(entry, message.agent);
     this.write(entry);
