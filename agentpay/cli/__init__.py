@@ -8,6 +8,7 @@ import typer
 
 from agentpay.cli import conversations, demo, importing, index, keys, serve
 from agentpay.errors import StartupError
+from agentpay.evals.cli import eval_app
 
 app = typer.Typer(
     name="agentpay",
@@ -27,6 +28,7 @@ app.command("import", epilog="Example: agentpay import shop.yaml")(importing.imp
 app.command("index", epilog="Example: agentpay index --status --json")(index.index)
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(eval_app, name="eval")
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ _BANNER = """
   Keys and URLs: {file}   API: {base_url}/docs
 """
 
-_QUESTION = "Hi! What would you recommend as a present?"
+_QUESTION = "Hi! What do you recommend?"
 
 
 def demo(

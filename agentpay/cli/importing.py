@@ -74,7 +74,7 @@ def summary(report: ImportReport) -> str:
     kinds: list[str] = []
     for kind, counts in report.counts.items():
         row: dict[str, Any] = asdict(counts)
-        if kind != "organizations" and (total := sum(row.values())):
+        if kind not in ("organizations", "agents") and (total := sum(row.values())):
             kinds.append(f"{total:,} {kind.replace('_', ' ')}")
         for name in sums:
             sums[name] += row[name]
