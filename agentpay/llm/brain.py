@@ -10,6 +10,8 @@ from langchain_core.messages import AIMessage, AnyMessage
 
 Writer = Callable[[str], None]
 """Takes a piece of the reply's text as soon as it is there."""
+HOUSE = "house"
+"""Name of the built-in model, and the `model_name` in the metadata of its messages."""
 
 
 class ModelUnavailable(Exception):
@@ -43,6 +45,8 @@ class ToolOutcome:
     arguments: dict[str, Any]
     ok: bool
     result: dict[str, Any]
+    by_house: bool = True
+    """False: a chat model called it, before the house model took the turn over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from langgraph.types import Command
 
 from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec
 from agentpay.nodes.prompts import system_prompt
+from agentpay.nodes.redact import for_model
 from agentpay.nodes.speech import Speech
 from agentpay.nodes.state import Reply, State
 from agentpay.nodes.view import turn_view
 from agentpay.tools.context import Context
-from agentpay.tools.execute import Call, Outcome, execute, plan, planned
+from agentpay.tools.execute import Call, Outcome, execute, plan, planned, refused
 from agentpay.tools.registry import AGENTS, SPECS
 from agentpay.tools.tool import AgentName
 
@@ -26,6 +27,8 @@ Goto = Literal["sales", "support", "payment", "remember"]
 MAX_HANDOFFS = 3
 """Handoffs between agents in a turn; after that a person takes over (DESIGN §4)."""
 TRANSFER = "transfer_to_"
+_ONCE = {"update_cart": {"add"}, "make_offer": {"propose"}}
+"""Calls of which each does more of the same; one message of a customer means them once."""
 
 
 def transfers(agent: AgentName) -> list[ToolSpec]:
@@ -35,6 +38,10 @@ def transfers(agent: AgentName) -> list[ToolSpec]:
         for other in AGENTS
         if other != agent
     ]
+
+
+OFFERED: dict[str, list[ToolSpec]] = {agent: [*SPECS[agent], *transfers(agent)] for agent in AGENTS}
+"""What each agent's model may call."""
 
 
 class Specialist:
@@ -70,7 +77,9 @@ class Specialist:
         if self.context.attempt > 1 and (calls := await planned(self.context, self.step)):
             # Before a crash this step had decided on these calls: it does not decide again
             return AIMessage(
-                "", tool_calls=[{"id": call.id, "name": call.name, "args": call.arguments} for call in calls]
+                "",
+                tool_calls=[{"id": call.id, "name": call.name, "args": call.arguments} for call in calls],
+                response_metadata={"model_name": self._brain().name},
             )
         brain = self._brain()
         self.speech.begin_step()
@@ -102,7 +111,7 @@ class Specialist:
         return BrainRequest(
             system=system_prompt(self.agent, self.context, self.state),
             messages=messages,
-            tools=[*SPECS[self.agent], *transfers(self.agent)],
+            tools=OFFERED[self.agent],
             turn=turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", []))),
         )
 
@@ -116,10 +125,17 @@ class Specialist:
         target: AgentName | None = None
         for call in calls:
             if call.name.startswith(TRANSFER):
-                wanted = call.name.removeprefix(TRANSFER)
-                target = next((agent for agent in AGENTS if agent == wanted and agent != self.agent), None)
-                text = "transferred" if target else "There is no such agent."
-                self.new.append(ToolMessage(text, tool_call_id=call.id, name=call.name))
+                named = _agent_named(call.name.removeprefix(TRANSFER))
+                possible = named is not None and named != self.agent and target in (None, named)
+                target = named if possible else target
+                self.new.append(
+                    ToolMessage(
+                        "transferred" if possible else "This turn cannot go there.",
+                        tool_call_id=call.id,
+                        name=call.name,
+                        status="success" if possible else "error",
+                    )
+                )
             else:
                 await self._call(call)
         if self.approvals or (target is None):
@@ -129,7 +145,7 @@ class Specialist:
     async def _call(self, call: Call) -> None:
         sink = self.context.sink
         sink.emit("tool.started", {"call_id": call.id, "name": call.name, "arguments": call.arguments})
-        outcome = await execute(self.context, self.agent, call)
+        outcome = self._repeated(call) or await execute(self.context, self.agent, call)
         status = "ok" if outcome.ok else "error"
         sink.emit(
             "tool.finished",
@@ -153,13 +169,23 @@ class Specialist:
         self._show(outcome)
         self.new.append(
             ToolMessage(
-                orjson.dumps(outcome.result, default=str).decode(),
+                orjson.dumps(for_model(outcome.result), default=str).decode(),
                 tool_call_id=call.id,
                 name=call.name,
                 status="success" if outcome.ok else "error",
                 artifact=outcome.result,
             )
         )
+
+    def _repeated(self, call: Call) -> Outcome | None:
+        """Refuses what a chat model that goes in circles asks for again: the same addition, the same haggling."""
+        by_house = self._brain() is self.context.services.brains.house
+        if by_house or call.arguments.get("action", "propose") not in _ONCE.get(call.name, ()):
+            return None
+        for before in self.reply["tool_calls"]:
+            if (before["name"], before["arguments"], before["status"]) == (call.name, call.arguments, "ok"):
+                return refused(call, "already_done", "This very call has run in this turn; its result stands.")
+        return None
 
     def _show(self, outcome: Outcome) -> None:
         for block in outcome.blocks:
@@ -186,6 +212,7 @@ class Specialist:
                     99,
                 )
             )
+            self.speech.begin_step()
             self.speech.write("I'd better bring in a colleague for this. They'll write to you here.")
             return self._go("remember")
         self.context.sink.emit("agent", {"agent": target, "previous": self.agent, "reason": "handoff"})
@@ -208,6 +235,10 @@ class Specialist:
         if handoffs is not None:
             update["handoffs"] = handoffs
         return Command(goto=goto, update=update)
+
+
+def _agent_named(name: str) -> AgentName | None:
+    return next((agent for agent in AGENTS if agent == name), None)
 
 
 def _remembered(product: dict[str, Any]) -> dict[str, Any]:

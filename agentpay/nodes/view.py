@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from agentpay.llm.brain import ActView, ToolOutcome, TurnView
+from agentpay.llm.brain import HOUSE, ActView, ToolOutcome, TurnView
 from agentpay.nodes.state import State
 from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
@@ -62,18 +62,17 @@ def turn_view(
 def outcomes(messages: list[AnyMessage]) -> list[ToolOutcome]:
     """The tool calls of this turn that have run, in order."""
     start = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    arguments: dict[str, dict[str, Any]] = {}
+    calls: dict[str, tuple[dict[str, Any], bool]] = {}
     found: list[ToolOutcome] = []
     for message in messages[start + 1 :]:
         if isinstance(message, AIMessage):
-            arguments.update({call["id"] or "": call["args"] for call in message.tool_calls})
+            by_house = message.response_metadata.get("model_name") == HOUSE
+            calls.update({call["id"] or "": (call["args"], by_house) for call in message.tool_calls})
         elif isinstance(message, ToolMessage):
             result = message.artifact if isinstance(message.artifact, dict) else {}
-            found.append(
-                ToolOutcome(
-                    message.name or "", arguments.get(message.tool_call_id, {}), message.status == "success", result
-                )
-            )
+            arguments, by_house = calls.get(message.tool_call_id, ({}, True))
+            ok = message.status == "success"
+            found.append(ToolOutcome(message.name or "", arguments, ok, result, by_house))
     return found
 
 

@@ -101,22 +101,22 @@ async def execute(context: Context, agent: str | None, call: Call) -> Outcome:
 async def _guarded(context: Context, agent: str | None, call: Call) -> Outcome:
     tool = TOOLS.get(call.name)
     if tool is None or (agent is not None and agent not in tool.agents):
-        return _error(call, "unknown_tool", f"There is no tool {call.name!r} here.")
+        return refused(call, "unknown_tool", f"There is no tool {call.name!r} here.")
     try:
         arguments = tool.arguments.model_validate(call.arguments)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()]
-        return _error(call, "invalid_arguments", "; ".join(problems))
+        return refused(call, "invalid_arguments", "; ".join(problems))
     try:
         async with asyncio.timeout(tool.timeout):
             result = await _run(context, tool, call, arguments)
     except Problem as problem:
-        return _error(call, problem.code, problem.detail, **problem.extra)
+        return refused(call, problem.code, problem.detail, **problem.extra)
     except TimeoutError:
-        return _error(call, "tool_timeout", f"{call.name} took longer than {tool.timeout:g} s.")
+        return refused(call, "tool_timeout", f"{call.name} took longer than {tool.timeout:g} s.")
     except Exception:  # a tool that fails must not take the turn with it: the model hears of it, the log has the cause
         log.exception("tool %s failed", call.name)
-        return _error(call, "tool_failed", f"{call.name} failed.")
+        return refused(call, "tool_failed", f"{call.name} failed.")
     return Outcome(call, True, result.data, result.blocks, result.interrupt)
 
 
@@ -165,5 +165,6 @@ async def _claim(context: Context, tx: Tx, call: Call) -> ToolResult | None:
     return ToolResult(row.result["data"], row.result["blocks"], row.result["interrupt"])
 
 
-def _error(call: Call, code: str, message: str, **extra: Any) -> Outcome:
+def refused(call: Call, code: str, message: str, **extra: Any) -> Outcome:
+    """The outcome of a call that did not run, or failed: what the model is told of it."""
     return Outcome(call, False, {"error": {"code": code, "message": message, **extra}})

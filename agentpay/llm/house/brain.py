@@ -9,47 +9,60 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Generator
 
 from langchain_core.messages import AIMessage
 
-from agentpay.llm.brain import BrainRequest, ToolOutcome, TurnView, Writer
+from agentpay.llm.brain import HOUSE, BrainRequest, TurnView, Writer
 from agentpay.llm.house.conversation import converse
+from agentpay.llm.house.replay import Done
 from agentpay.llm.house.talk import Ask, Talk
 
 _TOKENS = re.compile(r"\S+\s*")
 
 
 class HouseBrain:
-    name = "house"
+    name = HOUSE
 
     async def respond(self, request: BrainRequest, write: Writer) -> AIMessage:
-        talk = Talk(request.turn)
-        ask = next_call(request.turn, talk, converse(talk))
+        turn = request.turn
+        talk, ask = replay(turn)
+        made_by = {"model_name": HOUSE}
         if ask is not None:
-            number = len(request.turn.outcomes) + 1
-            return AIMessage("", tool_calls=[{"id": f"house_{number}", "name": ask.tool, "args": ask.arguments}])
+            call = {"id": f"house_{len(turn.outcomes) + 1}", "name": ask.tool, "args": ask.arguments}
+            return AIMessage("", tool_calls=[call], response_metadata=made_by)
         text = talk.text()
         for token in _TOKENS.findall(text):
             write(token)
             await asyncio.sleep(0)  # lets each token leave before the next one is written
-        return AIMessage(text, additional_kwargs={"memory": talk.memory})
+        return AIMessage(text, additional_kwargs={"memory": talk.memory}, response_metadata=made_by)
 
 
-def next_call(turn: TurnView, talk: Talk, plan: Generator[Ask, ToolOutcome, None]) -> Ask | None:
-    """The first call of the plan that has not run in this turn; None when the plan is through."""
-    left = list(turn.outcomes)
+def replay(turn: TurnView) -> tuple[Talk, Ask | None]:
+    """The talk as far as the plan has come, and its next call; None when the plan is through."""
+    talk, ask, done = _through(turn, Done(turn.outcomes))
+    if all(outcome.by_house for outcome in turn.outcomes):
+        return talk, ask
+    # A chat model began this turn: now that the plan's calls are known, each outcome goes to the one it names
+    talk, ask, _ = _through(turn, Done(turn.outcomes, done.asked))
+    return talk, ask
+
+
+def _through(turn: TurnView, done: Done) -> tuple[Talk, Ask | None, Done]:
+    talk = Talk(turn)
+    for outcome in turn.outcomes:
+        if outcome.ok and not outcome.by_house:
+            talk.learn(outcome)
+    plan = converse(talk)
     try:
         ask = next(plan)
         while True:
-            outcome = next((one for one in left if one.name == ask.tool), None)
-            if outcome is None:
-                return _by_someone_able(turn, ask)
-            left.remove(outcome)
-            talk.learn(outcome)
-            ask = plan.send(outcome)
+            outcome_of = done.take(ask)
+            if outcome_of is None:
+                return talk, _by_someone_able(turn, ask), done
+            talk.learn(outcome_of)
+            ask = plan.send(outcome_of)
     except StopIteration:
-        return None
+        return talk, None, done
 
 
 def _by_someone_able(turn: TurnView, ask: Ask) -> Ask:
