@@ -233,3 +233,21 @@ def _as_uuid(reference: UUID | str) -> UUID | None:
         return UUID(reference)
     except ValueError:
         return None
+
+
+async def product_facts(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What may be told of products beyond their blocks: {"brand", "category", "attributes", "conversational_description"}."""
+    rows = await tx.session.execute(
+        select(
+            Product.id, Product.brand, Product.category, Product.attributes, Product.conversational_description
+        ).where(Product.organization_id == tx.organization_id, Product.id.in_(list(product_ids)))
+    )
+    return {
+        row.id: {
+            "brand": row.brand,
+            "category": row.category,
+            "attributes": row.attributes,
+            "conversational_description": row.conversational_description,
+        }
+        for row in rows
+    }

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -20,6 +19,7 @@ from sqlalchemy import Connection, create_engine
 
 from agentpay.errors import StartupError
 from agentpay.store.session import sqlalchemy_url
+from alembic import command
 
 _LOCK = 4_201_997_311
 """Any number that no one else takes: replicas that start together migrate one after the other."""
