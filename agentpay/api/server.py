@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from collections.abc import Callable
 
 import uvicorn
 
 from agentpay.api.app import create_app
+from agentpay.api.listening import listen
 from agentpay.api.state import EngineFactory, commerce_engine
 from agentpay.errors import StartupError
 from agentpay.settings import Settings
@@ -39,24 +39,6 @@ class Server(uvicorn.Server):
         if state is not None:
             await state.drain()
         await super().shutdown(sockets)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before anything is started. Raises StartupError where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise StartupError(
-                f"Port {port} on {host} is taken: choose another with --port or AGENTPAY_PORT."
-            ) from error
-        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
-    return listening
 
 
 def make_server(

@@ -35,6 +35,9 @@ from agentpay.store.session import Database
 from agentpay.tools.context import Context, Services
 
 
+FLUSH_SECONDS = 0.5
+
+
 @dataclass(slots=True)
 class AppState:
     """`streams` are the tasks that send events to clients: they are ended when the process is about to."""
@@ -60,6 +63,8 @@ class AppState:
             return
         self.stopping = True
         await self.runner.drain()
+        if self.streams:  # those of turns that just ended have their last events to send
+            await asyncio.wait(set(self.streams), timeout=FLUSH_SECONDS)
         for stream in list(self.streams):
             stream.cancel()
 
