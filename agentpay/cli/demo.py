@@ -52,19 +52,20 @@ def demo(
     with stopping_cleanly():
         settings = load_settings(data=data, port=port, model=model)
         logs.configure(settings, quiet=True)
-        from agentpay.api.server import listen
-        from agentpay.api.server import run as serve
-        from agentpay.api.state import base_url
-        from agentpay.llm.brains import check_model
+        from agentpay.api.listening import listen
+        from agentpay.llm.choice import check_model
 
         check_model(settings.model, settings)
-        file = DemoFile(settings.data_dir)
         with listen(settings.host, settings.port) as listening:
+            file = DemoFile(settings.data_dir)
             settings = settings.model_copy(
                 update={"port": listening.getsockname()[1], "worker_in_process": True, "data_dir": file.folder}
             )
             with servers(settings, migrate=True) as settings:
                 organization_id, name, keys = _prepare(settings, store, file, quiet=json)
+
+                from agentpay.api.server import run as serve
+                from agentpay.api.state import base_url
 
                 def ready() -> None:
                     url = base_url(settings)

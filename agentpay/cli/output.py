@@ -25,15 +25,11 @@ def answer(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A result for people. Cells are never cut short: what is not a terminal gets its columns as they are."""
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(shown, crop=False, width=None if console.is_terminal else 250)
+    """A result for people. No cell is cut short, so that ids can be copied and lines cut by other programs."""
+    cells = [[*columns], *(["" if cell is None else str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @contextmanager

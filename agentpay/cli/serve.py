@@ -25,15 +25,16 @@ def serve(host: Host = None, port: Port = None, model: Model = None, data: DataD
     settings = load_settings(data=data, host=host, port=port, model=model)
     logs.configure(settings)
     with stopping_cleanly():
-        from agentpay.api.server import listen, run
-        from agentpay.api.state import base_url
-        from agentpay.llm.brains import check_model
+        from agentpay.api.listening import listen
+        from agentpay.llm.choice import check_model
 
+        check_model(settings.model, settings)
         listening = listen(settings.host, settings.port)
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-        check_model(settings.model, settings)
 
         def started() -> None:
+            from agentpay.api.state import base_url
+
             url = base_url(settings)
             if json:
                 answer({"base_url": url, "pid": os.getpid()})
@@ -41,6 +42,8 @@ def serve(host: Host = None, port: Port = None, model: Model = None, data: DataD
                 say(f"AgentPay answers at {url} (Ctrl-C stops it).")
 
         with listening, servers(settings) as settings:
+            from agentpay.api.server import run
+
             run(settings, listening, started)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentpay.errors import StartupError
 from agentpay.llm.brain import Brain
+from agentpay.llm.choice import check_model
 from agentpay.llm.house.brain import HouseBrain
 from agentpay.settings import Settings
 
@@ -26,14 +26,3 @@ class BrainRegistry:
 
             self._made[model] = OpenAIBrain(model.removeprefix("openai:"), self._settings)
         return self._made[model]
-
-
-def check_model(model: str, settings: Settings) -> None:
-    """Raises StartupError where `model` names no brain, or one whose key is missing."""
-    if model == "house":
-        return
-    provider, _, name = model.partition(":")
-    if provider != "openai" or not name:
-        raise StartupError(f"AGENTPAY_MODEL={model!r} is not known: use `house` or `openai:<model>`.")
-    if settings.openai_api_key is None:
-        raise StartupError(f"AGENTPAY_MODEL={model} needs OPENAI_API_KEY (any value for a local server).")

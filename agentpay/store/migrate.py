@@ -12,9 +12,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from langgraph.checkpoint.postgres import PostgresSaver
-from langgraph.store.postgres import PostgresStore
-from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, create_engine
 
 from agentpay.errors import StartupError
@@ -50,6 +47,11 @@ def _locked(database_url: str) -> Iterator[psycopg.Connection]:
 
 def migrate(database_url: str, revision: str = "head") -> None:
     """Upgrade to `revision`. Raises StartupError where the database is newer than this version of AgentPay."""
+    # Two seconds of imports that whoever only asks for the revision does not need.
+    from langgraph.checkpoint.postgres import PostgresSaver
+    from langgraph.store.postgres import PostgresStore
+    from procrastinate.schema import SchemaManager
+
     check_not_newer(database_url)
     with _locked(database_url) as locked:
         engine = create_engine(sqlalchemy_url(database_url))
