@@ -34,7 +34,6 @@ from agentpay.store.redis import connect
 from agentpay.store.session import Database
 from agentpay.tools.context import Context, Services
 
-
 FLUSH_SECONDS = 0.5
 
 
@@ -75,8 +74,14 @@ EngineFactory = Callable[[Database, Saver, Services, str], Engine]
 
 def base_url(settings: Settings) -> str:
     """Where links given to customers lead, without a trailing slash."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+    return (settings.public_url or f"http://{_reachable(settings.host)}:{settings.port}").rstrip("/")
+
+
+def _reachable(host: str) -> str:
+    """An address at which what listens on `host` answers from this machine."""
+    if host in ("0.0.0.0", "::", ""):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def commerce_engine(database: Database, saver: Saver, services: Services, base_url: str) -> Engine:

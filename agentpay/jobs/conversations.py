@@ -9,6 +9,7 @@ from procrastinate import JobContext as QueueContext
 
 from agentpay.commerce import checkouts, orders
 from agentpay.conversations.turns.announce import Announcement, announce
+from agentpay.conversations.turns.approvals import expire_due
 from agentpay.conversations.turns.broker import Broker
 from agentpay.jobs.context import services
 from agentpay.jobs.retry import Backoff
@@ -37,6 +38,26 @@ async def tell_of_payment(
     )
 
 
+async def expire_approvals(context: QueueContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """What the shop did not answer in time ends, and its customer hears of it."""
+    at = services(context)
+    broker: Broker = at.extra["broker"]
+    async with at.database.session() as session:
+        expired = await expire_due(session)
+    for item in expired:
+        text = f"I'm sorry, nobody could decide on this in time: {item.summary}. Please ask again if you still want it."
+        await announce(
+            at.database,
+            broker,
+            item.organization_id,
+            item.conversation_id,
+            kind="approval",
+            message=Announcement(text, agent="support"),
+            once=f"expired:{item.approval_id}",
+        )
+
+
 def register(app: App) -> None:
     persistent = Backoff(first=0.5, longest=600.0, attempts=50)
     app.task(name="conversation.payment_update", pass_context=True, priority=10, retry=persistent)(tell_of_payment)
+    app.periodic(cron="* * * * *")(app.task(name="conversation.expire_approvals", pass_context=True)(expire_approvals))

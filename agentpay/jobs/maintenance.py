@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from procrastinate import App
 from procrastinate import JobContext as QueueContext
+from sqlalchemy import delete, func
+
+from agentpay.jobs.context import services
+from agentpay.store.tables import ClientToken, IdempotencyKey
 
 FAILED_JOBS_KEPT_HOURS = 24 * 14
 
@@ -24,6 +28,13 @@ async def delete_old(context: QueueContext, timestamp: int) -> None:  # noqa: AR
     )
 
 
+async def delete_expired_keys(context: QueueContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Forget answers to POSTs that may no longer be asked for, and client tokens that no longer open anything."""
+    async with services(context).database.session() as session:
+        await session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at < func.now()))
+        await session.execute(delete(ClientToken).where(ClientToken.expires_at < func.now()))
+
+
 def register(app: App) -> None:
     app.periodic(cron="* * * * * */5")(
         app.task(name="maintenance.rescue_stalled", pass_context=True, queueing_lock="maintenance.rescue_stalled")(
@@ -31,3 +42,6 @@ def register(app: App) -> None:
         )
     )
     app.periodic(cron="17 3 * * *")(app.task(name="maintenance.delete_old", pass_context=True)(delete_old))
+    app.periodic(cron="23 * * * *")(
+        app.task(name="maintenance.delete_expired_keys", pass_context=True)(delete_expired_keys)
+    )

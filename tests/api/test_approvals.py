@@ -38,7 +38,9 @@ async def test_approved_runs_once(service: Service) -> None:
     turn = service.say(conversation, "hello")["turn_id"]
     approval = await ask(service, conversation, turn)
     listed = service.client.get("/v1/approvals").json()["items"]
-    assert [(item["id"], item["turn_id"], item["conversation_id"]) for item in listed] == [(approval, turn, conversation)]
+    assert [(item["id"], item["turn_id"], item["conversation_id"]) for item in listed] == [
+        (approval, turn, conversation)
+    ]
     assert [i["id"] for i in service.client.get(f"{BASE}/{conversation}").json()["interrupts"]] == [approval]
     url = f"{BASE}/{conversation}/turns/{turn}/resume"
     body = {"interrupt_id": approval, "value": {"approved": True, "note": "go ahead"}}
@@ -52,7 +54,9 @@ async def test_approved_runs_once(service: Service) -> None:
     assert service.client.get(f"{BASE}/{conversation}").json()["status"] == "handed_off"
     assert service.client.get("/v1/approvals").json()["items"] == []
     async with service.database.tx(service.organization_id) as tx:
-        executions = list(await tx.session.scalars(select(ToolExecution).filter_by(turn_id=UUID(answers[0]["turn_id"]))))
+        executions = list(
+            await tx.session.scalars(select(ToolExecution).filter_by(turn_id=UUID(answers[0]["turn_id"])))
+        )
         row = await tx.session.get_one(Approval, UUID(approval))
     assert [(e.tool, e.status) for e in executions] == [("handoff_to_human", "done")]
     assert row.executed_at is not None
@@ -85,7 +89,8 @@ async def test_expired(service: Service) -> None:
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "approval_expired")
     assert service.client.get(f"{BASE}/{conversation}").json()["interrupts"] == []
-    async with service.database.tx(service.organization_id) as tx:
-        assert await expire_due(tx) == [(UUID(conversation), UUID(approval))]
-    async with service.database.tx(service.organization_id) as tx:
-        assert await expire_due(tx) == []
+    async with service.database.session() as session:
+        expired = [e for e in await expire_due(session) if e.organization_id == service.organization_id]
+    assert [(str(e.conversation_id), str(e.approval_id)) for e in expired] == [(conversation, approval)]
+    async with service.database.session() as session:
+        assert await expire_due(session) == []

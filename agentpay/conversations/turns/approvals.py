@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.conversations.turns.accept import Accepted, Place
 from agentpay.conversations.turns.lease import Lease, lock_conversation, until
@@ -105,13 +107,20 @@ async def _start(tx: Tx, conversation_id: UUID, approval_id: UUID, place: Place 
     return Accepted(turn_id, conversation_id, None, str(values["status"]), lease)
 
 
-async def expire_due(tx: Tx) -> list[tuple[UUID, UUID]]:
-    """Expire what nobody answered in time: (conversation, approval) of each, so that the customer can be told."""
-    rows = await tx.session.execute(
+@dataclass(frozen=True, slots=True)
+class Expired:
+    organization_id: UUID
+    conversation_id: UUID
+    approval_id: UUID
+    summary: str
+
+
+async def expire_due(session: AsyncSession) -> list[Expired]:
+    """Expire what nobody answered in time, in every organization; the caller tells the conversations."""
+    rows = await session.execute(
         update(Approval)
-        .where(Approval.organization_id == tx.organization_id)
         .where(Approval.status == "open", Approval.expires_at <= func.now())
         .values(status="expired", modified_at=func.now())
-        .returning(Approval.conversation_id, Approval.id)
+        .returning(Approval.organization_id, Approval.conversation_id, Approval.id, Approval.summary)
     )
-    return [(conversation_id, approval_id) for conversation_id, approval_id in rows]
+    return [Expired(*row) for row in rows]
