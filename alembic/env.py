@@ -2,11 +2,11 @@
 
 import os
 
+from alembic import context
 from sqlalchemy import create_engine
 
 from agentpay.store.session import sqlalchemy_url
 from agentpay.store.tables import Base
-from alembic import context
 
 THEIRS = ("procrastinate_", "checkpoint", "store", "vector_migrations")
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -16,7 +17,6 @@ from sqlalchemy import Connection, create_engine
 
 from agentpay.errors import StartupError
 from agentpay.store.session import sqlalchemy_url
-from alembic import command
 
 _LOCK = 4_201_997_311
 """Any number that no one else takes: replicas that start together migrate one after the other."""
@@ -40,7 +40,7 @@ def _config(connection: Connection | None = None) -> Config:
 def _locked(database_url: str) -> Iterator[psycopg.Connection]:
     """Polls for the lock: a statement that waits for it would hold a snapshot that CREATE INDEX CONCURRENTLY waits for."""
     with psycopg.connect(database_url, autocommit=True) as connection:
-        while not connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() == (True,):
+        while connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
             time.sleep(0.1)
         yield connection
 
