@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from agentpay.cli import conversations, demo, importing, index, keys, serve
+from agentpay.cli import bench, conversations, demo, importing, index, keys, serve
 from agentpay.errors import StartupError
 from agentpay.evals.cli import eval_app
 
@@ -26,6 +26,7 @@ app.command("worker", epilog="Example: agentpay worker")(serve.worker)
 app.command("migrate", epilog="Example: agentpay migrate")(serve.migrate)
 app.command("import", epilog="Example: agentpay import shop.yaml")(importing.import_)
 app.command("index", epilog="Example: agentpay index --status --json")(index.index)
+app.command("bench", epilog="Example: agentpay bench turns --reps 3")(bench.bench)
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
 app.add_typer(eval_app, name="eval")

@@ -28,19 +28,27 @@ class RunningService:
     publishable_key: str
     database_url: str
     redis_url: str
+    pid: int
+    """The API process."""
 
 
 @contextmanager
 def own_service(
-    store: Path, *, model: str | None = None, environment: Mapping[str, str] | None = None
+    store: Path,
+    *,
+    model: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    data: Path | None = None,
 ) -> Iterator[RunningService]:
     """
     The shop of `store`, freshly imported, served at a free port until the block ends.
 
-    It has embedded servers of its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
+    Its data lies in a temporary folder, below `data` where that is given, and goes with it. It has embedded servers of its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
     Raises StartupError with what the service said where it does not come up.
     """
-    with tempfile.TemporaryDirectory(prefix="agentpay-eval-", ignore_cleanup_errors=True) as folder:
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="agentpay-eval-", dir=data, ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)  # as root the embedded servers run as an account that a private folder keeps out
         # Neither the caller's servers nor its page: the shop must be fresh
         kept = {

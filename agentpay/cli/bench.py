@@ -1,0 +1,74 @@
+"""`agentpay bench PROFILE`."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentpay.errors import StartupError
+
+if TYPE_CHECKING:
+    from agentpay.evals.bench import Profile
+
+
+def bench(
+    profile: Annotated[str, typer.Argument(help="turns, smooth or growth.")] = "turns",
+    bench_dir: Annotated[
+        Path, typer.Option("--bench", metavar="DIR", help="Fake model, load and reference services.")
+    ] = Path("../shared/bench"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where PROFILE.json is written.")] = Path(
+        "bench-results"
+    ),
+    repetitions: Annotated[int, typer.Option("--reps", min=1, max=20)] = 3,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Where the temporary data of the service lies."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Measure turns against the least LangGraph service, all in one run; only the ratios mean anything."""
+    from rich.console import Console
+
+    from agentpay.demo import STORE
+    from agentpay.evals.bench import PROFILES, run_profile
+
+    if profile not in PROFILES:
+        raise StartupError(f"There is no profile {profile!r}: choose {', '.join(PROFILES)}.")
+    with Console(stderr=True).status(f"{profile}: {PROFILES[profile].help}"):
+        results = run_profile(PROFILES[profile], bench_dir.resolve(), repetitions=repetitions, store=STORE, data=data)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{profile}.json").write_text(json_module.dumps(results, indent=2) + "\n")
+    if json:
+        typer.echo(json_module.dumps(results))
+    else:
+        _print(PROFILES[profile], results)
+
+
+def _print(profile: Profile, results: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = max((len(found) for found in results["results"].values()), default=0)
+    for n in range(rows):
+        first = next(iter(results["results"].values()))[n]
+        table = Table(
+            "service", *profile.figures, title=f"{profile.name}, {_row_name(first)} (in brackets: ÷ bare_langgraph)"
+        )
+        for name, found in results["results"].items():
+            if n < len(found):
+                ratios = results["ratios"][name][n]
+                table.add_row(name, *(_cell(found[n].get(figure), ratios.get(figure)) for figure in profile.figures))
+        Console(width=120).print(table)
+
+
+def _row_name(row: dict[str, Any]) -> str:
+    return f"turn {row['turn']}" if "turn" in row else f"{row['conc']} at once"
+
+
+def _cell(value: float | None, ratio: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1f}" + (f" ({ratio:.2f})" if ratio is not None else "")
