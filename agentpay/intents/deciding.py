@@ -27,6 +27,7 @@ FILLER = re.compile(
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
@@ -131,7 +132,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.ADD_TO_CART, 0.85
     if entities.order_numbers:
         return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
-    if reading.money is not None and (dialogue.has_offer or asked in YES_MEANS) and not entities.product_query:
+    names_no_product = not entities.product_query or _LIMIT.search(norm) is not None
+    if reading.money is not None and (dialogue.has_offer or asked in YES_MEANS) and names_no_product:
         return I.NEGOTIATION, 0.8
     if reading.money is not None and re.search(r"\bprices?\b", norm):
         return I.NEGOTIATION, 0.6

@@ -7,11 +7,12 @@ import re
 from collections import OrderedDict
 
 from agentpay.intents import signals
-from agentpay.intents.deciding import DETAILS, FILLER, MANNERS, PLACE, YES_MEANS, decide
+from agentpay.intents.deciding import DETAILS, PLACE, decide
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.spans import Span
+from agentpay.intents.joining import distribute, tidy
 from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
 from agentpay.intents.taxonomy import IntentName as I
@@ -50,12 +51,19 @@ _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
     r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
 )
+_VOUCHER = re.compile(r"\b(?:gift )?vouchers?\b(?! codes?)")
 _EXCHANGED_FOR = re.compile(
     r"\b(?:exchang|swap|replac|trad|switch)\w*\b.+?(\s(?:for|to|with|against)\s)", re.IGNORECASE
 )
 _OFF = re.compile(
-    r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|take|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
+    r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
+
+
+_THEIR_PRICE = re.compile(
+    r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|expensive|pricey|steep|high|over)\b"
+)
+"""The shop's price complained of, not one that is proposed."""
 
 
 class RuleClassifier:
@@ -86,7 +94,7 @@ class RuleClassifier:
             new = _acts(clause, inside, lexicon, dialogue, acts)
             acts.extend(new[1:] if _completes(clause, new[0], acts) else new)
         return Understanding(
-            acts=_tidy(_distribute(acts), cleaned, dialogue, accepts, declines),
+            acts=tidy(distribute(acts), cleaned, dialogue, accepts, declines),
             hesitation=signals.hesitation(whole),
             accepts=accepts,
             declines=declines,
@@ -111,6 +119,8 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
     """The acts of one clause: usually one, more where it also carries a code or an address."""
     norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
     norm = norm[:_NORM_CHARS] + (" ?" if clause.question else "")
+    if "voucher" in lexicon.title_words and "<code>" not in norm:
+        norm = _VOUCHER.sub("giftcard", norm)  # a thing this shop sells, no code
     reading = read_clause(clause.text, spans, lexicon, dialogue)
     entities = reading.entities
     if is_override(norm):
@@ -146,7 +156,7 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
             entities.currency = money.currency
             if _OFF.search(norm):
                 entities.amount_off = money.minor
-            else:
+            elif not _THEIR_PRICE.search(norm):
                 entities.amount = money.minor
         elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget)\b", norm):
             entities.amount = entities.price_max
@@ -178,28 +188,6 @@ def _completes(clause: Clause, act: Act, before: list[Act]) -> bool:
         return False
     last.quantity, last.options = own.quantity, {**last.options, **own.options}
     return True
-
-
-def _distribute(acts: list[Act]) -> list[Act]:
-    """ "Two coats, one in M and one in L" are two coats, not four."""
-    for i, act in enumerate(acts):
-        whole = act.entities
-        if act.intent is not I.ADD_TO_CART or not whole.product_query or (whole.quantity or 0) < 2:
-            continue
-        parts = []
-        for part in acts[i + 1 :]:
-            own = part.entities
-            if (
-                part.intent is not I.ADD_TO_CART
-                or not own.pronoun
-                or own.product_query != whole.product_query
-                or not own.options
-            ):
-                break
-            parts.append(part)
-        if parts and sum(part.entities.quantity or 1 for part in parts) == whole.quantity:
-            return acts[:i] + acts[i + 1 :]
-    return acts
 
 
 def _without_prices(entities: Entities) -> Entities:
@@ -247,43 +235,3 @@ def _with_carried(act: Act) -> list[Act]:
     if act.intent in {I.DISCOUNT, I.PROVIDE_DETAILS}:
         entities.pronoun = False
     return acts
-
-
-def _tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
-    """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
-    for act in acts:
-        if act.intent is I.OTHER:
-            act.entities.product_query = None
-    matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
-    if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
-        meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
-        if meant is not None:
-            rest = [act for act in matters if act.intent is I.OTHER]
-            return [
-                Act(intent=meant, confidence=0.9, text=text, entities=Entities(pronoun=meant is I.ADD_TO_CART)),
-                *rest,
-            ]
-    substantial = [act for act in matters if act.intent not in MANNERS]
-    if any(act.intent is not I.OTHER for act in substantial):
-        matters = [
-            act for act in substantial if act.confidence > 0.3 or act.intent is not I.OTHER or len(act.text.split()) > 2
-        ]
-    elif not matters:
-        guess = 0.5 if accepts or declines else 0.3
-        return [Act(intent=I.OTHER, confidence=guess, text=text.strip() or text)]
-    joined: list[Act] = []
-    for act in matters:
-        last = joined[-1] if joined else None
-        if last and act.intent is I.PROVIDE_DETAILS and last.intent is I.PROVIDE_DETAILS:
-            both = Understanding(acts=[last, act]).entities
-            joined[-1] = Act(
-                intent=I.PROVIDE_DETAILS,
-                confidence=max(last.confidence, act.confidence),
-                text=f"{last.text}. {act.text}",
-                entities=both,
-            )
-        elif last and act.intent is I.OTHER and last.intent is I.OTHER and max(act.confidence, last.confidence) < 0.5:
-            joined[-1] = last.model_copy(update={"text": f"{last.text}. {act.text}"})
-        else:
-            joined.append(act)
-    return joined

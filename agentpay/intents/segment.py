@@ -49,7 +49,7 @@ _LISTING = re.compile(
     r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?(?:i|we)(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
     re.IGNORECASE,
 )
-_RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|like)\b", re.IGNORECASE)
+_RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
 _NO_SPLIT_BEFORE = re.compile(
     r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
     re.IGNORECASE,
@@ -112,7 +112,7 @@ def _split(text: str, start: int, end: int, question: bool, protected: Sequence[
         if match.start() <= begin or _inside(protected, match.start()) or _inside(protected, match.end()):
             continue
         before, after = text[begin : match.start()], text[match.end() : end]
-        listed = _new_item(before, after, match.group())
+        listed = _new_item(before, after, match.group(), going_on=bool(cuts) and cuts[-1][2])
         if listed or _starts_anew(before, after, match.group()):
             cuts.append((match.start(), match.end(), listed))
             begin = match.end()
@@ -153,8 +153,8 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
     )
 
 
-def _new_item(before: str, after: str, joint: str) -> bool:
-    """Whether a further "quantity + noun" of a list begins: "2 mugs, 3 plates and the teapot"."""
+def _new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
+    """Whether a further "quantity + noun" of a list begins: "2 mugs, 3 plates and the teapot"; `going_on` where `before` is one."""
     if joint.strip().lower().endswith(("but", "so", "or")) and not _COUNTED.match(after):
         return False
     if _CHOICE.search(before):
@@ -163,7 +163,7 @@ def _new_item(before: str, after: str, joint: str) -> bool:
         return not re.search(r"\b(?:between|from|under|over|sizes)\s+\S+$", before, re.IGNORECASE)
     return bool(
         _DETERMINED.match(after)
-        and (_LISTING.match(before) or _COUNTED.match(_LEADING.sub("", before)))
+        and (going_on or _LISTING.match(before) or _COUNTED.match(_LEADING.sub("", before)))
         and not _RESTRICTIVE.search(before)
         and "," not in joint[1:]
     )

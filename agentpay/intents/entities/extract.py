@@ -29,6 +29,7 @@ _POSTCODE_NAMED = re.compile(
 )
 _POSTCODE_END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _POSTCODE_ONLY = re.compile(rf"^\W*(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
+_GIFT = re.compile(r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b", re.IGNORECASE)
 _SHIPS = re.compile(
     r"\b(?:ship\w*|deliver\w*|postage|send|zip|post(?:al)? ?code|courier|live|based|express|standard)\b", re.IGNORECASE
 )
@@ -75,6 +76,9 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     entities.brand, entities.category, entities.shipping_method = found.brand, found.category, found.shipping_method
     taken += ordinals
     taken += found.spans
+    if money is not None and (option := _amount_option(text, money, lexicon, entities, dialogue)) is not None:
+        taken = [span for span in taken if span.value is not money] + [option]
+        money = None
     if (quantity := find_quantity(text, taken)) is not None:
         entities.quantity = quantity.value
         taken.append(quantity)
@@ -129,6 +133,19 @@ def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | N
             case _:
                 pass
     return money, percent
+
+
+def _amount_option(text: str, money: Money, lexicon: Lexicon, entities: Entities, dialogue: Dialogue) -> Span | None:
+    """The "$50" of "a $50 gift card", where the shop's cards come in amounts: an option, no price."""
+    entry = lexicon.of_amount(money.minor // 100) if money.minor % 100 == 0 else None
+    if entry is None or not (dialogue.asked_for == "variant" or _GIFT.search(text)):
+        return None
+    entities.options = {**entities.options, entry.name: entry.value}
+    match = re.search(
+        rf"[$€£]?\s?{money.minor // 100}(?:[.,]00)?(?:\s?(?:[$€£]|(?i:dollars?|euros?|pounds?|bucks|usd|eur|gbp)\b))?",
+        text,
+    )
+    return Span(match.start(), match.end(), "option", entry) if match else None
 
 
 def _take_place(

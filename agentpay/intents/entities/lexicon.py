@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.spellings import amounts, option_names, short_words, without_units
 from agentpay.intents.types import Vocabulary
 from agentpay.intents.words import word_set
 
@@ -101,14 +102,14 @@ class Lexicon:
         self._entries: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
         self._option_names: dict[tuple[str, ...], str] = {}
         self._yes_no: dict[str, dict[bool, str]] = {}
-        for name, values in vocabulary.options.items():
+        self._amounts: dict[int, Entry] = {}
+        for name in vocabulary.options:
             for form in _variants(_key(name)):
                 self._option_names[form] = name
-            known = {value.lower() for value in values}
-            for value in values:
-                self._add(value, Entry("option", name, value))
-                self._add_size_words(name, value, known)
-            self._add_bare_numbers(name, values)
+        for name, values in vocabulary.options.items():
+            self._add_option(name, values)
+        for name, values in vocabulary.options.items():
+            self._add_short_words(name, values)
         for name, values in vocabulary.attributes.items():
             self._add_attribute(name, values)
         for brand in vocabulary.brands:
@@ -122,10 +123,35 @@ class Lexicon:
             for form in {key, tuple(short)}:
                 self._entries[form].append(Entry("shipping", "shipping", method))
         self._longest = max((len(key) for key in self._entries), default=0)
-        option_names = frozenset(word for key in self._option_names for word in key)
+        names = frozenset(form for key in self._option_names for word in key for form in _numbers(word))
         # A gift box may have an option "mug": where the shop also sells mugs, the word names a product
-        self.option_name_words = option_names - vocabulary.title_words
-        self.words = frozenset(word for key in self._entries for word in key) | vocabulary.title_words | option_names
+        self.option_name_words = names - vocabulary.title_words
+        self.words = frozenset(word for key in self._entries for word in key) | vocabulary.title_words | names
+
+    def _add_option(self, name: str, values: Sequence[str]) -> None:
+        for called in option_names(name):
+            for form in _variants(_key(called)):
+                self._option_names.setdefault(form, name)
+        known = {value.lower() for value in values}
+        for value in values:
+            entry = Entry("option", name, value)
+            self._add(value, entry)
+            self._add_size_words(name, value, known)
+            for form in without_units(_key(value)):
+                if entry not in self._entries[form]:
+                    self._entries[form].append(entry)
+        self._add_bare_numbers(name, values)
+        for amount, value in amounts(name, values).items():
+            self._amounts.setdefault(amount, Entry("option", name, value))
+
+    def _add_short_words(self, name: str, values: Sequence[str]) -> None:
+        taken = frozenset(key[0] for key in self._entries if len(key) == 1) | self.title_words
+        for word, value in short_words({value: _key(value) for value in values}, taken).items():
+            self._add(word, Entry("option", name, value))
+
+    def of_amount(self, units: int) -> Entry | None:
+        """The option's value that is this much money: the $50 of a gift card."""
+        return self._amounts.get(units)
 
     def _add(self, words: str, entry: Entry) -> None:
         key = _key(words)
@@ -258,7 +284,11 @@ class Lexicon:
         """Takes what fits of the entries for a run of chunks; True where the run is used up."""
         start, end = run[0].start, run[-1].end
         for entry in entries:
-            if entry.kind == "option" and entry.name not in found.options:
+            # A genre may be a category, too: the attribute uses the words up, the category is known nevertheless
+            if entry.kind == "category" and found.category is None:
+                found.category = entry.value
+        for entry in entries:
+            if entry.kind == "option" and (entry.name not in found.options or len(run) > 2):
                 if not self._is_option(text, parts, position, run, asked_for):
                     continue
                 found.options[entry.name] = entry.value
@@ -283,8 +313,6 @@ class Lexicon:
                     if entry.value.lower() in _ORDINARY and not written[0].isupper():
                         continue
                     found.brand = entry.value
-            elif entry.kind == "category" and found.category is None:
-                found.category = entry.value
         return False
 
     def _take_attribute(self, text: str, run: list[Chunk], entry: Entry, found: Found) -> bool:

@@ -40,7 +40,20 @@ _SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
 _ABOUT_CODES = re.compile(
     r"\b(?:work|works|working|worked|valid|expired|apply|applied|discount|off|redeem)\b", re.IGNORECASE
 )
-_BARE_CODE = re.compile(r"^\W*(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})\W*$")
+_BARE_CODE = re.compile(
+    r"^\W*(?:(?:ok|okay|then|and|try|use|apply|redeem|with|it's|it is|maybe|or|please|what about|how about|yes|sure|so|i have|also|the|my|well)\W+)*"
+    r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})(?:\W+(?:please|pls|then|instead|thanks|maybe))*\W*$",
+    re.IGNORECASE,
+)
+_APPLIED_CODE = re.compile(
+    r"\b(?:apply|redeem)\s+(?:(?:the|my|this)\s+)?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?=\W*(?:please|pls|then|now|to\b|for me|$))",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"^\W*(?P<id>[A-Z]{3,}\d{1,3})\W*$")
+_TALK = word_set("""
+    yes nope hello hey bye goodbye checkout nothing none cart basket human help sorry nevermind stop cancel cheers great cool fine sure
+    perfect thank everything more another other cheaper expensive right alright awesome maybe later skip never mind forget all them those these
+    """)
 _NOT_CODES = word_set(
     "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
@@ -123,7 +136,7 @@ def find_codes(
     def add(match: re.Match[str], *, sure: bool) -> None:
         code = match.group("id")
         lowered = code.lower()
-        if lowered in _NOT_CODES or not free([*taken, *found], *match.span("id")):
+        if lowered in _NOT_CODES or lowered in _TALK or not free([*taken, *found], *match.span("id")):
             return
         has_digit, has_letter = any(c.isdigit() for c in code), any(c.isalpha() for c in code)
         shouted = code.isupper() and len(code) >= 4
@@ -147,8 +160,12 @@ def find_codes(
         ):
             continue
         add(match, sure=False)
+    for match in _APPLIED_CODE.finditer(text):
+        add(match, sure=match.group("id").lower() not in title_words)
+    if alone := _ALONE.match(text):
+        add(alone, sure=alone.group("id").lower() not in title_words)
     if asked_for in {"code", "discount", "discount_code"} and (bare := _BARE_CODE.match(text)):
-        add(bare, sure=True)
+        add(bare, sure=bare.group("id").lower() not in title_words)
     return found
 
 

@@ -1,0 +1,125 @@
+"""Putting the acts of a message together: what belongs to one wish is joined, what means nothing beside it is dropped."""
+
+from __future__ import annotations
+
+import re
+
+from agentpay.intents.deciding import FILLER, MANNERS, YES_MEANS
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.text import normalise
+from agentpay.intents.types import Act, Dialogue, Entities, Understanding
+
+_WAVE = re.compile(
+    r"^\W*(?:forget|never ?mind|nvm|drop|skip|scratch)\W*(?:it|that|about it|about that)?\W*$", re.IGNORECASE
+)
+_MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
+
+
+def distribute(acts: list[Act]) -> list[Act]:
+    """ "Two coats, one in M and one in L" are two coats, not four."""
+    for i, act in enumerate(acts):
+        whole = act.entities
+        if act.intent is not I.ADD_TO_CART or not whole.product_query or (whole.quantity or 0) < 2:
+            continue
+        parts = []
+        for part in acts[i + 1 :]:
+            own = part.entities
+            if (
+                part.intent is not I.ADD_TO_CART
+                or not own.pronoun
+                or own.product_query != whole.product_query
+                or not own.options
+            ):
+                break
+            parts.append(part)
+        if parts and sum(part.entities.quantity or 1 for part in parts) == whole.quantity:
+            return acts[:i] + acts[i + 1 :]
+    return acts
+
+
+def _chosen_before(acts: list[Act]) -> list[Act]:
+    """ "Amber is fine, I'll take two": the first says which, the second how many."""
+    kept: list[Act] = []
+    for act in acts:
+        last, own = kept[-1] if kept else None, act.entities
+        if (
+            last is not None
+            and last.intent in {I.AVAILABILITY, I.CHANGE_CART, I.ADD_TO_CART}
+            and set(last.entities.model_dump(exclude_defaults=True)) == {"options"}
+            and act.intent is I.ADD_TO_CART
+            and own.pronoun
+            and not own.product_query
+            and not own.ordinals
+        ):
+            own.options = {**last.entities.options, **own.options}
+            kept[-1] = act
+        else:
+            kept.append(act)
+    return kept
+
+
+def _rules_asked(acts: list[Act]) -> list[Act]:
+    """ "What if it doesn't fit, can I return it?" asks for one rule; nothing is to be sent back yet."""
+    kept: list[Act] = []
+    for act in acts:
+        last = kept[-1] if kept else None
+        if (
+            last is not None
+            and last.intent is I.POLICY
+            and act.intent in {I.RETURN, I.REFUND, I.EXCHANGE, I.POLICY}
+            and not act.entities.order_numbers
+            and _MAY_I.search(act.text)
+        ):
+            kept[-1] = last.model_copy(update={"text": f"{last.text}, {act.text}"})
+        else:
+            kept.append(act)
+    return kept
+
+
+def _without_waves(acts: list[Act]) -> list[Act]:
+    """ "Forget it, empty the cart": a wave of the hand beside what is really wanted."""
+    if len(acts) < 2:
+        return acts
+    kept = [act for act in acts if not (act.intent is I.REMOVE_FROM_CART and _WAVE.match(act.text))]
+    return kept or acts
+
+
+def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
+    """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
+    for act in acts:
+        if act.intent is I.OTHER:
+            act.entities.product_query = None
+    acts = _without_waves(_rules_asked(_chosen_before(acts)))
+    matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
+    if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
+        meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)
+        if meant is not None:
+            rest = [act for act in matters if act.intent is I.OTHER]
+            return [
+                Act(intent=meant, confidence=0.9, text=text, entities=Entities(pronoun=meant is I.ADD_TO_CART)),
+                *rest,
+            ]
+    substantial = [act for act in matters if act.intent not in MANNERS]
+    if any(act.intent is not I.OTHER for act in substantial):
+        matters = [
+            act for act in substantial if act.confidence > 0.3 or act.intent is not I.OTHER or len(act.text.split()) > 2
+        ]
+    elif not matters:
+        guess = 0.5 if accepts or declines else 0.3
+        return [Act(intent=I.OTHER, confidence=guess, text=text.strip() or text)]
+    joined: list[Act] = []
+    for act in matters:
+        last = joined[-1] if joined else None
+        if last and act.intent is I.PROVIDE_DETAILS and last.intent is I.PROVIDE_DETAILS:
+            both = Understanding(acts=[last, act]).entities
+            joined[-1] = Act(
+                intent=I.PROVIDE_DETAILS,
+                confidence=max(last.confidence, act.confidence),
+                text=f"{last.text}. {act.text}",
+                entities=both,
+            )
+        elif last and act.intent is I.OTHER and last.intent is I.OTHER and max(act.confidence, last.confidence) < 0.5:
+            joined[-1] = last.model_copy(update={"text": f"{last.text}. {act.text}"})
+        else:
+            joined.append(act)
+    return joined
