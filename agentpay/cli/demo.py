@@ -20,6 +20,7 @@ from agentpay.cli.serve import stopping_cleanly
 if TYPE_CHECKING:
     from agentpay.settings import Settings
     from agentpay.store.session import Database
+    from agentpay.store.tables import Organization
 
 _BANNER = """
   {name} is open at {base_url}   (ready after {seconds:.1f} s; Ctrl-C stops it)
@@ -62,7 +63,8 @@ def demo(
                 update={"port": listening.getsockname()[1], "worker_in_process": True, "data_dir": file.folder}
             )
             with servers(settings, migrate=True) as settings:
-                organization_id, name, keys = _prepare(settings, store, file, quiet=json)
+                organization, keys = _prepare(settings, store, file, quiet=json)
+                settings = settings.model_copy(update={"web_organization": organization.slug})
 
                 from agentpay.api.server import run as serve
                 from agentpay.api.state import base_url
@@ -72,7 +74,7 @@ def demo(
                     content = file.write(
                         {
                             "base_url": url,
-                            "organization_id": str(organization_id),
+                            "organization_id": str(organization.id),
                             "secret_key": keys.secret,
                             "publishable_key": keys.publishable,
                             "database_url": settings.database_url,
@@ -86,7 +88,7 @@ def demo(
                         seconds = time.monotonic() - started
                         typer.echo(
                             _BANNER.format(
-                                name=name,
+                                name=organization.name,
                                 seconds=seconds,
                                 base_url=url,
                                 secret_key=keys.secret,
@@ -98,20 +100,20 @@ def demo(
                 serve(settings, listening, ready)
 
 
-def _prepare(settings: Settings, store: Path | None, file: DemoFile, *, quiet: bool) -> tuple[UUID, str, Keys]:
+def _prepare(settings: Settings, store: Path | None, file: DemoFile, *, quiet: bool) -> tuple[Organization, Keys]:
     """The shop of the store file, imported where it is new or changed, indexed, with keys. Exits 2 on a bad file."""
     from agentpay.cli.importing import refuse
     from agentpay.commerce.importing import ImportProblems
     from agentpay.demo import STORE
 
-    async def work(database: Database) -> tuple[UUID, str, Keys]:
+    async def work(database: Database) -> tuple[Organization, Keys]:
         organization_id = await _import(database, store or STORE, quiet=quiet)
         await _index(database, organization_id, quiet=quiet)
         async with database.session() as session:
             from agentpay.store.tables import Organization
 
             organization = await session.get_one(Organization, organization_id)
-            return organization_id, organization.name, await file.keys(session, organization_id)
+            return organization, await file.keys(session, organization_id)
 
     try:
         return run(settings, work)
