@@ -11,8 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.commerce import refunds
-from agentpay.commerce.payments import settle
-from agentpay.commerce.payments.protocol import PaymentChanged, RefundChanged, SignatureError
+from agentpay.commerce.payments import disputes, settle
+from agentpay.commerce.payments.protocol import (
+    DisputeOpened,
+    PaymentChanged,
+    RefundChanged,
+    SignatureError,
+    UnrelatedEvent,
+)
 from agentpay.commerce.payments.registry import Providers
 from agentpay.commerce.payments.settle import PaymentOutcome
 from agentpay.errors import Problem
@@ -27,7 +33,9 @@ FORGOTTEN_AFTER = timedelta(minutes=1)
 async def receive(
     database: Database, providers: Providers, source: str, headers: Mapping[str, str], body: bytes
 ) -> bool:
-    """Store an event and enqueue its handling in one transaction; False for one that was stored before.
+    """Store an event and enqueue its handling in one transaction; False for one that was stored before, or is none of ours.
+
+    Which organization's it is the provider says: by what our own requests wrote into its metadata, or by our ledger.
 
     Problems: `payment_provider_unknown` (404), `signature_invalid` (400), `event_invalid` (422).
     """
@@ -36,6 +44,8 @@ async def receive(
         event = await provider.verify_webhook({key.lower(): value for key, value in headers.items()}, body)
     except SignatureError as error:
         raise Problem("signature_invalid", str(error), status=400) from None
+    except UnrelatedEvent:
+        return False  # the merchant's account does other business too; refusing would have it sent again for days
     except ValueError as error:
         raise Problem("event_invalid", str(error)) from None
     async with database.tx(event.organization_id) as tx:
@@ -100,6 +110,8 @@ async def _effects(tx: Tx, providers: Providers, event: InboundEvent) -> Payment
     news = providers.get(event.source).parse_event(event.payload)
     if isinstance(news, PaymentChanged):
         return await settle.apply(tx, event.source, news)
+    if isinstance(news, DisputeOpened):
+        await disputes.note(tx, event.source, news)
     if isinstance(news, RefundChanged) and news.refund.status != "pending":
         await refunds.finish(
             tx, news.refund_id, succeeded=news.refund.status == "succeeded", processor_id=news.refund.id

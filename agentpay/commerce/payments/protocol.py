@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 PaymentStatus = Literal["requires_payment", "requires_action", "processing", "succeeded", "failed", "cancelled"]
@@ -22,6 +23,14 @@ class Capabilities:
     hosted_form: bool
     partial_refunds: bool = True
     delayed_settlement: bool = False
+    expires: bool = True
+    """`expire` closes a payment nobody made yet; without it the provider's own time limit does, and only that."""
+    exact_partial_refunds: bool = True
+    """False: what is given back of a taxed payment may be a minor unit less, as the provider works the tax out itself."""
+    disputes: bool = False
+    """Its events tell of disputes."""
+    saved_methods: bool = False
+    """It is a `ChargesSavedMethods` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,16 @@ class CheckoutRequest:
     return_url: str
     email: str | None = None
     description: str = ""
+    began: datetime | None = None
+    """When the attempt began: the same however often the request is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMethod:
+    """A method the buyer stored with the provider, in the provider's ids."""
+
+    id: str
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +132,38 @@ class RefundChanged:
     refund: ProviderRefund
 
 
-ProviderEvent = PaymentChanged | RefundChanged
+@dataclass(frozen=True, slots=True)
+class DisputeOpened:
+    """An event about a buyer who disputes a charge with their bank. `id` is the provider's, of the dispute."""
+
+    charge_id: str
+    id: str
+    amount: int
+    currency: str
+    reason: str
+
+
+ProviderEvent = PaymentChanged | RefundChanged | DisputeOpened
 
 
 class ProviderError(Exception):
     """The provider could not be reached or could not answer; the same call may be made again."""
 
 
+class ProviderRefused(Exception):
+    """The provider will never take this payment as it is (an amount below its least, a currency it has not)."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 class SignatureError(Exception):
     """A webhook that the provider did not sign, or signed too long ago."""
+
+
+class UnrelatedEvent(Exception):
+    """An authentic webhook about something that AgentPay did not start: nothing is to be done, nor tried again."""
 
 
 class PaymentProvider(Protocol):
@@ -134,19 +176,36 @@ class PaymentProvider(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     async def create_checkout(self, request: CheckoutRequest) -> ProviderPayment:
-        """Start a payment, or answer as it is now the one started under this key. Raises ProviderError."""
+        """Start a payment, or answer as it is now the one started under this key. Raises ProviderError, ProviderRefused."""
 
     async def retrieve(self, organization_id: UUID, payment_id: str) -> ProviderPayment:
         """The payment as it is now. Raises ProviderError."""
 
     async def expire(self, organization_id: UUID, payment_id: str) -> ProviderPayment:
-        """Make sure it cannot be paid any more, if it was not; answers as it then is: `cancelled`, or what came first."""
+        """Make sure it cannot be paid any more, if it was not; answers as it then is: `cancelled`, or what came first.
+
+        Where `capabilities().expires` is false it is answered as it is, open or not.
+        """
 
     async def refund(self, request: RefundRequest) -> ProviderRefund:
         """Give money back, once a key. A refusal is `status: failed`. Raises ProviderError."""
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> InboundWebhook:
-        """Raises SignatureError; ValueError where an authentic body is not an event of ours."""
+        """Raises SignatureError; UnrelatedEvent; ValueError where an authentic body is no event at all."""
 
     def parse_event(self, payload: Mapping[str, Any]) -> ProviderEvent | None:
         """What a stored event says; None: nothing of interest."""
+
+    async def close(self) -> None:
+        """Let go of connections. Nothing may be asked afterwards."""
+
+
+@runtime_checkable
+class ChargesSavedMethods(Protocol):
+    """What a provider with `capabilities().saved_methods` can do besides."""
+
+    async def charge_saved(self, request: CheckoutRequest, method: SavedMethod) -> ProviderPayment:
+        """Charge a stored method now, once a key. A decline, or a bank that asks for the buyer, is `status: failed`.
+
+        Raises ProviderError, ProviderRefused.
+        """

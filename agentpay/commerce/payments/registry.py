@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
+from agentpay.commerce.payments.polar.provider import PolarProvider
 from agentpay.commerce.payments.protocol import PaymentProvider
 from agentpay.commerce.payments.sandbox.provider import SandboxProvider
-from agentpay.errors import Problem
+from agentpay.commerce.payments.stripe.provider import StripeProvider
+from agentpay.errors import Problem, StartupError
 from agentpay.settings import Settings
 from agentpay.store.session import Database
 
 
 class Providers:
-    """Made once a process. `sandbox` is reachable by itself, for its hosted page and its tests."""
+    """Made once a process. `sandbox` is reachable by itself, for its hosted page and its tests.
+
+    Stripe and Polar are there where the settings hold their credentials. Raises StartupError where those are incomplete, or
+    the extra with the SDK is not installed.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         secret = settings.sandbox_webhook_secret
@@ -20,9 +28,29 @@ class Providers:
             webhook_secret=secret.get_secret_value() if secret else None,
         )
         self._by_name: dict[str, PaymentProvider] = {self.sandbox.name: self.sandbox}
+        if settings.stripe_api_key is not None:
+            self.add(
+                StripeProvider(
+                    database,
+                    api_key=settings.stripe_api_key,
+                    webhook_secret=_needed(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET"),
+                    api_base=settings.stripe_api_base,
+                )
+            )
+        if settings.polar_access_token is not None:
+            if settings.polar_product_id is None:
+                raise StartupError("Payments by Polar need AGENTPAY_POLAR_PRODUCT_ID (docs/payments.md).")
+            self.add(
+                PolarProvider(
+                    access_token=settings.polar_access_token,
+                    webhook_secret=_needed(settings.polar_webhook_secret, "POLAR_WEBHOOK_SECRET"),
+                    product_id=settings.polar_product_id,
+                    server=settings.polar_server,
+                )
+            )
 
     def get(self, name: str) -> PaymentProvider:
-        """Raises Problem `payment_provider_unknown` (404) where this service has no such provider."""
+        """Raises Problem `payment_provider_unknown` (404) where this service has no such provider, or no keys for it."""
         provider = self._by_name.get(name)
         if provider is None:
             raise Problem("payment_provider_unknown", "This service has no such payment provider.", status=404)
@@ -31,3 +59,15 @@ class Providers:
     def add(self, provider: PaymentProvider) -> None:
         """Make a further provider known under its name."""
         self._by_name[provider.name] = provider
+
+    async def close(self) -> None:
+        """Close the connections to the providers."""
+        for provider in self._by_name.values():
+            await provider.close()
+
+
+def _needed(secret: SecretStr | None, name: str) -> SecretStr:
+    """Without it nobody could tell the provider's webhooks from forged ones."""
+    if secret is None or not secret.get_secret_value().strip():
+        raise StartupError(f"AGENTPAY_{name} is missing (docs/payments.md).")
+    return secret

@@ -132,6 +132,9 @@ class SandboxProvider:
     def parse_event(self, payload: Mapping[str, Any]) -> ProviderEvent | None:
         return events.parse(payload)
 
+    async def close(self) -> None:
+        """It has no connections of its own."""
+
     # What a buyer does on the hosted page, and what time does.
 
     async def submit_card(self, organization_id: UUID, payment_id: str, card: cards.Card) -> Answer:

@@ -1,0 +1,1 @@
+"""Stripe: Checkout Sessions, stored methods through PaymentIntents, refunds and webhooks, with the official SDK."""
