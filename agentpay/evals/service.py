@@ -43,7 +43,8 @@ def own_service(
     """
     The shop of `store`, freshly imported, served at a free port until the block ends.
 
-    Its data lies in a temporary folder, below `data` where that is given, and goes with it. It has embedded servers of its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
+    Its data lies in a temporary folder, below `data` where that is given, and goes with it. It has embedded servers of
+    its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
     Raises StartupError with what the service said where it does not come up.
     """
     if data is not None:
