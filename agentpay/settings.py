@@ -57,9 +57,31 @@ class Settings(BaseSettings):
         None, description="None: one made at first start, kept in the database."
     )
 
+    # Payment providers (docs/payments.md)
+    stripe_api_key: SecretStr | None = Field(None, description="Secret or restricted key; none: no Stripe.")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="`whsec_…` of the endpoint at Stripe.")
+    stripe_api_base: str | None = Field(None, description="Another address of Stripe's API, for tests.")
+    polar_access_token: SecretStr | None = Field(None, description="Organization access token; none: no Polar.")
+    polar_webhook_secret: SecretStr | None = Field(None, description="Secret of the endpoint at Polar.")
+    polar_server: str = Field("production", description="`production`, `sandbox`, or the address of an API.")
+    polar_product_id: str | None = Field(
+        None, description="The product at Polar under which checkouts are sold, each at its own price."
+    )
+
+    # Outbound webhooks
+    webhook_allow_private: bool = Field(
+        False, description="Webhooks may go to private addresses and over plain http: for development and own networks."
+    )
+    webhook_timeout_seconds: float = Field(10.0, gt=0, description="Longest an endpoint may take to answer.")
+    webhook_disable_after_failures: int = Field(
+        20, ge=1, description="An endpoint is disabled after so many failed attempts in a row, …"
+    )
+    webhook_disable_after_minutes: float = Field(60.0, ge=0, description="… once they go back at least this long.")
+
     # Service
     web_organization: str | None = Field(
-        None, description="Slug of the shop whose page is at /; none: the only one there is, and no page where there are several."
+        None,
+        description="Slug of the shop whose page is at /; none: the only one there is, and no page where there are several.",
     )
     worker_in_process: bool = Field(True, description="`agentpay serve` also runs the job worker.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
