@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy import update as sql_update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agentpay.commerce import carts, catalog, inventory
+from agentpay.commerce import carts, catalog, checkout_events, inventory
 from agentpay.commerce.checkout_inputs import CheckoutInput, CheckoutPatch, ItemInput
 from agentpay.commerce.checkout_rows import find, lock, put_lines, quantities, require_open, sale_lines, view, views
 from agentpay.commerce.checkout_totals import reprice
@@ -39,7 +39,7 @@ async def create(tx: Tx, data: CheckoutInput, *, base_url: str, now: datetime | 
     lines = await _resolve(tx, data.items)
     checkout = await _new(tx, data.conversation_id, now)
     _fill(checkout, data)
-    return await _store(tx, checkout, lines, now=now, base_url=base_url, code_given=True, latest=True)
+    return await _store(tx, checkout, lines, now=now, base_url=base_url, code_given=True, latest=True, new=True)
 
 
 async def update(
@@ -91,7 +91,8 @@ async def from_cart(
     cart = await carts.state_for_conversation(tx, conversation_id, now=now)
     if not cart.lines:
         raise Problem("cart_empty", "There is nothing in the cart.", status=409)
-    checkout = await _open_one(tx, conversation.checkout_id, now) or await _new(tx, conversation_id, now)
+    current = await _open_one(tx, conversation.checkout_id, now)
+    checkout = current or await _new(tx, conversation_id, now)
     address = (
         shipping_address.model_dump(mode="json") if isinstance(shipping_address, AddressShape) else shipping_address
     )
@@ -105,7 +106,7 @@ async def from_cart(
     checkout.discount_code = cart.code.code if cart.code and cart.code.ok else None
     checkout.offer_id = cart.offer_id
     checkout.commitment_level = "committed"
-    return await _store(tx, checkout, cart.lines, now=now, base_url=base_url, latest=True)
+    return await _store(tx, checkout, cart.lines, now=now, base_url=base_url, latest=True, new=current is None)
 
 
 async def get(tx: Tx, checkout_id: UUID, *, base_url: str) -> CheckoutView:
@@ -151,6 +152,7 @@ async def cancel(tx: Tx, checkout_id: UUID, *, base_url: str) -> CheckoutView:
         require_open(checkout)
         checkout.status = "cancelled"
         await inventory.release(tx, checkout_id)
+        await checkout_events.emit(tx, "checkout.cancelled", checkout)
     return await view(tx, checkout, base_url=base_url)
 
 
@@ -192,7 +194,9 @@ async def expire_due(session: AsyncSession, *, now: datetime | None = None, limi
     for checkout in rows:
         checkout.status = "expired"
         # past their time at once, so that the sweep of stock frees them in its own lock order
-        await inventory.renew(Tx(session, checkout.organization_id), checkout.id, now)
+        tx = Tx(session, checkout.organization_id)
+        await inventory.renew(tx, checkout.id, now)
+        await checkout_events.emit(tx, "checkout.expired", checkout)
     return len(rows)
 
 
@@ -269,6 +273,7 @@ async def _store(
     base_url: str,
     code_given: bool = False,
     latest: bool = False,
+    new: bool = False,
 ) -> CheckoutView:
     """Lines, stock, totals, times: what every change ends with. `latest`: it is now its conversation's, which is locked."""
     for line in lines:
@@ -288,6 +293,7 @@ async def _store(
             .values(checkout_id=checkout.id)
             .execution_options(synchronize_session=False)
         )
+    await checkout_events.emit(tx, "checkout.created" if new else "checkout.updated", checkout)
     return await view(tx, checkout, base_url=base_url)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import checkout_rows, inventory, refunds
+from agentpay.commerce import checkout_rows, inventory, refunds, webhooks
 from agentpay.commerce.order_rows import by_id, by_reference, lock, select_orders, view, views
 from agentpay.commerce.shapes import OrderView
 from agentpay.errors import Problem
@@ -153,6 +153,8 @@ async def place(tx: Tx, checkout: Checkout, *, now: datetime) -> Order:
             for line in lines
         ],
     )
+    await webhooks.emit(tx, "order.created", lambda: view(tx, order))
+    await webhooks.emit(tx, "order.paid", lambda: view(tx, order))
     return order
 
 
@@ -173,6 +175,7 @@ async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: date
     order.status = "cancelled"
     order.cancelled_at = now or datetime.now(UTC)
     await inventory.restock(tx, await _quantities(tx, order_id))
+    await webhooks.emit(tx, "order.cancelled", lambda: view(tx, order))
     return await view(tx, order)
 
 
@@ -194,11 +197,14 @@ async def fulfil(
         raise Problem("order_not_fulfillable", f"The order is {order.status}.", status=409)
     if order.fulfillment_status == "delivered" and status == "shipped":
         raise Problem("order_not_fulfillable", "The order has been delivered already.", status=409)
+    moved = order.fulfillment_status != status
     order.fulfillment_status = status
     order.tracking = tracking if tracking is not None else order.tracking
     order.shipped_at = order.shipped_at or now
     if status == "delivered":
         order.delivered_at = order.delivered_at or now
+    if moved:
+        await webhooks.emit(tx, f"order.{status}", lambda: view(tx, order))
     return await view(tx, order)
 
 

@@ -89,6 +89,17 @@ async def archive_product(tx: Tx, product_id: UUID) -> None:
     await _changed(tx, product_id)
 
 
+async def get_products(tx: Tx, product_ids: Sequence[UUID]) -> list[ProductResource]:
+    """Those there are of these, in the order of their ids."""
+    rows = await tx.session.scalars(
+        select(Product)
+        .where(Product.organization_id == tx.organization_id, Product.id.in_(product_ids))
+        .order_by(Product.id)
+        .execution_options(populate_existing=True)
+    )
+    return await _resources(tx, rows.all())
+
+
 async def bump_catalog_version(tx: Tx) -> None:
     """Called by whatever changes catalogue, zones or rates: caches of the shop's words key on the version."""
     await tx.session.execute(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from agentpay.commerce import order_rows
+from agentpay.commerce import order_rows, webhooks
 from agentpay.commerce.shapes import RefundView
 from agentpay.errors import Problem, not_found
 from agentpay.store.ids import new_id
@@ -75,6 +75,8 @@ async def give(
     order.refunded += amount
     _restate(order)
     await tx.session.flush()
+    if any(row.status == "succeeded" for row in rows):
+        await webhooks.emit(tx, "order.refunded", lambda: order_rows.view(tx, order))
     return rows
 
 
@@ -103,6 +105,9 @@ async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str 
         order.refunded -= refund.amount
         _restate(order)
     await tx.session.flush()
+    await webhooks.emit(tx, f"refund.{refund.status}", lambda: _shown(refund))
+    if succeeded and order is not None:
+        await webhooks.emit(tx, "order.refunded", lambda: order_rows.view(tx, order))
     return True
 
 
@@ -146,6 +151,10 @@ async def given_automatically(tx: Tx, order_id: UUID) -> int:
 
 def view(row: Refund) -> RefundView:
     return RefundView.model_validate({name: getattr(row, name) for name in RefundView.model_fields})
+
+
+async def _shown(row: Refund) -> RefundView:
+    return view(row)
 
 
 def _restate(order: Order) -> None:
@@ -206,6 +215,9 @@ async def _add(
     tx.session.add(refund)
     await tx.session.flush()
     await tx.session.refresh(refund, ["created_at"])
-    if not recorded_only:
+    await webhooks.emit(tx, "refund.created", lambda: _shown(refund))
+    if recorded_only:
+        await webhooks.emit(tx, "refund.succeeded", lambda: _shown(refund))
+    else:
         await enqueue(tx, "payments.execute_refund", organization_id=str(tx.organization_id), refund_id=str(refund.id))
     return refund

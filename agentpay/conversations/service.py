@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
-from agentpay.commerce import carts, customers
+from agentpay.commerce import carts, customers, webhooks
 from agentpay.commerce.shapes import CartView
 from agentpay.conversations.shapes import ConversationView, CustomerBrief, InterruptView
 from agentpay.conversations.turns.lease import lock_conversation
@@ -63,7 +63,17 @@ async def open_conversation(tx: Tx, opening: Opening, *, vouched: bool) -> Conve
     tx.session.add(conversation)
     await tx.session.flush()
     await tx.session.refresh(conversation)
+    await tell(tx, "conversation.created", conversation.id)
     return conversation
+
+
+async def tell(tx: Tx, event: str, conversation_id: UUID) -> None:
+    """Webhooks about a conversation, as it stands now."""
+
+    async def shown() -> ConversationView:
+        return await view(tx, await get(tx, conversation_id))
+
+    await webhooks.emit(tx, event, shown)
 
 
 async def _agent(tx: Tx, agent_id: UUID | None) -> Agent:
@@ -184,12 +194,15 @@ async def close(tx: Tx, conversation_id: UUID) -> None:
     """Take no more messages. Closing twice is no error. Raises Problem 404 `not_found`."""
     if await lock_conversation(tx.session, tx.organization_id, conversation_id) is None:
         raise not_found("conversation")
-    await tx.session.execute(
+    closed = await tx.session.scalar(
         update(Conversation)
         .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
         .where(Conversation.status != "closed")
         .values(status="closed", closed_at=func.now())
+        .returning(Conversation.id)
     )
+    if closed is not None:
+        await tell(tx, "conversation.closed", conversation_id)
 
 
 async def hand_to_human(tx: Tx, conversation_id: UUID) -> bool:
@@ -216,4 +229,6 @@ async def _hand(tx: Tx, conversation_id: UUID, expected: str, values: dict[str, 
         .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
         .values(**values, modified_at=func.now())
     )
+    if values["status"] == "handed_off":
+        await tell(tx, "conversation.handed_off", conversation_id)
     return True

@@ -110,6 +110,7 @@ async def fork(tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UUID, s
         {"source": "fork", "step": -1},
         checkpoint.checkpoint["channel_versions"],
     )
+    await service.tell(tx, "conversation.created", copy.id)
     return copy
 
 

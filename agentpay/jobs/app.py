@@ -10,12 +10,15 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
+from agentpay.commerce.webhooks.outbox import QUEUE as WEBHOOKS
 from agentpay.jobs.context import JobContext
 
-MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations")
+MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations", "webhooks")
 """Modules of this package; each has `register(app)`, which gives the app its tasks under the names others enqueue."""
 
 CONCURRENCY = 8
+WEBHOOK_CONCURRENCY = 4
+"""Outbound webhooks run in slots of their own: endpoints that hang hold up no payment."""
 POLLING_SECONDS = 0.5
 """Inserted jobs are announced by LISTEN/NOTIFY at once; only scheduled ones (retries, settlements) wait for a poll."""
 HEARTBEAT_SECONDS = 3.0
@@ -27,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 def create_app(database_url: str) -> App:
     """The app over one database, with every task registered, not opened yet."""
-    app = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=6))
     for module in MODULES:
         import_module(f"agentpay.jobs.{module}").register(app)
     return app
@@ -59,28 +62,34 @@ async def run_worker(
 
 
 async def _work(app: App, services: JobContext, stop: asyncio.Event, concurrency: int, grace_seconds: float) -> None:
-    running = asyncio.create_task(
-        app.run_worker_async(
-            concurrency=concurrency,
-            fetch_job_polling_interval=POLLING_SECONDS,
-            shutdown_graceful_timeout=grace_seconds,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            additional_context={"services": services},
-            install_signal_handlers=False,
-            delete_jobs="successful",
-        ),
-        name="job worker",
-    )
+    running = {
+        asyncio.create_task(
+            app.run_worker_async(
+                queues=[queue],
+                concurrency=slots,
+                fetch_job_polling_interval=POLLING_SECONDS,
+                shutdown_graceful_timeout=grace_seconds,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                additional_context={"services": services},
+                install_signal_handlers=False,
+                delete_jobs="successful",
+            ),
+            name=f"job worker: {queue}",
+        )
+        for queue, slots in (("default", concurrency), (WEBHOOKS, WEBHOOK_CONCURRENCY))
+    }
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
-        if not running.done():
-            running.cancel()  # procrastinate takes it as a request to stop, and finishes what it is at
-    try:
-        await running
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
+        for worker in running:
+            if not worker.done():
+                worker.cancel()  # procrastinate takes it as a request to stop, and finishes what it is at
+    ended = await asyncio.gather(*running, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, asyncio.CancelledError) and stop.is_set():
+            continue
+        if isinstance(error, BaseException):
+            raise error

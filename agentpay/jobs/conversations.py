@@ -8,6 +8,7 @@ from procrastinate import App
 from procrastinate import JobContext as QueueContext
 
 from agentpay.commerce import checkouts, orders
+from agentpay.conversations import service
 from agentpay.conversations.turns.announce import Announcement, announce
 from agentpay.conversations.turns.approvals import expire_due
 from agentpay.conversations.turns.broker import Broker
@@ -57,7 +58,14 @@ async def expire_approvals(context: QueueContext, timestamp: int) -> None:  # no
         )
 
 
+async def tell(context: QueueContext, *, organization_id: str, conversation_id: str, event: str) -> None:
+    """Webhooks about a conversation that a tool changed."""
+    async with services(context).database.tx(UUID(organization_id)) as tx:
+        await service.tell(tx, event, UUID(conversation_id))
+
+
 def register(app: App) -> None:
     persistent = Backoff(first=0.5, longest=600.0, attempts=50)
+    app.task(name="conversation.tell", pass_context=True, retry=persistent)(tell)
     app.task(name="conversation.payment_update", pass_context=True, priority=10, retry=persistent)(tell_of_payment)
     app.periodic(cron="* * * * *")(app.task(name="conversation.expire_approvals", pass_context=True)(expire_approvals))

@@ -7,12 +7,13 @@ from uuid import UUID
 from procrastinate import App, RetryStrategy
 from procrastinate import JobContext as QueueContext
 
+from agentpay.commerce import product_events
 from agentpay.jobs.context import services
 from agentpay.knowledge.indexing import index_pending
 
 
 async def index(context: QueueContext, organization_id: str) -> None:
-    await index_pending(services(context).database, UUID(organization_id))
+    await index_pending(services(context).database, UUID(organization_id), on_products=product_events.indexed)
 
 
 def register(app: App) -> None:

@@ -7,7 +7,7 @@ in the same transaction (generated `search` columns); indexing marks a row once 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from agentpay.store.tables import Article, Product
 BATCH = 500
 Progress = Callable[[int, int], None]
 """Called with how many rows are done and how many there are."""
+Indexed = Callable[[Tx, Sequence[UUID]], Awaitable[object]]
+"""Called with the products of a batch, in the transaction that marks them."""
 
 
 class IndexStatus(TypedDict):
@@ -46,7 +48,13 @@ async def status(tx: Tx) -> IndexStatus:
     return IndexStatus(complete=pending == 0, indexed=indexed, pending=pending, failed=0)
 
 
-async def index_pending(database: Database, organization_id: UUID, progress: Progress | None = None) -> IndexStatus:
+async def index_pending(
+    database: Database,
+    organization_id: UUID,
+    progress: Progress | None = None,
+    *,
+    on_products: Indexed | None = None,
+) -> IndexStatus:
     """Index what is pending, a batch a transaction, so that a stop in between loses nothing; answers the status after it."""
     async with database.tx(organization_id) as tx:
         todo = (await status(tx))["pending"]
@@ -55,17 +63,19 @@ async def index_pending(database: Database, organization_id: UUID, progress: Pro
         while True:
             async with database.tx(organization_id) as tx:
                 marked = await _mark(tx, table)
+                if marked and on_products is not None and table == "products":
+                    await on_products(tx, marked)
             if not marked:
                 break
-            done += marked
+            done += len(marked)
             if progress is not None:
                 progress(min(done, todo), todo)
     async with database.tx(organization_id) as tx:
         return await status(tx)
 
 
-async def _mark(tx: Tx, table: str) -> int:
-    """Mark a batch of rows that another process is not at."""
+async def _mark(tx: Tx, table: str) -> list[UUID]:
+    """Mark a batch of rows that another process is not at; answers which."""
     result = await tx.session.execute(
         text(
             f"UPDATE {table} SET indexed_at = now() WHERE organization_id = :org AND id IN (SELECT id FROM {table}"
@@ -74,4 +84,4 @@ async def _mark(tx: Tx, table: str) -> int:
         ),
         {"org": tx.organization_id, "batch": BATCH},
     )
-    return len(result.all())
+    return [row.id for row in result]

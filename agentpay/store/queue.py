@@ -29,20 +29,27 @@ async def enqueue(
     queueing_lock: str | None = None,
     schedule_at: datetime | None = None,
     priority: int = 0,
+    queue: str = "default",
     **kwargs: Any,
 ) -> int | None:
     """Add a job to the queue within the caller's transaction.
 
     `kwargs` become the task's arguments: JSON values, and ids rather than data, for the worker logs them. Jobs of one
     `lock` run one after the other. While a job with the same `queueing_lock` waits, no other is added and None is
-    answered instead of the job's id. `schedule_at` is an aware time.
+    answered instead of the job's id. `schedule_at` is an aware time. `queue` is one of jobs/app.py's.
     """
     session = tx.session if isinstance(tx, Tx) else tx
     connection = await session.connection()
     raw = (await connection.get_raw_connection()).driver_connection
     assert isinstance(raw, psycopg.AsyncConnection), "AgentPay talks to PostgreSQL through psycopg 3"
     deferrer = _names_only.configure_task(
-        task, lock=lock, queueing_lock=queueing_lock, schedule_at=schedule_at, priority=priority, connection=raw
+        task,
+        lock=lock,
+        queueing_lock=queueing_lock,
+        schedule_at=schedule_at,
+        priority=priority,
+        queue=queue,
+        connection=raw,
     )
     if queueing_lock is None:
         return await deferrer.defer_async(**kwargs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 from sqlalchemy import update
 
+from agentpay.commerce import webhooks
+from agentpay.store.queue import enqueue
 from agentpay.store.session import Tx
 from agentpay.store.tables import Conversation
 from agentpay.tools.context import Context
@@ -16,12 +18,22 @@ class HandoffToHuman(Arguments):
 
 
 async def run(context: Context, tx: Tx, arguments: HandoffToHuman) -> ToolResult:
-    await tx.session.execute(
+    handed = await tx.session.scalar(
         update(Conversation)
         .where(Conversation.organization_id == tx.organization_id, Conversation.id == context.conversation)
         .where(Conversation.status == "active")
         .values(status="handed_off", stage="handed_off")
+        .returning(Conversation.id)
     )
+    if handed is not None and await webhooks.listening(tx, "conversation.handed_off"):
+        # What a conversation looks like is known above the tools: the job, there if and only if this is, tells of it
+        await enqueue(
+            tx,
+            "conversation.tell",
+            organization_id=str(tx.organization_id),
+            conversation_id=str(handed),
+            event="conversation.handed_off",
+        )
     data = {
         "conversation_id": str(context.conversation),
         "status": "handed_off",

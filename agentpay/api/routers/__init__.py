@@ -24,6 +24,7 @@ from agentpay.api.routers import (
     tools,
     turns,
     web,
+    webhook_endpoints,
     webhooks_in,
     websocket,
 )
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     orders.router,
     refunds.router,
     webhooks_in.router,
+    webhook_endpoints.router,
     sandbox.router,
     pay.router,
     knowledge.router,

@@ -13,10 +13,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from agentpay.commerce import checkout_rows, checkouts, customers, discounts, offers
+from agentpay.commerce import checkout_events, checkout_rows, checkouts, customers, discounts, offers
 from agentpay.commerce.checkout_totals import reprice
 from agentpay.commerce.payments import settle
-from agentpay.commerce.payments.protocol import CheckoutRequest, PaymentChanged, ProviderError, ProviderPayment
+from agentpay.commerce.payments.protocol import (
+    CheckoutRequest,
+    PaymentChanged,
+    ProviderError,
+    ProviderPayment,
+    ProviderRefused,
+)
 from agentpay.commerce.payments.registry import Providers
 from agentpay.commerce.payments.sandbox.cards import Card
 from agentpay.errors import Problem
@@ -53,7 +59,8 @@ class Paying:
         """Confirm the checkout and open a payment for it at its provider. `seen_total`: what the buyer was shown.
 
         Problems: `checkout_not_open`, `checkout_changed` (extra `total`: the price moved, look again), `out_of_stock`,
-        `offer_invalid`, the code's (409), `checkout_incomplete` (422, extra `missing`), `payment_provider_unavailable` (503).
+        `offer_invalid`, the code's (409), `checkout_incomplete` (422, extra `missing`), `payment_refused` (422, extra
+        `reason`: it will never be taken like this), `payment_provider_unknown` (404), `payment_provider_unavailable` (503).
         """
         request, name = await self._confirm(organization_id, checkout_id, seen_total)
         try:
@@ -62,6 +69,9 @@ class Paying:
             raise Problem(
                 "payment_provider_unavailable", "The payment could not be started; it is tried again.", status=503
             ) from None
+        except ProviderRefused as refused:
+            await self._refused(request, refused)
+            raise Problem("payment_refused", refused.failure.message, reason=refused.failure.code) from None
         await self._refer(organization_id, checkout_id, request.idempotency_key, payment)
         return Attempt(organization_id, checkout_id, payment)
 
@@ -89,12 +99,16 @@ class Paying:
         """Ask the provider about an attempt that was left without an answer, and bring the shop in line with it."""
         async with self._database.tx(organization_id) as tx:
             checkout = await checkout_rows.find(tx, checkout_id)
-            request = self._request(tx, checkout)
+            request = self._request(tx, checkout, began)
         if checkout.status not in ("confirming", "confirmed") or checkout.attempt != attempt:
             return
         provider = self._providers.get(checkout.provider)
         if checkout.provider_reference is None:
-            payment = await provider.create_checkout(request)  # the same key: answers the payment there is
+            try:
+                payment = await provider.create_checkout(request)  # the same key: answers the payment there is
+            except ProviderRefused as refused:
+                await self._refused(request, refused)
+                return
             await self._refer(organization_id, checkout_id, request.idempotency_key, payment)
         else:
             payment = await provider.retrieve(organization_id, checkout.provider_reference)
@@ -119,12 +133,13 @@ class Paying:
             async with self._database.tx(organization_id) as tx:
                 checkout = await checkout_rows.lock(tx, checkout_id)
                 checkout_rows.require_open(checkout, now)
+                self._providers.get(checkout.provider)  # nothing is confirmed that nobody here could carry out
                 shown = checkout.total if seen_total is None else seen_total
                 await _price_now(tx, checkout, now)
                 changed = checkout.total != shown
                 if not changed:
                     await _take(tx, checkout, now)
-                request = self._request(tx, checkout)
+                request = self._request(tx, checkout, now)
         except IntegrityError as error:
             if "uq_checkouts_offer" in str(error.orig):  # another checkout is being paid with this offer
                 raise offers.offer_invalid() from None
@@ -144,7 +159,7 @@ class Paying:
         """Remember which payment the attempt is. Where the attempt is over meanwhile, nothing may be charged for it."""
         async with self._database.tx(organization_id) as tx:
             checkout = await checkout_rows.lock(tx, checkout_id)
-            current = checkout.status == "confirming" and self._request(tx, checkout).idempotency_key == key
+            current = checkout.status == "confirming" and _key(checkout) == key
             if current:
                 checkout.provider_reference = payment.id
                 return
@@ -155,16 +170,33 @@ class Paying:
             checkout = await checkout_rows.find(tx, checkout_id)
             await settle.apply(tx, checkout.provider, PaymentChanged(checkout_id, payment), place_order=False)
 
-    def _request(self, tx: Tx, checkout: Checkout) -> CheckoutRequest:
+    async def _refused(self, request: CheckoutRequest, refused: ProviderRefused) -> None:
+        """The attempt is over before it has a payment: the checkout is open again, and says why."""
+        payment = ProviderPayment(
+            id=request.idempotency_key,
+            status="cancelled",
+            amount=request.amount,
+            currency=request.currency,
+            failure=refused.failure,
+        )
+        await self._refer(request.organization_id, request.checkout_id, request.idempotency_key, payment)
+        await self._note(request.organization_id, request.checkout_id, payment)
+
+    def _request(self, tx: Tx, checkout: Checkout, began: datetime) -> CheckoutRequest:
         return CheckoutRequest(
             organization_id=tx.organization_id,
             checkout_id=checkout.id,
-            idempotency_key=f"checkout:{checkout.id}:{checkout.attempt}",
+            idempotency_key=_key(checkout),
+            began=began,
             amount=checkout.total,
             currency=checkout.currency,
             return_url=checkout_rows.url_of(checkout, self._base_url),
             email=checkout.email,
         )
+
+
+def _key(checkout: Checkout) -> str:
+    return f"checkout:{checkout.id}:{checkout.attempt}"
 
 
 async def _price_now(tx: Tx, checkout: Checkout, now: datetime) -> None:
@@ -192,6 +224,7 @@ async def _take(tx: Tx, checkout: Checkout, now: datetime) -> None:
     checkout.failure = None
     checkout.provider_reference = None
     await tx.session.flush()
+    await checkout_events.emit(tx, "checkout.updated", checkout)
     await _reconcile_later(tx, checkout.id, checkout.attempt, now, RECONCILE_AFTER)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import checkout_rows, checkouts, discounts, inventory, offers, orders, refunds
+from agentpay.commerce import checkout_events, checkout_rows, checkouts, discounts, inventory, offers, orders, refunds
 from agentpay.commerce.payments.protocol import PaymentChanged, ProviderPayment
 from agentpay.errors import Problem
 from agentpay.settings import get_settings
@@ -61,9 +61,12 @@ async def apply(
     if payment.status == "succeeded" and place_order:
         outcome = await _succeeded(tx, provider, checkout, payment, now)
     elif payment.status in ("succeeded", "processing"):
-        return await _authorised(checkout, payment)
+        return await _authorised(tx, checkout, payment)
     elif payment.status in ("failed", "cancelled"):
         outcome = await _failed(tx, provider, checkout, payment, now)
+    if outcome is not None:
+        ended = outcome.status == "succeeded"
+        await checkout_events.emit(tx, "checkout.succeeded" if ended else "checkout.updated", checkout)
     if outcome is not None and outcome.conversation_id is not None:
         await enqueue(
             tx,
@@ -75,10 +78,11 @@ async def apply(
     return outcome
 
 
-async def _authorised(checkout: Checkout, payment: ProviderPayment) -> PaymentOutcome | None:
+async def _authorised(tx: Tx, checkout: Checkout, payment: ProviderPayment) -> PaymentOutcome | None:
     if checkout.status != "confirming" or checkout.provider_reference != payment.id:
         return None
     checkout.status = "confirmed"
+    await checkout_events.emit(tx, "checkout.confirmed", checkout)
     return _outcome(checkout)
 
 

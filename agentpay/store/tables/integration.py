@@ -40,14 +40,18 @@ class WebhookEndpoint(Row, Base):
     """Event types or prefixes (`order.*`); empty: all."""
     secrets: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Signing secrets, newest first; while one is rotated out both sign."""
+    previous_secret_expires_at: Mapped[datetime | None]
+    """Until then the second secret signs as well."""
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     failures: Mapped[int] = mapped_column(server_default="0")
+    """Failed attempts since the last that succeeded; the first of them was at `failing_since`."""
+    failing_since: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
 
 
 class WebhookEvent(Row, Base):
     __tablename__ = "webhook_events"
-    __table_args__ = (own_id("webhook_events"),)
+    __table_args__ = (own_id("webhook_events"), Index("ix_webhook_events_created", "created_at"))
 
     type: Mapped[str]
     payload: Mapped[dict[str, Any]]
@@ -59,7 +63,8 @@ class WebhookDelivery(Row, Base):
         own_id("webhook_deliveries"),
         ref("endpoint_id", "webhook_endpoints", ondelete="CASCADE"),
         ref("event_id", "webhook_events", ondelete="CASCADE"),
-        Index("ix_webhook_deliveries_endpoint", "organization_id", "endpoint_id"),
+        Index("ix_webhook_deliveries_endpoint", "organization_id", "endpoint_id", "id"),
+        Index("ix_webhook_deliveries_event", "organization_id", "event_id"),
         CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
     )
 
