@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,9 +26,11 @@ def serve(host: Host = None, port: Port = None, model: Model = None, data: DataD
     logs.configure(settings)
     with stopping_cleanly():
         from agentpay.api.listening import listen
+        from agentpay.commerce.payments.credentials import check_providers
         from agentpay.llm.choice import check_model
 
         check_model(settings.model, settings)
+        check_providers(settings)
         listening = listen(settings.host, settings.port)
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
 
@@ -83,17 +85,22 @@ async def _work(settings: Settings) -> None:
     assert settings.redis_url is not None, "the servers run"
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def end(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in _SIGNALS:
+        signal.signal(number, end)  # not the loop's: it would hand the signals back before the servers are left
     redis = connect(settings.redis_url)
     try:
-        async with database(settings) as found:
+        async with database(settings) as found, aclosing(Providers(found, settings)) as providers:
             await run_worker(
                 JobContext(
                     database=found,
                     settings=settings,
                     base_url=base_url(settings),
-                    providers=Providers(found, settings),
+                    providers=providers,
                     extra={"broker": RedisBroker(redis)},
                 ),
                 stop=stop,
@@ -107,9 +114,12 @@ def stopping_cleanly() -> Iterator[None]:
     """SIGINT and SIGTERM end the block, its clean-up included, and then the process with exit code 0."""
 
     def stop(*_: object) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the clean-up short
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in _SIGNALS:
+        signal.signal(number, stop)
     try:
         yield
     except KeyboardInterrupt:

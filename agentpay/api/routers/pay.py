@@ -23,6 +23,7 @@ from agentpay.api.state import AppState
 from agentpay.commerce import checkout_rows, checkouts, orders
 from agentpay.commerce.checkout_inputs import CheckoutPatch
 from agentpay.commerce.lines import requires_shipping
+from agentpay.commerce.payments import redirecting
 from agentpay.commerce.payments.buyer import webhook_handled
 from agentpay.commerce.payments.paying import Paying, by_token
 from agentpay.commerce.payments.sandbox import cards
@@ -52,7 +53,8 @@ class Said:
 
 
 @router.get("/pay/{token}")
-async def show(token: str, state: StateDep) -> Response:
+async def show(token: str, state: StateDep, paid: str = "") -> Response:
+    """`paid`: the buyer comes back from the provider's page, having paid there; its webhook may be on its way."""
     checkout = await by_token(state.database, token)
     if checkout is None:
         return _unknown()
@@ -61,7 +63,7 @@ async def show(token: str, state: StateDep) -> Response:
         await _hold(state, checkout)
     except Problem as problem:
         said = Said(error=problem.detail)
-    return await _page(state, token, said)
+    return await _page(state, token, said, back=bool(paid))
 
 
 @router.post("/pay/{token}")
@@ -76,6 +78,15 @@ async def act(token: str, request: Request, state: StateDep) -> Response:
                 await _details(state, checkout, form)
             case "three_d_secure":
                 await _authenticate(state, checkout, approved=_text(form, "action") == "approve")
+            case "go":
+                return await _go(state, checkout, form)
+            case "give_up":
+                await redirecting.give_up(
+                    state.database,
+                    state.providers,
+                    organization_id=checkout.organization_id,
+                    checkout_id=checkout.id,
+                )
             case _:
                 await _pay(state, checkout, form)
     except cards.CardError as error:
@@ -97,14 +108,25 @@ async def _hold(state: AppState, checkout: Checkout) -> None:
             await checkouts.keep_hold(tx, row, datetime.now(UTC))
 
 
+async def _go(state: AppState, checkout: Checkout, form: FormData) -> Response:
+    """To the provider's page. By a form and not by opening the link: those who preview links must not start payments."""
+    page = await redirecting.page_of(
+        state.database,
+        state.providers,
+        _paying(state),
+        organization_id=checkout.organization_id,
+        checkout_id=checkout.id,
+        seen_total=_seen_total(form),
+    )
+    return RedirectResponse(page or f"/pay/{checkout.token}?paid=1", 303, _headers())
+
+
 async def _pay(state: AppState, checkout: Checkout, form: FormData) -> None:
+    if not state.providers.get(checkout.provider).capabilities().hosted_form:
+        raise Problem("not_sandbox", "This checkout is paid on the payment provider's page.", status=409)
     card = cards.parse(_text(form, "card_number"), _text(form, "expiry"), _text(form, "cvc"))
-    seen = _text(form, "total")
     attempt = await _paying(state).pay_by_card(
-        checkout.organization_id,
-        checkout.id,
-        card,
-        seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else None,
+        checkout.organization_id, checkout.id, card, seen_total=_seen_total(form)
     )
     await webhook_handled(state.database, attempt, seconds=PATIENCE_SECONDS)
 
@@ -126,7 +148,7 @@ async def _details(state: AppState, checkout: Checkout, form: FormData) -> None:
         await checkouts.update(tx, checkout.id, CheckoutPatch.model_validate(patch), base_url=state.base_url)
 
 
-async def _page(state: AppState, token: str, said: Said) -> Response:
+async def _page(state: AppState, token: str, said: Said, *, back: bool = False) -> Response:
     """The checkout as it stands now. What is shown depends on its status alone."""
     checkout = await by_token(state.database, token)
     if checkout is None:
@@ -139,7 +161,7 @@ async def _page(state: AppState, token: str, said: Said) -> Response:
         missing = await checkouts.missing_of(tx, checkout, lines) if shown.status == "open" else []
         if shown.order_id is not None:
             order_number = (await orders.get(tx, shown.order_id)).number
-    view, title = await _view_of(state, checkout, shown, missing)
+    view, title = await _view_of(state, checkout, shown, missing, back=back)
     failure = shown.failure["message"] if shown.failure and shown.status == "open" else None
     waiting = view == "processing"
     return _render(
@@ -157,21 +179,39 @@ async def _page(state: AppState, token: str, said: Said) -> Response:
         ships=requires_shipping(lines),
         order_number=order_number,
         refresh=2 if waiting else None,
+        provider=checkout.provider.title(),
+        changeable=view == "redirect" and shown.status == "confirming" and _can_close(state, checkout),
     )
 
 
-async def _view_of(state: AppState, checkout: Checkout, shown: CheckoutView, missing: list[str]) -> tuple[str, str]:
+async def _view_of(
+    state: AppState, checkout: Checkout, shown: CheckoutView, missing: list[str], *, back: bool
+) -> tuple[str, str]:
     if shown.status == "succeeded":
         return "paid", "Paid"
     if shown.status in ("expired", "cancelled") or (shown.status == "open" and shown.expires_at <= datetime.now(UTC)):
         return "ended", "This checkout was cancelled" if shown.status == "cancelled" else "This checkout has expired"
+    if shown.status == "open" and missing:
+        return "details", "Your details"
+    elsewhere = checkout.provider != state.providers.sandbox.name
     if shown.status == "open":
-        return ("details", "Your details") if missing else ("card", "Pay")
+        return ("redirect", "Pay") if elsewhere else ("card", "Pay")
+    if shown.status == "confirming" and elsewhere and not back:
+        return "redirect", "Pay"
     if shown.status == "confirming" and checkout.provider == "sandbox" and checkout.provider_reference is not None:
         payment = await state.providers.sandbox.retrieve(checkout.organization_id, checkout.provider_reference)
         if payment.status == "requires_action":
             return "three_d_secure", "Confirm it is you"
     return "processing", "Processing"
+
+
+def _can_close(state: AppState, checkout: Checkout) -> bool:
+    return state.providers.get(checkout.provider).capabilities().expires
+
+
+def _seen_total(form: FormData) -> int | None:
+    seen = _text(form, "total")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else None
 
 
 def _paying(state: AppState) -> Paying:
@@ -197,14 +237,15 @@ def _unknown() -> Response:
 def _render(status: int, **values: Any) -> Response:
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template("pay.html").render(nonce=nonce, **values)
-    return HTMLResponse(html, status, _headers(nonce))
+    return HTMLResponse(html, status, _headers(nonce, leaves=values.get("view") == "redirect"))
 
 
-def _headers(nonce: str | None = None) -> dict[str, str]:
+def _headers(nonce: str | None = None, *, leaves: bool = False) -> dict[str, str]:
     style = f"'nonce-{nonce}'" if nonce else "'none'"
+    target = "'self' https:" if leaves else "'self'"  # a form's redirect to the provider's page falls under it too
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src {style}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; style-src {style}; form-action {target}; base-uri 'none'; frame-ancestors 'none'"
         ),
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",

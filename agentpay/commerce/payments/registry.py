@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
-
+from agentpay.commerce.payments.credentials import check_providers
 from agentpay.commerce.payments.polar.provider import PolarProvider
 from agentpay.commerce.payments.protocol import PaymentProvider
 from agentpay.commerce.payments.sandbox.provider import SandboxProvider
 from agentpay.commerce.payments.stripe.provider import StripeProvider
-from agentpay.errors import Problem, StartupError
+from agentpay.errors import Problem
 from agentpay.settings import Settings
 from agentpay.store.session import Database
 
@@ -28,22 +27,21 @@ class Providers:
             webhook_secret=secret.get_secret_value() if secret else None,
         )
         self._by_name: dict[str, PaymentProvider] = {self.sandbox.name: self.sandbox}
-        if settings.stripe_api_key is not None:
+        check_providers(settings)
+        if settings.stripe_api_key and settings.stripe_webhook_secret:
             self.add(
                 StripeProvider(
                     database,
                     api_key=settings.stripe_api_key,
-                    webhook_secret=_needed(settings.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET"),
+                    webhook_secret=settings.stripe_webhook_secret,
                     api_base=settings.stripe_api_base,
                 )
             )
-        if settings.polar_access_token is not None:
-            if settings.polar_product_id is None:
-                raise StartupError("Payments by Polar need AGENTPAY_POLAR_PRODUCT_ID (docs/payments.md).")
+        if settings.polar_access_token and settings.polar_webhook_secret and settings.polar_product_id:
             self.add(
                 PolarProvider(
                     access_token=settings.polar_access_token,
-                    webhook_secret=_needed(settings.polar_webhook_secret, "POLAR_WEBHOOK_SECRET"),
+                    webhook_secret=settings.polar_webhook_secret,
                     product_id=settings.polar_product_id,
                     server=settings.polar_server,
                 )
@@ -60,14 +58,7 @@ class Providers:
         """Make a further provider known under its name."""
         self._by_name[provider.name] = provider
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections to the providers."""
         for provider in self._by_name.values():
             await provider.close()
-
-
-def _needed(secret: SecretStr | None, name: str) -> SecretStr:
-    """Without it nobody could tell the provider's webhooks from forged ones."""
-    if secret is None or not secret.get_secret_value().strip():
-        raise StartupError(f"AGENTPAY_{name} is missing (docs/payments.md).")
-    return secret
