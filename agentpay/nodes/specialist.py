@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agentpay.errors import StartupError
 from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec
 from agentpay.nodes.prompts import system_prompt
 from agentpay.nodes.redact import for_model
@@ -101,7 +102,14 @@ class Specialist:
     def _brain(self) -> Brain:
         """The agent's model, until it fails or has used up its calls of the turn: then the house model, which always ends."""
         brains = self.context.services.brains
-        chosen = brains.get(self.context.agent.model)
+        if self.degraded:
+            return brains.house
+        try:
+            chosen = brains.get(self.context.agent.model)
+        except StartupError as error:  # set for this agent after the service had started
+            log.warning("an agent's model cannot be used, the house model takes over: %s", error)
+            self.degraded = True
+            return brains.house
         if chosen is not brains.house and self.step > self.context.services.settings.max_model_calls:
             self.degraded = True
         return brains.house if self.degraded else chosen

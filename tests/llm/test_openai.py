@@ -225,7 +225,17 @@ def test_one_brain_a_model_and_clear_words_for_a_wrong_setting(fake: FakeModel) 
     assert registry.get("openai:fake") is registry.get("openai:fake")
     assert registry.get("openai:other") is not registry.get("openai:fake")
     assert registry.get("house") is registry.house
+    assert [registry.get(f"openai:{name}").name for name in ("fake", "other")] == ["openai:fake", "openai:other"]
     with pytest.raises(StartupError, match="not known"):
         BrainRegistry(settings_for(fake.url, model="gpt"))
     with pytest.raises(StartupError, match="OPENAI_API_KEY"):
         BrainRegistry(Settings(_env_file=None, model="openai:fake", openai_api_key=None))  # type: ignore[call-arg]
+
+
+async def test_an_agents_own_model_is_made_at_its_first_turn(fake: FakeModel) -> None:
+    registry = BrainRegistry(settings_for(fake.url))
+    fake.script({"text": "one"}, {"text": "two"})
+    brain = registry.get("openai:own")
+    both = await asyncio.gather(*(brain.respond(request(), lambda piece: None) for _ in range(2)))
+    assert {message.content for message in both} == {"one", "two"}
+    assert [sent["model"] for sent in fake.requests()] == ["own", "own"]

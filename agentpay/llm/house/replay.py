@@ -66,10 +66,17 @@ def _same_sense(ask: Ask, outcome: ToolOutcome) -> bool:
     if not outcome.ok or outcome.by_house:
         return False
     if ask.tool == "set_customer_details":
-        return all(outcome.arguments.get(name) == value for name, value in ask.arguments.items())
+        return _within(ask.arguments, outcome.result.get("details"))
     if ask.tool == "update_cart":
         return _same_kind(ask, outcome) and _same_line(ask.arguments, outcome)
     return False
+
+
+def _within(asked: Any, given: Any) -> bool:
+    """Whether everything asked for was given, upper and lower case aside."""
+    if isinstance(asked, dict):
+        return isinstance(given, dict) and all(_within(value, given.get(name)) for name, value in asked.items())
+    return asked is None or str(asked).casefold() == str(given).casefold()
 
 
 def _same_line(asked: dict[str, Any], outcome: ToolOutcome) -> bool:
