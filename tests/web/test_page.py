@@ -127,6 +127,7 @@ async def test_a_purchase(page: Page, size: str) -> None:
     order = page.locator(".card.order.paid")
     await expect(order).to_contain_text(f"Order {number}", timeout=PATIENCE)
     await expect(order).to_contain_text("Confirmed")
+    await expect(page.locator("a.pay")).to_have_count(0)
     await fits(page)
     await show_cart(page, size)
     await expect(panel).to_contain_text("Nothing in it yet", timeout=PATIENCE)

@@ -35,6 +35,7 @@ function notice(message, action, label = "Try again") {
   const box = $("notice");
   box.hidden = !message;
   fill(box, message && h("span", null, message), action && h("button", { type: "button", class: "button small", onclick: () => { notice(null); action(); } }, label));
+  if (message) transcript.scroll(true);
 }
 
 function kindly(error) {
@@ -77,7 +78,7 @@ async function refresh() {
     const [count, label] = cartCount(view.cart);
     $("cart-count").textContent = count;
     $("cart-button").setAttribute("aria-label", label);
-    $("shop-status").textContent = view.status === "handed_off" ? "A person from our team is with you" : `with ${shop.assistant}`;
+    $("shop-status").textContent = view.status === "handed_off" ? "with our team" : `with ${shop.assistant}`;
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401)) return;
     expired();

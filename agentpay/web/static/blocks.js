@@ -13,8 +13,17 @@ const RENDERERS = {
   checkout: checkoutBlock,
   order: orderBlock,
   approval: (block) => card("approval", "A person is looking at this", h("p", null, block.summary ?? "We will answer here."), h("p", { class: "quiet" }, "You can go on writing meanwhile.")),
-  handoff: (block) => card("handoff", "A person takes over", h("p", null, block.reason ?? block.summary ?? "Someone from our team will answer in this conversation.")),
+  handoff: () => card("handoff", "A person takes over", h("p", null, "Someone from our team will answer in this conversation.")),
 };
+
+// A button that asks for money stands once: what was paid, or came again with new totals, says so instead.
+export function retirePayLinks(root, checkoutId, words) {
+  for (const link of root.querySelectorAll("a[data-checkout]")) {
+    if (link.dataset.checkout !== checkoutId) continue;
+    link.nextElementSibling?.remove();
+    link.replaceWith(h("p", { class: "quiet retired" }, words));
+  }
+}
 
 export function renderBlock(block, shop) {
   const element = RENDERERS[block.type]?.(block, shop) ?? null;
@@ -38,7 +47,7 @@ function productCard(product, shop, large = false) {
     ? money(product.price_min, currency)
     : `${money(product.price_min, currency)} – ${money(product.price_max, currency)}`;
   const first = variants.find((variant) => variant.available === null || variant.available > 0);
-  const status = h("span", { class: "stock", role: "status" });
+  const status = h("span", { class: "stock" });
   const add = h("button", { type: "button", class: "button primary small" }, "Add");
   const choice = variants.length > 1 && h("select", { "aria-label": `Choose a variant of ${product.title}` },
     variants.map((variant, n) => h("option", { value: n, disabled: variant.available !== null && variant.available <= 0 },

@@ -1,6 +1,6 @@
 // The messages of a conversation on the page, as history and as they stream.
 
-import { renderBlock } from "./blocks.js";
+import { renderBlock, retirePayLinks } from "./blocks.js";
 import { fill, h, plural } from "./dom.js";
 import { markdown } from "./markdown.js";
 
@@ -137,7 +137,11 @@ export class Transcript {
   }
 
   block(entry, block) {
-    if (block.type === "checkout") this.shop.allow(block.url);
+    if (block.type === "checkout") {
+      this.shop.allow(block.url);
+      retirePayLinks(this.root, block.id, "There is a newer version below.");
+    }
+    if (block.type === "order" && block.checkout_id) retirePayLinks(this.root, block.checkout_id, "Paid");
     const element = renderBlock(block, this.shop);
     if (!element) return;
     // A cart or checkout that changed again within the turn takes the place of the earlier one.
