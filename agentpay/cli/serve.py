@@ -19,6 +19,8 @@ from agentpay.cli.running import database, servers
 if TYPE_CHECKING:
     from agentpay.settings import Settings
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def serve(host: Host = None, port: Port = None, model: Model = None, data: DataDir = None, json: Json = False) -> None:
     """Serve the HTTP API. Unless AGENTPAY_WORKER_IN_PROCESS=false, jobs run in the same process."""
