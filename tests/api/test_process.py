@@ -82,9 +82,13 @@ def until_text(response: httpx.Response, count: int) -> list[Frame]:
     return seen
 
 
-async def test_a_conversation_goes_on_after_kill_9(start: Callable[[], Process], database: Database) -> None:
+@pytest.fixture
+async def key(database: Database) -> dict[str, str]:
     _, secret, _ = await make_organization(database)
-    key = {"authorization": f"Bearer {secret}"}
+    return {"authorization": f"Bearer {secret}"}
+
+
+def test_a_conversation_goes_on_after_kill_9(start: Callable[[], Process], key: dict[str, str]) -> None:
     first = start()
     with httpx.Client(base_url=first.base_url, headers=key, timeout=20) as client:
         conversation = client.post(BASE, json={}).json()["id"]
@@ -106,13 +110,19 @@ async def test_a_conversation_goes_on_after_kill_9(start: Callable[[], Process],
         after = client.post(f"{BASE}/{conversation}/messages", json={"content": "after"}).json()
         assert after["message"]["content"] == "after"
         items = client.get(f"{BASE}/{conversation}/messages").json()["items"]
-        assert [m["content"] for m in items] == ["before", "before", "slow 150 a b c d e", "a b c d e", "after", "after"]
+        assert [m["content"] for m in items] == [
+            "before",
+            "before",
+            "slow 150 a b c d e",
+            "a b c d e",
+            "after",
+            "after",
+        ]
 
 
-async def test_sigterm_lets_a_running_turn_end(start: Callable[[], Process], database: Database) -> None:
-    _, secret, _ = await make_organization(database)
+def test_sigterm_lets_a_running_turn_end(start: Callable[[], Process], key: dict[str, str]) -> None:
     process = start()
-    with httpx.Client(base_url=process.base_url, headers={"authorization": f"Bearer {secret}"}, timeout=20) as client:
+    with httpx.Client(base_url=process.base_url, headers=key, timeout=20) as client:
         conversation = client.post(BASE, json={}).json()["id"]
         body = {"content": "slow 150 a b c d"}
         with client.stream("POST", f"{BASE}/{conversation}/messages", json=body, headers=SSE) as response:
