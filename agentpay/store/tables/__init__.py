@@ -16,6 +16,7 @@ from agentpay.store.tables.customers import Address, Customer, PaymentMethod
 from agentpay.store.tables.integration import (
     IdempotencyKey,
     InboundEvent,
+    SandboxFaults,
     SandboxPayment,
     ServiceSecret,
     WebhookDelivery,
@@ -23,7 +24,7 @@ from agentpay.store.tables.integration import (
     WebhookEvent,
 )
 from agentpay.store.tables.knowledge import Article, Embedding
-from agentpay.store.tables.orders import Order, OrderLine, Payment, Refund, Return, ReturnLine
+from agentpay.store.tables.orders import Order, OrderChange, OrderLine, Payment, Refund, Return, ReturnLine
 from agentpay.store.tables.organizations import Agent, ApiKey, ClientToken, Organization
 from agentpay.store.tables.pricing import (
     Discount,
@@ -61,6 +62,7 @@ __all__ = [
     "Message",
     "MoneyDecision",
     "Order",
+    "OrderChange",
     "OrderLine",
     "Organization",
     "Payment",
@@ -71,6 +73,7 @@ __all__ = [
     "Reservation",
     "Return",
     "ReturnLine",
+    "SandboxFaults",
     "SandboxPayment",
     "ServiceSecret",
     "ShippingRate",

@@ -76,10 +76,13 @@ class Checkout(Row, Base):
         CheckConstraint(BALANCED, name="balanced"),
         CheckConstraint(NOT_NEGATIVE, name="not_negative"),
         CheckConstraint("attempt >= 0", name="attempt"),
+        CheckConstraint("purpose IN ('sale', 'order_change')", name="purpose"),
     )
 
     token: Mapped[str]
     """Unguessable part of the hosted page's URL."""
+    purpose: Mapped[str] = mapped_column(server_default="sale")
+    """`order_change`: pays the difference of an order's change; its lines and totals stand as they were made."""
     status: Mapped[str] = mapped_column(server_default="open")
     conversation_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]

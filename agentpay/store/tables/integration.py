@@ -131,6 +131,29 @@ class SandboxPayment(Row, Base):
     settles_at: Mapped[datetime | None]
 
 
+class SandboxFaults(Row, Base):
+    """What goes wrong with the sandbox's webhooks on purpose, in per cent of the events; one row an organization."""
+
+    __tablename__ = "sandbox_faults"
+    __table_args__ = (
+        UniqueConstraint("organization_id"),
+        CheckConstraint(
+            "drop BETWEEN 0 AND 100 AND duplicate BETWEEN 0 AND 100 AND delay BETWEEN 0 AND 100 "
+            "AND reorder BETWEEN 0 AND 100 AND delay_seconds BETWEEN 0 AND 60",
+            name="shares",
+        ),
+    )
+
+    drop: Mapped[int] = mapped_column(server_default="0")
+    duplicate: Mapped[int] = mapped_column(server_default="0")
+    delay: Mapped[int] = mapped_column(server_default="0")
+    reorder: Mapped[int] = mapped_column(server_default="0")
+    delay_seconds: Mapped[float] = mapped_column(server_default="1")
+    seed: Mapped[str] = mapped_column(server_default="")
+    held: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """Events kept back until another one was sent: the arguments of their deliveries."""
+
+
 class ServiceSecret(Timestamps, Base):
     """Secrets made at first start, shared by every replica over one database."""
 

@@ -134,6 +134,8 @@ class Refund(Row, Base):
     processor_id: Mapped[str | None]
     automatic: Mapped[bool] = mapped_column(server_default=text("false"))
     """Given by an agent alone: counts against `auto_refund_limit`."""
+    adjustment: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Of money that the order's total does not hold (any more): it is no part of `orders.refunded`."""
 
 
 class Return(Row, Base):
@@ -156,6 +158,10 @@ class Return(Row, Base):
     reason: Mapped[str] = mapped_column(server_default="")
     destination: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     received_at: Mapped[datetime | None]
+    difference: Mapped[int | None] = money(nullable=True)
+    """Of an exchange: what the new goods cost more; below zero: what goes back."""
+    refusal: Mapped[str | None]
+    """Why it was refused."""
 
 
 class ReturnLine(Row, Base):
@@ -167,9 +173,42 @@ class ReturnLine(Row, Base):
         ref("exchange_variant_id", "variants"),
         UniqueConstraint("return_id", "order_line_id"),
         CheckConstraint("quantity >= 1", name="quantity"),
+        CheckConstraint("amount >= 0 AND discount >= 0 AND tax >= 0", name="amounts"),
     )
 
     return_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
     exchange_variant_id: Mapped[UUID | None]
     quantity: Mapped[int]
+    discount: Mapped[int] = money()
+    tax: Mapped[int] = money()
+    """These units' shares of their line's discount and tax."""
+    amount: Mapped[int] = money()
+    """What the customer paid for these units, without shipping."""
+    exchange: Mapped[dict[str, Any] | None]
+    """What they become, as agreed: {"from_variant_id", "unit_price", "discount", "tax"}."""
+
+
+class OrderChange(Row, Base):
+    """A change of an order that waits for its payment link: `pending → paid → applied`, or `void`."""
+
+    __tablename__ = "order_changes"
+    __table_args__ = (
+        own_id("order_changes"),
+        UniqueConstraint("checkout_id"),
+        ref("order_id", "orders"),
+        ref("checkout_id", "checkouts"),
+        ref("return_id", "returns"),
+        Index("ix_order_changes_order", "organization_id", "order_id"),
+        CheckConstraint("status IN ('pending', 'paid', 'applied', 'void')", name="status"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    order_id: Mapped[UUID]
+    checkout_id: Mapped[UUID]
+    return_id: Mapped[UUID | None]
+    """The exchange it pays for: applied when the goods are received."""
+    status: Mapped[str] = mapped_column(server_default="pending")
+    amount: Mapped[int] = money()
+    plan: Mapped[dict[str, Any]]
+    """What the order becomes: `order_plan.Plan`."""
