@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agentpay.intents.deciding import FILLER, MANNERS, YES_MEANS
+from agentpay.intents.entities.counting import PRONOUN
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.text import normalise
 from agentpay.intents.types import Act, Dialogue, Entities, Understanding
@@ -45,7 +46,8 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
         if (
             last is not None
             and last.intent in {I.AVAILABILITY, I.CHANGE_CART, I.ADD_TO_CART}
-            and set(last.entities.model_dump(exclude_defaults=True)) == {"options"}
+            and set(last.entities.model_dump(exclude_defaults=True)) - {"pronoun"} == {"options"}
+            and not PRONOUN.search(last.text)
             and act.intent is I.ADD_TO_CART
             and own.pronoun
             and not own.product_query

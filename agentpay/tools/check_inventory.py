@@ -9,7 +9,7 @@ from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
-from agentpay.tools.resolve import matches, resolve_product, variant_facts
+from agentpay.tools.resolve import matching, resolve_product, variant_facts
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 
@@ -23,10 +23,10 @@ async def run(context: Context, tx: Tx, arguments: CheckInventory) -> ToolResult
     variant = await catalog.variant(tx, arguments.product)
     if variant is not None and variant.active:
         rows = (await catalog.variants_of(tx, [variant.product_id]))[variant.product_id]
-        fitting = [variant] if not arguments.options else [row for row in rows if matches(row, arguments.options)]
+        fitting = [variant] if not arguments.options else matching(rows, arguments.options)
     else:
         rows = await resolve_product(tx, arguments.product, arguments.options)
-        fitting = [row for row in rows if matches(row, arguments.options)]
+        fitting = matching(rows, arguments.options)
     product = await catalog.product(tx, rows[0].product_id)
     if product is None:
         raise Problem("product_not_found", "That product is no longer in the shop.", status=404)

@@ -12,6 +12,7 @@ from agentpay.knowledge.search import SearchFilters, search
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import product_list
 from agentpay.tools.context import Context
+from agentpay.tools.resolve import fitting
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 _POOL = 30
@@ -56,8 +57,7 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
 
 
 def _offers(product: ProductView, options: dict[str, str]) -> bool:
-    wanted = {value.casefold() for value in options.values()}
-    return any(wanted <= {value.casefold() for value in variant.options.values()} for variant in product.variants)
+    return bool(fitting([variant.options for variant in product.variants], options))
 
 
 TOOL = Tool(

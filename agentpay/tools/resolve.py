@@ -5,6 +5,8 @@ A model passes what the customer said ("Squall jacket", "RR-42-BL", size L); onl
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agentpay.commerce import catalog
@@ -13,6 +15,7 @@ from agentpay.errors import Problem
 from agentpay.knowledge.lookup import Match, lookup
 from agentpay.store.session import Tx
 
+_WORD = re.compile(r"[^\W_]+")
 _MARGIN = 0.12
 """A best match this far before the next is meant; closer ones are asked about."""
 _MOST_CANDIDATES = 6
@@ -32,7 +35,7 @@ async def resolve_product(tx: Tx, reference: str, options: dict[str, str] | None
     by_product = await catalog.variants_of(tx, [match.product_id for match in close])
     if len(close) > 1 and options:
         # "the blue one in 43" may itself say which of two products is meant
-        close = [m for m in close if _matching(by_product.get(m.product_id, []), options)] or close
+        close = [m for m in close if matching(by_product.get(m.product_id, []), options)] or close
     if len(close) > 1:
         raise Problem(
             "ambiguous_product",
@@ -67,16 +70,16 @@ async def resolve_variant(
     rows = await resolve_product(tx, product, options)
     if len(rows) == 1 and not contradicts(rows[0], options or {}):
         return rows[0]
-    fitting = _matching(rows, options or {})
-    if len(fitting) == 1:
-        return fitting[0]
-    code = "variant_required" if fitting else "variant_not_found"
-    detail = f"{rows[0].title} comes in several variants." if fitting else f"{rows[0].title} does not come like that."
+    meant = matching(rows, options or {})
+    if len(meant) == 1:
+        return meant[0]
+    code = "variant_required" if meant else "variant_not_found"
+    detail = f"{rows[0].title} comes in several variants." if meant else f"{rows[0].title} does not come like that."
     raise Problem(
         code,
         detail,
         product={"external_id": rows[0].product_external_id, "title": rows[0].title},
-        candidates=[variant_facts(row) for row in (fitting or rows)],
+        candidates=[variant_facts(row) for row in (meant or rows)],
     )
 
 
@@ -93,27 +96,40 @@ def variant_facts(row: VariantRow) -> dict[str, Any]:
     }
 
 
-def matches(row: VariantRow, options: dict[str, str]) -> bool:
-    """Each wanted value is the value of the option of that name, or, where the variant has no such option, of any."""
-    for name, value in options.items():
-        own = {key.casefold(): text.casefold() for key, text in row.options.items()}
-        wanted = value.casefold()
-        if name.casefold() in own:
-            if own[name.casefold()] != wanted:
-                return False
-        elif wanted not in own.values():
+def fitting(options: Sequence[Mapping[str, str]], wanted: Mapping[str, str]) -> list[int]:
+    """Which of several variants' options fit, by place: exactly, else by the words of a value ("green": "forest green")."""
+    exact = [n for n, own in enumerate(options) if _fits(own, wanted, _same)]
+    return exact or [n for n, own in enumerate(options) if _fits(own, wanted, _says)]
+
+
+def _fits(own: Mapping[str, str], wanted: Mapping[str, str], like: Callable[[str, str], bool]) -> bool:
+    """Each wanted value is like that of the option of that name, or, where the variant has no such option, like any."""
+    named = {name.casefold(): value for name, value in own.items()}
+    for name, value in wanted.items():
+        candidates = [named[name.casefold()]] if name.casefold() in named else list(named.values())
+        if not any(like(candidate, value) for candidate in candidates):
             return False
     return True
 
 
+def _same(own: str, wanted: str) -> bool:
+    return own.casefold() == wanted.casefold()
+
+
+def _says(own: str, wanted: str) -> bool:
+    words = set(_WORD.findall(wanted.casefold()))
+    return bool(words) and words <= set(_WORD.findall(own.casefold()))
+
+
 def contradicts(row: VariantRow, options: dict[str, str]) -> bool:
     """A product with a single variant may lack an option altogether; it contradicts only one that it has otherwise."""
-    own = {key.casefold(): text.casefold() for key, text in row.options.items()}
-    return any(name.casefold() in own and own[name.casefold()] != value.casefold() for name, value in options.items())
+    own = {key.casefold(): text for key, text in row.options.items()}
+    return any(name.casefold() in own and not _says(own[name.casefold()], value) for name, value in options.items())
 
 
-def _matching(rows: list[VariantRow], options: dict[str, str]) -> list[VariantRow]:
-    return [row for row in rows if matches(row, options)]
+def matching(rows: Sequence[VariantRow], options: Mapping[str, str]) -> list[VariantRow]:
+    """The variants that have the wanted options."""
+    return [rows[n] for n in fitting([row.options for row in rows], options)]
 
 
 def _candidate(match: Match, rows: list[VariantRow]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from agentpay.commerce import carts
 from agentpay.commerce.catalog import VariantRow
 from agentpay.commerce.shapes import CartView, LineView
 from agentpay.errors import Problem
-from agentpay.knowledge.lookup import title_matches
+from agentpay.knowledge.lookup import lookup, title_matches
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.checkout_sync import sync_open_checkout
 from agentpay.tools.context import Context
-from agentpay.tools.resolve import resolve_variant, variant_facts
+from agentpay.tools.resolve import fitting, resolve_variant, variant_facts
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 
@@ -38,7 +38,7 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
         case "clear":
             after = await carts.clear(tx, cart_id)
         case "remove":
-            line = _only(_named_in_cart(before, arguments))
+            line = _only(await _named_in_cart(tx, before, arguments))
             left = line.quantity - arguments.quantity if arguments.quantity is not None else 0
             after = await carts.set_quantity(tx, cart_id, line.variant_id, max(0, left))
             changed = {"title": line.title, "options": line.options, "quantity": max(0, left)}
@@ -46,10 +46,14 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
             row = await _variant(tx, before, arguments)
             quantity = arguments.quantity or 1
             change = carts.add if arguments.action == "add" else carts.set_quantity
-            after = await change(tx, cart_id, row.id, quantity)
+            try:
+                after = await change(tx, cart_id, row.id, quantity)
+            except Problem as problem:
+                held = next((line.quantity for line in before.items if line.variant_id == row.id), 0)
+                raise _about(problem, row, held) from problem
             changed = {**variant_facts(row), "quantity": quantity}
         case "replace":
-            line = _only(_named_in_cart(before, arguments, by_options=False))
+            line = _only(await _named_in_cart(tx, before, arguments, by_options=False))
             row = await resolve_variant(
                 tx, product=line.product_external_id, options=_merged(line.options, arguments.options)
             )
@@ -63,7 +67,7 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
 async def _variant(tx: Tx, cart: CartView, arguments: UpdateCart) -> VariantRow:
     """What is already in the cart is meant first, where `set` names it: "make it two packs of socks"."""
     if arguments.action == "set":
-        named = _named_in_cart(cart, arguments)
+        named = await _named_in_cart(tx, cart, arguments)
         if len(named) == 1:
             return await resolve_variant(tx, variant=named[0].variant_external_id or str(named[0].variant_id))
     return await resolve_variant(
@@ -71,17 +75,28 @@ async def _variant(tx: Tx, cart: CartView, arguments: UpdateCart) -> VariantRow:
     )
 
 
-def _named_in_cart(cart: CartView, arguments: UpdateCart, *, by_options: bool = True) -> list[LineView]:
+def _about(problem: Problem, row: VariantRow, held: int) -> Problem:
+    """The same problem, saying which variant it is about and how many of it the cart holds."""
+    facts = {"title": row.title, "options": row.options, "product": row.product_external_id, "in_cart": held}
+    return Problem(problem.code, problem.detail, status=problem.status, **{**problem.extra, **facts})
+
+
+async def _named_in_cart(tx: Tx, cart: CartView, arguments: UpdateCart, *, by_options: bool = True) -> list[LineView]:
     """The lines that the arguments can mean."""
     lines = list(cart.items)
     if arguments.variant is not None:
         return [line for line in lines if arguments.variant in (line.variant_external_id, str(line.variant_id))]
     if arguments.product is not None:
-        lines = _titled(lines, arguments.product)
+        lines = _titled(lines, arguments.product) or await _known_as(tx, lines, arguments.product)
     if by_options and arguments.options:
-        wanted = {value.casefold() for value in arguments.options.values()}
-        lines = [line for line in lines if wanted <= {value.casefold() for value in line.options.values()}] or lines
+        lines = [lines[n] for n in fitting([line.options for line in lines], arguments.options)] or lines
     return lines
+
+
+async def _known_as(tx: Tx, lines: list[LineView], reference: str) -> list[LineView]:
+    """The lines that the shop knows by that word though their titles lack it: "the shoes", by category or other name."""
+    known = {match.external_id for match in await lookup(tx, reference, limit=50) if match.external_id}
+    return [line for line in lines if line.product_external_id in known]
 
 
 def _titled(lines: list[LineView], reference: str) -> list[LineView]:

@@ -1,85 +1,91 @@
-"""The cart, the buyer's details, and the way to the payment link."""
+"""The cart: what goes in, what goes out, what is in it."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe, orders
-from agentpay.llm.house.products import not_resolved
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
 from agentpay.llm.house.refs import among, named, spoken_of, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
-_DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
-            "shipping_address": "your address", "shipping_option": "your shipping choice"}  # fmt: skip
-_MISSING = {"email": "your e-mail address", "shipping_address": "the shipping address (street, postcode, city, country)",
-            "shipping_option": "the shipping option you'd like", "name": "your name"}  # fmt: skip
+_AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
 def add(talk: Talk, act: ActView) -> Plan:
-    if (
-        talk.asked_for == "confirm_add"
-        and not named(act)
-        and not act.entities.get("ordinals")
-        and "product" in talk.pending
-    ):
-        yield from add_pending(talk)
+    """Put what was named, chosen or just spoken of into the cart."""
+    anew = named(act) is not None
+    if not anew and chosen_variant(talk, act) is not None:
+        yield from choose(talk, act)
+        return
+    if talk.asked_for == "confirm_add" and not anew and not act.entities.get("ordinals") and "product" in talk.pending:
+        yield from add_pending(talk, act)
         return
     pending = talk.pending if talk.asked_for in ("variant", "product") else {}
     ref = target(talk, act)
-    if talk.asked_for == "variant" and not named(act) and not act.entities.get("ordinals"):
+    if talk.asked_for == "variant" and not anew and not act.entities.get("ordinals"):
         ref = {"product": pending["product"], "options": {**pending.get("options", {}), **ref.get("options", {})}}
-    elif talk.asked_for == "product" and (chosen := _chosen(talk, act)):
+    elif talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
         ref = {"product": chosen, "options": {**pending.get("options", {}), **ref.get("options", {})}}
-    quantity = act.entities.get("quantity") or pending.get("quantity") or 1
-    yield from put(talk, act, ref, quantity)
+    yield from put(talk, act, ref, _quantity(talk, act))
+
+
+def choose(talk: Talk, act: ActView) -> Plan:
+    """The variant that answers "which one would you like?", for what it was asked for."""
+    yield from put(talk, act, {"product": chosen_variant(talk, act)}, _quantity(talk, act))
 
 
 def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
     """Add to the cart, or say why not and ask for what is open."""
     if "product" not in ref:
         talk.say("product_needed")
-        talk.expect(
-            "product", then="add", quantity=quantity, **({"options": ref["options"]} if "options" in ref else {})
-        )
+        kept = {"options": ref["options"]} if "options" in ref else {}
+        talk.expect("product", then="add", quantity=quantity, **kept)
         return
     outcome = yield Ask("update_cart", {"action": "add", **ref, "quantity": quantity})
     if outcome.ok:
         changed = outcome.result["changed"]
         talk.say("added", quantity=quantity, what=describe.what(changed["title"], changed["options"]))
-        spoken_of(talk, {"external_id": ref["product"], "title": changed["title"]}, changed)
+        spoken_of(talk, {"external_id": _product_of(talk, changed, ref), "title": changed["title"]}, changed)
         talk.say_total()
         return
     error = outcome.result["error"]
+    parts = _AND.split(ref["product"])
     if error["code"] == "out_of_stock":
         yield from _too_few(talk, ref, error)
-        return
-    yield from not_resolved(
-        talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
-    )
+    elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
+        for part in parts:
+            yield from put(talk, act, {**ref, "product": part}, quantity)
+    else:
+        yield from not_resolved(
+            talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
+        )
 
 
-def add_pending(talk: Talk) -> Plan:
-    """Yes to "shall I put it in your cart?"."""
+def add_pending(talk: Talk, act: ActView) -> Plan:
+    """Yes to "shall I put it in your cart?", perhaps with how many or which."""
     pending = talk.pending
-    act = next((act for act in talk.turn.acts), ActView("add_to_cart", 1.0, talk.turn.text))
     options = {**pending.get("options", {}), **act.entities.get("options", {})}
-    quantity = act.entities.get("quantity") or pending.get("quantity") or 1
-    yield from put(talk, act, {"product": pending["product"], **({"options": options} if options else {})}, quantity)
+    yield from put(
+        talk, act, {"product": pending["product"], **({"options": options} if options else {})}, _quantity(talk, act)
+    )
 
 
 def change(talk: Talk, act: ActView) -> Plan:
     """ "Make it three", "size L instead"."""
     lines = talk.cart.get("items", [])
-    quantity, options = act.entities.get("quantity"), act.entities.get("options", {})
-    if talk.asked_for in ("variant", "product") and talk.pending.get("then") == "add":
-        yield from add(talk, act)
-        return
-    if not lines:
+    if (talk.asked_for in ("variant", "product") and talk.pending.get("then") == "add") or not lines:
         yield from add(talk, act)
         return
     ref = _cart_ref(talk, act)
-    if quantity is None and not options:
+    options = dict(ref.get("options", {}))
+    quantity = act.entities.get("quantity")
+    if quantity is None and (meant := _number_of_them(lines, ref)) is not None:
+        quantity = int(options.pop(meant))
+        ref = {**ref, "options": options}
+    if quantity is None and not act.entities.get("options"):
         talk.say_text(describe.cart_lines(talk))
         talk.say("product_needed")
         return
@@ -88,6 +94,7 @@ def change(talk: Talk, act: ActView) -> Plan:
     if outcome.ok:
         changed = outcome.result["changed"]
         talk.say("set", quantity=changed["quantity"], what=describe.what(changed["title"], changed["options"]))
+        spoken_of(talk, {"external_id": _product_of(talk, changed, ref), "title": changed["title"]}, changed)
         talk.say_total()
         return
     error = outcome.result["error"]
@@ -95,32 +102,29 @@ def change(talk: Talk, act: ActView) -> Plan:
         yield from _too_few(talk, ref, error)
     elif error["code"] == "not_in_cart" and act.entities.get("product_query"):
         yield from add(talk, act)
-    else:
-        yield from _not_in_cart(talk, act, error) or not_resolved(
-            talk, outcome, act, then="add", quantity=quantity or 1
-        )
+    elif not _not_in_cart(talk, act, error):
+        yield from not_resolved(talk, outcome, act, then="add", quantity=quantity or 1)
 
 
 def remove(talk: Talk, act: ActView) -> Plan:
     if act.entities.get("everything") and not act.entities.get("product_query"):
         yield Ask("update_cart", {"action": "clear"})
         talk.say("cleared")
+        talk.focus = None
         return
     if not talk.cart.get("items"):
         talk.say("cart_empty")
         return
     quantity = act.entities.get("quantity")
-    outcome = yield Ask(
-        "update_cart",
-        {"action": "remove", **_cart_ref(talk, act), **({"quantity": quantity} if quantity else {})},
-    )
+    extra = {"quantity": quantity} if quantity else {}
+    outcome = yield Ask("update_cart", {"action": "remove", **_cart_ref(talk, act), **extra})
     if outcome.ok:
         changed = outcome.result["changed"]
         name = describe.what(changed["title"], changed["options"])
         talk.say("reduced" if changed["quantity"] else "removed", what=name, quantity=changed["quantity"])
         talk.say_total()
-        return
-    yield from _not_in_cart(talk, act, outcome.result["error"]) or not_resolved(talk, outcome, act, then="remove")
+    elif not _not_in_cart(talk, act, outcome.result["error"]):
+        yield from not_resolved(talk, outcome, act, then="remove")
 
 
 def view(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001 - every handler has the same signature
@@ -132,108 +136,26 @@ def view(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001 - every handler has 
     talk.say_total()
 
 
-def details(talk: Talk, act: ActView) -> Plan:
-    """Note what the buyer gives. An order that waits for it goes on by itself."""
-    entities = act.entities
-    given: dict[str, Any] = {}
-    if emails := entities.get("emails"):
-        given["email"] = emails[0]
-    for ours, theirs in (("name", "name"), ("phone_number", "phone"), ("shipping_option", "shipping_method")):
-        if entities.get(theirs):
-            given[ours] = entities[theirs]
-    if address := entities.get("address"):
-        if not address.get("country"):
-            talk.say("address_country")
-            talk.expect("country", address=address, wants_link=_link_follows(talk))
-            return
-        given["shipping_address"] = address
-    elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
-        given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
-    if talk.pending.get("verify") and (emails or entities.get("order_numbers")):
-        yield from orders.status(talk, act)
-        return
-    if not given:
-        talk.say("not_understood")
-        return
-    outcome = yield Ask("set_customer_details", given)
-    if not outcome.ok:
-        error = outcome.result["error"]
-        talk.say("email_invalid") if error["code"] == "email_invalid" else talk.say_text(error["message"])
-        return
-    if _link_follows(talk):
-        return
-    if (made := outcome.result.get("checkout")) is not None:
-        parts = describe.checkout_parts(talk, made)
-        talk.say("link_updated", total=talk.money(made["total"]), parts=parts, url=made["url"])
-    else:
-        talk.say("noted", details=describe.listing([_DETAILS[key] for key in given]))
-        if talk.cart.get("items"):
-            talk.say("ready")
-            talk.expect("confirm_checkout")
+def _quantity(talk: Talk, act: ActView) -> int:
+    return int(act.entities.get("quantity") or talk.pending.get("quantity") or 1)
 
 
-def checkout(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
-    yield from link(talk)
-
-
-def link(talk: Talk) -> Plan:
-    """The payment link, or everything that is missing for it in one question."""
-    if not talk.cart.get("items"):
-        talk.say("cart_empty")
-        return
-    outcome = yield Ask("create_payment_link")
-    if outcome.ok:
-        made = outcome.result["checkout"]
-        parts = describe.checkout_parts(talk, made)
-        talk.total_is_said()
-        talk.say("link", total=talk.money(made["total"]), parts=parts, url=made["url"])
-        return
-    error = outcome.result["error"]
-    if error["code"] == "checkout_incomplete":
-        names = [
-            name for name in error["missing"] if name != "shipping_option" or "shipping_address" not in error["missing"]
-        ]
-        missing = describe.listing([_MISSING.get(name, name.replace("_", " ")) for name in names])
-        talk.say("missing_one" if len(names) == 1 else "missing", missing=missing)
-        asked = "address" if "shipping_address" in names else names[0] if names else "details"
-        talk.expect(asked, wants_link=True)
-        return
-    if error["code"] in ("tool_failed", "tool_timeout"):
-        talk.say("tool_failed")
-        return
-    talk.say("link_failed", reason=error["message"])
-    if error["code"] in ("country_not_served", "shipping_unavailable"):
-        talk.expect("address", wants_link=True)
-
-
-def wants_link(talk: Talk) -> bool:
-    """The customer asked for the link before, and now gave what was missing."""
-    return (
-        bool(talk.pending.get("wants_link"))
-        and any(act.intent == "provide_details" for act in talk.turn.acts)
-        and not talk.expecting
+def _product_of(talk: Talk, changed: dict[str, Any], ref: dict[str, Any]) -> str:
+    """The product of a variant that was just put into the cart; how it was named, where the cart does not say."""
+    line = next(
+        (line for line in talk.cart.get("items", []) if line["variant_external_id"] == changed["external_id"]), None
     )
+    return str((line or {}).get("product_external_id") or ref.get("product") or changed["external_id"])
 
 
-def payment_problem(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
-    outcome = yield Ask("payment_status")
-    if not outcome.ok:
-        talk.say("payment_none")
-        return
-    found, order = outcome.result["checkout"], outcome.result["order"]
-    if order is not None:
-        talk.say("payment_done", total=talk.money(order["total"]), number=order["number"])
-    elif found["status"] in ("confirming", "confirmed"):
-        talk.say("payment_pending")
-    elif found["status"] == "open":
-        talk.say("payment_failed" if found["failure"] else "payment_open", url=found["url"])
-    else:
-        talk.say("payment_over")
-        talk.expect("confirm_checkout")
-
-
-def _link_follows(talk: Talk) -> bool:
-    return wants_link(talk) or any(act.intent == "checkout" for act in talk.turn.acts)
+def _number_of_them(lines: list[dict[str, Any]], ref: dict[str, Any]) -> str | None:
+    """ "Make the bits 10": the option whose number can only be how many, since what is meant has no such option."""
+    meant = [line for line in lines if line["product_external_id"] == ref.get("product")]
+    known = {name.casefold() for line in meant for name in line["options"]}
+    for name, value in ref.get("options", {}).items():
+        if meant and name.casefold() not in known and value.isdigit() and 0 < int(value) <= 999:
+            return str(name)
+    return None
 
 
 def _cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
@@ -259,41 +181,34 @@ def _cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
     return extra
 
 
-def _chosen(talk: Talk, act: ActView) -> str | None:
-    """The candidate that answers "which one do you mean?"."""
-    candidates = talk.pending.get("candidates", [])
-    if (ordinals := act.entities.get("ordinals")) and 0 < abs(ordinals[0]) <= len(candidates):
-        chosen = candidates[ordinals[0] - 1 if ordinals[0] > 0 else ordinals[0]]
-        return str(chosen["external_id"])
-    known = among(named(act) or "", candidates)
-    return str(known[0]["external_id"]) if len(known) == 1 else None
-
-
 def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
-    left = error.get("available") or 0
-    title = error.get("title") or "it"
+    left, held = error.get("available") or 0, error.get("in_cart") or 0
+    name = describe.what(error.get("title") or "it", error.get("options") or {})
+    if left > 0 and held >= left:
+        talk.say("all_in_cart", left=left, what=name)
+        return
     if left > 0:
-        talk.say("only_left", left=left, what=title)
-        talk.expect("confirm_add", **ref, quantity=left)
+        talk.say("only_left", left=left, what=name, more=left - held)
+        talk.expect("confirm_add", **ref, quantity=left - held)
         return
     outcome = yield Ask("check_inventory", {key: ref[key] for key in ("product", "options") if key in ref})
     result = outcome.result if outcome.ok else {}
-    name = result.get("product", {}).get("title", title)
     if outcome.ok:
         spoken_of(talk, result["product"])
-    row = next(iter(result.get("variants", [])), None)
-    talk.say("out_of_stock", what=describe.what(name, row["options"]) if row else name)
+    talk.say("out_of_stock", what=name)
     if others := result.get("alternatives"):
         talk.say("in_stock_instead", variants=describe.variants(others))
+        choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
+        talk.expect("variant", then="add", product=result["product"]["external_id"], candidates=choices)
 
 
-def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> list[Ask] | None:
-    """Says it where the cart is the matter; None where it is not."""
+def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> bool:
+    """Says it where the cart is the matter; answers whether it was."""
     if error["code"] == "not_in_cart":
-        talk.say("not_in_cart", what=named(act) or "That")
-        return []
+        talk.say("not_in_cart", what=f"“{query}”" if (query := named(act)) else "That")
+        return True
     if error["code"] == "ambiguous_line":
         names = [describe.what(line["title"], line["options"]) for line in error["candidates"]]
         talk.say("which_line", candidates=describe.listing(names, "or"))
-        return []
-    return None
+        return True
+    return False

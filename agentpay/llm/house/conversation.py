@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, orders, pricing, products, service
+from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service
+from agentpay.llm.house.asking import chosen_variant
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 Handler = Callable[[Talk, ActView], Plan]
@@ -14,7 +15,7 @@ Handler = Callable[[Talk, ActView], Plan]
 HANDLERS: dict[str, Handler] = {
     "product_search": products.search,
     "recommendation": products.search,
-    "product_details": products.details,
+    "product_details": details.details,
     "product_comparison": products.compare,
     "availability": products.availability,
     "price_question": products.price,
@@ -25,9 +26,9 @@ HANDLERS: dict[str, Handler] = {
     "discount": pricing.discount,
     "negotiation": pricing.negotiate,
     "shipping_quote": pricing.shipping,
-    "provide_details": buying.details,
-    "checkout": buying.checkout,
-    "payment_problem": buying.payment_problem,
+    "provide_details": checkout.details,
+    "checkout": checkout.checkout,
+    "payment_problem": checkout.payment_problem,
     "order_status": orders.status,
     "cancel_order": orders.by_a_person,
     "change_order": orders.by_a_person,
@@ -53,7 +54,7 @@ _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _CONFIRMED: dict[str, Handler] = {
     "confirm_handoff": service.human,
     "confirm_add": buying.add,
-    "confirm_checkout": buying.checkout,
+    "confirm_checkout": checkout.checkout,
     "confirm_offer": pricing.negotiate,
 }
 """What a yes to the assistant's question does."""
@@ -72,9 +73,10 @@ def converse(talk: Talk) -> Plan:
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
             continue
-        yield from HANDLERS[act.intent](talk, act)
-    if buying.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
-        yield from buying.link(talk)
+        handler = buying.choose if _chooses(talk, act) else HANDLERS[act.intent]
+        yield from handler(talk, act)
+    if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
+        yield from checkout.link(talk)
     if talk.silent:
         talk.say("not_understood")
 
@@ -84,11 +86,25 @@ def _merged(acts: Sequence[ActView]) -> list[ActView]:
     merged: list[ActView] = []
     for act in acts:
         same = next((one for one in merged if one.intent == act.intent), None)
-        if same is not None and (act.intent == "negotiation" or act.entities == same.entities):
+        if same is not None and (act.intent == "negotiation" or _says_no_more(act, same)):
             merged[merged.index(same)] = replace(act, entities={**same.entities, **act.entities})
         else:
             merged.append(act)
     return merged
+
+
+def _says_no_more(one: ActView, other: ActView) -> bool:
+    """ "Where's my parcel? Order NT-1001": one of two clauses holds all that is in both."""
+    mine, theirs = one.entities, other.entities
+    if one.intent == "order_status":
+        return mine.items() <= theirs.items() or theirs.items() <= mine.items()
+    return mine == theirs
+
+
+def _chooses(talk: Talk, act: ActView) -> bool:
+    """Whether a clause that no rule knew answers "which one would you like?"."""
+    vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    return vague and chosen_variant(talk, act) is not None
 
 
 def _answer(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentpay.llm.house.talk import Talk
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_UNITS = {"w": "W", "kw": "kW", "v": "V", "ah": "Ah", "mah": "mAh", "nm": "Nm", "hz": "Hz", "gb": "GB", "tb": "TB", "mb": "MB",
+          "mm": "mm", "cm": "cm", "m": "m", "km": "km", "g": "g", "grams": "g", "kg": "kg", "lb": "lb", "oz": "oz", "ml": "ml",
+          "l": "l", "liters": "l", "litres": "l", "lm": "lm", "min": "min", "minutes": "minutes", "hours": "hours",
+          "inches": "inches", "ft": "ft", "gsm": "gsm", "years": "years", "months": "months", "percent": "%"}  # fmt: skip
 FEW = 3
 """From this many units down the number left is worth saying."""
 
 
-def options(values: dict[str, Any]) -> str:
-    """{"size": "43", "color": "blue"} → "43, blue"; "" without options."""
-    return ", ".join(str(value) for value in values.values())
+def options(values: Mapping[str, Any]) -> str:
+    """{"size": "43", "color": "blue"} → "size 43, blue"; "" without options. A bare number says what it is of."""
+    return ", ".join(f"{name} {value}" if str(value).isdigit() else str(value) for name, value in values.items())
 
 
-def what(title: str, values: dict[str, Any]) -> str:
+def what(title: str, values: Mapping[str, Any]) -> str:
     """A variant by name: "Squall jacket (M, black)"."""
     return f"{title} ({options(values)})" if values else title
 
 
-def first_sentence(text: str) -> str:
-    return _SENTENCE.split(text.strip(), maxsplit=1)[0] if text else ""
+def sentences(text: str) -> list[str]:
+    return [sentence for sentence in _SENTENCE.split(text.strip()) if sentence]
 
 
 def price(talk: Talk, product: dict[str, Any]) -> str:
@@ -36,23 +40,43 @@ def stocked(product: dict[str, Any]) -> bool:
     return any(variant["available"] is None or variant["available"] > 0 for variant in product["variants"])
 
 
+def fact(name: str, value: Any) -> tuple[str, str]:
+    """An attribute as its name and its value: ("blade_mm", 190) → ("blade", "190 mm")."""
+    words = name.replace("_", " ").split()
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    unit = _UNITS.get(words[-1].casefold()) if len(words) > 1 else None
+    if unit is not None and text.replace(".", "").replace(",", "").isdigit():
+        return " ".join(words[:-1]), f"{text} {unit}"
+    return " ".join(words), text
+
+
 def product_line(talk: Talk, number: int | None, product: dict[str, Any]) -> str:
     """A line of a list: name, price, why, and whether it is sold out."""
     head = f"{number}. " if number is not None else ""
     note = "" if stocked(product) else " (out of stock)"
-    reason = (
-        f": {first_sentence(product['description'])}"
-        if product["description"] and talk.turn.verbosity != "short"
-        else ""
-    )
+    first = sentences(product["description"] or "")[:1]
+    reason = f": {first[0]}" if first and talk.turn.verbosity != "short" else ""
     return f"{head}**{product['title']}**, {price(talk, product)}{note}{reason}"
 
 
 def variants(rows: Sequence[dict[str, Any]], most: int = 8) -> str:
-    """ "M, black; L, black and 3 more" """
-    names = list(dict.fromkeys(options(row["options"]) or row["title"] for row in rows))
+    """ "M, black; L, black and 3 more"; what all of them have in common is left out."""
+    shared = _shared([row["options"] for row in rows])
+    names = list(
+        dict.fromkeys(
+            options({name: value for name, value in row["options"].items() if name not in shared}) or row["title"]
+            for row in rows
+        )
+    )
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return "; ".join(names[:most]) + more
+
+
+def _shared(options_of: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The options in which several variants do not differ."""
+    if len(options_of) < 2:
+        return set()
+    return {name for name, value in options_of[0].items() if all(own.get(name) == value for own in options_of[1:])}
 
 
 def listing(parts: Sequence[str], last: str = "and") -> str:

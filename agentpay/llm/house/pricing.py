@@ -6,9 +6,13 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.products import not_resolved, price
+from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.products import price
 from agentpay.llm.house.refs import is_superlative, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
+
+UNKNOWN = ("product_not_found", "ambiguous_product")
+"""What tools answer to words that name no product."""
 
 
 def discount(talk: Talk, act: ActView) -> Plan:
@@ -25,6 +29,8 @@ def discount(talk: Talk, act: ActView) -> Plan:
         result = outcome.result
         if not outcome.ok:
             talk.say("code_refused", code=code.upper(), reason=result["error"]["message"])
+            if not talk.expecting and not talk.pending.get("wants_link"):
+                talk.expect("code")
         elif result["waits_for_items"] or not talk.cart.get("items"):
             talk.say("code_waits", code=result["code"], description=result["description"])
         else:
@@ -50,7 +56,10 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         yield from price(talk, act)  # "which is cheaper?" asks about the list, it does not haggle
         return
     ref = target(talk, act) if act.entities.get("product_query") or len(lines) != 1 else {}
-    if not ref and lines:
+    if talk.turn.offer is not None and not act.entities.get("product_query"):
+        # "No, $200 is my max": the answer to an offer is about what was offered
+        ref = {"variant": talk.turn.offer["variant_external_id"]}
+    elif not ref and lines:
         ref = {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
     elif (spoken := _in_cart(talk, ref, lines)) is not None:
         ref = {"variant": spoken}
@@ -64,6 +73,10 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
     if (proposed := _proposed(act, lines, arguments.get("variant"))) is not None:
         arguments["price"] = proposed
     outcome = yield Ask("make_offer", arguments)
+    if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and (meant := _spoken_of(talk, lines)):
+        # "A little lower?" names nothing the shop has: what is haggled about is what was spoken of
+        kept = {key: value for key, value in arguments.items() if key not in ("product", "variant", "options")}
+        outcome = yield Ask("make_offer", {**kept, **meant})
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="offer")
         return
@@ -99,18 +112,24 @@ def shipping(talk: Talk, act: ActView) -> Plan:
         talk.say("shipping_not_needed")
     elif not quote["served"] or not quote["options"]:
         talk.say("shipping_none", country=quote["country_name"])
+        if not talk.expecting:
+            talk.expect("shipping")
     else:
         talk.say(
             "shipping_options",
             country=quote["country_name"],
             options="; ".join(_option(talk, option) for option in quote["options"]),
         )
+        if not talk.expecting:
+            talk.expect("shipping")
 
 
 def _answer(talk: Talk, outcome: ToolOutcome) -> None:
     result = outcome.result
     offer = result["offer"]
     list_price = talk.money(result["list_price"])
+    if offer is not None:
+        talk.focus = {"product": offer["variant_external_id"], "title": result["title"]}
     if offer is not None and result["decision"] in ("offer", "hold"):
         key = "offer_final" if result["final"] else "offer"
         talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)
@@ -148,6 +167,14 @@ def _in_cart(talk: Talk, ref: dict[str, Any], lines: list[dict[str, Any]]) -> st
             return str(line["variant_external_id"])
     fitting = [line for line in lines if ref.get("product") in (line["product_external_id"], line["title"])]
     return str(fitting[0]["variant_external_id"]) if len(fitting) == 1 and fitting[0]["variant_external_id"] else None
+
+
+def _spoken_of(talk: Talk, lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if len(lines) == 1:
+        return {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
+    if talk.focus is not None:
+        return {"product": talk.focus.get("variant") or talk.focus["product"]}
+    return None
 
 
 def _option(talk: Talk, option: dict[str, Any]) -> str:

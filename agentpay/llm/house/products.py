@@ -1,74 +1,67 @@
-"""Finding, describing and comparing products."""
+"""Finding and comparing products; whether they are there and what they cost."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import describe
-from agentpay.llm.house.refs import named, spoken_of, target, undecided
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import buying, describe
+from agentpay.llm.house.asking import chosen_product, not_resolved, show, suggest
+from agentpay.llm.house.refs import named, spoken_of, stems, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
+UNKNOWN = ("product_not_found", "ambiguous_product")
+"""What tools answer to words that name no product, or several."""
 _NARROWING = ("price_min", "price_max", "brand", "category", "attributes", "options", "sort")
 _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
+_ORDERING = re.compile(
+    r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me)\b", re.I
+)
+_ASKING = re.compile(
+    r"\?|\b(?:show|find|search|looking|look for|recommend|suggest|something|anything|any|some|do you|have you|got|which|what|list"
+    r"|browse|see|cheap\w*)\b",
+    re.I,
+)
+_POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
 
 
 def search(talk: Talk, act: ActView) -> Plan:
-    """Search; where nothing fits, once without the budget, once without attributes and options; else an honest no."""
+    """Search; where nothing fits, without the budget, then without options, then by category; else an honest no."""
     wanted = {key: act.entities[key] for key in _NARROWING if key in act.entities}
     query = act.entities.get("product_query") or ""
-    if query:
-        wanted.pop(
-            "category", None
-        )  # recognised in the query's own words, which search weighs better than a filter does
+    # Recognised in the query's own words, which search weighs better than a filter does
+    category = wanted.pop("category", None) if query else None
     if not query and not wanted:
         query = "" if act.intent == "recommendation" else act.text
-    outcome = yield Ask("product_search", {"query": query, **wanted})
-    products = outcome.result.get("products", [])
-    if products:
-        _show(talk, products, "found_one" if len(products) == 1 else "found_some")
-        return
+    tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
     budget = wanted.get("price_max")
     if budget is not None:
-        outcome = yield Ask(
-            "product_search", {"query": query, **_without(wanted, "price_min", "price_max"), "sort": "price_asc"}
+        tries.append(
+            ("over_budget", {"query": query, **_without(wanted, "price_min", "price_max"), "sort": "price_asc"})
         )
-        if products := outcome.result.get("products", []):
-            _show(talk, products[:3], "found_over_budget", budget=talk.money(budget))
-            return
+    if category is not None:
+        tries.append(("found", {"query": "", **_without(wanted, "options"), "category": category}))
     loosened = _without(wanted, "attributes", "options", "price_min", "price_max")
     if loosened != wanted and (query or loosened):
-        outcome = yield Ask("product_search", {"query": query, **loosened})
-        if products := outcome.result.get("products", []):
-            _show(talk, products[:3], "found_without")
-            return
+        tries.append(("without", {"query": query, **loosened}))
+    if category is not None and budget is not None:
+        tries.append(("over_budget", {"query": "", "category": category, "sort": "price_asc"}))
+    for kind, arguments in tries:
+        outcome = yield Ask("product_search", arguments)
+        products = outcome.result.get("products", [])
+        if not products:
+            continue
+        if kind == "found" and _is_order(act, products):
+            yield from _order(talk, act, products[0])
+        elif kind == "found":
+            show(talk, products, "found_one" if len(products) == 1 else "found_some")
+        elif kind == "over_budget":
+            show(talk, products[:3], "found_over_budget", budget=talk.money(budget or 0))
+        else:
+            show(talk, products[:3], "found_without")
+        return
     talk.say("found_nothing", query=named(act) or "anything like that")
-
-
-def details(talk: Talk, act: ActView) -> Plan:
-    ref = target(talk, act)
-    if "product" not in ref:
-        yield from search(talk, act)
-        return
-    outcome = yield Ask("product_details", {"product": ref["product"]})
-    if not outcome.ok:
-        yield from not_resolved(talk, outcome, act, then="details")
-        return
-    product = outcome.result["product"]
-    spoken_of(talk, product)
-    lines = [f"**{product['title']}**, {describe.price(talk, product)}", product["description"]]
-    if facts := product.get("attributes"):
-        lines.append(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()))
-    in_stock = [v for v in product["variants"] if v["available"] is None or v["available"] > 0]
-    if len(product["variants"]) > 1 and in_stock:
-        lines.append(f"In stock: {describe.variants([{**v, 'title': product['title']} for v in in_stock])}.")
-    talk.say_text("\n\n".join(line for line in lines if line))
-    if in_stock:
-        talk.say("ask_add")
-        talk.expect("confirm_add", product=product["external_id"])
-    else:
-        talk.say("out_of_stock", what=product["title"])
 
 
 def compare(talk: Talk, act: ActView) -> Plan:
@@ -82,16 +75,22 @@ def compare(talk: Talk, act: ActView) -> Plan:
         yield from not_resolved(talk, outcome, act, then="details")
         return
     products = outcome.result["products"]
+    facts = [
+        (describe.fact(name, "")[0], [describe.fact(name, value)[1] for value in values])
+        for name, values in outcome.result["attributes"].items()
+    ]
     rows = [
         ["", *(product["title"] for product in products)],
         ["Price", *(describe.price(talk, product) for product in products)],
         ["In stock", *("yes" if describe.stocked(product) else "no" for product in products)],
-        *([name.replace("_", " "), *values] for name, values in outcome.result["attributes"].items()),
+        *([name, *values] for name, values in facts),
     ]
     table = [f"| {' | '.join(row)} |" for row in rows]
     table.insert(1, "|" + "---|" * len(rows[0]))
     talk.say_text("\n".join(table))
+    talk.focus = None
     talk.say("ask_which")
+    talk.expect("choice")
 
 
 def availability(talk: Talk, act: ActView) -> Plan:
@@ -100,19 +99,21 @@ def availability(talk: Talk, act: ActView) -> Plan:
         talk.expect("product", then="details", candidates=several, options=act.entities["options"])
         return
     ref = target(talk, act)
+    if talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
+        ref = {**ref, "product": chosen}
     if "product" not in ref:
         yield from search(talk, act)
         return
     outcome = yield Ask("check_inventory", {**ref, **_quantity(act)})
+    if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
+        outcome = yield Ask("check_inventory", {**ref, **_quantity(act), "product": meant})
     if not outcome.ok:
-        if outcome.result["error"]["code"] in ("product_not_found", "ambiguous_product") and act.entities.get(
-            "product_query"
-        ):
+        if outcome.result["error"]["code"] in UNKNOWN and act.entities.get("product_query"):
             yield from search(talk, act)
             return
         yield from not_resolved(talk, outcome, act, then="details")
         return
-    _stock(talk, act, outcome.result)
+    _stock(talk, ref.get("options", {}), outcome.result)
 
 
 def price(talk: Talk, act: ActView) -> Plan:
@@ -121,6 +122,8 @@ def price(talk: Talk, act: ActView) -> Plan:
         yield from search(talk, act)
         return
     outcome = yield Ask("check_inventory", ref)
+    if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
+        outcome = yield Ask("check_inventory", {**ref, "product": meant})
     if not outcome.ok:
         if act.entities.get("product_query"):
             yield from search(talk, act)
@@ -141,95 +144,58 @@ def price(talk: Talk, act: ActView) -> Plan:
         talk.say("out_of_stock", what=name)
 
 
-def attribute(talk: Talk, act: ActView) -> Plan:
-    """ "Is it dishwasher safe?": what the product's own data says, of what is being spoken of."""
-    ref = target(talk, act)
-    outcome = yield Ask("product_details", {"product": ref["product"]})
-    if not outcome.ok:
-        yield from not_resolved(talk, outcome, act, then="details")
-        return
-    product = outcome.result["product"]
-    spoken_of(talk, product)
-    known = {name: product["attributes"][name] for name in act.entities["attributes"] if name in product["attributes"]}
-    for name, value in known.items():
-        talk.say("attribute_is", title=product["title"], name=name.replace("_", " "), value=value)
-    if not known:
-        talk.say("attribute_unknown", title=product["title"])
-        talk.say_text(product["description"])
+def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | None:
+    """The product spoken of, where the words of a clause name none and it points back: "which fabrics does it come in?"."""
+    if code not in UNKNOWN or talk.focus is None or not _POINTS.search(act.text):
+        return None
+    return str(talk.focus["product"]) if talk.focus["product"] != ref.get("product") else None
 
 
-def not_resolved(talk: Talk, outcome: ToolOutcome, act: ActView, *, then: str, **pending: Any) -> Plan:
-    """Say why a tool did not know which product is meant, and ask. `then` is what the answer will be used for."""
-    error = outcome.result["error"]
-    candidates = error.get("candidates", [])
-    match error["code"]:
-        case "ambiguous_product":
-            titles = describe.listing([candidate["title"] for candidate in candidates[:5]], "or")
-            talk.say("which_product", candidates=titles)
-            talk.expect("product", then=then, candidates=candidates, **pending)
-        case "variant_required" | "variant_not_found":
-            product = error["product"]
-            rows = [row for row in candidates if row["in_stock"]] or candidates
-            spoken_of(talk, product)
-            if error["code"] == "variant_not_found":
-                wanted = describe.options(pending.get("options", {}) or act.entities.get("options", {})) or "that"
-                talk.say("variant_missing", title=product["title"], wanted=wanted, variants=describe.variants(rows))
-            else:
-                talk.say("variant_needed", title=product["title"], variants=describe.variants(rows))
-            kept = pending if error["code"] == "variant_required" else {**pending, "options": {}}
-            talk.expect("variant", then=then, **{**kept, "product": product["external_id"]})
-        case "product_not_found" if query := act.entities.get("product_query"):
-            found = yield Ask("product_search", {"query": query, "limit": 3})
-            if products := found.result.get("products", []):
-                _show(talk, products, "found_without")
-            else:
-                talk.say("no_such_product", query=query)
-        case "product_not_found":
-            talk.say("product_needed")
-        case "product_unavailable":
-            talk.say_text(error["message"])
-        case "product_required":
-            talk.say("product_needed")
-            talk.expect("product", then=then, **pending)
-        case "tool_failed" | "tool_timeout":
-            talk.say("tool_failed")
-        case _:
-            talk.say_text(error["message"])
+def _is_order(act: ActView, products: list[dict[str, Any]]) -> bool:
+    """ "The Squall jacket please", "I want a Heron pen": the one product that fits was named, and it is wanted."""
+    query = act.entities.get("product_query")
+    if len(products) != 1 or not query or act.intent != "product_search":
+        return False
+    if _ASKING.search(act.text) or not _ORDERING.search(act.text):
+        return False
+    words, title = (
+        stems(query),
+        [word for word in stems_in_order(products[0]["title"]) if word not in ("the", "a", "an")],
+    )
+    whole = set(title) <= words
+    by_name = bool(title) and title[0] in words and words <= set(title) and len(words) > 1
+    return whole or by_name or bool(act.entities.get("options") and words & set(title))
 
 
-def _show(talk: Talk, products: list[dict[str, Any]], key: str, **values: Any) -> None:
-    talk.say(key, **values)
-    numbers = [n if len(products) > 1 else None for n in range(1, len(products) + 1)]
-    talk.say_text("\n".join(describe.product_line(talk, n, p) for n, p in zip(numbers, products, strict=True)))
-    if len(products) > 1:
-        talk.focus = None
-        talk.say("ask_which")
-        talk.expect("choice")
-        return
-    spoken_of(talk, products[0])
-    if describe.stocked(products[0]):
-        talk.say("ask_add")
-        talk.expect("confirm_add", product=products[0]["external_id"])
+def stems_in_order(text: str) -> list[str]:
+    return [next(iter(stems(word)), "") for word in re.findall(r"[^\W_]+", text)]
 
 
-def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
+def _order(talk: Talk, act: ActView, product: dict[str, Any]) -> Plan:
+    options = act.entities.get("options", {})
+    ref = {"product": product["external_id"], **({"options": options} if options else {})}
+    yield from buying.put(talk, act, ref, int(act.entities.get("quantity") or 1))
+
+
+def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
     product, rows, others = result["product"], result["variants"], result["alternatives"]
     available = [row for row in rows if row["in_stock"]]
-    wanted = describe.options(act.entities.get("options", {}))
+    wanted = describe.options(options)
     spoken_of(talk, product, rows[0] if len(rows) == 1 else None)
+    if len(rows) != 1 and talk.focus is not None:
+        talk.focus["options"] = options  # "what about yellow in that size?" goes on from what was asked for
     if not rows:
         talk.say("not_made", title=product["title"], wanted=wanted or "that")
-        if others:
-            talk.say("in_stock_instead", variants=describe.variants(others))
+        _others(talk, product, others)
     elif not result["in_stock"]:
         name = describe.what(product["title"], rows[0]["options"]) if len(rows) == 1 else product["title"]
         if available:
-            talk.say("only_left", left=available[0]["available"], what=name)
-            talk.expect("confirm_add", product=available[0]["external_id"], quantity=available[0]["available"])
+            left = available[0]["available"]
+            talk.say("only_left", left=left, what=name, more=left)
+            talk.expect("confirm_add", product=available[0]["external_id"], quantity=left)
             return
         talk.say("out_of_stock", what=name)
-        if others:
-            talk.say("in_stock_instead", variants=describe.variants(others))
+        _others(talk, product, others)
     elif len(available) == 1:
         row = available[0]
         spoken_of(talk, product, row)
@@ -237,11 +203,21 @@ def _stock(talk: Talk, act: ActView, result: dict[str, Any]) -> None:
         talk.say(
             key, what=describe.what(row["title"], row["options"]), price=talk.money(row["price"]), left=row["available"]
         )
-        talk.say("ask_add")
-        talk.expect("confirm_add", product=row["external_id"])
+        suggest(talk, row["external_id"])
     else:
         talk.say("in_stock_several", title=product["title"], variants=describe.variants(available))
-        talk.expect("variant", then="add", product=product["external_id"])
+        _expect_one_of(talk, product, available)
+
+
+def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        talk.say("in_stock_instead", variants=describe.variants(rows))
+        _expect_one_of(talk, product, rows)
+
+
+def _expect_one_of(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
+    talk.expect("variant", then="add", product=product["external_id"], candidates=choices)
 
 
 def _compared(talk: Talk, act: ActView) -> list[str]:

@@ -104,5 +104,8 @@ def _at(items: Any, place: int) -> dict[str, Any] | None:
 
 
 def _has(product: dict[str, Any], options: dict[str, str]) -> bool:
-    wanted = {value.casefold() for value in options.values()}
-    return any(wanted <= {str(v).casefold() for v in variant["options"].values()} for variant in product["variants"])
+    wanted = [stems(value) for value in options.values()]
+    return any(
+        all(any(words <= stems(str(own)) for own in variant["options"].values()) for words in wanted)
+        for variant in product["variants"]
+    )

@@ -1,0 +1,134 @@
+"""Questions back to the customer, and products shown for them to choose from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import describe
+from agentpay.llm.house.refs import among, named, spoken_of
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
+_NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10", "twelve": "12"}
+_CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
+_DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
+
+
+def not_resolved(talk: Talk, outcome: ToolOutcome, act: ActView, *, then: str, **pending: Any) -> Plan:
+    """Say why a tool did not know which product is meant, and ask. `then` is what the answer will be used for."""
+    error = outcome.result["error"]
+    candidates = error.get("candidates", [])
+    match error["code"]:
+        case "ambiguous_product":
+            titles = describe.listing([candidate["title"] for candidate in candidates[:5]], "or")
+            talk.say("which_product", candidates=titles)
+            talk.expect("product", then=then, candidates=candidates, **pending)
+        case "variant_required" | "variant_not_found":
+            _ask_variant(talk, act, error, then, pending)
+        case "product_not_found" if query := act.entities.get("product_query"):
+            found = yield Ask("product_search", {"query": query, "limit": 3})
+            if products := found.result.get("products", []):
+                show(talk, products, "found_without")
+            else:
+                talk.say("no_such_product", query=query)
+        case "product_not_found" | "product_required":
+            talk.say("product_needed")
+            talk.expect("product", then=then, **pending)
+        case "product_unavailable":
+            talk.say_text(error["message"])
+        case "tool_failed" | "tool_timeout":
+            talk.say("tool_failed")
+        case _:
+            talk.say_text(error["message"])
+
+
+def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pending: dict[str, Any]) -> None:
+    product = error["product"]
+    rows = [row for row in error["candidates"] if row["in_stock"]]
+    spoken_of(talk, product)
+    if not rows:
+        talk.say("out_of_stock", what=product["title"])
+        return
+    missing = error["code"] == "variant_not_found"
+    if missing:
+        wanted = describe.options(pending.get("options", {}) or act.entities.get("options", {})) or "that"
+        talk.say("variant_missing", title=product["title"], wanted=wanted, variants=describe.variants(rows))
+    else:
+        talk.say("variant_needed", title=product["title"], variants=describe.variants(rows))
+    kept = {**pending, "options": {}} if missing else pending
+    choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
+    talk.expect("variant", then=then, **{**kept, "product": product["external_id"], "candidates": choices})
+
+
+def show(talk: Talk, products: list[dict[str, Any]], key: str, **values: Any) -> None:
+    """A list of products, numbered where there are several, and the question that goes with it."""
+    talk.say(key, **values)
+    numbers = [n if len(products) > 1 else None for n in range(1, len(products) + 1)]
+    talk.say_text("\n".join(describe.product_line(talk, n, p) for n, p in zip(numbers, products, strict=True)))
+    if len(products) > 1:
+        talk.focus = None
+        talk.say("ask_which")
+        talk.expect("choice")
+        return
+    product = products[0]
+    spoken_of(talk, product)
+    if describe.stocked(product):
+        rows = [row for row in product["variants"] if row["available"] is None or row["available"] > 0]
+        if len(rows) > 1:
+            talk.say("comes_as", variants=describe.variants([{**row, "title": product["title"]} for row in rows]))
+        suggest(talk, product["external_id"])
+
+
+def suggest(talk: Talk, product: str) -> None:
+    """ "Shall I put it in your cart?", unless it is there."""
+    if not in_cart(talk, product):
+        talk.say("ask_add")
+        talk.expect("confirm_add", product=product)
+
+
+def in_cart(talk: Talk, product: str) -> bool:
+    """Whether the cart holds a product or variant of that external id."""
+    return any(
+        product in (line["product_external_id"], line["variant_external_id"]) for line in talk.cart.get("items", [])
+    )
+
+
+def chosen_product(talk: Talk, act: ActView) -> str | None:
+    """The candidate that answers "which product do you mean?"."""
+    candidates = talk.pending.get("candidates", [])
+    if (chosen := _at(candidates, act)) is not None:
+        return chosen
+    known = among(named(act) or "", candidates)
+    return str(known[0]["external_id"]) if len(known) == 1 else None
+
+
+def chosen_variant(talk: Talk, act: ActView) -> str | None:
+    """The variant that answers "which one would you like?": by place, by price, or by more of its words than any other."""
+    candidates = talk.pending.get("candidates", [])
+    if talk.asked_for != "variant" or not candidates:
+        return None
+    if (chosen := _at(candidates, act)) is not None:
+        return chosen
+    for wanted, best in ((_CHEAP, min), (_DEAR, max)):
+        if wanted.search(act.text):
+            return str(best(candidates, key=lambda row: row["price"])["external_id"])
+    said = {_NUMBERS.get(token, token) for token in _TOKEN.findall(act.text.casefold())}
+    scores = [len(said & _tokens(row["options"])) for row in candidates]
+    best_score = max(scores)
+    if best_score == 0 or scores.count(best_score) > 1:
+        return None
+    return str(candidates[scores.index(best_score)]["external_id"])
+
+
+def _tokens(options: dict[str, Any]) -> set[str]:
+    return set(_TOKEN.findall(" ".join(map(str, options.values())).casefold()))
+
+
+def _at(candidates: Sequence[dict[str, Any]], act: ActView) -> str | None:
+    ordinals = act.entities.get("ordinals")
+    if not ordinals or not 0 < abs(ordinals[0]) <= len(candidates):
+        return None
+    return str(candidates[ordinals[0] - 1 if ordinals[0] > 0 else ordinals[0]]["external_id"])

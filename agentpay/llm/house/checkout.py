@@ -1,0 +1,125 @@
+"""The buyer's details, and the way to the payment link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe, orders, pricing
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
+            "shipping_address": "your address", "shipping_option": "your shipping choice"}  # fmt: skip
+_MISSING = {"email": "your e-mail address", "shipping_address": "the shipping address (street, postcode, city, country)",
+            "shipping_option": "the shipping option you'd like", "name": "your name"}  # fmt: skip
+
+
+def details(talk: Talk, act: ActView) -> Plan:
+    """Note what the buyer gives. An order that waits for it goes on by itself."""
+    entities = act.entities
+    given: dict[str, Any] = {}
+    if emails := entities.get("emails"):
+        given["email"] = emails[0]
+    for ours, theirs in (("name", "name"), ("phone_number", "phone"), ("shipping_option", "shipping_method")):
+        if entities.get(theirs):
+            given[ours] = entities[theirs]
+    if address := entities.get("address"):
+        if not address.get("country"):
+            talk.say("address_country")
+            talk.expect("country", address=address, wants_link=_link_follows(talk))
+            return
+        given["shipping_address"] = address
+    elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
+        given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
+    if talk.pending.get("verify") and (emails or entities.get("order_numbers")):
+        yield from orders.status(talk, act)
+        return
+    if not given and (entities.get("country") or entities.get("postal_code")):
+        yield from pricing.shipping(talk, act)
+        return
+    if not given and talk.turn.accepts and talk.cart.get("items"):
+        talk.say("ready")
+        talk.expect("confirm_checkout")
+        return
+    if not given:
+        talk.say("not_understood")
+        return
+    outcome = yield Ask("set_customer_details", given)
+    if not outcome.ok:
+        error = outcome.result["error"]
+        talk.say("email_invalid") if error["code"] == "email_invalid" else talk.say_text(error["message"])
+        return
+    if _link_follows(talk):
+        return
+    if (made := outcome.result.get("checkout")) is not None:
+        parts = describe.checkout_parts(talk, made)
+        talk.say("link_updated", total=talk.money(made["total"]), parts=parts, url=made["url"])
+    else:
+        talk.say("noted", details=describe.listing([_DETAILS[key] for key in given]))
+        if talk.cart.get("items"):
+            talk.say("ready")
+            talk.expect("confirm_checkout")
+
+
+def checkout(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
+    yield from link(talk)
+
+
+def link(talk: Talk) -> Plan:
+    """The payment link, or everything that is missing for it in one question."""
+    if not talk.cart.get("items"):
+        talk.say("cart_empty")
+        return
+    outcome = yield Ask("create_payment_link")
+    if outcome.ok:
+        made = outcome.result["checkout"]
+        parts = describe.checkout_parts(talk, made)
+        talk.total_is_said()
+        talk.say("link", total=talk.money(made["total"]), parts=parts, url=made["url"])
+        return
+    error = outcome.result["error"]
+    if error["code"] == "checkout_incomplete":
+        names = [
+            name for name in error["missing"] if name != "shipping_option" or "shipping_address" not in error["missing"]
+        ]
+        missing = describe.listing([_MISSING.get(name, name.replace("_", " ")) for name in names])
+        talk.say("missing_one" if len(names) == 1 else "missing", missing=missing)
+        asked = "address" if "shipping_address" in names else names[0] if names else "details"
+        talk.expect(asked, wants_link=True)
+        return
+    if error["code"] in ("tool_failed", "tool_timeout"):
+        talk.say("tool_failed")
+        return
+    talk.say("link_failed", reason=error["message"])
+    if error["code"] in ("country_not_served", "shipping_unavailable"):
+        talk.expect("address", wants_link=True)
+
+
+def wants_link(talk: Talk) -> bool:
+    """The customer asked for the link before, and now gave what was missing."""
+    return (
+        bool(talk.pending.get("wants_link"))
+        and any(act.intent == "provide_details" for act in talk.turn.acts)
+        and not talk.expecting
+    )
+
+
+def payment_problem(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
+    outcome = yield Ask("payment_status")
+    if not outcome.ok:
+        talk.say("payment_none")
+        return
+    found, order = outcome.result["checkout"], outcome.result["order"]
+    if order is not None:
+        talk.say("payment_done", total=talk.money(order["total"]), number=order["number"])
+    elif found["status"] in ("confirming", "confirmed"):
+        talk.say("payment_pending")
+    elif found["status"] == "open":
+        talk.say("payment_failed" if found["failure"] else "payment_open", url=found["url"])
+    else:
+        talk.say("payment_over")
+        talk.expect("confirm_checkout")
+
+
+def _link_follows(talk: Talk) -> bool:
+    return wants_link(talk) or any(act.intent == "checkout" for act in talk.turn.acts)

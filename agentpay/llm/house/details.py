@@ -1,0 +1,77 @@
+"""Questions about one product: all of it, or one thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import not_resolved, suggest
+from agentpay.llm.house.facts import Answer, answering, is_general
+from agentpay.llm.house.products import UNKNOWN, search
+from agentpay.llm.house.refs import spoken_of, target
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+
+def details(talk: Talk, act: ActView) -> Plan:
+    """What the shop's data says of a product. Words that name none are about the one spoken of: "can the covers be washed?"."""
+    ref = target(talk, act)
+    if "product" not in ref:
+        yield from search(talk, act)
+        return
+    outcome = yield Ask("product_details", {"product": ref["product"]})
+    focus = (talk.focus or {}).get("product")
+    if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
+        outcome = yield Ask("product_details", {"product": focus})
+    if not outcome.ok:
+        yield from not_resolved(talk, outcome, act, then="details")
+        return
+    product = outcome.result["product"]
+    variant = _variant_spoken_of(talk, product)
+    spoken_of(talk, product, variant)
+    if is_general(act.text) and not act.entities.get("attributes"):
+        _all_of_it(talk, product)
+        return
+    answer = answering(act.text, product)
+    if answer.facts or answer.sentences:
+        _tell(talk, product, answer)
+    else:
+        talk.say("attribute_unknown", title=product["title"])
+        talk.say_text(product["description"])
+    _and_now(talk, product)
+
+
+def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:
+    lines = [f"**{product['title']}**, {describe.price(talk, product)}", product["description"]]
+    if facts := product.get("attributes"):
+        lines.append(", ".join(": ".join(describe.fact(name, value)) for name, value in facts.items()))
+    rows = _in_stock(product)
+    if len(product["variants"]) > 1 and rows:
+        lines.append(f"In stock: {describe.variants([{**row, 'title': product['title']} for row in rows])}.")
+    talk.say_text("\n\n".join(line for line in lines if line))
+    _and_now(talk, product)
+
+
+def _tell(talk: Talk, product: dict[str, Any], answer: Answer) -> None:
+    for name, value in answer.facts:
+        told = value.casefold()
+        key = f"attribute_{told}" if answer.polar and told in ("yes", "no") else "attribute_is"
+        talk.say(key, title=product["title"], name=name, value=value)
+    talk.say_text(" ".join(answer.sentences))
+
+
+def _and_now(talk: Talk, product: dict[str, Any]) -> None:
+    if _in_stock(product):
+        suggest(talk, product["external_id"])
+    else:
+        talk.say("out_of_stock", what=product["title"])
+
+
+def _in_stock(product: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in product["variants"] if row["available"] is None or row["available"] > 0]
+
+
+def _variant_spoken_of(talk: Talk, product: dict[str, Any]) -> dict[str, Any] | None:
+    """The variant the talk is about stays it while its product is asked about."""
+    spoken = (talk.focus or {}).get("variant")
+    return next((row for row in product["variants"] if row["external_id"] == spoken), None)

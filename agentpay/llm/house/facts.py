@@ -1,0 +1,87 @@
+"""What a product's own data says to a question about it: attributes first, then sentences of its description."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from agentpay.llm.house import describe
+from agentpay.llm.house.refs import stems
+
+_GENERAL = re.compile(
+    r"\b(?:tell me|more about|details?|info\w*|describe|description|specs?|specifications?|show me|what(?:'s| is) (?:it|this|that)\b\W*$"
+    r"|explain|learn more|know more|about the|about that)\b",
+    re.I,
+)
+_POLAR = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:is|are|does|do|can|could|has|have|will|would)\b", re.I)
+_SMALL = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        it this that they them these those the and for with from has have had does did can could will would are
+        was were what which how who when where why any some one two first second third last come made make good
+        really also many much too very about there here than then your you our not but get got use used work been
+        being thing kind type product item like need
+            """,
+    )
+)
+_ASKS = {"heavy": "weight", "weigh": "weight", "weighs": "weight", "big": "size", "large": "size", "long": "length", "tall": "height",
+         "high": "height", "wide": "width", "old": "age", "fabric": "material", "warm": "temperature", "loud": "noise",
+         "fast": "speed", "written": "author", "wrote": "author", "powerful": "power", "strong": "power"}  # fmt: skip
+_MOST_FACTS = 3
+_MOST_SENTENCES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`facts` are (name, value) as they are told; `polar` where a yes or no was asked for."""
+
+    facts: list[tuple[str, str]]
+    sentences: list[str]
+    polar: bool
+
+
+def is_general(text: str) -> bool:
+    """Whether the whole product is asked about ("tell me more about it") rather than one thing of it."""
+    return _GENERAL.search(text) is not None
+
+
+def answering(text: str, product: dict[str, Any]) -> Answer:
+    """What of `product` (with its `attributes`) answers the question; both empty where its data says nothing."""
+    wanted = {word for word in stems(text) if len(word) > 2 and word not in _SMALL} - stems(product["title"])
+    wanted |= {_ASKS[word] for word in wanted if word in _ASKS}
+    facts, covered = [], set()
+    for name, value in (product.get("attributes") or {}).items():
+        told = describe.fact(name, value)
+        of_value = set() if told[1].casefold() in ("yes", "no") else stems(told[1])
+        if held := _held(wanted, stems(name.replace("_", " ")) | of_value):
+            facts.append((len(held), told))
+            covered |= held
+    facts.sort(key=lambda pair: -pair[0])
+    left = wanted - covered
+    texts = [product.get("description") or "", product.get("conversational_description") or ""]
+    ranked = [
+        (len(held), sentence)
+        for body in texts
+        for sentence in describe.sentences(body)
+        if (held := _held(left, stems(sentence)))
+    ]
+    ranked.sort(key=lambda pair: -pair[0])
+    return Answer(
+        [told for _, told in facts[:_MOST_FACTS]],
+        list(dict.fromkeys(sentence for _, sentence in ranked[:_MOST_SENTENCES])),
+        _POLAR.match(text) is not None,
+    )
+
+
+def _held(wanted: set[str], own: set[str]) -> set[str]:
+    return {word for word in wanted if any(_akin(word, other) for other in own)}
+
+
+def _akin(one: str, other: str) -> bool:
+    """Forms of one word: "washed" and "washable", "page" and "pages"."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and long.startswith(short[: max(4, len(short) - 2)]) and len(long) - len(short) <= 5
