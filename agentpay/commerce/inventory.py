@@ -137,6 +137,21 @@ async def restock(tx: Tx, quantities: Mapping[UUID, int]) -> None:
         await _move(tx.session, tx.organization_id, variant_id, on_hand=quantities[variant_id])
 
 
+async def take(tx: Tx, quantities: Mapping[UUID, int]) -> None:
+    """Units leave the stock at once, for what is not bought through a checkout. Problem as `reserve`; nothing is changed then."""
+    stock = await _lock_stock(tx, set(quantities))
+    free = {v: stock[v].on_hand - stock[v].reserved for v in stock}
+    short = [v for v in stock if quantities[v] > free[v]]
+    if short:
+        for variant_id, units in (await _release_run_out(tx, None, short)).items():
+            free[variant_id] += units
+        short = [v for v in short if quantities[v] > free[v]]
+    if short:
+        raise await _out_of_stock(tx, {v: (quantities[v], free[v]) for v in short})
+    for variant_id in sorted(stock):
+        await _move(tx.session, tx.organization_id, variant_id, on_hand=-quantities[variant_id])
+
+
 async def expire_due(session: AsyncSession, *, now: datetime | None = None, limit: int = 200) -> int:
     """Release holds that ran out, of checkouts nobody is paying right now; answers how many. Across organizations."""
     now = now or datetime.now(UTC)
@@ -246,7 +261,7 @@ async def _release_rows(tx: Tx, reservation_ids: list[UUID]) -> dict[UUID, int]:
     return units
 
 
-async def _release_run_out(tx: Tx, checkout_id: UUID, variant_ids: list[UUID]) -> dict[UUID, int]:
+async def _release_run_out(tx: Tx, checkout_id: UUID | None, variant_ids: list[UUID]) -> dict[UUID, int]:
     """Free what other checkouts held on these variants for too long. Rows that someone is at are passed over."""
     rows = await tx.session.execute(
         select(Reservation.id)
@@ -257,7 +272,7 @@ async def _release_run_out(tx: Tx, checkout_id: UUID, variant_ids: list[UUID]) -
         .where(
             Reservation.organization_id == tx.organization_id,
             Reservation.variant_id.in_(variant_ids),
-            Reservation.checkout_id != checkout_id,
+            Reservation.checkout_id.is_distinct_from(checkout_id),
             Reservation.state == "held",
             Reservation.expires_at <= datetime.now(UTC),
             Checkout.status.not_in(("confirming", "confirmed")),

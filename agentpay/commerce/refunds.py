@@ -6,33 +6,42 @@ its decision on it counts in `orders.refunded`; a provider that refuses it takes
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from agentpay.commerce import order_rows, webhooks
+from agentpay.commerce import ledger, order_rows, stored_methods, webhooks
 from agentpay.commerce.shapes import RefundView
 from agentpay.errors import Problem, not_found
 from agentpay.store.ids import new_id
 from agentpay.store.queue import enqueue
 from agentpay.store.session import Tx
-from agentpay.store.tables import Order, Payment, Refund
+from agentpay.store.tables import Order, Payment, PaymentMethod, Refund, Return
 
-IMPORTED = "imported"
-"""The provider of imported orders: the merchant carries out what is recorded; it counts as succeeded (CONTRACT §4)."""
+_RECORDED = (stored_methods.IMPORTED, stored_methods.GIFT_CARD)
+"""Processors without a server of their own: what is recorded of them counts as succeeded."""
 
 
 async def create(
-    tx: Tx, order_id: UUID, amount: int | None = None, *, reason: str = "", automatic: bool = False
+    tx: Tx,
+    order_id: UUID,
+    amount: int | None = None,
+    *,
+    reason: str = "",
+    automatic: bool = False,
+    method: str | None = None,
 ) -> list[RefundView]:
-    """Refund an order, `amount` minor units or all that is left; one refund a payment it goes back to.
+    """Refund an order, `amount` minor units or all that is left; one refund a payment it goes back to, mostly one.
 
-    Problems (409): `order_not_paid`, `refund_exceeds_paid` (extra `refundable`).
+    `method`: None for the way it was paid, `gift_card` for the customer's gift card, or a stored gift card's name.
+    Problems (409): `order_not_paid`, `refund_exceeds_paid` (extra `refundable`), `payment_method_unknown`,
+    `destination_not_allowed`, `customer_unknown`.
     """
     order = await order_rows.lock(tx, order_id)
     left = order.total - order.refunded
-    rows = await give(tx, order, left if amount is None else amount, reason=reason, automatic=automatic)
+    wanted = left if amount is None else amount
+    rows = await give(tx, order, wanted, reason=reason, automatic=automatic, method=method)
     return [view(row) for row in rows]
 
 
@@ -44,35 +53,25 @@ async def give(
     reason: str = "",
     automatic: bool = False,
     return_id: UUID | None = None,
-    destination: dict[str, Any] | None = None,
+    method: str | None = None,
+    anywhere: bool = False,
 ) -> list[Refund]:
-    """As `create`, of an order that the caller has locked. `destination` replaces the payment's own method in the record."""
+    """As `create`, of an order that the caller has locked. `anywhere`: also to a stored method it was not paid with."""
     if order.status == "pending":
         raise Problem("order_not_paid", "The order has not been paid.", status=409)
-    left = order.total - order.refunded
-    if not 0 < amount <= left:
-        raise Problem(
-            "refund_exceeds_paid",
-            "That is more than is left to refund.",
-            status=409,
-            refundable=left,
-            currency=order.currency,
-        )
+    held = await ledger.rooms(tx, order.id)
+    owed = await ledger.owed(tx, order, held)
+    left = order.total - order.refunded + owed
+    _require_within(amount, min(left, sum(room for _, room in held)), order)
+    to = await _target(tx, order, held, method, anywhere=anywhere)
     rows = []
-    rest = amount
-    for payment, room in await _refundable(tx, order.id):
-        part = min(rest, room)
-        if part > 0:
-            rows.append(await _add(tx, payment, part, order.id, reason, automatic, return_id, destination))
-            rest -= part
-    if rest:
-        raise Problem(
-            "refund_exceeds_paid",
-            "The payments of this order do not hold that much.",
-            status=409,
-            refundable=amount - rest,
-        )
-    order.refunded += amount
+    for payment, part in ledger.spread(held, amount):
+        beyond = min(part, owed)  # of money that the total does not hold any more
+        owed -= beyond
+        for piece, adjustment in ((beyond, True), (part - beyond, False)):
+            if piece:
+                rows.append(await _add(tx, payment, piece, order, reason, automatic, return_id, to, adjustment))
+    order.refunded += sum(row.amount for row in rows if not row.adjustment)
     _restate(order)
     await tx.session.flush()
     if any(row.status == "succeeded" for row in rows):
@@ -80,9 +79,27 @@ async def give(
     return rows
 
 
+async def adjust(
+    tx: Tx,
+    order: Order,
+    amount: int,
+    *,
+    reason: str,
+    return_id: UUID | None = None,
+    method: str | None = None,
+    of: Sequence[ledger.Room] | None = None,
+) -> list[Refund]:
+    """Give back what the locked order's total does not hold any more; `orders.refunded` stays. `of`: from these payments."""
+    held = await ledger.rooms(tx, order.id) if of is None else of
+    _require_within(amount, sum(room for _, room in held), order)
+    to = await _target(tx, order, held, method, anywhere=True)
+    parts = ledger.spread(held, amount)
+    return [await _add(tx, payment, part, order, reason, False, return_id, to, True) for payment, part in parts]
+
+
 async def give_back(tx: Tx, payment: Payment, *, reason: str) -> Refund:
     """Refund a payment that became no order, whole."""
-    return await _add(tx, payment, payment.amount, None, reason, False, None, None)
+    return await _add(tx, payment, payment.amount, None, reason, False, None, None, True)
 
 
 async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str | None) -> bool:
@@ -102,8 +119,10 @@ async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str 
     refund.status = "succeeded" if succeeded else "failed"
     refund.processor_id = processor_id or refund.processor_id
     if not succeeded and order is not None:
-        order.refunded -= refund.amount
-        _restate(order)
+        if not refund.adjustment:
+            order.refunded -= refund.amount
+            _restate(order)
+        await _return_failed(tx, refund.return_id)
     await tx.session.flush()
     await webhooks.emit(tx, f"refund.{refund.status}", lambda: _shown(refund))
     if succeeded and order is not None:
@@ -165,53 +184,79 @@ def _restate(order: Order) -> None:
         )
 
 
-async def _refundable(tx: Tx, order_id: UUID) -> list[tuple[Payment, int]]:
-    """The order's payments with what is left of each, oldest first."""
-    given = (
-        select(Refund.payment_id, func.sum(Refund.amount).label("amount"))
-        .where(Refund.organization_id == tx.organization_id, Refund.order_id == order_id, Refund.status != "failed")
-        .group_by(Refund.payment_id)
-        .subquery()
-    )
-    rows = await tx.session.execute(
-        select(Payment, Payment.amount - func.coalesce(given.c.amount, 0))
-        .outerjoin(given, given.c.payment_id == Payment.id)
-        .where(
-            Payment.organization_id == tx.organization_id,
-            Payment.order_id == order_id,
-            Payment.status == "succeeded",
+async def _return_failed(tx: Tx, return_id: UUID | None) -> None:
+    """A return whose money did not go back is received, not refunded: it can be refunded again."""
+    if return_id is not None:
+        await tx.session.execute(
+            update(Return)
+            .where(Return.organization_id == tx.organization_id, Return.id == return_id, Return.status == "refunded")
+            .values(status="received")
         )
-        .order_by(Payment.id)
-    )
-    return [(payment, int(room)) for payment, room in rows]
+
+
+def _require_within(amount: int, refundable: int, order: Order) -> None:
+    if not 0 < amount <= refundable:
+        raise Problem(
+            "refund_exceeds_paid",
+            "That is more than is left to refund.",
+            status=409,
+            refundable=refundable,
+            currency=order.currency,
+        )
+
+
+async def _target(
+    tx: Tx, order: Order, held: Sequence[ledger.Room], method: str | None, *, anywhere: bool
+) -> PaymentMethod | None:
+    """Where the money goes; None: back the way it came. Problem 409 `destination_not_allowed`."""
+    if method is None:
+        return None
+    if method == stored_methods.GIFT_CARD:
+        return await stored_methods.gift_card_of(tx, order)
+    found = await stored_methods.find(tx, order, method)
+    if found.type == "gift_card":
+        return found
+    if all(payment.method.get("reference") == method for payment, room in held if room):
+        return None
+    # nobody but the merchant can pay out to a card that was not charged
+    if anywhere and all(payment.processor in _RECORDED for payment, room in held if room):
+        return found
+    raise Problem("destination_not_allowed", "Money goes back the way it was paid, or to a gift card.", status=409)
 
 
 async def _add(
     tx: Tx,
     payment: Payment,
     amount: int,
-    order_id: UUID | None,
+    order: Order | None,
     reason: str,
     automatic: bool,
     return_id: UUID | None,
-    destination: dict[str, Any] | None,
+    to: PaymentMethod | None,
+    adjustment: bool,
 ) -> Refund:
-    recorded_only = payment.processor == IMPORTED
+    card = to if to is not None and to.type == "gift_card" else None
+    if to is None and order is not None:
+        card = await stored_methods.gift_card_behind(tx, order, payment)
+    recorded_only = payment.processor in _RECORDED or card is not None
     refund = Refund(
         id=new_id(),
         organization_id=tx.organization_id,
-        order_id=order_id,
+        order_id=order.id if order is not None else None,
         payment_id=payment.id,
         return_id=return_id,
         amount=amount,
         currency=payment.currency,
         status="succeeded" if recorded_only else "pending",
         reason=reason,
-        destination=destination or payment.method,
-        processor=payment.processor,
+        destination=stored_methods.shown(to) if to is not None else payment.method,
+        processor=stored_methods.GIFT_CARD if card is not None else payment.processor,
         processor_id=None,
         automatic=automatic,
+        adjustment=adjustment,
     )
+    if card is not None:
+        await stored_methods.credit(tx, card, amount)
     tx.session.add(refund)
     await tx.session.flush()
     await tx.session.refresh(refund, ["created_at"])
