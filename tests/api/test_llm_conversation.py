@@ -58,7 +58,6 @@ DETAILS = {
     "arguments": {"email": "dana@shopper.example", "shipping_address": ADDRESS},
 }
 LINK = {"name": "create_payment_link", "arguments": {}}
-SILENCE = 0.4
 
 
 def answer(*calls: dict[str, Any], text: str | None = None) -> dict[str, Any]:
@@ -72,7 +71,7 @@ LED: list[tuple[str, list[dict[str, Any]]]] = [
     (PAY, [answer(DETAILS), answer(LINK), answer(text="Here is your payment page.")]),
 ]
 ROUNDS = max(len(steps) for _, steps in LED)
-FAULTS: list[Any] = ["hang", "truncate", "garbage", "bad_tool_json", "reset", 429, 503]
+FAULTS: list[Any] = ["truncate", "garbage", "bad_tool_json", "reset", 429, 503]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +80,9 @@ def fake() -> Iterator[FakeModel]:
         yield model
 
 
-async def open_shop(settings: Settings, database: Database, folder: Path, url: str) -> AsyncIterator[Service]:
+async def open_shop(
+    settings: Settings, database: Database, folder: Path, url: str, *, silence: float = 10.0
+) -> AsyncIterator[Service]:
     path = folder / "store.yaml"
     path.write_text(STORE.replace("slug: pottery", f"slug: pottery-{uuid4().hex}"), encoding="utf-8")
     report = await import_store(database, path)
@@ -92,7 +93,8 @@ async def open_shop(settings: Settings, database: Database, folder: Path, url: s
             "model": "openai:fake",
             "openai_base_url": url,
             "openai_api_key": SecretStr("sk-fake-5f1d0c"),
-            "model_timeout_seconds": SILENCE,
+            "model_timeout_seconds": silence,
+            "turn_lease_seconds": 30.0,
             "model_max_retries": 0,
             "worker_in_process": True,
         }
@@ -108,6 +110,13 @@ async def shop(
     settings: Settings, database: Database, fake: FakeModel, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     async for opened in open_shop(settings, database, tmp_path_factory.mktemp("shop"), fake.url):
+        yield opened
+
+
+@pytest.fixture
+async def impatient(settings: Settings, database: Database, fake: FakeModel, tmp_path: Path) -> AsyncIterator[Service]:
+    """A shop that waits half a second for a word."""
+    async for opened in open_shop(settings, database, tmp_path, fake.url, silence=0.5):
         yield opened
 
 
@@ -306,6 +315,17 @@ def test_a_fault_at_any_step_costs_nothing(shop: Service, fake: FakeModel, fault
             assert shop.client.get(f"/v1/checkouts/{checkout_id}").json()["url"] in message["content"]
     assert cart(shop, conversation) == {"teapot": 2}
     assert bought(pay(shop, conversation)) == {"teapot": 2}
+
+
+def test_silence_costs_nothing_either(impatient: Service, fake: FakeModel) -> None:
+    for breaks_at in range(ROUNDS):
+        conversation = impatient.conversation()
+        for content, steps in LED:
+            fake.script(*steps[: min(breaks_at, len(steps) - 1)], {"fault": "hang"})
+            events = stream(impatient, conversation, content)
+            assert check_text(events)["content"]
+            assert (events[-1].json["status"], events[-1].json["degraded"]) == ("completed", True)
+        assert bought(pay(impatient, conversation)) == {"teapot": 2}
 
 
 def test_the_turn_after_a_fault_is_the_chat_models_again(shop: Service, fake: FakeModel) -> None:
