@@ -20,9 +20,10 @@ _REFUSALS = frozenset({400, 403, 404, 409, 422})
 
 
 def require_sdk() -> None:
-    """Raises StartupError where the extra is not installed."""
+    """Load the SDK, which takes seconds. Raises StartupError where the extra is not installed."""
     try:
-        import polar.v2026_10  # noqa: F401
+        import polar.v2026_10
+        import polar.webhooks  # noqa: F401
     except ImportError:
         raise StartupError("Payments by Polar need the extra `polar`: pip install 'agentpay[polar]'.") from None
 
