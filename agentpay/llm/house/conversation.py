@@ -47,6 +47,7 @@ HANDLERS: dict[str, Handler] = {
 
 # A cart is put right before it is priced, priced before it is paid; a wish for a person comes before all else.
 _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2, "negotiation": 3, "discount": 3}
+_ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", "availability", "price_question"), 2)
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 

@@ -19,7 +19,11 @@ FEW = 3
 
 def options(values: Mapping[str, Any]) -> str:
     """{"size": "43", "color": "blue"} → "size 43, blue"; "" without options. A bare number says what it is of."""
-    return ", ".join(f"{name} {value}" if str(value).isdigit() else str(value) for name, value in values.items())
+    return ", ".join(f"{_name(name)} {value}" if str(value).isdigit() else str(value) for name, value in values.items())
+
+
+def _name(name: str) -> str:
+    return name.lower() if name.istitle() else name
 
 
 def what(title: str, values: Mapping[str, Any]) -> str:

@@ -35,11 +35,12 @@ def discount(talk: Talk, act: ActView) -> Plan:
             talk.say("code_waits", code=result["code"], description=result["description"])
         else:
             talk.total_is_said()
+            discount_told = talk.money(result["discount"])
             talk.say(
-                "code_applied",
+                "code_takes" if result["description"] == discount_told else "code_applied",
                 code=result["code"],
                 description=result["description"],
-                discount=talk.money(result["discount"]),
+                discount=discount_told,
                 total=talk.money(result["cart"]["total"]),
             )
             if result["capped"]:

@@ -52,7 +52,7 @@ _WORDINGS: dict[str, list[str]] = {
         "Yes, {what} is in stock at {price}, only {left} left.",
         "Yes, {what}, {price}. There are {left} left.",
     ],
-    "in_stock_several": ["Yes, {title} is in stock: {variants}."],
+    "in_stock_several": ["{title} is in stock: {variants}.", "We have {title} in stock: {variants}."],
     "out_of_stock": ["I'm sorry, {what} is out of stock right now.", "Sorry, {what} is sold out at the moment."],
     "not_made": ["{title} doesn't come in {wanted}."],
     "in_stock_instead": ["In stock: {variants}."],
@@ -75,10 +75,11 @@ _WORDINGS: dict[str, list[str]] = {
     "cart_empty": ["Your cart is empty. What are you looking for?"],
     "cart_total": ["Cart total: {total}."],
     "variant_needed": [
-        "Which one would you like of {title}? There is {variants}.",
-        "{title} comes as {variants}. Which one?",
+        "Which one would you like? {title}: {variants}.",
+        "{title}: there is {variants}. Which one shall it be?",
     ],
     "variant_missing": ["{title} doesn't come in {wanted}. There is {variants}. Which one would you like?"],
+    "code_takes": ["{code} takes {discount} off. Your cart is {total} now."],
     "code_applied": ["{code} ({description} off) takes {discount} off. Your cart is {total} now."],
     "code_waits": [
         "{code} is valid ({description} off). It takes effect as soon as something it covers is in your cart."
