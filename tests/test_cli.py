@@ -192,3 +192,20 @@ def test_a_shop_is_imported_indexed_and_given_keys(
     exported = call("conversations", "export", *shop)
     assert (exported.stdout, exported.stderr) == ("", "0 conversations.\n")
     assert "no key" in refused(run("keys", "revoke", made["id"], *shop))
+
+
+def test_the_worker_and_the_api_end_cleanly_when_told_to(tmp_path: Path, servers: Embedded, database_url: str) -> None:
+    for command in (["worker"], ["serve", "--port", "0"]):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agentpay", *command, "--json"],
+            cwd=tmp_path,
+            env=os.environ | {"AGENTPAY_DATABASE_URL": database_url, "AGENTPAY_REDIS_URL": servers.redis_url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["pid"] == process.pid
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+        assert "Traceback" not in process.communicate()[1]

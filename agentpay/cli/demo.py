@@ -50,7 +50,7 @@ def demo(
 ) -> None:
     """Open a shop: servers, schema, import, index, API and worker. Ctrl-C stops all of it."""
     started = time.monotonic()
-    with stopping_cleanly():
+    with stopping_cleanly() as stopping:
         settings = load_settings(data=data, port=port, model=model)
         logs.configure(settings, quiet=True)
         from agentpay.api.listening import listen
@@ -97,6 +97,7 @@ def demo(
                             )
                         )
 
+                stopping.check()
                 serve(settings, listening, ready)
 
 
@@ -142,7 +143,13 @@ async def _import(database: Database, store: Path, *, quiet: bool) -> UUID:
 
 
 async def _index(database: Database, organization_id: UUID, *, quiet: bool) -> None:
+    from agentpay.commerce import product_events
     from agentpay.knowledge import indexing
 
     with progress("Indexing", quiet=quiet) as advance:
-        await indexing.index_pending(database, organization_id, lambda done, total: advance("", done, total))
+        await indexing.index_pending(
+            database,
+            organization_id,
+            lambda done, total: advance("", done, total),
+            on_products=product_events.indexed,
+        )

@@ -24,6 +24,7 @@ def index(
     """Index products and articles that are new or changed. The worker does the same by itself."""
 
     async def work(database: Database) -> IndexStatus:
+        from agentpay.commerce import product_events
         from agentpay.knowledge import indexing
 
         organization_id = await organization(database, organization_slug)
@@ -31,7 +32,12 @@ def index(
             async with database.tx(organization_id) as tx:
                 return await indexing.status(tx)
         with progress("Indexing", quiet=json) as advance:
-            return await indexing.index_pending(database, organization_id, lambda done, total: advance("", done, total))
+            return await indexing.index_pending(
+                database,
+                organization_id,
+                lambda done, total: advance("", done, total),
+                on_products=product_events.indexed,
+            )
 
     with servers(load_settings(data=data)) as settings:
         found = run(settings, work)

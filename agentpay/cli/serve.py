@@ -26,7 +26,7 @@ def serve(host: Host = None, port: Port = None, model: Model = None, data: DataD
     """Serve the HTTP API. Unless AGENTPAY_WORKER_IN_PROCESS=false, jobs run in the same process."""
     settings = load_settings(data=data, host=host, port=port, model=model)
     logs.configure(settings)
-    with stopping_cleanly():
+    with stopping_cleanly() as stopping:
         from agentpay.api.listening import listen
         from agentpay.commerce.payments.credentials import check_providers
         from agentpay.llm.choice import check_model
@@ -48,6 +48,7 @@ def serve(host: Host = None, port: Port = None, model: Model = None, data: DataD
         with listening, servers(settings) as settings:
             from agentpay.api.server import run
 
+            stopping.check()
             run(settings, listening, started)
 
 
@@ -55,12 +56,12 @@ def worker(data: DataDir = None, json: Json = False) -> None:
     """Run jobs: payment events, expiries, indexing. Start as many as are needed, beside `serve`."""
     settings = load_settings(data=data)
     logs.configure(settings)
-    with stopping_cleanly(), servers(settings) as settings:
+    with stopping_cleanly() as stopping, servers(settings) as settings:
         if json:
             answer({"pid": os.getpid()})
         else:
             say("The worker runs (Ctrl-C stops it).")
-        asyncio.run(_work(settings))
+        asyncio.run(_work(settings, stopping))
 
 
 def migrate(data: DataDir = None, json: Json = False) -> None:
@@ -75,7 +76,7 @@ def migrate(data: DataDir = None, json: Json = False) -> None:
             typer.echo(f"The database has schema {head_revision()}.")
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, stopping: Stopping) -> None:
     """The job worker alone, over the same services as the API's own one has."""
     from agentpay.api.state import base_url
     from agentpay.commerce.payments.registry import Providers
@@ -94,6 +95,7 @@ async def _work(settings: Settings) -> None:
 
     for number in _SIGNALS:
         signal.signal(number, end)  # not the loop's: it would hand the signals back before the servers are left
+    stopping.check()
     redis = connect(settings.redis_url)
     try:
         async with database(settings) as found, aclosing(Providers(found, settings)) as providers:
@@ -111,18 +113,30 @@ async def _work(settings: Settings) -> None:
         await redis.aclose()
 
 
+class Stopping:
+    """Whether the process was told to end."""
+
+    asked = False
+
+    def check(self) -> None:
+        """End here, if it was: a KeyboardInterrupt that meets a destructor or a weak reference's callback is lost."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def stopping_cleanly() -> Iterator[None]:
+def stopping_cleanly() -> Iterator[Stopping]:
     """SIGINT and SIGTERM end the block, its clean-up included, and then the process with exit code 0."""
+    stopping = Stopping()
 
     def stop(*_: object) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the clean-up short
-        raise KeyboardInterrupt
+        if not stopping.asked:  # an impatient second Ctrl-C must not cut the clean-up short
+            stopping.asked = True
+            raise KeyboardInterrupt
 
     for number in _SIGNALS:
         signal.signal(number, stop)
     try:
-        yield
+        yield stopping
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
