@@ -22,7 +22,7 @@ from agentpay.commerce.shapes import (
 )
 from agentpay.errors import Problem, not_found
 from agentpay.store.session import Tx
-from agentpay.store.tables import Checkout, CheckoutLine, Order, Product, Variant
+from agentpay.store.tables import Checkout, CheckoutLine, Order, OrderChange, Product, Variant
 
 STATUSES: tuple[CheckoutStatus, ...] = ("open", "confirming", "confirmed", "succeeded", "expired", "cancelled")
 _LEVELS: tuple[CommitmentLevel, ...] = ("browsing", "considering", "committed", "authorized")
@@ -148,11 +148,13 @@ async def views(tx: Tx, checkouts: Sequence[Checkout], *, base_url: str) -> list
                 line_total=row.unit_price * row.quantity,
             )
         )
-    found = await tx.session.execute(
-        select(Order.checkout_id, Order.id).where(
-            Order.organization_id == tx.organization_id, Order.checkout_id.in_(ids)
-        )
+    placed = select(Order.checkout_id, Order.id).where(
+        Order.organization_id == tx.organization_id, Order.checkout_id.in_(ids)
     )
+    changed = select(OrderChange.checkout_id, OrderChange.order_id).where(
+        OrderChange.organization_id == tx.organization_id, OrderChange.checkout_id.in_(ids)
+    )
+    found = await tx.session.execute(placed.union_all(changed.where(OrderChange.status.in_(("paid", "applied")))))
     orders: dict[UUID | None, UUID] = {row.checkout_id: row.id for row in found}
     return [_view(checkout, lines[checkout.id], orders.get(checkout.id), base_url) for checkout in checkouts]
 

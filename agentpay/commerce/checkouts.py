@@ -51,6 +51,8 @@ async def update(
         await _conversation(tx, patch.conversation_id)
     checkout = await lock(tx, checkout_id)
     require_open(checkout, now)
+    if checkout.purpose != "sale":
+        raise Problem("checkout_fixed", "This checkout pays for an order's change as it was agreed.", status=409)
     given = patch.model_fields_set
     lines = await _resolve(tx, patch.items) if patch.items else await sale_lines(tx, checkout_id)
     _fill(checkout, patch)
@@ -164,6 +166,8 @@ async def missing(tx: Tx, checkout_id: UUID) -> list[str]:
 
 async def missing_of(tx: Tx, checkout: Checkout, lines: Sequence[SaleLine]) -> list[str]:
     """As `missing`, for who has the rows at hand."""
+    if checkout.purpose != "sale":
+        return []
     names = []
     if checkout.email is None and (await _rules(tx, checkout.conversation_id)).require_email_for_checkout:
         names.append("email")

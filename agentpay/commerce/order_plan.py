@@ -151,15 +151,20 @@ def more_and_less(before: Sequence[PaidLine], after: Sequence[PaidLine]) -> tupl
 async def store(tx: Tx, order: Order, plan: Plan) -> None:
     """Make the locked order what the plan says. Lines that are kept keep their id; stock and money are the caller's."""
     mine = (OrderLine.organization_id == tx.organization_id, OrderLine.order_id == order.id)
+    before = {line.id: line.variant_id for line in await lines_of(tx, order.id)}
     kept = [line.id for line in plan.lines if line.id is not None]
     await tx.session.execute(delete(OrderLine).where(*mine, OrderLine.id.not_in(kept)))
-    sold = await of_variants(tx, {line.variant_id: line.quantity for line in plan.lines})
-    named = {line.variant_id: line for line in sold}
+    named = {
+        line.variant_id: line for line in await of_variants(tx, {line.variant_id: line.quantity for line in plan.lines})
+    }
     for position, line in enumerate(plan.lines):
         if line.id is None:
             await tx.session.execute(insert(OrderLine).values(**_values(tx, order, line, position, named)))
             continue
-        changed = {name: getattr(line, name) for name in ("quantity", "unit_price", "discount", "tax")}
+        changed: dict[str, Any] = {n: getattr(line, n) for n in ("quantity", "unit_price", "discount", "tax")}
+        if line.variant_id != before[line.id]:
+            sold = named[line.variant_id]
+            changed |= {"variant_id": line.variant_id, "title": sold.title, "options": sold.options}
         await tx.session.execute(
             update(OrderLine)
             .where(*mine, OrderLine.id == line.id)

@@ -70,6 +70,16 @@ async def select_orders(tx: Tx, *conditions: ColumnElement[bool], limit: int) ->
     return rows.all()
 
 
+async def units(tx: Tx, order_id: UUID) -> dict[UUID, int]:
+    """How many of each variant the order holds."""
+    rows = await tx.session.execute(
+        select(OrderLine.variant_id, func.sum(OrderLine.quantity).label("units"))
+        .where(OrderLine.organization_id == tx.organization_id, OrderLine.order_id == order_id)
+        .group_by(OrderLine.variant_id)
+    )
+    return {row.variant_id: int(row.units) for row in rows}
+
+
 async def view(tx: Tx, order: Order) -> OrderView:
     return (await views(tx, [order]))[0]
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from agentpay.commerce import checkout_rows, inventory, refunds, webhooks
-from agentpay.commerce.order_rows import by_id, by_reference, lock, select_orders, view, views
+from agentpay.commerce.order_rows import by_id, by_reference, lock, select_orders, units, view, views
 from agentpay.commerce.shapes import OrderView
 from agentpay.errors import Problem
 from agentpay.store.ids import new_id
@@ -174,7 +173,7 @@ async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: date
         await refunds.give(tx, order, left, reason=reason)
     order.status = "cancelled"
     order.cancelled_at = now or datetime.now(UTC)
-    await inventory.restock(tx, await _quantities(tx, order_id))
+    await inventory.restock(tx, await units(tx, order_id))
     await webhooks.emit(tx, "order.cancelled", lambda: view(tx, order))
     return await view(tx, order)
 
@@ -224,14 +223,3 @@ async def _next_number(tx: Tx) -> str:
         )
         if not await tx.session.scalar(select(taken)):
             return str(number)
-
-
-async def _quantities(tx: Tx, order_id: UUID) -> dict[UUID, int]:
-    rows: Sequence[Any] = (
-        await tx.session.execute(
-            select(OrderLine.variant_id, func.sum(OrderLine.quantity).label("units"))
-            .where(OrderLine.organization_id == tx.organization_id, OrderLine.order_id == order_id)
-            .group_by(OrderLine.variant_id)
-        )
-    ).all()
-    return {row.variant_id: int(row.units) for row in rows}

@@ -97,6 +97,14 @@ async def adjust(
     return [await _add(tx, payment, part, order, reason, False, return_id, to, True) for payment, part in parts]
 
 
+async def require_destination(tx: Tx, order: Order, method: str | None, *, anywhere: bool = False) -> None:
+    """Whether money of this order may go there. Problems (409) as `create`."""
+    if method == stored_methods.GIFT_CARD and order.customer_id is None:
+        raise Problem("customer_unknown", "A gift card needs a customer to belong to.", status=409)
+    if method != stored_methods.GIFT_CARD:
+        await _target(tx, order, await ledger.rooms(tx, order.id), method, anywhere=anywhere)
+
+
 async def give_back(tx: Tx, payment: Payment, *, reason: str) -> Refund:
     """Refund a payment that became no order, whole."""
     return await _add(tx, payment, payment.amount, None, reason, False, None, None, True)

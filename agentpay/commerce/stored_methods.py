@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from agentpay.commerce.windows import policies
 from agentpay.errors import Problem
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
@@ -65,6 +66,15 @@ async def gift_card_behind(tx: Tx, order: Order, payment: Payment) -> PaymentMet
     if payment.method.get("type") != "gift_card" or not reference:
         return None
     return await _of(tx, order, PaymentMethod.type == "gift_card", PaymentMethod.external_id == reference)
+
+
+async def payer(tx: Tx, order: Order, reference: str | None) -> PaymentMethod | None:
+    """The named method, where the shop charges stored ones (`policies.charge_saved_methods`); None: by payment link."""
+    if reference is None:
+        return None
+    found = await gift_card_of(tx, order) if reference == GIFT_CARD else await find(tx, order, reference)
+    allowed = (await policies(tx)).charge_saved_methods
+    return found if allowed and is_chargeable(found) else None
 
 
 def is_chargeable(method: PaymentMethod) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from agentpay.commerce import checkout_events, checkout_rows, checkouts, customers, discounts, offers
+from agentpay.commerce import change_links, checkout_events, checkout_rows, checkouts, customers, discounts, offers
 from agentpay.commerce.checkout_totals import reprice
 from agentpay.commerce.payments import settle
 from agentpay.commerce.payments.protocol import (
@@ -203,6 +203,9 @@ async def _price_now(tx: Tx, checkout: Checkout, now: datetime) -> None:
     lines = await checkout_rows.sale_lines(tx, checkout.id)
     if any(not line.sellable for line in lines):
         raise Problem("variant_unavailable", "An item of this checkout is no longer for sale.", status=409)
+    if checkout.purpose == change_links.PURPOSE:  # its total was agreed
+        await change_links.require_waiting(tx, checkout)
+        return
     missing = await checkouts.missing_of(tx, checkout, lines)
     if missing:
         raise Problem("checkout_incomplete", "Some details are missing before this can be paid.", missing=missing)

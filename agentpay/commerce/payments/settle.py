@@ -14,7 +14,17 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import checkout_events, checkout_rows, checkouts, discounts, inventory, offers, orders, refunds
+from agentpay.commerce import (
+    change_links,
+    checkout_events,
+    checkout_rows,
+    checkouts,
+    discounts,
+    inventory,
+    offers,
+    orders,
+    refunds,
+)
 from agentpay.commerce.payments.protocol import PaymentChanged, ProviderPayment
 from agentpay.errors import Problem
 from agentpay.settings import get_settings
@@ -97,12 +107,21 @@ async def _succeeded(
         # a second payment, or one for what is no longer for sale like that: it must not be kept
         await refunds.give_back(tx, entry, reason="payment_not_needed")
         return await _unusable(tx, checkout, payment, REFUNDED, now)
+    changed = await change_links.lock_order(tx, checkout) if checkout.purpose == change_links.PURPOSE else None
     try:
         await checkouts.keep_hold(tx, checkout, now)
     except Problem:
         await refunds.give_back(tx, entry, reason="out_of_stock")
         return await _unusable(tx, checkout, payment, OUT_OF_STOCK, now)
-    order = await _honour(tx, checkout, now)
+    if changed is None:
+        order = await _honour(tx, checkout, now)
+    else:
+        order = changed
+        try:
+            await _change(tx, checkout, order)
+        except Problem:
+            await refunds.give_back(tx, entry, reason="payment_not_needed")
+            return await _unusable(tx, checkout, payment, REFUNDED, now)
     entry.order_id = order.id
     await tx.session.flush()
     return _outcome(checkout, order)
@@ -120,6 +139,14 @@ async def _honour(tx: Tx, checkout: Checkout, now: datetime) -> Order:
     checkout.failure = None
     checkout.commitment_level = "authorized"
     return order
+
+
+async def _change(tx: Tx, checkout: Checkout, order: Order) -> None:
+    """What a payment link over a difference pays for. Problem 409 `order_change_over`."""
+    await change_links.paid(tx, checkout, order)
+    checkout.status = "succeeded"
+    checkout.failure = None
+    checkout.commitment_level = "authorized"
 
 
 async def _count_late(tx: Tx, checkout: Checkout, now: datetime) -> None:
