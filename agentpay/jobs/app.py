@@ -62,7 +62,7 @@ async def run_worker(
 
 
 async def _work(app: App, services: JobContext, stop: asyncio.Event, concurrency: int, grace_seconds: float) -> None:
-    running = {
+    running = [
         asyncio.create_task(
             app.run_worker_async(
                 queues=[queue],
@@ -78,7 +78,7 @@ async def _work(app: App, services: JobContext, stop: asyncio.Event, concurrency
             name=f"job worker: {queue}",
         )
         for queue, slots in (("default", concurrency), (WEBHOOKS, WEBHOOK_CONCURRENCY))
-    }
+    ]
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -87,9 +87,6 @@ async def _work(app: App, services: JobContext, stop: asyncio.Event, concurrency
         for worker in running:
             if not worker.done():
                 worker.cancel()  # procrastinate takes it as a request to stop, and finishes what it is at
-    ended = await asyncio.gather(*running, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, asyncio.CancelledError) and stop.is_set():
-            continue
-        if isinstance(error, BaseException):
+    for error in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):  # which was ours
             raise error

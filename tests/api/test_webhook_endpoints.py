@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
 
+from agentpay.jobs.app import CONCURRENCY, WEBHOOK_CONCURRENCY
 from agentpay.settings import Settings
 from agentpay.store.ids import new_id
 from agentpay.store.keys import create_key
@@ -184,3 +187,42 @@ async def _count(receiver: Receiver, expected: int) -> bool:
 
 def opened_without_token(opened: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in opened.items() if name != "client_token"}
+
+
+async def test_an_agent_that_hands_over_is_told_of(client: httpx.AsyncClient, receiver: Receiver) -> None:
+    await made(client, receiver.url, events=["conversation.handed_off"])
+    opened = (await client.post(BASE, json={})).json()
+    for _ in range(2):
+        body = {"conversation_id": opened["id"], "arguments": {"reason": "A question of fit."}}
+        assert (await client.post("/v1/agent/tools/handoff_to_human/invoke", json=body)).json()["status"] == "ok"
+    await until(lambda: _count(receiver, 1))
+    [got] = receiver.got
+    assert got.json["data"] == {**opened_without_token(opened), "status": "handed_off", "stage": "handed_off"}
+
+
+async def test_endpoints_that_hang_hold_up_nothing_else(client: httpx.AsyncClient, receiver: Receiver) -> None:
+    """More of them than the worker has slots: other jobs still run, and the receiver is reached once one is free."""
+    going = asyncio.Event()
+
+    async def hang() -> AsyncIterator[bytes]:
+        await going.wait()
+        yield b"late"
+
+    async with receiving() as slow:
+        slow.answer = lambda: StreamingResponse(hang())
+        await made(client, slow.url, events=["conversation.created"])
+        await made(client, receiver.url, events=["conversation.handed_off"])
+        opened = [(await client.post(BASE, json={})).json()["id"] for _ in range(CONCURRENCY + WEBHOOK_CONCURRENCY)]
+        await until(lambda: _count(slow, WEBHOOK_CONCURRENCY))
+        body = {"conversation_id": opened[0], "arguments": {}}
+        await client.post("/v1/agent/tools/handoff_to_human/invoke", json=body)
+
+        async def ran() -> bool:  # the job that tells of it is one of the others
+            listed = await client.get(PATH)
+            quick = listed.json()["items"][0]
+            return bool((await client.get(f"{PATH}/{quick['id']}/deliveries")).json()["items"])
+
+        await until(ran)
+        assert len(slow.got) == WEBHOOK_CONCURRENCY
+        going.set()
+        await until(lambda: _count(receiver, 1))

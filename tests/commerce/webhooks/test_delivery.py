@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from agentpay.commerce import webhooks
 from agentpay.commerce.webhooks import deliveries, endpoints, retention, signing
+from agentpay.commerce.webhooks.events import EVENT_TYPES
 from agentpay.commerce.webhooks.shapes import EndpointPatch
 from agentpay.errors import Problem
 from agentpay.store.tables import WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -398,3 +402,27 @@ async def test_rows_refuse_to_mix_shops(hooks: Hooks, receiver: Receiver, other_
         assert await deliveries.begin(tx, logged.id, 1, base_url="") is None
     async with hooks.database.tx(hooks.organization_id) as tx:
         assert await tx.session.get(WebhookDelivery, logged.id) is not None
+
+
+async def test_the_snippet_of_the_documentation(hooks: Hooks, receiver: Receiver) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
+    found: dict[str, Any] = {}
+    exec(text.split("```python")[1].split("```")[0], found)
+    made = await hooks.endpoint(receiver.url)
+    await hooks.emit("order.paid", id="1")
+    await hooks.run_all()
+    [got] = receiver.got
+    assert found["verify"](made.secret, got.headers, got.body)
+    assert not found["verify"](made.secret, got.headers, got.body + b" ")
+    assert not found["verify"](made.secret, {**got.headers, "webhook-timestamp": "1"}, got.body)
+
+
+def test_the_documentation_names_every_event() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
+    rows = re.findall(r"^\| (`[a-z_]+\.[^|]*) \|", text, re.MULTILINE)
+    named = []
+    for row in rows:
+        names = re.findall(r"`([^`]+)`", row)
+        family = names[0].partition(".")[0]
+        named += [name if not name.startswith(".") else family + name for name in names]
+    assert tuple(named) == EVENT_TYPES
