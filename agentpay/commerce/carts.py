@@ -81,6 +81,11 @@ class ShippingFacts:
 
 async def create(tx: Tx) -> CartView:
     """A cart of its own, without a conversation."""
+    return await get(tx, await new(tx))
+
+
+async def new(tx: Tx) -> UUID:
+    """As `create`; its id."""
     cart_id = new_id()
     await tx.session.execute(
         insert(Cart).from_select(
@@ -90,7 +95,7 @@ async def create(tx: Tx) -> CartView:
             ),
         )
     )
-    return await get(tx, cart_id)
+    return cart_id
 
 
 async def cart_id_of(tx: Tx, conversation_id: UUID) -> UUID:

@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import Query
 
 from agentpay.api import pagination, problems
-from agentpay.api.deps import TxDep
+from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
+from agentpay.api.schemas.after_sales import AddressIn, ItemsIn, PaymentMethodIn, PaymentsView
 from agentpay.api.schemas.base import Page
 from agentpay.api.schemas.commerce import CancelIn, FulfilmentIn
-from agentpay.commerce import orders
+from agentpay.commerce import order_changes, orders
+from agentpay.commerce.after_sale_shapes import OrderChangeView
 from agentpay.commerce.shapes import OrderStatus, OrderView
 
 router = ApiRouter(prefix="/v1/orders", tags=["orders"])
@@ -61,3 +63,32 @@ async def cancel(order_id: UUID, tx: TxDep, body: CancelIn | None = None) -> Ord
 @router.post("/{order_id}/fulfilments", summary="Say that it left or arrived", responses=problems.responses(404, 409))
 async def fulfil(order_id: UUID, body: FulfilmentIn, tx: TxDep) -> OrderView:
     return await orders.fulfil(tx, order_id, body.status, tracking=body.tracking)
+
+
+@router.get("/{order_id}/payments", summary="What was charged for an order", responses=problems.responses(404))
+async def payments(order_id: UUID, tx: TxDep) -> PaymentsView:
+    """Every charge, oldest first; what went back is in `/v1/refunds?order_id=`."""
+    return PaymentsView(items=await order_changes.payments_of(tx, order_id))
+
+
+@router.post("/{order_id}/address", summary="Send an order elsewhere", responses=problems.responses(404, 409))
+async def change_address(order_id: UUID, body: AddressIn, tx: TxDep, state: StateDep) -> OrderChangeView:
+    """Before it leaves. Where `checkout` is set, the change waits until that link is paid."""
+    return await order_changes.change_address(
+        tx, order_id, body.shipping_address, method=body.payment_method, base_url=state.base_url
+    )
+
+
+@router.post("/{order_id}/items", summary="Change the items of an order", responses=problems.responses(404, 409))
+async def change_items(order_id: UUID, body: ItemsIn, tx: TxDep, state: StateDep) -> OrderChangeView:
+    """Before it leaves: other variants of the same products, more or fewer. What it costs more is a payment link or charged
+    to the stored method that is named, where the shop's policy allows that; what it costs less goes back."""
+    return await order_changes.change_items(
+        tx, order_id, body.changes, method=body.payment_method, base_url=state.base_url
+    )
+
+
+@router.post("/{order_id}/payment-method", summary="Pay an order otherwise", responses=problems.responses(404, 409))
+async def change_payment(order_id: UUID, body: PaymentMethodIn, tx: TxDep) -> OrderChangeView:
+    """Before it leaves: another stored method is charged, what was paid before goes back."""
+    return await order_changes.change_payment(tx, order_id, body.payment_method)

@@ -9,6 +9,7 @@ from agentpay.api import pagination, problems
 from agentpay.api.deps import TxDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
+from agentpay.api.schemas.after_sales import RefundCreated
 from agentpay.api.schemas.base import Page
 from agentpay.api.schemas.commerce import RefundIn
 from agentpay.commerce import refunds
@@ -18,10 +19,10 @@ router = ApiRouter(prefix="/v1/refunds", tags=["refunds"])
 
 
 @router.post("", status_code=201, summary="Refund an order, in part or whole", responses=problems.responses(404, 409))
-async def create(body: RefundIn, tx: TxDep) -> RefundView:
-    """`pending` until the provider has carried it out. An order paid in parts is refunded in parts: the first is answered."""
-    rows = await refunds.create(tx, body.order_id, body.amount, reason=body.reason)
-    return rows[0]
+async def create(body: RefundIn, tx: TxDep) -> RefundCreated:
+    """`pending` until the provider has carried it out. `refunds` are all of them where several payments give it back."""
+    rows = await refunds.create(tx, body.order_id, body.amount, reason=body.reason, method=body.payment_method)
+    return RefundCreated(**rows[0].model_dump(), refunds=rows)
 
 
 @router.get("", summary="List refunds, the newest first", responses=problems.responses())

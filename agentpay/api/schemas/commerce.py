@@ -25,11 +25,15 @@ class FulfilmentIn(Body):
 
 
 class RefundIn(Body):
-    """Without `amount` (minor units of the order's currency) all that is left goes back."""
+    """Without `amount` (minor units of the order's currency) all that is left goes back, the way it was paid.
+
+    `payment_method`: `gift_card` for the customer's gift card, or the external id of a stored one.
+    """
 
     order_id: UUID
     amount: Annotated[int, Field(ge=1, le=2**53)] | None = None
     reason: Short = ""
+    payment_method: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class SandboxPayIn(Body):
