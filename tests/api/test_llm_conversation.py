@@ -372,6 +372,14 @@ def test_what_the_model_named_otherwise_is_not_added_again(shop: Service, fake: 
     assert cart(shop, conversation) == {"teapot": 2}
 
 
+def test_the_house_model_tells_what_was_done_not_what_was_asked(shop: Service, fake: FakeModel) -> None:
+    conversation = shop.conversation()
+    one = {"name": "update_cart", "arguments": {"action": "add", "variant": "teapot", "quantity": 1}}
+    fake.script(answer(one), {"fault": 503})
+    assert "1 × Porcelain teapot" in shop.say(conversation, ADD)["message"]["content"]
+    assert cart(shop, conversation) == {"teapot": 1}
+
+
 def test_a_model_that_goes_in_circles_is_stopped(shop: Service, fake: FakeModel) -> None:
     conversation = shop.conversation()
     fake.script({"calls": [SEARCH], "times": 1000})
