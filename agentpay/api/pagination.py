@@ -21,6 +21,11 @@ def encode(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
 
 
+def not_ours() -> Problem:
+    """422 `validation_error` for a cursor that we did not make."""
+    return Problem("validation_error", "The cursor is not one of ours.", status=422)
+
+
 def decode(cursor: str, size: int) -> list[Any]:
     """The values behind a cursor. Raises Problem 422 `validation_error` for one that we did not make."""
     try:
@@ -28,7 +33,7 @@ def decode(cursor: str, size: int) -> list[Any]:
     except (binascii.Error, ValueError):
         values = None
     if not isinstance(values, list) or len(values) != size:
-        raise Problem("validation_error", "The cursor is not one of ours.", status=422)
+        raise not_ours()
     return values
 
 
@@ -36,7 +41,7 @@ def decode_int(cursor: str) -> int:
     """A cursor over one 64-bit integer."""
     value = decode(cursor, 1)[0]
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
-        raise Problem("validation_error", "The cursor is not one of ours.", status=422)
+        raise not_ours()
     return value
 
 
@@ -45,4 +50,4 @@ def decode_id(cursor: str) -> UUID:
     try:
         return UUID(str(decode(cursor, 1)[0]))
     except ValueError:
-        raise Problem("validation_error", "The cursor is not one of ours.", status=422) from None
+        raise not_ours() from None

@@ -52,6 +52,8 @@ class ApiRoute(APIRoute):
                 raise Problem("validation_error", "A NUL character cannot be part of a value.", status=422)
             if takes_json:
                 await read_json(request)
+            elif request.method == "POST":
+                await nothing_but_empty(request)
             if not idempotent or "idempotency-key" not in request.headers:
                 return await handler(request)
             return await idempotency.once(state.database, caller, request, handler)
@@ -82,6 +84,13 @@ async def read_json(request: Request) -> None:
     ):
         raise Problem("unsupported_media_type", "Send JSON, with `Content-Type: application/json`.", status=415)
     request._json = parse(body)  # what Request.json() keeps
+
+
+async def nothing_but_empty(request: Request) -> None:
+    """Where a body has no fields, every field is unknown. Raises Problem 422 `validation_error`, and those of `read_json`."""
+    await read_json(request)
+    if await request.body() and request._json not in (None, {}):
+        raise Problem("validation_error", "This takes no body: leave it out or send {}.", status=422)
 
 
 def parse(body: bytes) -> Any:

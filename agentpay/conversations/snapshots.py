@@ -41,8 +41,13 @@ def _config(conversation_id: UUID, checkpoint_id: str | None = None) -> Runnable
     return {"configurable": configurable}
 
 
-async def snapshots(tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UUID) -> list[SnapshotView]:
-    """The newest first: the last checkpoint of each turn, and every labelled one. Raises Problem 404 `not_found`."""
+async def snapshots(
+    tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UUID, *, before: str | None = None
+) -> list[SnapshotView]:
+    """The newest first: the last checkpoint of each turn, and every labelled one. Those older than the snapshot `before`.
+
+    Raises Problem 404 `not_found`.
+    """
     await service.get(tx, conversation_id)
     labels = await _labels(tx, conversation_id)
     found: list[SnapshotView] = []
@@ -54,7 +59,8 @@ async def snapshots(tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UU
             continue
         if turn is not None:
             seen.add(turn)
-        found.append(view)
+        if before is None or view.id < before:  # a checkpoint's id sorts by time
+            found.append(view)
     return found
 
 

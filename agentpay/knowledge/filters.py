@@ -33,28 +33,27 @@ INVENTORY_JOIN = "LEFT JOIN inventory i ON i.organization_id = v.organization_id
 
 
 def conditions(filters: SearchFilters | None) -> tuple[str, dict[str, Any]]:
-    """A SQL condition over `products p` (starting with AND, or empty) and its parameters."""
+    """A SQL condition over `products p` (starting with AND, or empty) and its parameters.
+
+    Prices, stock and options must hold of one and the same variant: a blue 43 that is sold out is not in stock because a
+    red one is.
+    """
     if filters is None or filters.empty:
         return "", {}
     clauses: list[str] = []
     params: dict[str, Any] = {}
-    variant: list[str] = []
-    if filters.price_min is not None:
-        variant.append("v.price >= :price_min")
-        params["price_min"] = filters.price_min
-    if filters.price_max is not None:
-        variant.append("v.price <= :price_max")
-        params["price_max"] = filters.price_max
     on_sale = (
         f"SELECT 1 FROM variants v {INVENTORY_JOIN}"
         " WHERE v.organization_id = p.organization_id AND v.product_id = p.id AND NOT v.archived"
     )
-    if filters.in_stock:
-        variant.append(AVAILABLE)
-    elif filters.in_stock is False:
-        clauses.append(f"NOT EXISTS ({on_sale} AND {AVAILABLE})")
+    variant = variant_conditions(filters)
     if variant:
-        clauses.append(f"EXISTS ({on_sale} AND {' AND '.join(variant)})")
+        clauses.append(f"EXISTS ({on_sale}{variant})")
+    if filters.in_stock is False:
+        clauses.append(f"NOT EXISTS ({on_sale}{variant} AND {AVAILABLE})")
+    for name, value in (("price_min", filters.price_min), ("price_max", filters.price_max)):
+        if value is not None:
+            params[name] = value
     if filters.brand is not None:
         clauses.append("lower(p.brand) = :brand")
         params["brand"] = filters.brand.strip().lower()
@@ -62,20 +61,34 @@ def conditions(filters: SearchFilters | None) -> tuple[str, dict[str, Any]]:
         clauses.append("strpos(' > ' || lower(p.category) || ' > ', :category) > 0")
         steps = [step.strip().lower() for step in filters.category.split(">")]
         params["category"] = " > " + " > ".join(steps) + " > "
-    for n, (name, value) in enumerate(filters.attributes.items()):
+    for n, (name, attribute) in enumerate(filters.attributes.items()):
+        params[f"attribute{n}"] = name.strip().lower()
+        params[f"values{n}"] = _texts(attribute)
+    return " AND " + " AND ".join(clauses), params
+
+
+def variant_conditions(filters: SearchFilters | None) -> str:
+    """What one variant `v` (stock `i`) of product `p` must hold, each starting with AND; parameters are `conditions`'."""
+    if filters is None:
+        return ""
+    clauses: list[str] = []
+    if filters.price_min is not None:
+        clauses.append("v.price >= :price_min")
+    if filters.price_max is not None:
+        clauses.append("v.price <= :price_max")
+    if filters.in_stock:
+        clauses.append(AVAILABLE)
+    for n in range(len(filters.attributes)):
         same = f"lower(a.key) = :attribute{n} AND lower(x.value) = ANY(:values{n})"
         values = (
             "CROSS JOIN LATERAL jsonb_array_elements_text("
             "CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) END) AS x(value)"
         )
         clauses.append(
-            f"(EXISTS (SELECT 1 FROM jsonb_each(p.attributes) a {values} WHERE {same}) OR EXISTS ("
-            f"SELECT 1 FROM variants v CROSS JOIN LATERAL jsonb_each(v.options) a {values}"
-            f" WHERE v.organization_id = p.organization_id AND v.product_id = p.id AND NOT v.archived AND {same}))"
+            f"(EXISTS (SELECT 1 FROM jsonb_each(p.attributes) a {values} WHERE {same})"
+            f" OR EXISTS (SELECT 1 FROM jsonb_each(v.options) a {values} WHERE {same}))"
         )
-        params[f"attribute{n}"] = name.strip().lower()
-        params[f"values{n}"] = _texts(value)
-    return " AND " + " AND ".join(clauses), params
+    return "".join(f" AND {clause}" for clause in clauses)
 
 
 def _texts(value: AttributeValue) -> list[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from agentpay.knowledge import weights as weighing
-from agentpay.knowledge.filters import AVAILABLE, INVENTORY_JOIN, SearchFilters, conditions
+from agentpay.knowledge.filters import AVAILABLE, INVENTORY_JOIN, SearchFilters, conditions, variant_conditions
 from agentpay.knowledge.hits import Hit
 from agentpay.knowledge.lexicon import explained
 from agentpay.knowledge.terms import Term, content_terms, words
@@ -216,17 +216,10 @@ _COLUMNS = (
 
 def _sale(filters: SearchFilters | None) -> str:
     """SQL: the lowest price that fits the filters, and whether anything can be had."""
-    bounds = ""
-    if filters is not None and filters.price_min is not None:
-        bounds += " AND v.price >= :price_min"
-    if filters is not None and filters.price_max is not None:
-        bounds += " AND v.price <= :price_max"
-    if filters is not None and filters.in_stock:
-        bounds += f" AND {AVAILABLE}"
     return (
         f"LEFT JOIN LATERAL (SELECT min(v.price) AS price, bool_or({AVAILABLE}) AS in_stock FROM variants v"
         f" {INVENTORY_JOIN} WHERE v.organization_id = p.organization_id AND v.product_id = p.id"
-        f" AND NOT v.archived{bounds}) sale ON true"
+        f" AND NOT v.archived{variant_conditions(filters)}) sale ON true"
     )
 
 

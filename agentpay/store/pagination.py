@@ -35,11 +35,11 @@ def encode_cursor(identifier: UUID) -> str:
 
 
 def decode_cursor(cursor: str) -> UUID:
-    """The row a cursor stands at. Raises Problem 422 `invalid_cursor`."""
+    """The row a cursor stands at. Raises Problem 422 `validation_error`."""
     try:
         return UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
-        raise Problem("invalid_cursor", "This cursor is not one that a list answered.") from None
+        raise Problem("validation_error", "The cursor is not one of ours.") from None
 
 
 async def page(

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 
@@ -25,6 +27,14 @@ def sqlalchemy_url(database_url: str) -> str:
     return make_url(database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+def _in_utc(connection: DBAPIConnection, _record: object) -> None:
+    """Times leave Postgres in UTC, whatever zone the server or the role was given."""
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
+
+
 class Database:
     """The process's engine. `async with database.tx(organization_id) as tx:` commits at the end or rolls back on an error."""
 
@@ -39,6 +49,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
             json_deserializer=orjson.loads,
         )
+        event.listen(self.engine.sync_engine, "connect", _in_utc)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager

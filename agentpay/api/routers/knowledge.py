@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from sqlalchemy import select
 
 from agentpay.api import problems
 from agentpay.api.deps import TxDep
@@ -14,6 +15,7 @@ from agentpay.api.schemas.base import Body, View
 from agentpay.knowledge.filters import SearchFilters
 from agentpay.knowledge.hits import Kind
 from agentpay.knowledge.search import search
+from agentpay.store.tables import Organization
 
 router = ApiRouter(prefix="/v1/agent/knowledge", tags=["knowledge"])
 
@@ -26,7 +28,7 @@ class SearchIn(Body):
 
 
 class HitView(View):
-    """`price` (minor units of the shop's currency) is the lowest of a variant that fits the filters; null for articles."""
+    """`price` is the lowest of a variant that fits the filters, in minor units of `currency`; articles have neither."""
 
     kind: Kind
     id: UUID
@@ -34,7 +36,13 @@ class HitView(View):
     title: str
     score: float
     snippet: str
-    price: int | None
+    price: int | None = None
+    currency: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_price(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        shown: dict[str, Any] = handler(self)
+        return shown if self.price is not None else {k: v for k, v in shown.items() if k not in ("price", "currency")}
 
 
 class SearchOut(View):
@@ -45,4 +53,5 @@ class SearchOut(View):
 async def search_knowledge(body: SearchIn, tx: TxDep) -> SearchOut:
     """The best first; no items where nothing fits. Filters are about products: with any of them articles are left out."""
     hits = await search(tx, body.query, limit=body.limit, kinds=body.kinds, filters=body.filters)
-    return SearchOut(items=[HitView.model_validate(hit) for hit in hits])
+    currency = await tx.session.scalar(select(Organization.currency).where(Organization.id == tx.organization_id))
+    return SearchOut(items=[HitView.model_validate({**dict(hit), "currency": currency}) for hit in hits])

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from agentpay.api import problems
+from agentpay.api import pagination, problems
 from agentpay.api.deps import StateDep, TxDep
+from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Body, Page
 from agentpay.conversations import service, snapshots
@@ -23,8 +24,13 @@ class LabelIn(Body):
 
 
 @router.get("", summary="The conversation after each turn, the newest first", responses=problems.responses(404))
-async def list_snapshots(conversation_id: UUID, tx: TxDep, state: StateDep) -> Page[SnapshotView]:
-    return Page(items=await snapshots.snapshots(tx, state.saver, conversation_id))
+async def list_snapshots(
+    conversation_id: UUID, tx: TxDep, state: StateDep, limit: Limit = 100, cursor: Cursor = None
+) -> Page[SnapshotView]:
+    before = str(pagination.decode_id(cursor)) if cursor is not None else None
+    found = await snapshots.snapshots(tx, state.saver, conversation_id, before=before)
+    more = pagination.encode([found[limit - 1].id]) if len(found) > limit else None
+    return Page(items=found[:limit], next_cursor=more)
 
 
 @router.patch("/{snapshot_id}", summary="Label a snapshot", responses=problems.responses(404))

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from agentpay.api import problems
+from agentpay.api import pagination, problems
 from agentpay.api.deps import CallerDep, StateDep
+from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Body, Page, View
 from agentpay.errors import Problem
@@ -58,7 +59,7 @@ class Silent:
 
 
 @router.get("", summary="The tools and their arguments", responses=problems.responses())
-async def list_tools() -> Page[ToolView]:
+async def list_tools(limit: Limit = 100, cursor: Cursor = None) -> Page[ToolView]:
     items = [
         ToolView(
             name=tool.name,
@@ -69,7 +70,11 @@ async def list_tools() -> Page[ToolView]:
         )
         for tool in TOOLS.values()
     ]
-    return Page(items=items)
+    first = pagination.decode_int(cursor) if cursor is not None else 0
+    if not 0 <= first <= len(items):
+        raise pagination.not_ours()
+    more = pagination.encode([first + limit]) if first + limit < len(items) else None
+    return Page(items=items[first : first + limit], next_cursor=more)
 
 
 @router.post("/{name}/invoke", summary="Use a tool directly", responses=problems.responses(404))

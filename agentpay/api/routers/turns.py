@@ -110,6 +110,11 @@ def wants_stream(request: Request) -> bool:
     return "text/event-stream" in request.headers.get("accept", "").lower()
 
 
+def prefers_async(request: Request) -> bool:
+    preferences = [item.strip().lower() for item in request.headers.get("prefer", "").split(",")]
+    return "respond-async" in preferences
+
+
 def events_path(conversation_id: UUID, turn_id: UUID) -> str:
     return f"/v1/agent/conversations/{conversation_id}/turns/{turn_id}/events"
 
@@ -119,9 +124,8 @@ async def respond(
 ) -> Response:
     """A turn's answer in the form the client asked for."""
     headers = {"Idempotent-Replayed": "true"} if replay else {}
-    preferences = [item.strip().lower() for item in request.headers.get("prefer", "").split(",")]
     turn_id = accepted.turn_id
-    if "respond-async" in preferences:
+    if prefers_async(request):
         headers |= {"Location": events_path(accepted.conversation_id, turn_id), "Preference-Applied": "respond-async"}
         pending = pending_answer(turn_id, accepted.status)
         return Response(encode(pending), 202, headers, media_type="application/json")
@@ -155,8 +159,7 @@ async def replayed(
         raise idempotency.in_flight()
     async with state.database.tx(caller.organization_id) as tx:
         turn = await find_turn(tx, conversation_id, turn_id)
-    preferring = "respond-async" in request.headers.get("prefer", "").lower()
-    if not wants_stream(request) and not preferring and turn.status not in ENDED:
+    if not wants_stream(request) and not prefers_async(request) and turn.status not in ENDED:
         raise idempotency.in_flight()
     accepted = Accepted(turn_id, conversation_id, turn.message_id, turn.status)
     return await respond(state, caller, request, accepted, replay=True)
@@ -223,6 +226,7 @@ async def resume(
 ) -> Response:
     """Runs the action once, or not, and says so in the conversation. A second answer gets the first one's turn."""
     key = idempotency.key_of(request)
+    stored: idempotency.Stored | None = None
     async with state.database.tx(caller.organization_id) as tx:
         if key is not None:
             stored = await idempotency.claim(tx.session, caller, request, key, turn_id=turn_id)
@@ -240,4 +244,8 @@ async def resume(
         )
     if not again:
         begin(state, accepted)
+    elif (
+        stored is not None and accepted.status not in ENDED and not wants_stream(request) and not prefers_async(request)
+    ):
+        raise idempotency.in_flight()
     return await respond(state, caller, request, accepted, replay=again)
