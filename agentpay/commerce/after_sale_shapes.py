@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agentpay.commerce.lines import MAX_QUANTITY
 from agentpay.commerce.shapes import CheckoutView, OrderView, RefundView, Shape
-from agentpay.store.tables import Payment
+from agentpay.store.tables import Order, Payment
 
 ReturnStatus = Literal["requested", "received", "refunded", "refused"]
 
 
 class PaymentView(Shape):
-    """A row of the ledger of charges. `method`: {"type", "brand"?, "last4"?, "reference"?}, never a number."""
+    """A row of the ledger of charges. `method`: {"type", "brand"?, "last4"?, "reference"?}, never a number.
+
+    `dispute`: {"id", "amount", "currency", "reason"} where the buyer went to their bank.
+    """
 
     id: UUID
     order_id: UUID | None
@@ -27,6 +30,7 @@ class PaymentView(Shape):
     currency: str
     method: dict[str, Any]
     failure: dict[str, Any] | None
+    dispute: dict[str, Any] | None
     created_at: datetime
 
 
@@ -127,5 +131,9 @@ class ItemChangeInput(VariantInput):
     to_quantity: int | None = Field(None, ge=0, le=MAX_QUANTITY)
 
 
-def payment_view(row: Payment) -> PaymentView:
-    return PaymentView.model_validate({name: getattr(row, name) for name in PaymentView.model_fields})
+def payment_view(row: Payment, order: Order) -> PaymentView:
+    """A charge of the order, with the dispute that was noted on it."""
+    noted = [each for each in order.details.get("disputes", []) if each.get("payment_id") == str(row.id)]
+    dispute = {name: noted[0][name] for name in ("id", "amount", "currency", "reason")} if noted else None
+    fields = {name: getattr(row, name) for name in PaymentView.model_fields if name != "dispute"}
+    return PaymentView(dispute=dispute, **fields)

@@ -104,13 +104,13 @@ async def change_payment(tx: Tx, order_id: UUID, method: str) -> OrderChangeView
 
 async def payments_of(tx: Tx, order_id: UUID) -> list[PaymentView]:
     """The order's ledger of charges, oldest first. Problem 404 `not_found`."""
-    await order_rows.by_id(tx, order_id)
+    order = await order_rows.by_id(tx, order_id)
     rows = await tx.session.scalars(
         select(Payment)
         .where(Payment.organization_id == tx.organization_id, Payment.order_id == order_id)
         .order_by(Payment.id)
     )
-    return [payment_view(row) for row in rows]
+    return [payment_view(row, order) for row in rows]
 
 
 async def _settle(
@@ -209,7 +209,7 @@ async def _view(
         order=await order_rows.view(tx, order),
         difference=difference,
         currency=order.currency,
-        payment=payment_view(payment) if payment is not None else None,
+        payment=payment_view(payment, order) if payment is not None else None,
         refunds=[refunds.view(row) for row in given],
         checkout=None,
     )

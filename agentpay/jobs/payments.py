@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -11,6 +12,7 @@ from procrastinate import JobContext as QueueContext
 
 from agentpay.commerce.payments import inbound, refunding
 from agentpay.commerce.payments.paying import Paying
+from agentpay.commerce.payments.sandbox import faults
 from agentpay.jobs.context import services
 from agentpay.jobs.retry import Backoff
 
@@ -43,15 +45,33 @@ async def deliver_sandbox_webhook(
     event_type: str,
     created: str,
     refund_id: str | None = None,
+    dispute: dict[str, Any] | None = None,
+    stage: faults.Stage = "new",
 ) -> None:
     """Deliver an event of the sandbox over HTTP, as any processor would; anything but a 2xx is tried again."""
     at = services(context)
+    delivery = {
+        "organization_id": organization_id,
+        "payment_id": payment_id,
+        "event_id": event_id,
+        "event_type": event_type,
+        "created": created,
+        "refund_id": refund_id,
+        "dispute": dispute,
+    }
+    copies = await faults.copies(at.database, UUID(organization_id), delivery, stage)
+    if not copies:
+        return
     body, headers = await at.providers.sandbox.webhook(
-        UUID(organization_id), payment_id, event_id, event_type, datetime.fromisoformat(created), refund_id
+        UUID(organization_id), payment_id, event_id, event_type, datetime.fromisoformat(created), refund_id, dispute
     )
     async with httpx.AsyncClient(timeout=DELIVERY_TIMEOUT_SECONDS, trust_env=False) as client:
-        answer = await client.post(f"{at.api_url or at.base_url}/v1/webhooks/sandbox", content=body, headers=headers)
-    answer.raise_for_status()
+        for _ in range(copies):
+            url = f"{at.api_url or at.base_url}/v1/webhooks/sandbox"
+            answer = await client.post(url, content=body, headers=headers)
+            answer.raise_for_status()
+    if stage == "new":
+        await faults.sent(at.database, UUID(organization_id))
 
 
 async def settle_sandbox(context: QueueContext, *, organization_id: str, payment_id: str) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from agentpay.api import problems
-from agentpay.api.deps import CallerDep, StateDep
+from agentpay.api.deps import CallerDep, StateDep, TxDep
 from agentpay.api.routing import ApiRouter
+from agentpay.api.schemas.after_sales import DisputeIn, DisputeView, FaultsIn, FaultsView
 from agentpay.api.schemas.commerce import SandboxPayIn, SandboxPayView
 from agentpay.commerce.payments.buyer import pay_as_buyer
 from agentpay.commerce.payments.paying import Paying
+from agentpay.commerce.payments.sandbox import faults
+from agentpay.commerce.payments.sandbox.disputing import dispute
 
 router = ApiRouter(prefix="/v1/sandbox", tags=["sandbox"])
+
+_DISPUTES = problems.responses(404, 409)
 
 
 @router.post("/pay", summary="Pay a checkout as its buyer would", responses=problems.responses(404, 409, 503))
@@ -20,3 +25,27 @@ async def pay(body: SandboxPayIn, state: StateDep, caller: CallerDep) -> Sandbox
         state.database, paying, organization_id=caller.organization_id, url=body.url, card=body.card
     )
     return SandboxPayView.model_validate(result)
+
+
+@router.get("/faults", summary="What goes wrong with the sandbox's webhooks", responses=problems.responses())
+async def show_faults(tx: TxDep) -> FaultsView:
+    return FaultsView.model_validate(await faults.get(tx))
+
+
+@router.put("/faults", summary="Make the sandbox's webhooks fail", responses=problems.responses(409))
+async def put_faults(body: FaultsIn, tx: TxDep) -> FaultsView:
+    """For tests of what a shop does then. Events that are kept back now are sent."""
+    return FaultsView.model_validate(await faults.put(tx, faults.Shares(**body.model_dump())))
+
+
+@router.post("/disputes", status_code=202, summary="Dispute a charge as its buyer would", responses=_DISPUTES)
+async def open_dispute(body: DisputeIn, state: StateDep, caller: CallerDep) -> DisputeView:
+    """The sandbox tells of it by a webhook, which notes it on the order."""
+    made = await dispute(
+        state.database,
+        state.providers.sandbox,
+        organization_id=caller.organization_id,
+        order_id=body.order_id,
+        reason=body.reason,
+    )
+    return DisputeView.model_validate(made)

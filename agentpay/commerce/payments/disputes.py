@@ -15,23 +15,30 @@ log = logging.getLogger(__name__)
 
 
 async def note(tx: Tx, processor: str, dispute: DisputeOpened) -> bool:
-    """Add the dispute to the order's metadata, once: `disputes: [{"id", "amount", "currency", "reason"}]`.
+    """Add the dispute to the order's metadata, once: `disputes: [{"id", "payment_id", "amount", "currency", "reason"}]`.
 
     False where the charge belongs to no order. Money is not moved: the provider tells of it where the dispute is lost.
     """
-    order_id = await tx.session.scalar(
-        select(Payment.order_id).where(
+    found = await tx.session.execute(
+        select(Payment.order_id, Payment.id).where(
             Payment.organization_id == tx.organization_id,
             Payment.processor == processor,
             Payment.processor_id == dispute.charge_id,
         )
     )
+    order_id, payment_id = (found.tuples().first()) or (None, None)
     if order_id is None:
         return False
     order = await order_rows.lock(tx, order_id)
     known = list(order.details.get("disputes", []))
     if not any(entry["id"] == dispute.id for entry in known):
-        entry = {"id": dispute.id, "amount": dispute.amount, "currency": dispute.currency, "reason": dispute.reason}
+        entry = {
+            "id": dispute.id,
+            "payment_id": str(payment_id),
+            "amount": dispute.amount,
+            "currency": dispute.currency,
+            "reason": dispute.reason,
+        }
         order.details = {**order.details, "disputes": [*known, entry]}
         await tx.session.flush()
         log.warning("Order %s is disputed at %s (%s).", order.id, processor, dispute.id)

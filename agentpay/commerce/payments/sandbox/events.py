@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from agentpay.commerce.payments.protocol import (
+    DisputeOpened,
     Failure,
     PaymentChanged,
     PaymentStatus,
@@ -25,6 +26,7 @@ PAYMENT_EVENTS: dict[str, PaymentStatus] = {
     "payment_intent.canceled": "cancelled",
 }
 REFUND_UPDATED = "refund.updated"
+DISPUTE_CREATED = "charge.dispute.created"
 
 
 def payment_id(row_id: UUID) -> str:
@@ -33,6 +35,11 @@ def payment_id(row_id: UUID) -> str:
 
 def charge_id(row_id: UUID) -> str:
     return f"ch_{row_id.hex}"
+
+
+def dispute_id(row_id: UUID) -> str:
+    """A charge is disputed once."""
+    return f"dp_{row_id.hex}"
 
 
 def row_id(reference: str) -> UUID:
@@ -59,7 +66,12 @@ def payment_of(row: SandboxPayment) -> ProviderPayment:
 
 
 def build(
-    row: SandboxPayment, event_id: str, event_type: str, created: datetime, refund: Mapping[str, Any] | None = None
+    row: SandboxPayment,
+    event_id: str,
+    event_type: str,
+    created: datetime,
+    refund: Mapping[str, Any] | None = None,
+    dispute: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The body of a webhook. It says what happened then (`event_type`), whatever has happened since."""
     shop = {"organization_id": str(row.organization_id)}
@@ -72,6 +84,17 @@ def build(
             "currency": row.currency.lower(),
             "charge": charge_id(row.id),
             "metadata": {**shop, "refund_id": refund["refund_id"]},
+        }
+    elif dispute is not None:
+        subject = {
+            "id": dispute_id(row.id),
+            "object": "dispute",
+            "status": "needs_response",
+            "amount": dispute["amount"],
+            "currency": row.currency.lower(),
+            "reason": dispute["reason"],
+            "charge": charge_id(row.id),
+            "metadata": shop,
         }
     else:
         status = PAYMENT_EVENTS[event_type]
@@ -106,6 +129,9 @@ def parse(payload: Mapping[str, Any]) -> ProviderEvent | None:
             UUID(subject["metadata"]["refund_id"]),
             ProviderRefund(id=subject["id"], status="succeeded", amount=int(subject["amount"])),
         )
+    if payload["type"] == DISPUTE_CREATED:
+        currency = str(subject["currency"]).upper()
+        return DisputeOpened(subject["charge"], subject["id"], int(subject["amount"]), currency, subject["reason"])
     status = PAYMENT_EVENTS.get(payload["type"])
     if status is None:
         return None

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from agentpay.commerce.payments.protocol import (
     Capabilities,
     CheckoutRequest,
+    DisputeOpened,
     Failure,
     InboundWebhook,
     ProviderError,
@@ -58,7 +59,7 @@ class SandboxProvider:
         self._secret = webhook_secret
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(hosted_form=True, delayed_settlement=True)
+        return Capabilities(hosted_form=True, delayed_settlement=True, disputes=True)
 
     async def create_checkout(self, request: CheckoutRequest) -> ProviderPayment:
         async with self._database.tx(request.organization_id) as tx:
@@ -183,6 +184,16 @@ class SandboxProvider:
                 row.status = "succeeded"
                 await self._announce(tx, row, "payment_intent.succeeded")
 
+    async def dispute(self, organization_id: UUID, charge_id: str, reason: str) -> tuple[DisputeOpened, str] | None:
+        """The buyer disputes what is left of a charge; answers the dispute and the event's id. None: nothing is left."""
+        async with self._locked(organization_id, charge_id) as (tx, row):
+            amount = row.amount - row.refunded
+            if row.status != "succeeded" or not amount:
+                return None
+            opened = DisputeOpened(charge_id, events.dispute_id(row.id), amount, row.currency, reason)
+            told = {"amount": amount, "reason": reason}
+            return opened, await self._announce(tx, row, events.DISPUTE_CREATED, dispute=told)
+
     async def webhook(
         self,
         organization_id: UUID,
@@ -191,11 +202,12 @@ class SandboxProvider:
         event_type: str,
         created: datetime,
         refund_id: str | None,
+        dispute: Mapping[str, Any] | None = None,
     ) -> tuple[bytes, dict[str, str]]:
         """Body and headers of a webhook to be sent now."""
         async with self._locked(organization_id, payment_id) as (_, row):
             refund = next((entry for entry in row.refunds if entry["id"] == refund_id), None)
-            body = json.dumps(events.build(row, event_id, event_type, created, refund)).encode()
+            body = json.dumps(events.build(row, event_id, event_type, created, refund, dispute)).encode()
         return body, {"content-type": "application/json", SIGNATURE_HEADER: sign(await self.secret(), body)}
 
     async def secret(self) -> str:
@@ -220,7 +232,15 @@ class SandboxProvider:
                 raise ProviderError("The sandbox has no such payment.")
             yield tx, row
 
-    async def _announce(self, tx: Tx, row: SandboxPayment, event_type: str, *, refund_id: str | None = None) -> str:
+    async def _announce(
+        self,
+        tx: Tx,
+        row: SandboxPayment,
+        event_type: str,
+        *,
+        refund_id: str | None = None,
+        dispute: Mapping[str, Any] | None = None,
+    ) -> str:
         await tx.session.flush()
         event_id = f"evt_{new_id().hex}"
         await enqueue(
@@ -232,5 +252,6 @@ class SandboxProvider:
             event_type=event_type,
             created=datetime.now(UTC).isoformat(),
             refund_id=refund_id,
+            dispute=dispute,
         )
         return event_id
