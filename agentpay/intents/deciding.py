@@ -27,6 +27,7 @@ FILLER = re.compile(
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_THE_OTHER = re.compile(r"\bthe \w+ ones?\b|\banother one\b")
 _LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
@@ -67,6 +68,9 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     """What the dialogue and the entities say about a rule's verdict."""
     intent, confidence = matched
     entities = reading.entities
+    if intent in {I.RECOMMENDATION, I.PRODUCT_SEARCH} and reading.names_option and not entities.product_query:
+        entities.pronoun = True
+        return I.AVAILABILITY, 0.85
     named = any(word[0].isupper() for word in (entities.product_query or "").split()[:4])
     if intent is I.PRODUCT_SEARCH:
         if entities.shipping_method and not entities.product_query:
@@ -139,6 +143,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.NEGOTIATION, 0.6
     if FILLER.match(norm):
         return I.OTHER, 0.3
+    if clause.question and entities.pronoun and _THE_OTHER.search(norm):
+        return I.AVAILABILITY, 0.5
     if entities.ordinals:
         if entities.quantity:
             return I.ADD_TO_CART, 0.8

@@ -10,6 +10,8 @@ from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.text import normalise
 from agentpay.intents.types import Act, Dialogue, Entities, Understanding
 
+_AFTER_SALE = frozenset({I.ORDER_STATUS, I.CANCEL_ORDER, I.CHANGE_ORDER, I.RETURN, I.EXCHANGE, I.REFUND})
+_BOUGHT = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:\w+ )?(?:ordered|bought|purchased|received|got)\b", re.IGNORECASE)
 _WAVE = re.compile(
     r"^\W*(?:forget|never ?mind|nvm|drop|skip|scratch)\W*(?:it|that|about it|about that)?\W*$", re.IGNORECASE
 )
@@ -60,6 +62,21 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
     return kept
 
 
+def _about_an_order(acts: list[Act]) -> list[Act]:
+    """ "I ordered a pen, has it shipped? Order 12, my e-mail is …": all of it is about that order."""
+    asked = next((act for act in acts if act.intent in _AFTER_SALE), None)
+    if asked is None:
+        return acts
+    kept: list[Act] = []
+    for act in acts:
+        given = set(act.entities.model_dump(exclude_defaults=True))
+        if act.intent is I.PROVIDE_DETAILS and given and given <= {"emails", "phone", "name"}:
+            asked.entities.emails.extend(email for email in act.entities.emails if email not in asked.entities.emails)
+        elif act.intent not in {I.PRODUCT_SEARCH, I.OTHER, I.ADD_TO_CART} or not _BOUGHT.search(act.text):
+            kept.append(act)
+    return kept
+
+
 def _rules_asked(acts: list[Act]) -> list[Act]:
     """ "What if it doesn't fit, can I return it?" asks for one rule; nothing is to be sent back yet."""
     kept: list[Act] = []
@@ -91,7 +108,7 @@ def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines
     for act in acts:
         if act.intent is I.OTHER:
             act.entities.product_query = None
-    acts = _without_waves(_rules_asked(_chosen_before(acts)))
+    acts = _without_waves(_rules_asked(_chosen_before(_about_an_order(acts))))
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)

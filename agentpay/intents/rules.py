@@ -49,8 +49,10 @@ _NAMES_PRODUCTS = frozenset(
 )  # fmt: skip
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
-    r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$"
+    r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$|^(?:and |so |ok )*who \w+ (?:it|this|that|them)\b"
 )
+_INTO = re.compile(r"\b(?:to|for|into|with)\b(?!.*\b(?:to|into)\b)", re.IGNORECASE)
+_ONE_INTO = re.compile(r"\bones?\s+(?:to|for|into|with)\b", re.IGNORECASE)
 _VOUCHER = re.compile(r"\b(?:gift )?vouchers?\b(?! codes?)")
 _EXCHANGED_FOR = re.compile(
     r"\b(?:exchang|swap|replac|trad|switch)\w*\b.+?(\s(?:for|to|with|against)\s)", re.IGNORECASE
@@ -141,10 +143,26 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
         entities.product_query = None
     if intent in _ASKS_ABOUT and _ABOUT_IT.search(norm):
         entities.product_query, entities.pronoun = None, True
+    if intent is I.CHANGE_CART:
+        _settle_change(entities, clause.text, lexicon)
     if intent in {I.ADD_TO_CART, I.CHANGE_CART} and not (entities.product_query or entities.ordinals):
         _resolve(entities, before)
     main = Act(intent=intent, confidence=confidence, text=clause.text, entities=entities)
     return _with_carried(main)
+
+
+def _settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
+    """ "Change the blue one to mustard": what it is, and what it shall be."""
+    joint = _INTO.search(text)
+    if joint is None:
+        return
+    now, then = lexicon.find(text[: joint.start()], []).options, lexicon.find(text[joint.end() :], []).options
+    if then and now and set(now) & set(then):
+        entities.options, entities.instead_of = then, now
+        if entities.product_query and lexicon.find(entities.product_query, []).options:
+            entities.product_query = None
+        if _ONE_INTO.search(text):
+            entities.quantity = None
 
 
 def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:

@@ -145,7 +145,7 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
     if first in _VERB_OR_NOUN and re.match(
         r"(?:\s*(?:$|[,.!?]|is\b|was\b|policy|of\b|options?\b|bags?\b|for\b(?!\s+me)|cards?\b))", rest
     ):
-        return "," in joint and first in {"checkout", "pay", "order"}
+        return first == "checkout" or ("," in joint and first in {"pay", "order"})
     return not (
         re.match(r"(?:what|which|who|where|when|how|why)", first)
         and "," not in joint

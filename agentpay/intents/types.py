@@ -33,6 +33,8 @@ class Entities(BaseModel):
     """Of a comparison: the words for each of the products, where it names more than one."""
     options: dict[str, str] = Field(default_factory=dict)
     """Variant option → value, both as the shop spells them: {"size": "43", "color": "blue"}."""
+    instead_of: dict[str, str] = Field(default_factory=dict)
+    """Of a change: the options as they are now ("change the blue one to mustard")."""
     attributes: dict[str, str] = Field(default_factory=dict)
     """Product attribute → value as the shop spells them: {"waterproof": "yes"}."""
     brand: str | None = None

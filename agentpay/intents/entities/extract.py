@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agentpay.intents.entities.address import find_addresses
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
-from agentpay.intents.entities.lexicon import Lexicon
+from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
 from agentpay.intents.entities.places import POSTCODE, country_names, country_of, infer_country, regions_of
 from agentpay.intents.entities.query import product_words
@@ -29,6 +29,7 @@ _POSTCODE_NAMED = re.compile(
 )
 _POSTCODE_END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _POSTCODE_ONLY = re.compile(rf"^\W*(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
+_WHICH = re.compile(r"\b(?:which|what|any other|other)\b", re.IGNORECASE)
 _GIFT = re.compile(r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b", re.IGNORECASE)
 _SHIPS = re.compile(
     r"\b(?:ship\w*|deliver\w*|postage|send|zip|post(?:al)? ?code|courier|live|based|express|standard)\b", re.IGNORECASE
@@ -60,6 +61,8 @@ class ClauseReading:
     spans: list[Span]
     known_words: bool
     """Whether words of the shop (titles, brands, categories, attributes) occur."""
+    names_option: bool = False
+    """Whether an option is named as such: "which sizes", "what colours"."""
 
 
 def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue: Dialogue) -> ClauseReading:
@@ -88,13 +91,21 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
             taken.append(Span(*sort[1], "sort", sort[0]))
     taken += _take_place(text, hidden, lexicon, entities, dialogue)
     entities.product_query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
+    if entities.product_query is not None:
+        entities.product_query = lexicon.as_titled(entities.product_query)
     entities.everything = EVERYTHING.search(text) is not None
     if entities.product_query is None and not entities.ordinals:
         entities.pronoun = PRONOUN.search(text) is not None
     query_words = {w.lower() for w in (entities.product_query or "").split()}
     known = bool(query_words & lexicon.words or {w.rstrip("s") for w in query_words} & lexicon.words)
     return ClauseReading(
-        entities, money, percent, taken, known or bool(found.brand or found.category or found.attributes)
+        entities,
+        money,
+        percent,
+        taken,
+        known or bool(found.brand or found.category or found.attributes),
+        names_option=_WHICH.search(text) is not None
+        and any(word.text in lexicon.option_names for word in chunks(text)),
     )
 
 

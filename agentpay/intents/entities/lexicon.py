@@ -122,9 +122,15 @@ class Lexicon:
                 short.pop()
             for form in {key, tuple(short)}:
                 self._entries[form].append(Entry("shipping", "shipping", method))
+        self._models = {
+            re.sub(r"[\W_]+", "", word): word
+            for word in vocabulary.title_words
+            if any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+        }
         self._longest = max((len(key) for key in self._entries), default=0)
         names = frozenset(form for key in self._option_names for word in key for form in _numbers(word))
         # A gift box may have an option "mug": where the shop also sells mugs, the word names a product
+        self.option_names = names
         self.option_name_words = names - vocabulary.title_words
         self.words = frozenset(word for key in self._entries for word in key) | vocabulary.title_words | names
 
@@ -136,6 +142,8 @@ class Lexicon:
         for value in values:
             entry = Entry("option", name, value)
             self._add(value, entry)
+            if "-" in value:
+                self._add(value.replace("-", ""), entry)
             self._add_size_words(name, value, known)
             for form in without_units(_key(value)):
                 if entry not in self._entries[form]:
@@ -148,6 +156,18 @@ class Lexicon:
         taken = frozenset(key[0] for key in self._entries if len(key) == 1) | self.title_words
         for word, value in short_words({value: _key(value) for value in values}, taken).items():
             self._add(word, Entry("option", name, value))
+
+    def as_titled(self, query: str) -> str:
+        """The query with model numbers as titles spell them: "dx18" and "dx 18" → "dx-18"."""
+        words = query.split()
+        for size in (2, 1):
+            for start in range(len(words) - size + 1):
+                run = "".join(words[start : start + size]).lower()
+                spelt = self._models.get(re.sub(r"[\W_]+", "", run))
+                if spelt is not None and spelt != run:
+                    words[start : start + size] = [spelt]
+                    break
+        return " ".join(words)
 
     def of_amount(self, units: int) -> Entry | None:
         """The option's value that is this much money: the $50 of a gift card."""
@@ -381,6 +401,8 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
     start, end = run[0].start, run[-1].end
     if start > 0 and (text[start - 1].isalnum() or text[start - 1] in "'_"):
         return False
+    if start > 1 and text[start - 1] == "-" and text[start - 2].isalnum() and len(run[0].text) <= 3:
+        return False  # the end of a code: "GG-10", "SQ-M"
     if end < len(text) and (text[end].isalnum() or text[end] in "_" or re.match(r"'[a-zA-Z]", text[end : end + 2])):
         return False
     return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in itertools.pairwise(run))

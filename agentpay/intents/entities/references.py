@@ -22,6 +22,10 @@ _AFTER_SALES = re.compile(
     rf"\b({_ORDER_WORD}|track(?:ing)?|refund|return|cancel|exchange|deliver(?:y|ed)|shipped|arrived?|received?|status|where|bought|from)\b",
     re.IGNORECASE,
 )
+_ABOUT_GOODS = re.compile(
+    r"\b(?:add|put|buy|cart|basket|bag|how much|price|in stock|do (?:you|u) (?:have|sell)|looking for|take|want)\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(r"\s+(?:more\s+)?[^\W\d_]{2,}")
 _AFTER_NUMBER = word_set(
     "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
@@ -49,6 +53,7 @@ _APPLIED_CODE = re.compile(
     r"\b(?:apply|redeem)\s+(?:(?:the|my|this)\s+)?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?=\W*(?:please|pls|then|now|to\b|for me|$))",
     re.IGNORECASE,
 )
+_MIXED = re.compile(r"(?<![\w@-])(?P<id>(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,32})(?![\w@-])", re.IGNORECASE)
 _ALONE = re.compile(r"^\W*(?P<id>[A-Z]{3,}\d{1,3})\W*$")
 _TALK = word_set("""
     yes nope hello hey bye goodbye checkout nothing none cart basket human help sorry nevermind stop cancel cheers great cool fine sure
@@ -111,6 +116,8 @@ def find_orders(
         add(match)
     about_orders = asked_for == "order_number" or _AFTER_SALES.search(text) is not None
     for match in _SHAPE_ORDER.finditer(text):
+        if _ABOUT_GOODS.search(text) and not about_orders:
+            continue
         if match.group("id").lower() not in title_words and ("-" in match.group("id") or about_orders):
             parts = match.group("id").lower().split("-")
             if all(part in title_words for part in parts) and not about_orders:
@@ -164,6 +171,9 @@ def find_codes(
         add(match, sure=match.group("id").lower() not in title_words)
     if alone := _ALONE.match(text):
         add(alone, sure=alone.group("id").lower() not in title_words)
+    if asked_for in {"code", "discount", "discount_code"}:
+        for match in _MIXED.finditer(text):
+            add(match, sure=False)
     if asked_for in {"code", "discount", "discount_code"} and (bare := _BARE_CODE.match(text)):
         add(bare, sure=bare.group("id").lower() not in title_words)
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.refs import among, named, spoken_of
+from agentpay.llm.house.refs import among, having, named, spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
@@ -55,16 +55,21 @@ def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pen
     missing = error["code"] == "variant_not_found"
     if missing:
         wanted = describe.options(pending.get("options", {}) or act.entities.get("options", {})) or "that"
-        talk.say("variant_missing", title=product["title"], wanted=wanted, variants=describe.variants(rows))
+        talk.say("variant_missing", title=product["title"], wanted=wanted, variants=describe.variants(talk, rows))
     else:
-        talk.say("variant_needed", title=product["title"], variants=describe.variants(rows))
+        talk.say("variant_needed", title=product["title"], variants=describe.variants(talk, rows))
     kept = {**pending, "options": {}} if missing else pending
     choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
     talk.expect("variant", then=then, **{**kept, "product": product["external_id"], "candidates": choices})
 
 
-def show(talk: Talk, products: list[dict[str, Any]], key: str, **values: Any) -> None:
-    """A list of products, numbered where there are several, and the question that goes with it."""
+def show(
+    talk: Talk, products: list[dict[str, Any]], key: str, options: dict[str, str] | None = None, **values: Any
+) -> None:
+    """A list of products, numbered where there are several, and the question that goes with it.
+
+    `options` are those that were asked for: of a single product they say which variants are meant.
+    """
     talk.say(key, **values)
     numbers = [n if len(products) > 1 else None for n in range(1, len(products) + 1)]
     talk.say_text("\n".join(describe.product_line(talk, n, p) for n, p in zip(numbers, products, strict=True)))
@@ -73,13 +78,28 @@ def show(talk: Talk, products: list[dict[str, Any]], key: str, **values: Any) ->
         talk.say("ask_which")
         talk.expect("choice")
         return
-    product = products[0]
-    spoken_of(talk, product)
-    if describe.stocked(product):
-        rows = [row for row in product["variants"] if row["available"] is None or row["available"] > 0]
-        if len(rows) > 1:
-            talk.say("comes_as", variants=describe.variants([{**row, "title": product["title"]} for row in rows]))
+    _show_one(talk, products[0], options or {})
+
+
+def _show_one(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> None:
+    fitting = having(product["variants"], options) or product["variants"]
+    spoken_of(talk, product, fitting[0] if len(fitting) == 1 else None)
+    if len(fitting) != 1 and talk.focus is not None:
+        talk.focus["options"] = options
+    rows = [{**row, "title": product["title"]} for row in fitting if row["available"] is None or row["available"] > 0]
+    if not rows:
+        if describe.stocked(product):
+            talk.say("out_of_stock", what=describe.what(product["title"], fitting[0]["options"]))
+        return
+    if len(rows) > 1:
+        talk.say("comes_as", variants=describe.variants(talk, rows))
         suggest(talk, product["external_id"])
+    else:
+        if len(product["variants"]) > 1:
+            talk.say(
+                "that_is", what=describe.what(product["title"], rows[0]["options"]), price=talk.money(rows[0]["price"])
+            )
+        suggest(talk, rows[0]["external_id"])
 
 
 def suggest(talk: Talk, product: str) -> None:

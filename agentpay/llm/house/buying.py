@@ -8,7 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
-from agentpay.llm.house.refs import among, named, spoken_of, target
+from agentpay.llm.house.refs import among, having, named, spoken_of, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
@@ -80,6 +80,8 @@ def change(talk: Talk, act: ActView) -> Plan:
         yield from add(talk, act)
         return
     ref = _cart_ref(talk, act)
+    if (line := _line_with(lines, act.entities.get("instead_of", {}))) is not None:
+        ref = {"variant": line["variant_external_id"], "options": act.entities["options"]}
     options = dict(ref.get("options", {}))
     quantity = act.entities.get("quantity")
     if quantity is None and (meant := _number_of_them(lines, ref)) is not None:
@@ -158,6 +160,12 @@ def _number_of_them(lines: list[dict[str, Any]], ref: dict[str, Any]) -> str | N
     return None
 
 
+def _line_with(lines: list[dict[str, Any]], options: dict[str, str]) -> dict[str, Any] | None:
+    """The one line of the cart that has these options."""
+    fitting = having(lines, options) if options else []
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def _cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
     """The line of the cart that is meant: by place, by name, what was just spoken of, or the only one."""
     lines = talk.cart.get("items", [])
@@ -197,7 +205,7 @@ def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
         spoken_of(talk, result["product"])
     talk.say("out_of_stock", what=name)
     if others := result.get("alternatives"):
-        talk.say("in_stock_instead", variants=describe.variants(others))
+        talk.say("in_stock_instead", variants=describe.variants(talk, others))
         choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
         talk.expect("variant", then="add", product=result["product"]["external_id"], candidates=choices)
 

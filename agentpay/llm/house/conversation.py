@@ -22,7 +22,7 @@ HANDLERS: dict[str, Handler] = {
     "add_to_cart": buying.add,
     "change_cart": buying.change,
     "remove_from_cart": buying.remove,
-    "view_cart": buying.view,
+    "view_cart": pricing.view,
     "discount": pricing.discount,
     "negotiation": pricing.negotiate,
     "shipping_quote": pricing.shipping,
@@ -98,7 +98,7 @@ def _says_no_more(one: ActView, other: ActView) -> bool:
     """ "Where's my parcel? Order NT-1001": one of two clauses holds all that is in both."""
     mine, theirs = one.entities, other.entities
     if one.intent == "order_status":
-        return mine.items() <= theirs.items() or theirs.items() <= mine.items()
+        return not (mine.get("order_numbers") and theirs.get("order_numbers")) or mine == theirs
     return mine == theirs
 
 

@@ -63,17 +63,16 @@ def product_line(talk: Talk, number: int | None, product: dict[str, Any]) -> str
     return f"{head}**{product['title']}**, {price(talk, product)}{note}{reason}"
 
 
-def variants(rows: Sequence[dict[str, Any]], most: int = 8) -> str:
-    """ "M, black; L, black and 3 more"; what all of them have in common is left out."""
+def variants(talk: Talk, rows: Sequence[dict[str, Any]], most: int = 8) -> str:
+    """ "M, black; L, black and 3 more": what all have in common is left out, prices are told where they differ."""
     shared = _shared([row["options"] for row in rows])
-    names = list(
-        dict.fromkeys(
-            options({name: value for name, value in row["options"].items() if name not in shared}) or row["title"]
-            for row in rows
-        )
-    )
+    priced = len({row["price"] for row in rows}) > 1
+    names = {}
+    for row in rows:
+        name = options({name: value for name, value in row["options"].items() if name not in shared}) or row["title"]
+        names.setdefault(f"{name} ({talk.money(row['price'])})" if priced else name, None)
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return "; ".join(names[:most]) + more
+    return "; ".join(list(names)[:most]) + more
 
 
 def _shared(options_of: Sequence[Mapping[str, Any]]) -> set[str]:

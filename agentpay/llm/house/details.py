@@ -47,7 +47,7 @@ def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:
         lines.append(", ".join(": ".join(describe.fact(name, value)) for name, value in facts.items()))
     rows = _in_stock(product)
     if len(product["variants"]) > 1 and rows:
-        lines.append(f"In stock: {describe.variants([{**row, 'title': product['title']} for row in rows])}.")
+        lines.append(f"In stock: {describe.variants(talk, [{**row, 'title': product['title']} for row in rows])}.")
     talk.say_text("\n\n".join(line for line in lines if line))
     _and_now(talk, product)
 
@@ -62,7 +62,7 @@ def _tell(talk: Talk, product: dict[str, Any], answer: Answer) -> None:
 
 def _and_now(talk: Talk, product: dict[str, Any]) -> None:
     if _in_stock(product):
-        suggest(talk, product["external_id"])
+        suggest(talk, (talk.focus or {}).get("variant") or product["external_id"])
     else:
         talk.say("out_of_stock", what=product["title"])
 

@@ -14,6 +14,7 @@ _GENERAL = re.compile(
     r"|explain|learn more|know more|about the|about that)\b",
     re.I,
 )
+_MADE_OF = re.compile(r"\bmade (?:of|from|out of|with)\b|\bwhat material\b", re.I)
 _POLAR = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:is|are|does|do|can|could|has|have|will|would)\b", re.I)
 _SMALL = frozenset(
     re.findall(
@@ -28,7 +29,8 @@ _SMALL = frozenset(
 )
 _ASKS = {"heavy": "weight", "weigh": "weight", "weighs": "weight", "big": "size", "large": "size", "long": "length", "tall": "height",
          "high": "height", "wide": "width", "old": "age", "fabric": "material", "warm": "temperature", "loud": "noise",
-         "fast": "speed", "written": "author", "wrote": "author", "powerful": "power", "strong": "power"}  # fmt: skip
+         "fast": "speed", "written": "author", "wrote": "author", "makes": "brand", "make": "brand",
+         "maker": "brand", "powerful": "power", "strong": "power"}  # fmt: skip
 _MOST_FACTS = 3
 _MOST_SENTENCES = 2
 
@@ -51,8 +53,11 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
     """What of `product` (with its `attributes`) answers the question; both empty where its data says nothing."""
     wanted = {word for word in stems(text) if len(word) > 2 and word not in _SMALL} - stems(product["title"])
     wanted |= {_ASKS[word] for word in wanted if word in _ASKS}
+    if _MADE_OF.search(text):
+        wanted |= {"material", "fabric"}
     facts, covered = [], set()
-    for name, value in (product.get("attributes") or {}).items():
+    known = {**(product.get("attributes") or {}), **({"brand": product["brand"]} if product.get("brand") else {})}
+    for name, value in known.items():
         told = describe.fact(name, value)
         of_value = set() if told[1].casefold() in ("yes", "no") else stems(told[1])
         if held := _held(wanted, stems(name.replace("_", " ")) | of_value):

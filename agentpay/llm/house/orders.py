@@ -35,7 +35,7 @@ def status(talk: Talk, act: ActView) -> Plan:
         outcome = yield Ask("find_customer", {"email": emails[0], "order_number": numbers[0]})
         if not outcome.ok:
             talk.say("verify_failed")
-            talk.expect("order_number", verify=True)
+            talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
             return
     outcome = yield Ask("order_status", {"order_number": numbers[0]} if numbers else {})
     if outcome.ok:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import describe
+from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.products import price
 from agentpay.llm.house.refs import is_superlative, target
@@ -60,6 +60,8 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
     if talk.turn.offer is not None and not act.entities.get("product_query"):
         # "No, $200 is my max": the answer to an offer is about what was offered
         ref = {"variant": talk.turn.offer["variant_external_id"]}
+    elif not lines and not act.entities.get("product_query") and (variant := (talk.focus or {}).get("variant")):
+        ref = {"variant": variant}
     elif not ref and lines:
         ref = {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
     elif (spoken := _in_cart(talk, ref, lines)) is not None:
@@ -94,6 +96,13 @@ def accept(talk: Talk) -> Plan:
     total = talk.money(outcome.result["cart"]["total"])
     talk.total_is_said()
     talk.say("offer_accepted", title=offer["title"], amount=talk.money(offer["amount"]), total=total)
+
+
+def view(talk: Talk, act: ActView) -> Plan:
+    """The cart; with what it costs to send where a country is named: "what's the total with shipping to France?"."""
+    yield from buying.view(talk, act)
+    if act.entities.get("country"):
+        yield from shipping(talk, act)
 
 
 def shipping(talk: Talk, act: ActView) -> Plan:
@@ -181,5 +190,6 @@ def _spoken_of(talk: Talk, lines: list[dict[str, Any]]) -> dict[str, Any] | None
 def _option(talk: Talk, option: dict[str, Any]) -> str:
     amount = talk.money(option["amount"]) if option["amount"] else "free"
     low, high = option["min_days"], option["max_days"]
-    days = "" if high is None else f", {high} days" if low in (None, high) else f", {low} to {high} days"
+    unit = "day" if high == 1 else "days"
+    days = "" if high is None else f", {high} {unit}" if low in (None, high) else f", {low} to {high} {unit}"
     return f"{describe.options({'name': option['name']})} {amount}{days}"

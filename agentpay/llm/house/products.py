@@ -18,9 +18,15 @@ _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst
 _ORDERING = re.compile(
     r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me)\b", re.I
 )
+_PLEASE = re.compile(r"\b(?:please|pls|plz)\W*$", re.I)
 _ASKING = re.compile(
     r"\?|\b(?:show|find|search|looking|look for|recommend|suggest|something|anything|any|some|do you|have you|got|which|what|list"
     r"|browse|see|cheap\w*)\b",
+    re.I,
+)
+_CHILD = re.compile(
+    r"\b(?:child\w*|kids?|toddlers?|bab(?:y|ies)|niece|nephew|(?:grand)?(?:son|daughter)|boy|girl"
+    r"|(?:[1-9]|1[0-2])[- ]?(?:years?|yrs?)[- ]?olds?)\b",
     re.I,
 )
 _POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
@@ -47,6 +53,9 @@ def search(talk: Talk, act: ActView) -> Plan:
         tries.append(("without", {"query": query, **loosened}))
     if category is not None and budget is not None:
         tries.append(("over_budget", {"query": "", "category": category, "sort": "price_asc"}))
+    if act.intent == "recommendation":
+        tries += [("found", {"query": word}) for word in ("children", "kids") if _CHILD.search(act.text)]
+        tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     for kind, arguments in tries:
         outcome = yield Ask("product_search", arguments)
         products = outcome.result.get("products", [])
@@ -55,7 +64,9 @@ def search(talk: Talk, act: ActView) -> Plan:
         if kind == "found" and _is_order(act, products):
             yield from _order(talk, act, products[0])
         elif kind == "found":
-            show(talk, products, "found_one" if len(products) == 1 else "found_some")
+            show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
+        elif kind == "shop":
+            show(talk, products, "found_shop")
         elif kind == "over_budget":
             show(talk, products[:3], "found_over_budget", budget=talk.money(budget or 0))
         else:
@@ -102,7 +113,7 @@ def availability(talk: Talk, act: ActView) -> Plan:
     if talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
         ref = {**ref, "product": chosen}
     if "product" not in ref:
-        yield from search(talk, act)
+        yield from _which(talk, act)
         return
     outcome = yield Ask("check_inventory", {**ref, **_quantity(act)})
     if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
@@ -119,7 +130,7 @@ def availability(talk: Talk, act: ActView) -> Plan:
 def price(talk: Talk, act: ActView) -> Plan:
     ref = target(talk, act)
     if "product" not in ref:
-        yield from search(talk, act)
+        yield from _which(talk, act)
         return
     outcome = yield Ask("check_inventory", ref)
     if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
@@ -144,6 +155,21 @@ def price(talk: Talk, act: ActView) -> Plan:
         talk.say("out_of_stock", what=name)
 
 
+def _which(talk: Talk, act: ActView) -> Plan:
+    """Nothing was named and nothing spoken of: "how much is it?" is asked back, all else is looked for."""
+    if act.entities.get("pronoun") and not set(act.entities) & {
+        "options",
+        "attributes",
+        "category",
+        "brand",
+        "price_max",
+    }:
+        talk.say("product_needed")
+        talk.expect("product", then="details")
+        return
+    yield from search(talk, act)
+
+
 def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | None:
     """The product spoken of, where the words of a clause name none and it points back: "which fabrics does it come in?"."""
     if code not in UNKNOWN or talk.focus is None or not _POINTS.search(act.text):
@@ -163,7 +189,7 @@ def _is_order(act: ActView, products: list[dict[str, Any]]) -> bool:
         [word for word in stems_in_order(products[0]["title"]) if word not in ("the", "a", "an")],
     )
     whole = set(title) <= words
-    by_name = bool(title) and title[0] in words and words <= set(title) and len(words) > 1
+    by_name = words <= set(title) and len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
     return whole or by_name or bool(act.entities.get("options") and words & set(title))
 
 
@@ -205,13 +231,13 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
         )
         suggest(talk, row["external_id"])
     else:
-        talk.say("in_stock_several", title=product["title"], variants=describe.variants(available))
+        talk.say("in_stock_several", title=product["title"], variants=describe.variants(talk, available))
         _expect_one_of(talk, product, available)
 
 
 def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     if rows:
-        talk.say("in_stock_instead", variants=describe.variants(rows))
+        talk.say("in_stock_instead", variants=describe.variants(talk, rows))
         _expect_one_of(talk, product, rows)
 
 

@@ -10,6 +10,7 @@ from agentpay.llm.house.talk import Talk
 
 _WORD = re.compile(r"[a-z0-9]+")
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
+_ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
 
@@ -88,6 +89,8 @@ def _carried(talk: Talk, act: ActView, options: dict[str, str]) -> dict[str, str
     """ "What about the red one in that size?": what was not said anew stays as it was spoken of."""
     assert talk.focus is not None
     before = talk.focus.get("options") or {}
+    if _ANOTHER.search(act.text):
+        return options
     if not before or not (act.entities.get("pronoun") or options or _SAME.search(act.text)):
         return options
     said = {name.casefold() for name in options}
@@ -103,9 +106,18 @@ def _at(items: Any, place: int) -> dict[str, Any] | None:
     return items[index] if 0 <= index < len(items) else None
 
 
+def having(variants: Any, options: dict[str, str]) -> list[dict[str, Any]]:
+    """The variants with the wanted options: those whose values are just these, else those whose values have their words."""
+    for like in (lambda own, value: own.casefold() == value.casefold(), lambda own, value: stems(value) <= stems(own)):
+        fitting = [
+            variant
+            for variant in variants
+            if all(any(like(str(own), value) for own in variant["options"].values()) for value in options.values())
+        ]
+        if fitting:
+            return fitting
+    return []
+
+
 def _has(product: dict[str, Any], options: dict[str, str]) -> bool:
-    wanted = [stems(value) for value in options.values()]
-    return any(
-        all(any(words <= stems(str(own)) for own in variant["options"].values()) for words in wanted)
-        for variant in product["variants"]
-    )
+    return bool(having(product["variants"], options))

@@ -108,6 +108,9 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from checkout.details(talk, act)
     elif entities.get("product_query"):
         yield from search(talk, act)
+    elif asked == "email":
+        talk.say("email_invalid")
+        talk.expect("email", **talk.pending)
     elif _WHO.search(act.text):
         talk.say("who_i_am")
     elif act.confidence >= DICTATED:

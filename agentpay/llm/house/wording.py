@@ -58,6 +58,7 @@ _WORDINGS: dict[str, list[str]] = {
     "in_stock_instead": ["In stock: {variants}."],
     "only_left": ["Only {left} of {what} left in stock. Shall I put {more} in your cart?"],
     "all_in_cart": ["We only have {left} of {what}, and it is all in your cart already."],
+    "that_is": ["{what} is in stock, at {price}."],
     "comes_as": ["It comes as {variants}."],
     "price_is": ["{what} is {price}.", "{what} costs {price}."],
     "attribute_is": ["{title}, {name}: {value}."],
