@@ -26,4 +26,6 @@ class Problem(Exception):
 
 def not_found(what: str, reference: object = None) -> Problem:
     """404 `not_found`: no such thing in this organization; whether another has it is not told."""
-    return Problem("not_found", f"There is no such {what}.", status=404, **({"reference": str(reference)} if reference else {}))
+    return Problem(
+        "not_found", f"There is no such {what}.", status=404, **({"reference": str(reference)} if reference else {})
+    )

@@ -6,7 +6,9 @@ import pycountry
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "INR": "₹", "CHF": "CHF "}
 # ISO 4217 currencies without a minor unit, and those with three digits; all others have two.
-_DIGITS = dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
+_DIGITS = dict.fromkeys(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0
+)
 _DIGITS |= dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 
 
@@ -26,6 +28,6 @@ def money(amount: int, currency: str) -> str:
 
 
 def country_name(code: str) -> str:
-    """"DE" → "Germany"; an unknown code is answered as it came."""
+    """The name of "DE": "Germany"; an unknown code is answered as it came."""
     country = pycountry.countries.get(alpha_2=code)
     return str(getattr(country, "common_name", country.name)) if country else code

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
 
     # Turns
-    window_messages: int = Field(20, ge=4, le=200, description="Messages of the conversation that reach a model.")
+    window_messages: int = Field(20, ge=4, le=40, description="Messages of the conversation that reach a model.")
     turn_lease_seconds: float = Field(10.0, gt=0, description="A turn whose process is silent this long is taken over.")
     turn_heartbeat_seconds: float = Field(3.0, gt=0)
     turn_timeout_seconds: float = Field(180.0, gt=0, description="Longest a turn may run.")

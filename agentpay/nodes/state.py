@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AnyMessage, RemoveMessage
 from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
 
-WINDOW = 20
-"""Messages a checkpoint holds; `turn_input` replaces them with the last ones of the transcript."""
+WINDOW = 40
+"""Most messages of the transcript that a turn begins with (`AGENTPAY_WINDOW_MESSAGES`); a turn may add as many."""
 
 
 def window(left: Sequence[AnyMessage], right: Sequence[AnyMessage]) -> list[AnyMessage]:

@@ -28,7 +28,9 @@ def upgrade() -> None:
     for name in ("discount", "tax", "amount"):
         op.add_column("return_lines", sa.Column(name, sa.BigInteger(), nullable=False))
     op.add_column("return_lines", sa.Column("exchange", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
-    op.create_check_constraint(op.f("ck_return_lines_amounts"), "return_lines", "amount >= 0 AND discount >= 0 AND tax >= 0")
+    op.create_check_constraint(
+        op.f("ck_return_lines_amounts"), "return_lines", "amount >= 0 AND discount >= 0 AND tax >= 0"
+    )
     op.create_table(
         "order_changes",
         sa.Column("order_id", sa.Uuid(), nullable=False),

@@ -1,9 +1,9 @@
 """Tier 1 over tables of sentences from shops with nothing in common."""
 
 import pytest
-from reading import CLASSIFIER, SHOPS, differences, load
 
 from agentpay.intents.types import Dialogue
+from tests.intents.reading import CLASSIFIER, SHOPS, differences, load
 
 KNOWN = load("sentences.yaml")
 
