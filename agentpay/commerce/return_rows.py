@@ -113,7 +113,7 @@ async def add(
                 quantity=part.quantity,
                 discount=part.discount,
                 tax=part.tax,
-                amount=part.paid(tax_included=order.tax_included),
+                amount=max(part.paid(tax_included=order.tax_included), 0),
                 exchange=exchange,
             )
         )
