@@ -44,6 +44,11 @@ def stage_after(state: State, before: str) -> str:
         return "considering"
     if "product_list" in blocks:
         return "discovery" if before != "considering" else before
-    if before == "greeting" and not intents <= {IntentName.GREETING, IntentName.THANKS, IntentName.OTHER}:
+    if before == "greeting" and not intents <= {
+        IntentName.GREETING,
+        IntentName.THANKS,
+        IntentName.GOODBYE,
+        IntentName.OTHER,
+    }:
         return "discovery"
     return before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
@@ -22,21 +24,28 @@ _PAYMENT_CAN = PAYMENT | {
     IntentName.NEGOTIATION,
     IntentName.SHIPPING_QUOTE,
 }
+_VERIFIES = {IntentName.PROVIDE_DETAILS, IntentName.ORDER_STATUS}
+_SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.IGNORECASE)
 _URGENT = (IntentName.HUMAN, IntentName.COMPLAINT)
 
 
 async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal["sales", "support", "payment"]]:
     context = runtime.context
     previous = state.get("active_agent", "sales")
-    agent, reason = route([act["intent"] for act in state["understanding"]["acts"]], previous, state["understanding"])
+    verifying = bool((state.get("memory", {}).get("pending") or {}).get("verify"))
+    agent, reason = route(state["understanding"], previous, verifying=verifying)
     context.sink.emit("agent", {"agent": agent, "previous": previous, "reason": reason})
     update: dict[str, Any] = {"active_agent": agent, "reply": {**state["reply"], "agent": agent}}
     return Command(goto=agent, update=update)
 
 
-def route(intents: list[str], previous: str, understanding: dict[str, Any]) -> tuple[AgentName, str]:
-    """The agent for these intents, and why. What belongs to nobody stays with who talked last."""
-    names = [IntentName(name) for name in intents]
+def route(understanding: dict[str, Any], previous: str, *, verifying: bool = False) -> tuple[AgentName, str]:
+    """The agent for what is wanted, and why. What belongs to nobody stays with who talked last.
+
+    `verifying`: support asked for an order's number and e-mail, which look like a buyer's details.
+    """
+    acts = understanding["acts"]
+    names = [IntentName(act["intent"]) for act in acts]
     for urgent in _URGENT:
         if urgent in names:
             return "support", urgent.value
@@ -45,6 +54,10 @@ def route(intents: list[str], previous: str, understanding: dict[str, Any]) -> t
         if IntentName.GREETING in names:
             return "sales", IntentName.GREETING.value
         return _stay(previous), names[0].value
+    if verifying and set(wanted) <= _VERIFIES:
+        return "support", wanted[0].value
+    if all(name in SALES or _asks_where_to(act) for name, act in zip(names, acts, strict=True) if name in wanted):
+        return _sales_or_payment(wanted, previous, understanding)
     if any(name in PAYMENT for name in wanted) and all(name in _PAYMENT_CAN for name in wanted):
         return "payment", next(name for name in wanted if name in PAYMENT).value
     first = wanted[0]
@@ -52,9 +65,23 @@ def route(intents: list[str], previous: str, understanding: dict[str, Any]) -> t
         return "support", first.value
     if first in PAYMENT:
         return "payment", first.value
+    return _sales_or_payment(wanted, previous, understanding)
+
+
+def _sales_or_payment(wanted: Sequence[IntentName], previous: str, understanding: dict[str, Any]) -> tuple[AgentName, str]:
+    """A yes to what the payment agent asked stays with it; all else that sales can do is for sales."""
     if previous == "payment" and all(name in _PAYMENT_CAN for name in wanted) and understanding.get("accepts"):
-        return "payment", first.value
-    return "sales", first.value
+        return "payment", wanted[0].value
+    return "sales", wanted[0].value
+
+
+def _asks_where_to(act: dict[str, Any]) -> bool:
+    """ "Do you ship to Japan?" is answered by what the shipping zones say, which sales can ask."""
+    return (
+        act["intent"] == IntentName.POLICY
+        and bool(act["entities"].get("country"))
+        and _SENDING.search(act["text"]) is not None
+    )
 
 
 def _stay(previous: str) -> AgentName:

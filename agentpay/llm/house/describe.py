@@ -67,10 +67,10 @@ def variants(talk: Talk, rows: Sequence[dict[str, Any]], most: int = 8) -> str:
     """ "M, black; L, black and 3 more": what all have in common is left out, prices are told where they differ."""
     shared = _shared([row["options"] for row in rows])
     priced = len({row["price"] for row in rows}) > 1
-    names = {}
+    names: dict[str, None] = {}
     for row in rows:
         name = options({name: value for name, value in row["options"].items() if name not in shared}) or row["title"]
-        names.setdefault(f"{name} ({talk.money(row['price'])})" if priced else name, None)
+        names[f"{name} ({talk.money(row['price'])})" if priced else name] = None
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return "; ".join(list(names)[:most]) + more
 

@@ -1,0 +1,129 @@
+"""What goes into the cart, and what is asked when it is not clear."""
+
+from typing import Any
+
+from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
+
+MUG = product("mug", "Harbor mug", variant("mug-blue", color="blue"), variant("mug-red", color="red"))
+
+
+def cart_of(*lines: tuple[str, str, int, dict[str, str]]) -> dict[str, Any]:
+    items = [
+        {"variant_external_id": external_id, "variant_id": external_id, "product_external_id": external_id.split("-")[0],
+         "title": title, "options": options, "quantity": quantity, "unit_price": 5000, "line_total": 5000 * quantity}
+        for external_id, title, quantity, options in lines
+    ]  # fmt: skip
+    total = sum(item["line_total"] for item in items)
+    return {"items": items, "discount_code": None, "discount": 0, "subtotal": total, "total": total}
+
+
+def added(external_id: str, title: str, **options: str) -> Any:
+    def answer(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        quantity = arguments.get("quantity") or 1
+        changed = {"external_id": external_id, "title": title, "options": options, "quantity": quantity}
+        return True, {"cart": cart_of((external_id, title, quantity, options)), "changed": changed}
+
+    return answer
+
+
+def test_what_is_named_goes_into_the_cart_and_the_total_is_told_once() -> None:
+    view = turn(
+        act("add_to_cart", "two blue mugs", product_query="Harbor mug", options={"color": "blue"}, quantity=2),
+    )
+    played = play(view, update_cart=added("mug-blue", "Harbor mug", color="blue"))
+    assert played.calls == [
+        ("update_cart", {"action": "add", "product": "Harbor mug", "options": {"color": "blue"}, "quantity": 2})
+    ]
+    assert "2 × Harbor mug (blue)" in played.text
+    assert played.text.count("$100.00") == 1
+    assert played.memory["focus"]["variant"] == "mug-blue"
+
+
+def test_an_open_option_is_asked_for_and_its_answer_carried_on() -> None:
+    choices = [fact(row, "Harbor mug") for row in MUG["variants"]]
+    which = refusal("variant_required", product={"external_id": "mug", "title": "Harbor mug"}, candidates=choices)
+    asked = play(turn(act("add_to_cart", "a mug", product_query="mug", quantity=3)), update_cart=lambda _: which)
+    assert "blue" in asked.text
+    assert "red" in asked.text
+    assert asked.memory["asked_for"] == "variant"
+
+    answer = turn(act("other", "the red one, if I may"), memory=asked.memory)
+    chosen = play(answer, update_cart=added("mug-red", "Harbor mug", color="red"))
+    assert chosen.calls == [("update_cart", {"action": "add", "product": "mug-red", "quantity": 3})]
+
+
+def test_options_that_no_variant_has_in_stock_are_not_offered() -> None:
+    gone = [fact({**row, "available": 0}, "Harbor mug") for row in MUG["variants"]]
+    which = refusal("variant_required", product={"external_id": "mug", "title": "Harbor mug"}, candidates=gone)
+    played = play(turn(act("add_to_cart", "a mug", product_query="mug")), update_cart=lambda _: which)
+    assert "out of stock" in played.text or "sold out" in played.text
+    assert "asked_for" not in played.memory
+
+
+def test_a_list_that_no_clause_divided_is_tried_part_by_part() -> None:
+    def answer(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        if arguments["product"] == "mug and tray":
+            return refusal("product_not_found")
+        return added(f"{arguments['product']}-one", arguments["product"])(arguments)
+
+    played = play(turn(act("add_to_cart", "the mug and tray", product_query="mug and tray")), update_cart=answer)
+    assert [arguments["product"] for _, arguments in played.calls] == ["mug and tray", "mug", "tray"]
+
+
+def test_more_than_there_is_offers_what_is_left_beyond_the_cart() -> None:
+    few = refusal("out_of_stock", available=3, in_cart=1, title="Harbor mug", options={"color": "blue"})
+    view = turn(act("add_to_cart", "five mugs", product_query="mug", quantity=5))
+    played = play(view, update_cart=lambda _: few)
+    assert "Only 3 of Harbor mug (blue)" in played.text
+    assert played.memory["pending"]["quantity"] == 2
+
+
+def test_all_there_is_in_the_cart_already_asks_for_nothing() -> None:
+    few = refusal("out_of_stock", available=1, in_cart=1, title="Harbor mug", options={})
+    played = play(turn(act("add_to_cart", "another", product_query="mug")), update_cart=lambda _: few)
+    assert "in your cart already" in played.text
+    assert "asked_for" not in played.memory
+
+
+def test_yes_adds_what_was_suggested_with_how_many() -> None:
+    memory = {"asked_for": "confirm_add", "pending": {"product": "mug-blue"}}
+    view = turn(act("add_to_cart", "yes, two of them", quantity=2, pronoun=True), memory=memory, accepts=True)
+    played = play(view, update_cart=added("mug-blue", "Harbor mug", color="blue"))
+    assert played.calls == [("update_cart", {"action": "add", "product": "mug-blue", "quantity": 2})]
+
+
+def test_no_leaves_the_cart_alone() -> None:
+    memory = {"asked_for": "confirm_add", "pending": {"product": "mug-blue"}}
+    played = play(turn(act("other", "no thanks"), memory=memory, declines=True))
+    assert played.calls == []
+    assert played.text
+
+
+def test_one_colour_changed_to_another_names_the_line_it_means() -> None:
+    cart = cart_of(("mug-blue", "Harbor mug", 1, {"color": "blue"}), ("mug-red", "Harbor mug", 2, {"color": "red"}))
+    clause = act("change_cart", "blue to red", options={"color": "red"}, instead_of={"color": "blue"})
+    played = play(turn(clause, cart=cart), update_cart=added("mug-red", "Harbor mug", color="red"))
+    assert played.calls == [("update_cart", {"action": "replace", "variant": "mug-blue", "options": {"color": "red"}})]
+
+
+def test_a_number_that_is_no_option_of_the_line_is_how_many() -> None:
+    cart = cart_of(("mug-blue", "Harbor mug", 1, {"color": "blue"}))
+    clause = act("change_cart", "make the mugs 4", product_query="mugs", options={"size": "4"})
+    played = play(turn(clause, cart=cart), update_cart=added("mug-blue", "Harbor mug", color="blue"))
+    assert played.calls[0][1]["action"] == "set"
+    assert played.calls[0][1]["quantity"] == 4
+
+
+def test_what_is_not_in_the_cart_is_said_once() -> None:
+    cart = cart_of(("mug-blue", "Harbor mug", 1, {"color": "blue"}))
+    view = turn(act("remove_from_cart", "remove the tray", product_query="tray"), cart=cart)
+    played = play(view, update_cart=lambda _: refusal("not_in_cart"))
+    assert played.text == "“tray” is not in your cart."
+
+
+def test_emptying_the_cart_forgets_what_was_spoken_of() -> None:
+    memory = {"focus": {"product": "mug", "title": "Harbor mug"}}
+    view = turn(act("remove_from_cart", "empty my cart", everything=True), memory=memory)
+    played = play(view, update_cart=lambda _: (True, {"cart": cart_of(), "changed": None}))
+    assert played.calls == [("update_cart", {"action": "clear"})]
+    assert "focus" not in played.memory

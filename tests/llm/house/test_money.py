@@ -1,0 +1,130 @@
+"""Codes, haggling, shipping and the way to the payment link."""
+
+from typing import Any
+
+from tests.llm.house.test_cart import cart_of
+from tests.llm.house.turns import act, play, refusal, turn
+
+CART = cart_of(("lamp-s", "Arc lamp", 1, {}))
+OFFER = {"variant_external_id": "lamp-s", "title": "Arc lamp", "amount": 4500, "quantity": 1, "list_price": 5000}
+
+
+def offered(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    if arguments["action"] == "accept":
+        return True, {"decision": "accepted", "offer": OFFER, "cart": {**CART, "total": 4500}}
+    return True, {"decision": "offer", "final": False, "title": "Arc lamp", "list_price": 5000, "offer": OFFER}
+
+
+def test_a_price_is_proposed_for_what_the_cart_holds() -> None:
+    played = play(turn(act("negotiation", "would you do $40?", amount=4000), cart=CART), make_offer=offered)
+    assert played.calls == [("make_offer", {"action": "propose", "variant": "lamp-s", "price": 4000})]
+    assert "$45.00" in played.text
+    assert played.memory["asked_for"] == "confirm_offer"
+
+
+def test_the_answer_to_an_offer_is_about_what_was_offered() -> None:
+    clause = act("negotiation", "$42 is my max", amount=4200)
+    played = play(turn(clause, offer=OFFER, declines=True), make_offer=offered)
+    assert played.calls == [("make_offer", {"action": "propose", "variant": "lamp-s", "price": 4200})]
+
+
+def test_a_yes_takes_the_offer_and_tells_the_new_total() -> None:
+    view = turn(act("negotiation", "deal"), offer=OFFER, accepts=True, cart=CART, memory={"asked_for": "confirm_offer"})
+    played = play(view, make_offer=offered)
+    assert played.calls == [("make_offer", {"action": "accept"})]
+    assert played.text.count("Your cart is $45.00 now") == 1
+
+
+def test_a_yes_with_a_price_of_its_own_goes_on_haggling() -> None:
+    view = turn(act("negotiation", "ok, for $41", amount=4100), offer=OFFER, accepts=True, cart=CART)
+    played = play(view, make_offer=offered)
+    assert played.calls[0][1]["action"] == "propose"
+
+
+def test_words_that_name_nothing_haggle_about_the_cart() -> None:
+    def answer(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return refusal("product_not_found") if "product" in arguments else offered(arguments)
+
+    clause = act("negotiation", "a wee bit off?", product_query="wee bit")
+    played = play(turn(clause, cart=CART), make_offer=answer)
+    assert played.calls[-1] == ("make_offer", {"action": "propose", "variant": "lamp-s"})
+
+
+def test_two_clauses_of_one_wish_haggle_once() -> None:
+    view = turn(act("negotiation", "too expensive"), act("negotiation", "would you do $40?", amount=4000), cart=CART)
+    assert play(view, make_offer=offered).tools == ["make_offer"]
+
+
+def test_a_refused_code_is_told_why_and_another_is_waited_for() -> None:
+    view = turn(act("discount", "try OLD", codes=["OLD"]), cart=CART)
+    played = play(
+        view, validate_discount=lambda _: (False, {"error": {"code": "discount_expired", "message": "It has expired."}})
+    )
+    assert "OLD" in played.text
+    assert "It has expired." in played.text
+    assert played.memory["asked_for"] == "code"
+
+
+def test_a_code_is_applied_after_what_is_added_in_the_same_message() -> None:
+    changed = {"external_id": "lamp-s", "title": "Arc lamp", "options": {}, "quantity": 1}
+    code = {"code": "TEN", "waits_for_items": False, "description": "10%", "discount": 500, "capped": False,
+            "cart": {**CART, "discount": 500, "total": 4500}}  # fmt: skip
+    view = turn(act("discount", "use TEN", codes=["TEN"]), act("add_to_cart", "add the lamp", product_query="lamp"))
+    played = play(
+        view, update_cart=lambda _: (True, {"cart": CART, "changed": changed}), validate_discount=lambda _: (True, code)
+    )
+    assert played.tools == ["update_cart", "validate_discount"]
+    assert "$45.00" in played.text
+    assert "Cart total" not in played.text
+
+
+def test_do_you_ship_to_a_country_is_answered_by_a_quote() -> None:
+    quote = {"requires_shipping": True, "served": False, "options": [], "country_name": "Japan"}
+    view = turn(act("policy", "do you ship to Japan?", country="JP"))
+    played = play(view, quote_shipping=lambda _: (True, quote))
+    assert played.calls == [("quote_shipping", {"country": "JP"})]
+    assert "don't ship to Japan" in played.text
+
+
+def test_a_country_after_a_quote_is_another_quote() -> None:
+    quote = {"requires_shipping": True, "served": True, "country_name": "Austria",
+             "options": [{"name": "Parcel", "amount": 900, "min_days": 1, "max_days": 1}]}  # fmt: skip
+    view = turn(act("provide_details", "and Austria?", country="AT"), memory={"asked_for": "shipping", "pending": {}})
+    played = play(view, quote_shipping=lambda _: (True, quote))
+    assert "Parcel $9.00, 1 day." in played.text
+
+
+def test_everything_missing_is_asked_for_at_once_and_the_link_follows_by_itself() -> None:
+    def link(missing: list[str]) -> Any:
+        return lambda _: refusal("checkout_incomplete", missing=missing)
+
+    asked = play(turn(act("checkout", "pay"), cart=CART), create_payment_link=link(["email", "shipping_address"]))
+    assert "e-mail" in asked.text
+    assert "address" in asked.text
+
+    made = {
+        "total": 5000,
+        "subtotal": 5000,
+        "discount": 0,
+        "shipping": 0,
+        "shipping_option": None,
+        "tax": 0,
+        "tax_included": False,
+        "url": "https://pay",
+    }
+    view = turn(act("provide_details", "a@b.example", emails=["a@b.example"]), cart=CART, memory=asked.memory)
+    played = play(
+        view,
+        set_customer_details=lambda _: (True, {"details": {"email": "a@b.example"}}),
+        create_payment_link=lambda _: (True, {"checkout": made}),
+    )
+    assert played.tools == ["set_customer_details", "create_payment_link"]
+    assert "https://pay" in played.text
+
+
+def test_something_else_than_the_email_asked_for_asks_again_and_keeps_waiting() -> None:
+    memory = {"asked_for": "email", "pending": {"wants_link": True}}
+    played = play(turn(act("other", "mia(at)home.example", confidence=0.3), memory=memory))
+    assert "e-mail" in played.text
+    assert played.memory["asked_for"] == "email"
+    assert played.memory["pending"] == {"wants_link": True}

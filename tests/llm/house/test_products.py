@@ -1,0 +1,153 @@
+"""Finding products, and the questions asked about them."""
+
+from typing import Any
+
+from agentpay.llm.house.facts import answering
+from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
+
+LAMP = product(
+    "lamp", "Arc lamp", variant("lamp-s", 9000, size="small"), variant("lamp-l", 12000, size="large"),
+    description="Brass arc with a marble foot. Made by hand in Porto.", attributes={"dimmable": "yes", "height_cm": 185, "rated": "no"},
+)  # fmt: skip
+RUG = product("rug", "Tide wool rug", variant("rug-1", 40000))
+
+
+def found(*products: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    return True, {"products": list(products), "found": len(products)}
+
+
+def test_a_search_shows_what_fits_and_remembers_the_only_one() -> None:
+    played = play(
+        turn(act("product_search", "any lamps?", product_query="lamps")), product_search=lambda _: found(LAMP)
+    )
+    assert "Arc lamp" in played.text
+    assert "small ($90.00); large ($120.00)" in played.text
+    assert played.memory["focus"]["product"] == "lamp"
+
+
+def test_the_wanted_option_of_a_single_product_is_what_is_suggested() -> None:
+    clause = act("product_search", "a large lamp?", product_query="lamp", options={"size": "large"})
+    played = play(turn(clause), product_search=lambda _: found(LAMP))
+    assert played.memory["pending"]["product"] == "lamp-l"
+
+
+def test_over_budget_is_said_and_the_closest_shown() -> None:
+    clause = act("product_search", "a lamp under $50", product_query="lamp", price_max=5000)
+    played = play(turn(clause), product_search=lambda arguments: found() if "price_max" in arguments else found(LAMP))
+    assert "$50.00" in played.text
+    assert "Arc lamp" in played.text
+
+
+def test_words_the_shop_lacks_fall_back_to_the_category_they_name() -> None:
+    clause = act("product_search", "crime novels", product_query="novels", category="Books > Crime")
+    played = play(turn(clause), product_search=lambda arguments: found(RUG) if arguments.get("category") else found())
+    assert [arguments for _, arguments in played.calls] == [
+        {"query": "novels"},
+        {"query": "", "category": "Books > Crime"},
+    ]
+
+
+def test_nothing_fits_is_an_honest_no() -> None:
+    played = play(turn(act("product_search", "kayaks?", product_query="kayaks")), product_search=lambda _: found())
+    assert "kayaks" in played.text
+    assert "asked_for" not in played.memory
+
+
+def test_a_product_named_and_wanted_is_ordered_not_only_shown() -> None:
+    clause = act("product_search", "I want a Tide rug", product_query="Tide rug")
+    changed = {"external_id": "rug-1", "title": "Tide wool rug", "options": {}, "quantity": 1}
+    cart = {"items": [], "discount_code": None, "discount": 0, "total": 40000}
+    played = play(
+        turn(clause),
+        product_search=lambda _: found(RUG),
+        update_cart=lambda _: (True, {"cart": cart, "changed": changed}),
+    )
+    assert played.tools == ["product_search", "update_cart"]
+
+
+def test_a_kind_of_product_that_is_wanted_is_shown_not_ordered() -> None:
+    played = play(
+        turn(act("product_search", "I need a wool rug", product_query="wool rug")), product_search=lambda _: found(RUG)
+    )
+    assert played.tools == ["product_search"]
+
+
+def test_how_much_is_it_with_nothing_spoken_of_asks_which() -> None:
+    played = play(turn(act("price_question", "how much is it?", pronoun=True)))
+    assert played.calls == []
+    assert "product" in played.text
+
+
+def test_a_follow_up_keeps_what_was_not_said_anew() -> None:
+    memory = {"focus": {"product": "lamp", "title": "Arc lamp", "options": {"size": "large", "color": "red"}}}
+    clause = act("availability", "and in blue?", options={"color": "blue"}, pronoun=True)
+    answer = {
+        "product": {"external_id": "lamp", "title": "Arc lamp"},
+        "in_stock": False,
+        "variants": [],
+        "alternatives": [],
+    }
+    played = play(turn(clause, memory=memory), check_inventory=lambda _: (True, answer))
+    assert played.calls[0][1] == {"product": "lamp", "options": {"size": "large", "color": "blue"}}
+    assert played.memory["focus"]["options"] == {"size": "large", "color": "blue"}
+
+
+def test_another_size_is_not_the_one_spoken_of() -> None:
+    memory = {"focus": {"product": "lamp", "variant": "lamp-l", "title": "Arc lamp", "options": {"size": "large"}}}
+    rows = [fact(row, "Arc lamp") for row in LAMP["variants"]]
+    answer = {
+        "product": {"external_id": "lamp", "title": "Arc lamp"},
+        "in_stock": True,
+        "variants": rows,
+        "alternatives": [],
+    }
+    view = turn(act("availability", "the smaller one?", pronoun=True), memory=memory)
+    played = play(view, check_inventory=lambda _: (True, answer))
+    assert played.calls[0][1] == {"product": "lamp"}
+    assert "$90.00" in played.text
+
+
+def test_a_question_that_names_no_product_is_about_the_one_spoken_of() -> None:
+    memory = {"focus": {"product": "lamp", "title": "Arc lamp"}}
+
+    def answer(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return (True, {"product": LAMP}) if arguments["product"] == "lamp" else refusal("product_not_found")
+
+    clause = act("product_details", "is the foot marble?", product_query="foot marble")
+    played = play(turn(clause, memory=memory), product_details=answer)
+    assert [arguments["product"] for _, arguments in played.calls] == ["foot marble", "lamp"]
+    assert "marble foot" in played.text
+    assert "Porto" not in played.text
+
+
+def test_a_yes_or_no_question_gets_a_yes_or_no() -> None:
+    memory = {"focus": {"product": "lamp", "title": "Arc lamp"}}
+    clause = act("product_details", "is it dimmable?", pronoun=True, attributes={"dimmable": "yes"})
+    played = play(turn(clause, memory=memory), product_details=lambda _: (True, {"product": LAMP}))
+    assert played.text.startswith("Yes.")
+    assert "185" not in played.text
+
+
+def test_what_the_data_does_not_say_is_not_made_up() -> None:
+    memory = {"focus": {"product": "lamp", "title": "Arc lamp"}}
+    clause = act("product_details", "does it work with alexa?", pronoun=True)
+    played = play(turn(clause, memory=memory), product_details=lambda _: (True, {"product": LAMP}))
+    assert "says nothing about that" in played.text
+
+
+def test_attributes_are_told_with_their_units() -> None:
+    assert answering("how tall is it?", LAMP).facts == [("height", "185 cm")]
+
+
+def test_words_of_the_title_answer_no_question() -> None:
+    assert answering("is the arc lamp cheap?", {**LAMP, "description": "A lamp with an arc."}).sentences == []
+
+
+def test_a_comparison_leaves_the_places_of_the_list_to_choose_from() -> None:
+    answer = {"products": [LAMP, RUG], "attributes": {"height_cm": ["185", "–"]}}
+    shown = [{key: one[key] for key in ("external_id", "title", "price_min", "variants")} for one in (LAMP, RUG)]
+    view = turn(act("product_comparison", "compare them"), shown=shown)
+    played = play(view, compare_products=lambda _: (True, answer))
+    assert played.calls == [("compare_products", {"products": ["lamp", "rug"]})]
+    assert "185 cm" in played.text
+    assert played.memory["asked_for"] == "choice"
