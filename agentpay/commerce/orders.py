@@ -168,8 +168,8 @@ async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: date
     if order.fulfillment_status != "unfulfilled" or order.status == "refunded":
         state = order.status if order.status == "refunded" else order.fulfillment_status
         raise Problem("order_not_cancellable", f"The order is {state} and cannot be cancelled.", status=409)
-    left = order.total - order.refunded
-    if order.status != "pending" and left > 0:
+    left = await refunds.refundable(tx, order) if order.status != "pending" else 0
+    if left > 0:
         await refunds.give(tx, order, left, reason=reason)
     order.status = "cancelled"
     order.cancelled_at = now or datetime.now(UTC)

@@ -39,8 +39,7 @@ async def create(
     `destination_not_allowed`, `customer_unknown`.
     """
     order = await order_rows.lock(tx, order_id)
-    left = order.total - order.refunded
-    wanted = left if amount is None else amount
+    wanted = await refundable(tx, order) if amount is None else amount
     rows = await give(tx, order, wanted, reason=reason, automatic=automatic, method=method)
     return [view(row) for row in rows]
 
@@ -61,8 +60,7 @@ async def give(
         raise Problem("order_not_paid", "The order has not been paid.", status=409)
     held = await ledger.rooms(tx, order.id)
     owed = await ledger.owed(tx, order, held)
-    left = order.total - order.refunded + owed
-    _require_within(amount, min(left, sum(room for _, room in held)), order)
+    _require_within(amount, _left(order, held, owed), order)
     to = await _target(tx, order, held, method, anywhere=anywhere)
     rows = []
     for payment, part in ledger.spread(held, amount):
@@ -77,6 +75,12 @@ async def give(
     if any(row.status == "succeeded" for row in rows):
         await webhooks.emit(tx, "order.refunded", lambda: order_rows.view(tx, order))
     return rows
+
+
+async def refundable(tx: Tx, order: Order) -> int:
+    """What the locked order's customer can still be given back."""
+    held = await ledger.rooms(tx, order.id)
+    return _left(order, held, await ledger.owed(tx, order, held))
 
 
 async def adjust(
@@ -200,6 +204,10 @@ async def _return_failed(tx: Tx, return_id: UUID | None) -> None:
             .where(Return.organization_id == tx.organization_id, Return.id == return_id, Return.status == "refunded")
             .values(status="received")
         )
+
+
+def _left(order: Order, held: Sequence[ledger.Room], owed: int) -> int:
+    return min(order.total - order.refunded + owed, sum(room for _, room in held))
 
 
 def _require_within(amount: int, refundable: int, order: Order) -> None:

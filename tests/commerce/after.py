@@ -190,11 +190,13 @@ async def ledger(tx: Tx, order_id: UUID) -> tuple[int, int]:
     return int(charged or 0), int(given or 0)
 
 
-async def balances(tx: Tx, order_id: UUID) -> None:
-    """The order and its ledger agree, and its lines add up."""
+async def balances(tx: Tx, order_id: UUID, *, owing: bool = False) -> None:
+    """The order and its ledger agree, and its lines add up. `owing`: refunds failed, so that more may be held."""
     row = await tx.session.get_one(Order, order_id, populate_existing=True)
     charged, given = await ledger(tx, order_id)
-    assert charged - given == row.total - row.refunded
+    left = charged - given - (row.total - row.refunded)
+    assert left >= 0 if owing else left == 0
+    assert 0 <= row.refunded <= row.total
     assert given <= charged
     lines = (await tx.session.scalars(select(OrderLine).where(OrderLine.order_id == order_id))).all()
     assert sum(line.unit_price * line.quantity for line in lines) == row.subtotal
