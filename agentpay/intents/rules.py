@@ -191,9 +191,17 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
 def _completes(clause: Clause, act: Act, before: list[Act]) -> bool:
     """Whether the clause only says how many, or which, of what the one before put into the cart; if so it is joined to that."""
     said, own = before[-1] if before else None, act.entities
-    if not (clause.listed and said and said.intent is I.ADD_TO_CART):
+    if not (clause.listed and said):
         return False
     last = said.entities
+    if said.intent is I.PRODUCT_SEARCH and act.intent is I.PRODUCT_SEARCH and _only_which(own, last):
+        last.options = {**last.options, **own.options}
+        return True
+    if said.intent is not I.ADD_TO_CART:
+        return False
+    if _only_which(own, last):
+        last.options = {**last.options, **own.options}
+        return True
     if act.intent is I.PROVIDE_DETAILS and own.quantity and last.quantity is None:
         last.quantity, last.options = own.quantity, {**own.options, **last.options}
         own.quantity, own.options = None, {}
@@ -206,6 +214,14 @@ def _completes(clause: Clause, act: Act, before: list[Act]) -> bool:
         return False
     last.quantity, last.options = own.quantity, {**last.options, **own.options}
     return True
+
+
+def _only_which(own: Entities, last: Entities) -> bool:
+    """ "two ovens, 6 quart, cream": nothing but further options of what was named before, none of them another's."""
+    said = own.model_dump(exclude_defaults=True).keys() <= {"options", "pronoun", "product_query", "category"}
+    named = last.product_query and own.product_query in (None, last.product_query)
+    clash = any(own.options.get(name, value) != value for name, value in last.options.items())
+    return bool(said and own.options and named and own.quantity is None and not clash)
 
 
 def _without_prices(entities: Entities) -> Entities:

@@ -68,6 +68,7 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         "reason": decision.reason,
         "final": decision.final,
         "title": row.title,
+        "variant": row.external_id or str(row.id),
         "list_price": row.price,
         "currency": row.currency,
         "offer": decision.offer.model_dump(mode="json") if decision.offer else None,

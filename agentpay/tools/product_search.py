@@ -57,7 +57,7 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
 
 
 def _offers(product: ProductView, options: dict[str, str]) -> bool:
-    return bool(fitting([variant.options for variant in product.variants], options))
+    return bool(fitting([variant.options for variant in product.variants], options, product.title))
 
 
 TOOL = Tool(

@@ -16,6 +16,16 @@ from agentpay.knowledge.lookup import Match, lookup
 from agentpay.store.session import Tx
 
 _WORD = re.compile(r"[^\W_]+")
+_SIZES = {
+    "extra small": "xs",
+    "small": "s",
+    "medium": "m",
+    "large": "l",
+    "extra large": "xl",
+    "x-large": "xl",
+    "2xl": "xxl",
+}
+"""Sizes by either of their names."""
 _MARGIN = 0.12
 """A best match this far before the next is meant; closer ones are asked about."""
 _MOST_CANDIDATES = 6
@@ -96,10 +106,27 @@ def variant_facts(row: VariantRow) -> dict[str, Any]:
     }
 
 
-def fitting(options: Sequence[Mapping[str, str]], wanted: Mapping[str, str]) -> list[int]:
-    """Which of several variants' options fit, by place: exactly, else by the words of a value ("green": "forest green")."""
+def fitting(options: Sequence[Mapping[str, str]], wanted: Mapping[str, str], title: str = "") -> list[int]:
+    """Which of a product's variants fit, by place: exactly, else by the words of a value ("green": "forest green")."""
+    wanted = _about(options, wanted, title)
     exact = [n for n, own in enumerate(options) if _fits(own, wanted, _same)]
     return exact or [n for n, own in enumerate(options) if _fits(own, wanted, _says)]
+
+
+def _about(options: Sequence[Mapping[str, str]], wanted: Mapping[str, str], title: str) -> dict[str, str]:
+    """What of the wish is about this product: a shop's option values are words, too, that stand in names ("hand" grinder)
+    or were said of a neighbour ("filters for 2-4 cups and a scale in white"). Where nothing of it is, all of it stands."""
+    names = {name.casefold() for own in options for name in own}
+    values = [value for own in options for value in own.values()]
+    titled = set(_WORD.findall(title.casefold()))
+    about, foreign = {}, {}
+    for name, value in wanted.items():
+        had = any(_same(own, value) or _says(own, value) for own in values)
+        if had or (name.casefold() in names and not set(_WORD.findall(value.casefold())) <= titled):
+            about[name] = value
+        elif not set(_WORD.findall(value.casefold())) <= titled:
+            foreign[name] = value
+    return about or foreign
 
 
 def _fits(own: Mapping[str, str], wanted: Mapping[str, str], like: Callable[[str, str], bool]) -> bool:
@@ -113,7 +140,7 @@ def _fits(own: Mapping[str, str], wanted: Mapping[str, str], like: Callable[[str
 
 
 def _same(own: str, wanted: str) -> bool:
-    return own.casefold() == wanted.casefold()
+    return _SIZES.get(own.casefold(), own.casefold()) == _SIZES.get(wanted.casefold(), wanted.casefold())
 
 
 def _says(own: str, wanted: str) -> bool:
@@ -124,12 +151,17 @@ def _says(own: str, wanted: str) -> bool:
 def contradicts(row: VariantRow, options: dict[str, str]) -> bool:
     """A product with a single variant may lack an option altogether; it contradicts only one that it has otherwise."""
     own = {key.casefold(): text for key, text in row.options.items()}
-    return any(name.casefold() in own and not _says(own[name.casefold()], value) for name, value in options.items())
+    options = _about([row.options], options, row.title)
+    return any(
+        name.casefold() in own and not (_same(own[name.casefold()], value) or _says(own[name.casefold()], value))
+        for name, value in options.items()
+    )
 
 
 def matching(rows: Sequence[VariantRow], options: Mapping[str, str]) -> list[VariantRow]:
     """The variants that have the wanted options."""
-    return [rows[n] for n in fitting([row.options for row in rows], options)]
+    title = rows[0].title if rows else ""
+    return [rows[n] for n in fitting([row.options for row in rows], options, title)]
 
 
 def _candidate(match: Match, rows: list[VariantRow]) -> dict[str, Any]:

@@ -45,7 +45,10 @@ async def run(context: Context, tx: Tx, arguments: ValidateDiscount) -> ToolResu
         details={"code": decision.code},
     )
     if not decision.ok and not waits_for_items:
-        raise Problem(f"discount_{decision.reason}", decision.detail, reason=decision.reason, code_given=decision.code)
+        detail = decision.detail
+        if decision.min_subtotal is not None:
+            detail = f"{detail} It takes {money(decision.min_subtotal, context.organization.currency)} at least."
+        raise Problem(f"discount_{decision.reason}", detail, reason=decision.reason, code_given=decision.code)
     cart = await carts.set_code(tx, cart_id, decision.code)
     found = await codes.find(tx, decision.code)
     await sync_open_checkout(context, tx)

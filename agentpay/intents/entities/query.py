@@ -14,6 +14,7 @@ _PHRASES = re.compile(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
+    r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
@@ -33,7 +34,7 @@ _LEAD = word_set("""
     something anything someone really very maybe perhaps great cool nice good fine sure thanks thank hmm oh um uh help picking choose choosing
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
-    come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
+    hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
     use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe
     """)  # fmt: skip
 _TRAIL = word_set("""

@@ -36,6 +36,7 @@ _MARKED_CODE = re.compile(
     rf"\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
     re.IGNORECASE,
 )
+_POLITE_END = re.compile(r"\W*(?:please|pls|plz|thanks|thank you|then|too|as well)\W*$", re.IGNORECASE)
 _BEFORE_WORD = re.compile(rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i:{_CODE_WORD})\b")
 _USED_CODE = re.compile(
     r"\b(?i:use|apply|try|enter|redeem|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
@@ -154,7 +155,8 @@ def find_codes(
     for match in _MARKED_CODE.finditer(text):
         code = match.group("id")
         plain_word = code.islower() and code.isalpha() and match.group("mark") is None
-        add(match, sure=not plain_word or match.end() == len(text.rstrip(" .!")))
+        at_end = not text[match.end() :].strip(" .!?,") or _POLITE_END.match(text[match.end() :])
+        add(match, sure=not plain_word or bool(at_end))
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)
     if _ABOUT_CODES.search(text):

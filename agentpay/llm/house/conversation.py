@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service
 from agentpay.llm.house.asking import chosen_variant
+from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 Handler = Callable[[Talk, ActView], Plan]
@@ -49,6 +51,7 @@ HANDLERS: dict[str, Handler] = {
 _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2, "negotiation": 3, "discount": 3}
 _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", "availability", "price_question"), 2)
 _ORDER |= {"provide_details": 4, "checkout": 6}
+_WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 
 
@@ -74,7 +77,7 @@ def converse(talk: Talk) -> Plan:
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
             continue
-        handler = buying.choose if _chooses(talk, act) else HANDLERS[act.intent]
+        handler = buying.choose if _chooses(talk, act) else buying.add if _orders(talk, act) else HANDLERS[act.intent]
         yield from handler(talk, act)
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
@@ -106,6 +109,16 @@ def _chooses(talk: Talk, act: ActView) -> bool:
     """Whether a clause that no rule knew answers "which one would you like?"."""
     vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
     return vague and chosen_variant(talk, act) is not None
+
+
+def _orders(talk: Talk, act: ActView) -> bool:
+    """Whether what reads like a search is an order: "the cheaper one, please", "one gift card, I want to pay"."""
+    if act.intent not in ("product_search", "recommendation") or "?" in talk.turn.text:
+        return False
+    if act.entities.get("quantity") and any(other.intent == "checkout" for other in talk.turn.acts):
+        return True
+    known = talk.focus is not None or (is_superlative(act) and len(talk.turn.shown) > 1)
+    return named(act) is None and known and _WANTED.search(act.text) is not None
 
 
 def _answer(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:

@@ -138,8 +138,7 @@ def _answer(talk: Talk, outcome: ToolOutcome) -> None:
     result = outcome.result
     offer = result["offer"]
     list_price = talk.money(result["list_price"])
-    if offer is not None:
-        talk.focus = {"product": offer["variant_external_id"], "title": result["title"]}
+    talk.focus = {"product": result["variant"], "title": result["title"]}
     if offer is not None and result["decision"] in ("offer", "hold"):
         key = "offer_final" if result["final"] else "offer"
         talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)

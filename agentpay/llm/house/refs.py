@@ -60,6 +60,8 @@ def undecided(talk: Talk, act: ActView) -> list[dict[str, Any]]:
 def named(act: ActView) -> str | None:
     """The product's name in the clause, with the brand where that was taken apart from it."""
     query = act.entities.get("product_query")
+    if query and query.casefold() in {str(value).casefold() for value in act.entities.get("options", {}).values()}:
+        query = None  # "black then": the colour, not a product of that name
     brand = act.entities.get("brand")
     if query and brand and brand.casefold() not in query.casefold():
         return f"{brand} {query}"

@@ -28,6 +28,9 @@ _TOPICS = tuple(
     )
 )
 """What a question is about, where its own words find nothing."""
+_WENT_THROUGH = re.compile(
+    r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
+)
 DICTATED = 0.9
 """How sure the rules are of an attempt to dictate prices or roles: such a clause is `other`, and certain."""
 
@@ -111,6 +114,8 @@ def other(talk: Talk, act: ActView) -> Plan:
     elif asked == "email":
         talk.say("email_invalid")
         talk.expect("email", **talk.pending)
+    elif talk.checkout is not None and _WENT_THROUGH.search(act.text):
+        yield from checkout.payment_problem(talk, act)
     elif _WHO.search(act.text):
         talk.say("who_i_am")
     elif act.confidence >= DICTATED:
