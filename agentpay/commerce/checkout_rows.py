@@ -148,15 +148,22 @@ async def views(tx: Tx, checkouts: Sequence[Checkout], *, base_url: str) -> list
                 line_total=row.unit_price * row.quantity,
             )
         )
+    orders = await orders_of(tx, ids)
+    return [_view(checkout, lines[checkout.id], orders.get(checkout.id), base_url) for checkout in checkouts]
+
+
+async def orders_of(tx: Tx, checkout_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The orders that checkouts became, or whose change they paid for."""
     placed = select(Order.checkout_id, Order.id).where(
-        Order.organization_id == tx.organization_id, Order.checkout_id.in_(ids)
+        Order.organization_id == tx.organization_id, Order.checkout_id.in_(checkout_ids)
     )
     changed = select(OrderChange.checkout_id, OrderChange.order_id).where(
-        OrderChange.organization_id == tx.organization_id, OrderChange.checkout_id.in_(ids)
+        OrderChange.organization_id == tx.organization_id,
+        OrderChange.checkout_id.in_(checkout_ids),
+        OrderChange.status.in_(("paid", "applied")),
     )
-    found = await tx.session.execute(placed.union_all(changed.where(OrderChange.status.in_(("paid", "applied")))))
-    orders: dict[UUID | None, UUID] = {row.checkout_id: row.id for row in found}
-    return [_view(checkout, lines[checkout.id], orders.get(checkout.id), base_url) for checkout in checkouts]
+    found = await tx.session.execute(placed.union_all(changed))
+    return {row.checkout_id: row.id for row in found if row.checkout_id is not None}
 
 
 def url_of(checkout: Checkout, base_url: str) -> str:

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from agentpay.commerce import checkout_rows
 from agentpay.commerce.payments.paying import Attempt, Paying
 from agentpay.commerce.payments.sandbox import cards
 from agentpay.errors import Problem, not_found
 from agentpay.store.queue import is_pending
 from agentpay.store.session import Database
-from agentpay.store.tables import Checkout, InboundEvent, Order
+from agentpay.store.tables import Checkout, InboundEvent
 
 CardName = Literal["success", "decline", "three_d_secure", "delayed"]
 
@@ -98,13 +99,6 @@ async def _conversation_told(database: Database, organization_id: UUID, checkout
 
 async def _result(database: Database, organization_id: UUID, checkout_id: UUID) -> BuyerResult:
     async with database.tx(organization_id) as tx:
-        row = (
-            await tx.session.execute(
-                select(Checkout.status, Checkout.failure, Order.id)
-                .outerjoin(
-                    Order, (Order.organization_id == Checkout.organization_id) & (Order.checkout_id == Checkout.id)
-                )
-                .where(Checkout.organization_id == organization_id, Checkout.id == checkout_id)
-            )
-        ).one()
-    return BuyerResult(checkout_id, row.status, row.id, row.failure)
+        checkout = await checkout_rows.find(tx, checkout_id)
+        order_id = (await checkout_rows.orders_of(tx, [checkout_id])).get(checkout_id)
+    return BuyerResult(checkout_id, checkout.status, order_id, checkout.failure)

@@ -26,15 +26,15 @@ async def note(tx: Tx, processor: str, dispute: DisputeOpened) -> bool:
             Payment.processor_id == dispute.charge_id,
         )
     )
-    order_id, payment_id = (found.tuples().first()) or (None, None)
-    if order_id is None:
+    row = found.first()
+    if row is None or row.order_id is None:
         return False
-    order = await order_rows.lock(tx, order_id)
+    order = await order_rows.lock(tx, row.order_id)
     known = list(order.details.get("disputes", []))
     if not any(entry["id"] == dispute.id for entry in known):
         entry = {
             "id": dispute.id,
-            "payment_id": str(payment_id),
+            "payment_id": str(row.id),
             "amount": dispute.amount,
             "currency": dispute.currency,
             "reason": dispute.reason,
