@@ -21,7 +21,7 @@ _VERB = (
     r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book"
 )
 _SUBJECT = (
-    r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|was|were|has|have|may|shall)"
+    r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|was|were|has|have|may|shall)"
     r"\s+(?:i|you|u|we|it|they|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
     r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"

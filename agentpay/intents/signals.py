@@ -64,7 +64,7 @@ def accepts(norm: str) -> bool:
         return False
     if _WEAK_YES.match(norm) and match.end() < len(norm) and len(norm.split()) > 3:
         strong = re.search(
-            r"\b(?:yes|sure|deal|accept|agree|take (?:it|that|your|the offer)|go ahead|do it|sounds good|works|is (?:fine|ok|good|great))\b",
+            r"\b(?:yes|sure|deal|accept|agree|(?:take|add|buy) (?:it|that|them|your|the offer)|go ahead|do it|sounds good|works|is (?:fine|ok|good|great))\b",
             norm,
         )
         return strong is not None and "?" not in norm.split(strong.group())[0] and not _NOT_YES.match(norm)

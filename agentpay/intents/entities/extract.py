@@ -11,7 +11,14 @@ from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
 from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
-from agentpay.intents.entities.places import POSTCODE, country_names, country_of, infer_country, regions_of
+from agentpay.intents.entities.places import (
+    POSTCODE,
+    country_names,
+    country_of,
+    country_of_city,
+    infer_country,
+    regions_of,
+)
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.references import find_codes, find_dates, find_orders
 from agentpay.intents.entities.spans import Span, free
@@ -24,6 +31,9 @@ _OFFERING = re.compile(
 )
 _PLACE_LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", re.IGNORECASE)
 _PLACE_WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
+_CITY_WORDS = re.compile(
+    r"\b(?:(?:new york|los angeles|san francisco|mexico city|s[aã]o paulo|cape town)|[^\W\d_]{4,})\b", re.IGNORECASE
+)
 _POSTCODE_NAMED = re.compile(
     rf"\b(?:zip(?:\s?code)?|post(?:al)?\s?code|plz|to|in)\s*(?:is|:)?\s*(?P<code>{POSTCODE})(?![\w-])", re.IGNORECASE
 )
@@ -198,6 +208,12 @@ def _take_place(
             entities.country = country
             found.append(Span(lead.start(), lead.end() + len(candidate), "place", country))
             return found
+    if entities.country is None and entities.postal_code is None and about_shipping:
+        for word in _CITY_WORDS.finditer(text):
+            if (country := country_of_city(word.group())) is not None:
+                entities.country = country
+                found.append(Span(*word.span(), "place", country))
+                return found
     if entities.country is None and (dialogue.asked_for in {"country", "shipping"} or about_shipping):
         for word in re.finditer(r"[A-Z][\w]+(?: [A-Z]\w+)*", text):
             if word.group().lower() in country_names():

@@ -20,6 +20,19 @@ _ALIASES = {
     "uae": "AE", "ivory coast": "CI", "hong kong": "HK", "laos": "LA", "moldova": "MD", "iran": "IR", "syria": "SY",
     "tanzania": "TZ", "bolivia": "BO", "venezuela": "VE", "ireland": "IE", "eire": "IE",
 }  # fmt: skip
+_CITIES = {
+    "berlin": "DE", "munich": "DE", "münchen": "DE", "hamburg": "DE", "cologne": "DE", "köln": "DE", "frankfurt": "DE", "stuttgart": "DE",
+    "leipzig": "DE", "dresden": "DE", "vienna": "AT", "wien": "AT", "graz": "AT", "salzburg": "AT", "zurich": "CH", "zürich": "CH",
+    "geneva": "CH", "basel": "CH", "london": "GB", "manchester": "GB", "edinburgh": "GB", "glasgow": "GB", "liverpool": "GB",
+    "dublin": "IE", "paris": "FR", "lyon": "FR", "marseille": "FR", "madrid": "ES", "barcelona": "ES", "lisbon": "PT", "porto": "PT",
+    "rome": "IT", "roma": "IT", "milan": "IT", "milano": "IT", "amsterdam": "NL", "rotterdam": "NL", "utrecht": "NL", "brussels": "BE",
+    "antwerp": "BE", "copenhagen": "DK", "oslo": "NO", "stockholm": "SE", "helsinki": "FI", "warsaw": "PL", "krakow": "PL",
+    "prague": "CZ", "budapest": "HU", "athens": "GR", "istanbul": "TR", "tokyo": "JP", "osaka": "JP", "seoul": "KR", "beijing": "CN",
+    "shanghai": "CN", "singapore": "SG", "sydney": "AU", "melbourne": "AU", "toronto": "CA", "vancouver": "CA", "montreal": "CA",
+    "new york": "US", "los angeles": "US", "chicago": "US", "san francisco": "US", "boston": "US", "seattle": "US", "houston": "US",
+    "dubai": "AE", "mumbai": "IN", "delhi": "IN", "mexico city": "MX", "são paulo": "BR", "sao paulo": "BR", "cape town": "ZA",
+}  # fmt: skip
+"""Cities that name their country, said without it: "and to Berlin?"."""
 _STATES_OF = ("US", "CA", "AU")
 _BY_SHAPE = (
     (re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$", re.IGNORECASE), "GB"),
@@ -118,3 +131,8 @@ def infer_country(postcode: str | None, region: str | None, served: Sequence[str
                 return country
         return None
     return None
+
+
+def country_of_city(name: str) -> str | None:
+    """The country of a city that everybody knows; None of any other."""
+    return _CITIES.get(name.lower().strip(" .,?!"))

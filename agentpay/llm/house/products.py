@@ -128,6 +128,12 @@ def availability(talk: Talk, act: ActView) -> Plan:
 
 
 def price(talk: Talk, act: ActView) -> Plan:
+    if (
+        talk.asked_for == "shipping"
+        and named(act) is None
+        and any(one.entities.get("country") for one in talk.turn.acts)
+    ):
+        return  # "and Berlin? what does it cost": sending it there
     ref = target(talk, act)
     if "product" not in ref:
         yield from _which(talk, act)

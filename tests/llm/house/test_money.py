@@ -12,7 +12,14 @@ OFFER = {"variant_external_id": "lamp-s", "title": "Arc lamp", "amount": 4500, "
 def offered(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     if arguments["action"] == "accept":
         return True, {"decision": "accepted", "offer": OFFER, "cart": {**CART, "total": 4500}}
-    return True, {"decision": "offer", "final": False, "title": "Arc lamp", "list_price": 5000, "offer": OFFER}
+    return True, {
+        "decision": "offer",
+        "final": False,
+        "title": "Arc lamp",
+        "variant": "lamp-s",
+        "list_price": 5000,
+        "offer": OFFER,
+    }
 
 
 def test_a_price_is_proposed_for_what_the_cart_holds() -> None:
