@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MAX_MONEY = 10**12
 
-_RELATIVE = re.compile(r"([+-])\s*(\d{1,6})\s*([wdhm])", re.IGNORECASE)
+_RELATIVE = re.compile(r"([+-]?)\s*(\d{1,6})\s*([wdhm])", re.IGNORECASE)
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -28,7 +28,7 @@ def _printable(value: str) -> str:
 
 
 def _when(value: Any, info: ValidationInfo) -> datetime:
-    """ISO 8601 (UTC where no offset is given), a date, or a distance from now: "-13d", "+2h", "-30m", "+6w"."""
+    """ISO 8601 (UTC where no offset is given), a date, or a distance from now: "-13d", "+2h", "-30m", "6w"."""
     if isinstance(value, datetime):
         found = value
     elif isinstance(value, date):
@@ -39,7 +39,10 @@ def _when(value: Any, info: ValidationInfo) -> datetime:
             sign, count, unit = relative.groups()
             now: datetime = (info.context or {}).get("now") or datetime.now(UTC)
             distance = timedelta(**{_UNITS[unit.lower()]: int(count)})
-            return now + distance if sign == "+" else now - distance
+            try:
+                return now - distance if sign == "-" else now + distance
+            except OverflowError:
+                raise ValueError("is too far from now") from None
         try:
             found = datetime.fromisoformat(value.strip())
         except ValueError:
