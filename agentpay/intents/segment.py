@@ -49,6 +49,8 @@ _LISTING = re.compile(
     r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?(?:i|we)(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
+"""After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
 _NO_SPLIT_BEFORE = re.compile(
     r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
@@ -164,7 +166,9 @@ def _new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
     return bool(
         _DETERMINED.match(after)
         and (going_on or _LISTING.match(before) or _COUNTED.match(_LEADING.sub("", before)))
-        and not _RESTRICTIVE.search(before)
+        and not (
+            _RESTRICTIVE.search(before) and not (_COUNTED.match(_LEADING.sub("", before)) and _ANOTHER.match(after))
+        )
         and "," not in joint[1:]
     )
 
