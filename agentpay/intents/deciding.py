@@ -132,6 +132,10 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.PROVIDE_DETAILS, 0.9
     if asked in {"address", "shipping", "country", "postal_code"} and any(getattr(entities, name) for name in PLACE):
         return I.PROVIDE_DETAILS, 0.8
+    if asked == "variant" and clause.question and entities.options and not entities.quantity:
+        return I.AVAILABILITY, 0.7
+    if asked == "confirm_add" and entities.options and not entities.product_query and not clause.question:
+        return I.ADD_TO_CART, 0.7
     if asked == "variant" and (entities.options or entities.quantity or entities.ordinals):
         return I.ADD_TO_CART, 0.85
     if entities.order_numbers:

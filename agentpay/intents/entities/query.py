@@ -35,7 +35,7 @@ _LEAD = word_set("""
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
-    use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe
+    use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear
     """)  # fmt: skip
 _TRAIL = word_set("""
     please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will

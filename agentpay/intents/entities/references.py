@@ -43,7 +43,8 @@ _USED_CODE = re.compile(
 )
 _SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
 _ABOUT_CODES = re.compile(
-    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discount|off|redeem)\b", re.IGNORECASE
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?)\b",
+    re.IGNORECASE,
 )
 _BARE_CODE = re.compile(
     r"^\W*(?:(?:ok|okay|then|and|try|use|apply|redeem|with|it's|it is|maybe|or|please|what about|how about|yes|sure|so|i have|also|the|my|well)\W+)*"

@@ -73,6 +73,9 @@ def converse(talk: Talk) -> Plan:
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
+    if talk.turn.offer is not None and talk.turn.accepts and any(act.intent == "negotiation" for act in acts):
+        # "Deal, add it": taking the offer puts it into the cart
+        acts = [act for act in acts if act.intent != "add_to_cart" or named(act) or act.entities.get("quantity")]
     answered = yield from _answer(talk)
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":

@@ -87,7 +87,10 @@ def compare(talk: Talk, act: ActView) -> Plan:
         return
     products = outcome.result["products"]
     facts = [
-        (describe.fact(name, "")[0], [describe.fact(name, value)[1] for value in values])
+        (
+            min((describe.fact(name, value)[0] for value in values), key=len),
+            [describe.fact(name, value)[1] for value in values],
+        )
         for name, values in outcome.result["attributes"].items()
     ]
     rows = [
