@@ -134,8 +134,12 @@ async def require_waiting(tx: Tx, checkout: Checkout) -> None:
 
 
 async def lock_order(tx: Tx, checkout: Checkout) -> Order:
-    """The order that a locked link is about, locked before any stock is."""
-    return await order_rows.lock(tx, (await _of(tx, checkout)).order_id)
+    """The order that a locked link is about, locked before the stock of all that it holds and shall hold."""
+    change = await _of(tx, checkout)
+    order = await order_rows.lock(tx, change.order_id)
+    plan = order_plan.from_json(change.plan)
+    await inventory.lock(tx, {*await order_rows.units(tx, order.id), *(line.variant_id for line in plan.lines)})
+    return order
 
 
 async def paid(tx: Tx, checkout: Checkout, order: Order) -> None:

@@ -137,6 +137,11 @@ async def restock(tx: Tx, quantities: Mapping[UUID, int]) -> None:
         await _move(tx.session, tx.organization_id, variant_id, on_hand=quantities[variant_id])
 
 
+async def lock(tx: Tx, variant_ids: Iterable[UUID]) -> None:
+    """Lock the stock of all that a change will touch in several steps, in the one order of locks."""
+    await _lock_stock(tx, set(variant_ids))
+
+
 async def take(tx: Tx, quantities: Mapping[UUID, int]) -> None:
     """Units leave the stock at once, for what is not bought through a checkout. Problem as `reserve`; nothing is changed then."""
     stock = await _lock_stock(tx, set(quantities))

@@ -131,6 +131,7 @@ async def _settle(
     payment = await stored_methods.charge(tx, order, chosen, difference) if chosen is not None else None
     given = await refunds.adjust(tx, order, -difference, reason=reason, method=method) if difference < 0 else []
     more, less = order_plan.more_and_less(await order_plan.lines_of(tx, order.id), plan.lines)
+    await inventory.lock(tx, {*more, *less})
     await inventory.take(tx, more)
     await inventory.restock(tx, less)
     await order_plan.store(tx, order, plan)

@@ -177,6 +177,6 @@ def test_ids_only_in_job_arguments() -> None:
     from agentpay.jobs import payments
 
     allowed = {"context", "organization_id", "event_id", "checkout_id", "attempt", "began", "refund_id", "payment_id"}
-    allowed |= {"event_type", "created"}
+    allowed |= {"event_type", "created", "stage", "dispute"}  # a dispute: its amount and one of five reasons
     for name in ("handle_inbound", "reconcile", "execute_refund", "deliver_sandbox_webhook", "settle_sandbox"):
         assert set(inspect.signature(getattr(payments, name)).parameters) <= allowed
