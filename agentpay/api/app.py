@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from agentpay import __version__
-from agentpay.api import problems
+from agentpay.api import openapi, problems
 from agentpay.api.limits import BodyLimit
 from agentpay.api.metrics import AccessLog
 from agentpay.api.routers import ROUTERS
@@ -50,6 +50,7 @@ def create_app(settings: Settings, make_engine: EngineFactory = commerce_engine)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    openapi.install(app, ROUTERS)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(
         # Keys travel in a header, not in cookies, and a publishable key's origins are checked where it is read
