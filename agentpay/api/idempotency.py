@@ -10,8 +10,10 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import and_, delete, or_, select, update
@@ -40,6 +42,17 @@ class Stored:
     status: int | None
     headers: dict[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A member of an answer that is shown once and stored as a hash alone (CONTRACT §2): `issue` makes another one.
+
+    `issue(database, caller, body)` answers null where there was none.
+    """
+
+    field: str
+    issue: Callable[[Database, Caller, dict[str, Any]], Awaitable[Any]]
 
 
 def key_of(request: Request) -> str | None:
@@ -113,15 +126,20 @@ def replay(stored: Stored) -> Response:
 
 
 async def once(
-    database: Database, caller: Caller, request: Request, handler: Callable[[Request], Awaitable[Response]]
+    database: Database,
+    caller: Caller,
+    request: Request,
+    handler: Callable[[Request], Awaitable[Response]],
+    secret: Secret | None = None,
 ) -> Response:
-    """Run the handler unless its answer is stored already."""
+    """Run the handler unless its answer is stored already. `secret` is left out of what is stored."""
     key = key_of(request)
     assert key is not None, "the route looks for the header first"
     async with database.session() as session:
         stored = await claim(session, caller, request, key)
     if stored is not None:
-        return replay(stored)
+        again = replay(stored)
+        return again if secret is None else await _with_secret(database, caller, again, secret)
     try:
         response = await handler(request)
     except Exception as error:
@@ -134,19 +152,34 @@ async def once(
         raise
     tx = request.scope.get("agentpay.tx")
     if isinstance(tx, Tx):
-        await _store(tx.session, caller, key, response)
+        await _store(tx.session, caller, key, response, secret)
         return response
     async with database.session() as session:
-        await _store(session, caller, key, response)
+        await _store(session, caller, key, response, secret)
     return response
 
 
-async def _store(session: AsyncSession, caller: Caller, key: str, response: Response) -> None:
+async def _with_secret(database: Database, caller: Caller, stored: Response, secret: Secret) -> Response:
+    """The stored answer with a new secret in the place of the one that was not stored."""
+    body = orjson.loads(bytes(stored.body))
+    if stored.status_code >= 400 or secret.field not in body:
+        return stored
+    body[secret.field] = await secret.issue(database, caller, body)
+    headers = {name: value for name, value in stored.headers.items() if name != "content-length"}
+    return Response(orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z), stored.status_code, headers)
+
+
+async def _store(
+    session: AsyncSession, caller: Caller, key: str, response: Response, secret: Secret | None = None
+) -> None:
+    content = bytes(response.body)
+    if secret is not None and response.status_code < 400:
+        content = orjson.dumps({**orjson.loads(content), secret.field: None})
     headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
     await session.execute(
         update(IdempotencyKey)
         .filter_by(organization_id=caller.organization_id, scope=caller.idempotency_scope, key=key)
-        .values(response_status=response.status_code, response_headers=headers, response_body=bytes(response.body))
+        .values(response_status=response.status_code, response_headers=headers, response_body=content)
     )
 
 

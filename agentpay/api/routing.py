@@ -36,10 +36,21 @@ def own_idempotency(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def shows_secret(secret: idempotency.Secret) -> Callable[[Endpoint], Endpoint]:
+    """The endpoint's answer has a member that must not be stored with it."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.__secret__ = secret  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
 class ApiRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
         allowed: tuple[CallerKind, ...] = getattr(self.endpoint, "__allowed__", ("secret",))
+        secret: idempotency.Secret | None = getattr(self.endpoint, "__secret__", None)
         takes_json = self.body_field is not None
         idempotent = "POST" in (self.methods or ()) and not getattr(self.endpoint, "__own_idempotency__", False)
 
@@ -56,7 +67,7 @@ class ApiRoute(APIRoute):
                 await nothing_but_empty(request)
             if not idempotent or "idempotency-key" not in request.headers:
                 return await handler(request)
-            return await idempotency.once(state.database, caller, request, handler)
+            return await idempotency.once(state.database, caller, request, handler, secret)
 
         return handle
 

@@ -19,6 +19,10 @@ eval_app = typer.Typer(
 )
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder for the shop's own, temporary data.  [default: the system's]"),
+]
 
 
 @eval_app.callback()
@@ -38,6 +42,7 @@ def scenarios(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="ID", help="Run this scenario alone; may be repeated.")
     ] = None,
+    data: Data = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Run conversations against a freshly imported shop and check what must be true after each turn."""
@@ -50,7 +55,7 @@ def scenarios(
     results: list[ScenarioResult] = []
     try:
         chosen, facts = _load(file, store, only or [])
-        results = _run(chosen, facts, store, model=model, sse=sse, quiet=json)
+        results = _run(chosen, facts, store, model=model, data=data, sse=sse, quiet=json)
         suite = _suite(results)
     except _Unusable as error:
         suite.problem = str(error)
@@ -86,7 +91,14 @@ def _load(file: Path, store: Path, only: list[str]) -> tuple[list[Scenario], Sto
 
 
 def _run(
-    chosen: list[Scenario], facts: StoreFacts, store: Path, *, model: str | None, sse: bool, quiet: bool
+    chosen: list[Scenario],
+    facts: StoreFacts,
+    store: Path,
+    *,
+    model: str | None,
+    data: Path | None,
+    sse: bool,
+    quiet: bool,
 ) -> list[ScenarioResult]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -96,7 +108,7 @@ def _run(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("Opening the shop", total=len(chosen))
-        with own_service(store, model=model) as service:
+        with own_service(store, model=model, data=data) as service:
 
             def advance(result: ScenarioResult, done: int, total: int) -> None:
                 progress.update(task, description=result.id, completed=done, total=total)

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
+from agentpay.store.session import Database
 from tests.contract.client import ADDRESS, CONVERSATIONS, Client, refused, stream_of, text_of
 
 
@@ -172,3 +174,21 @@ def test_in_flight_is_a_conflict(shop: Client) -> None:
     made = {what for status, what in answers if status == 201}
     assert len(made) == 1
     assert {what for status, what in answers if status != 201} <= {"idempotency_key_in_flight"}
+
+
+async def test_a_widgets_token_is_stored_as_a_hash_alone(shop: Client, database: Database) -> None:
+    widget, sent = Client(shop.address, shop.publishable_key), key()
+    first = widget.post(CONVERSATIONS, json={}, headers=sent)
+    again = widget.post(CONVERSATIONS, json={}, headers=sent)
+    widget.close()
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "true")
+    tokens = [answer.json().pop("client_token")["token"] for answer in (first, again)]
+    assert {**first.json(), "client_token": 0} == {**again.json(), "client_token": 0}
+    for token in tokens:
+        holder = Client(shop.address, token)
+        assert holder.conversation(first.json()["id"])["status"] == "active"
+        holder.close()
+    async with database.session() as session:
+        stored = (await session.execute(text("SELECT convert_from(response_body, 'UTF8') FROM idempotency_keys"))).all()
+    assert any(first.json()["id"] in (row[0] or "") for row in stored)
+    assert not any("ap_cs_" in (row[0] or "") for row in stored)

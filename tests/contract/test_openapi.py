@@ -130,7 +130,7 @@ def test_the_document_says_what_all_routes_share() -> None:
             {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "header"}
             if operation.get("parameters")
             else set()
-        )  # noqa: E501
+        )
         assert ("Idempotency-Key" in headers) == (method == "post"), path
         for status, answer in operation["responses"].items():
             if int(status) >= 400:

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from agentpay.api import pagination, problems
+from agentpay.api.auth import Caller
 from agentpay.api.deps import CallerDep, StateDep, TxDep
+from agentpay.api.idempotency import Secret
 from agentpay.api.pagination import Cursor, Limit
-from agentpay.api.routing import ApiRouter, allow
+from agentpay.api.routing import ApiRouter, allow, shows_secret
 from agentpay.api.schemas.base import Page
 from agentpay.api.schemas.conversations import (
     ClientTokenView,
@@ -31,24 +33,36 @@ from agentpay.conversations.turns.answer import find_turn
 from agentpay.errors import Problem, not_found
 from agentpay.store import keys
 from agentpay.store.ids import new_id
+from agentpay.store.session import Database, Tx
 from agentpay.store.tables import Feedback, Message
 
 router = ApiRouter(prefix="/v1/agent/conversations", tags=["conversations"])
 
 
+async def _client_token(tx: Tx, caller: Caller, conversation_id: UUID) -> ClientTokenView | None:
+    """For whoever opened the conversation with a publishable key."""
+    if caller.kind != "publishable":
+        return None
+    row, token = await keys.create_client_token(tx.session, tx.organization_id, conversation_id)
+    return ClientTokenView(token=token, expires_at=row.expires_at)
+
+
+async def _another_token(database: Database, caller: Caller, opened: dict[str, Any]) -> dict[str, Any] | None:
+    async with database.tx(caller.organization_id) as tx:
+        token = await _client_token(tx, caller, UUID(opened["id"]))
+    return token.model_dump(mode="json") if token is not None else None
+
+
 @router.post("", status_code=201, summary="Open a conversation", responses=problems.responses())
 @allow("publishable")
+@shows_secret(Secret("client_token", _another_token))
 async def open_conversation(body: ConversationIn, tx: TxDep, caller: CallerDep) -> OpenedConversation:
     """With a secret key the customer is vouched for; with a publishable one the answer holds a `client_token`."""
     claim = CustomerClaim(**body.customer.model_dump()) if body.customer is not None else None
     opening = Opening(body.agent_id, claim, body.channel, body.metadata)
     conversation = await service.open_conversation(tx, opening, vouched=caller.kind == "secret")
     view = await service.view(tx, conversation)
-    opened = OpenedConversation(**dict(view))
-    if caller.kind == "publishable":
-        row, token = await keys.create_client_token(tx.session, tx.organization_id, conversation.id)
-        opened.client_token = ClientTokenView(token=token, expires_at=row.expires_at)
-    return opened
+    return OpenedConversation(**dict(view), client_token=await _client_token(tx, caller, conversation.id))
 
 
 @router.get("", summary="List conversations, the newest first", responses=problems.responses())
