@@ -17,6 +17,8 @@ from agentpay.errors import Problem
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Awaitable[Any]])
 
+MAX_DEPTH = 64
+"""Deeper JSON is refused: what is read must also be written, to Postgres and to checkpoints."""
 _ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 
 
@@ -105,7 +107,7 @@ async def nothing_but_empty(request: Request) -> None:
 
 
 def parse(body: bytes) -> Any:
-    """JSON, strictly. Raises Problem 400 `invalid_json`, 422 `validation_error` for text that cannot be stored."""
+    """JSON, strictly. Raises Problem 400 `invalid_json`, 422 `validation_error` for text that cannot be stored, or nested too deep."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -114,7 +116,24 @@ def parse(body: bytes) -> Any:
         raise _unstorable() from None
     if _ESCAPED.search(body) is not None and _has_nul(value):
         raise _unstorable()
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(value):
+        raise Problem("validation_error", f"JSON may be nested {MAX_DEPTH} deep at most.", status=422)
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Level by level, so that no depth is too much for it."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _unstorable() -> Problem:
