@@ -23,7 +23,7 @@ YES_MEANS = {
 }  # fmt: skip
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
-    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|alright|all right|wait|hold on|excuse me"
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|excuse me"
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
@@ -42,6 +42,8 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
                 r"\b(?:and |with |use |apply |using |the |my |promo |discount |coupon |voucher |code )*<code>", "", norm
             ).strip()
         )
+        if clause.listed and before and before[-1].intent is I.ADD_TO_CART and entities.product_query:
+            return before[-1].intent, 0.9  # "…, one pair of gloves, code GREEN5": the item, and a code with it
         if (
             rest
             and rest[0] in {I.ADD_TO_CART, I.CHANGE_CART, I.CHECKOUT}
@@ -57,6 +59,7 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             return rest
         return matched
     goes_on = clause.listed and before and before[-1].intent not in MANNERS | {I.OTHER}
+    goes_on = goes_on and not before[-1].entities.everything  # "clear everything, then one tent": a new beginning
     if goes_on and (matched is None or matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
         return before[-1].intent, min(before[-1].confidence, 0.9)
     if matched is None:
@@ -128,6 +131,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
     """No rule fits: what was asked for, else what the entities make likely."""
     entities = reading.entities
     asked = dialogue.asked_for
+    if clause.question and entities.shipping_method and not (entities.address or entities.emails):
+        return I.SHIPPING_QUOTE, 0.8
     if any(getattr(entities, name) for name in DETAILS):
         return I.PROVIDE_DETAILS, 0.9
     if asked in {"address", "shipping", "country", "postal_code"} and any(getattr(entities, name) for name in PLACE):
@@ -165,7 +170,9 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             if dialogue.cart_items
             else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
         )
-    if entities.quantity and (entities.product_query or entities.options or asked in {"quantity", "product"}):
+    if entities.quantity and (
+        entities.product_query or entities.options or asked in {"quantity", "product", "confirm_add", "choice"}
+    ):
         return I.ADD_TO_CART, 0.75 if reading.known_words else 0.5
     if reading.known_words or entities.price_max or entities.sort:
         return I.PRODUCT_SEARCH, 0.65

@@ -15,6 +15,11 @@ _BOUGHT = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:\w+ )?(?:ordered|bought|purch
 _WAVE = re.compile(
     r"^\W*(?:forget|never ?mind|nvm|drop|skip|scratch)\W*(?:it|that|about it|about that)?\W*$", re.IGNORECASE
 )
+_STATES = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|so|well|ok)\W+)*(?:(?:my|our|his|her)\s+\w+(?:'s|\s+(?:is|are|has|have|was|just|loves?|likes?|started|starts|turns|wants?|needs?))\b"
+    r"|i(?:'m| am)\s+(?:an?|new|just|starting|going|planning|getting|moving)\b|i(?:'ve| have)\s+(?!got\s+\$)|we(?:'re| are|'ve| have)\b|(?:he|she|they)\b|it(?:'s| is) (?:for|his|her|my)\b)",
+    re.IGNORECASE,
+)
 _MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 
@@ -95,6 +100,18 @@ def _rules_asked(acts: list[Act]) -> list[Act]:
     return kept
 
 
+def _without_background(acts: list[Act]) -> list[Act]:
+    """ "My daughter takes up the piano. Something under $200?": the first says why, the second what."""
+    wishes = [act for act in acts if act.intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and not _tells(act)]
+    return [act for act in acts if not _tells(act)] if wishes else acts
+
+
+def _tells(act: Act) -> bool:
+    """Whether it is a mere statement about somebody, of which nothing is asked."""
+    bare = set(act.entities.model_dump(exclude_defaults=True)) <= {"product_query", "category", "pronoun", "quantity"}
+    return act.intent is I.PRODUCT_SEARCH and act.confidence <= 0.65 and bare and _STATES.match(act.text) is not None
+
+
 def _without_waves(acts: list[Act]) -> list[Act]:
     """ "Forget it, empty the cart": a wave of the hand beside what is really wanted."""
     if len(acts) < 2:
@@ -108,7 +125,7 @@ def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines
     for act in acts:
         if act.intent is I.OTHER:
             act.entities.product_query = None
-    acts = _without_waves(_rules_asked(_chosen_before(_about_an_order(acts))))
+    acts = _without_waves(_without_background(_rules_asked(_chosen_before(_about_an_order(acts)))))
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)

@@ -62,8 +62,11 @@ _OFF = re.compile(
 )
 
 
+_GUESSED = 0.65
+"""How sure a search is that no rule names, but words of the shop."""
+_POLITE = re.compile(r"\b(?:please|pls|plz)\W*$", re.IGNORECASE)
 _THEIR_PRICE = re.compile(
-    r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|expensive|pricey|steep|high|over)\b"
+    r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|more|expensive|pricey|steep|high|over)\b"
 )
 """The shop's price complained of, not one that is proposed."""
 
@@ -91,10 +94,13 @@ class RuleClassifier:
         whole = whole[: 4 * _NORM_CHARS]
         accepts, declines = signals.accepts(whole) or signals.nods(cleaned), signals.declines(whole)
         acts: list[Act] = []
+        listed: list[Act] = []
         for clause in segment(cleaned, standing)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
             new = _acts(clause, inside, lexicon, dialogue, acts)
             acts.extend(new[1:] if _completes(clause, new[0], acts) else new)
+            listed = [*listed, *new] if clause.listed else new
+            _order_listed(listed, clause)
         return Understanding(
             acts=tidy(distribute(acts), cleaned, dialogue, accepts, declines),
             hesitation=signals.hesitation(whole),
@@ -135,6 +141,7 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
             clause.text[: other.start(1)], first, lexicon.option_name_words, keep=lexicon.title_words
         )
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
+        entities.product_query = re.split(r"\s+which\s", entities.product_query)[0]
         parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
         entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
     if intent not in {I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART}:
@@ -214,6 +221,15 @@ def _completes(clause: Clause, act: Act, before: list[Act]) -> bool:
         return False
     last.quantity, last.options = own.quantity, {**last.options, **own.options}
     return True
+
+
+def _order_listed(acts: list[Act], clause: Clause) -> None:
+    """ "A ukulele, a stand and two packs of picks, please": what is counted in a bare list is wanted, and so is the rest of it."""
+    if len(acts) < 2 or clause.question or any(act.intent is not I.PRODUCT_SEARCH for act in acts):
+        return
+    if acts[0].confidence <= _GUESSED and any(act.entities.quantity or _POLITE.search(act.text) for act in acts):
+        for act in acts:
+            act.intent, act.confidence = I.ADD_TO_CART, 0.8
 
 
 def _only_which(own: Entities, last: Entities) -> bool:

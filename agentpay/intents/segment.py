@@ -36,7 +36,7 @@ _STARTER = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    rf"(?:then |also |maybe |plus )?{_COUNT}\s+(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
+    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)
@@ -49,6 +49,10 @@ _LISTING = re.compile(
     r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?(?:i|we)(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
     re.IGNORECASE,
 )
+_ONE_OF_A_LIST = re.compile(
+    r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*an?\s+[^\W\d_]+(?:\s+[^\W\d_]+){0,3}$", re.IGNORECASE
+)
+"""A sentence that begins like a shopping list: "a ukulele, a stand and two picks"."""
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
@@ -148,6 +152,8 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
         r"(?:\s*(?:$|[,.!?]|is\b|was\b|policy|of\b|options?\b|bags?\b|for\b(?!\s+me)|cards?\b))", rest
     ):
         return first == "checkout" or ("," in joint and first in {"pay", "order"})
+    if first == "which" and re.search(r"\b(?:or|vs\.?|versus)\b", before, re.IGNORECASE):
+        return False  # "the tent or the tarp, which is lighter?" is one comparison
     return not (
         re.match(r"(?:what|which|who|where|when|how|why)", first)
         and "," not in joint
@@ -165,7 +171,12 @@ def _new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
         return not re.search(r"\b(?:between|from|under|over|sizes)\s+\S+$", before, re.IGNORECASE)
     return bool(
         _DETERMINED.match(after)
-        and (going_on or _LISTING.match(before) or _COUNTED.match(_LEADING.sub("", before)))
+        and (
+            going_on
+            or _LISTING.match(before)
+            or _ONE_OF_A_LIST.match(before)
+            or _COUNTED.match(_LEADING.sub("", before))
+        )
         and not (
             _RESTRICTIVE.search(before) and not (_COUNTED.match(_LEADING.sub("", before)) and _ANOTHER.match(after))
         )
@@ -186,7 +197,7 @@ def _clause(text: str, start: int, end: int, listed: bool, question: bool) -> Cl
 
 
 _INTERJECTIONS = word_set("""
-    ok okay k yes yeah yep yup no nope nah hi hello hey fine great cool thanks perfect sure deal actually well sorry nvm hmm oh alright please awesome
+    ok okay k yes yeah yep yup no nope nah hi hello hey fine great cool thanks perfect sure deal actually well sorry nvm hmm oh alright please awesome sweet brilliant lovely wonderful excellent super neat nice wow
     """) | {
     "hi there", "hello there", "hey there", "no thanks", "no thank you", "yes please", "sounds good", "thank you", "never mind", "good morning",
     "good evening", "good afternoon", "all right", "ok then", "ok great", "ok thanks", "that works",

@@ -50,7 +50,7 @@ _PRONOUN_BEFORE = re.compile(
 
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
-    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8, "last": -1, "final": -1, "bottom": -1, "top": 1,
+    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8, "last": -1, "latter": -1, "former": 1, "final": -1, "bottom": -1, "top": 1,
 }  # fmt: skip
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _FIRST_FEW = re.compile(
@@ -93,11 +93,11 @@ PRONOUN = re.compile(
 EVERYTHING = re.compile(
     r"\b(?:everything|all of (?:it|them|those|these|my (?:items|stuff))|(?:remove|delete|drop|clear|cancel|take out) all\b"
     r"|(?:empty|clear|reset|wipe|dump|delete)(?: out)? (?:my |the |that |this |whole |entire |all )*(?:shopping )?(?:cart|basket|bag|trolley)|(?:whole|entire) (?:cart|basket|bag|order)|start (?:all )?over|start (?:again|fresh|from scratch)|them all|all (?:the )?items"
-    r"|(?:cart|basket) (?:empty|clean))\b",
+    r"|(?:cart|basket) (?:empty|clean)|(?:empty|clear) (?:it|that)(?: out| all)?(?=\W*(?:please\W*)?$))\b",
     re.IGNORECASE,
 )
 _LEAD_WORDS = re.compile(
-    r"^(?:\W|\b(?:ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
+    r"^(?:\W|\b(?:all|alright|ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
     r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
     r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
     r"fine|thanks|perfect|instead)\b)*$",

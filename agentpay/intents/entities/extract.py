@@ -40,7 +40,12 @@ _POSTCODE_NAMED = re.compile(
 _POSTCODE_END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _POSTCODE_ONLY = re.compile(rf"^\W*(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _WHICH = re.compile(r"\b(?:which|what|any other|other)\b", re.IGNORECASE)
-_GIFT = re.compile(r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b", re.IGNORECASE)
+_GIFT = re.compile(
+    r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b|\d(?:\s?(?:[$€£]|dollars?|euros?|pounds?|bucks))?\s+ones?\b",
+    re.IGNORECASE,
+)
+_IDIOM = re.compile(r"\b(?:right (?:now|away)|straight away|in the first place|on the other hand)\b", re.IGNORECASE)
+"""Words that mean none of the shop's: "right" is no hand here."""
 _SHIPS = re.compile(
     r"\b(?:ship\w*|deliver\w*|postage|send|zip|post(?:al)? ?code|courier|live|based|express|standard)\b", re.IGNORECASE
 )
@@ -84,6 +89,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     ordinals = find_ordinals(text, taken, dialogue.shown, dialogue.asked_for)
     for span in ordinals:
         entities.ordinals.extend(value for value in span.value if value not in entities.ordinals)
+    taken += [Span(*match.span(), "idiom", None) for match in _IDIOM.finditer(text) if free(taken, *match.span())]
     found = lexicon.find(text, [*taken, *ordinals], asked_for=dialogue.asked_for)
     entities.options, entities.attributes = found.options, found.attributes
     entities.brand, entities.category, entities.shipping_method = found.brand, found.category, found.shipping_method
@@ -176,12 +182,17 @@ def _take_place(
     if entities.address is not None:
         return []
     found: list[Span] = []
-    about_shipping = _SHIPS.search(text) is not None or dialogue.asked_for in {
-        "address",
-        "shipping",
-        "country",
-        "postal_code",
-    }
+    about_shipping = (
+        _SHIPS.search(text) is not None
+        or entities.shipping_method is not None
+        or dialogue.asked_for
+        in {
+            "address",
+            "shipping",
+            "country",
+            "postal_code",
+        }
+    )
     served = list(lexicon.countries)
     match = _POSTCODE_NAMED.search(text) if about_shipping else None
     if match is None and dialogue.asked_for in {"address", "shipping", "postal_code"}:

@@ -73,8 +73,13 @@ _PERCENT_OF_PRICE = re.compile(
     _FLAGS,
 )
 _BARE_OFFER = re.compile(
-    rf"(?:\b(?:do|you take|u take|for|about|offer|say|pay|accept|at|give you)\s+|(?:^|[,.!]\s)\W*)(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b|is (?:my|the|all)\b)",
+    rf"(?:\b(?:do|you take|u take|(?:go|come|get|down|lower) (?:down )?to|for|about|offer|say|pay|accept|at|give you)\s+|(?:^|[,.!]\s)\W*)(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b|is (?:my|the|all)\b)",
     _FLAGS,
+)
+
+
+_DOWN_TO = re.compile(
+    rf"\b(?:go|come|get|drop|lower)(?: it)? (?:down )?to\s+(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b)", _FLAGS
 )
 
 
@@ -177,8 +182,9 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = (), *, neg
     for match in _PERCENT.finditer(text):
         if _PERCENT_OF_PRICE.search(text) and free([*taken, *found], match.start(), match.end()):
             found.append(Span(match.start(), match.end(), "percent", int(match.group(1))))
-    if negotiating and not any(span.kind == "money" for span in found):
-        for match in _BARE_OFFER.finditer(text):
+    if negotiating:
+        stated = any(span.kind == "money" for span in found)
+        for match in (_DOWN_TO if stated else _BARE_OFFER).finditer(text):
             start, end = match.span("bare")
             minor = minor_units(match.group("bare"), shop_currency)
             if minor and free([*taken, *found], start, end):

@@ -13,17 +13,21 @@ from agentpay.intents.words import word_set
 _PHRASES = re.compile(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
-    r"|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
+    r"|\bon second thoughts?\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
     r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
 )
+_CODE_LEAD = re.compile(
+    r"\b(?:with |and |using )?(?:the |my |a )?(?:promo |discount )?(?:code|coupon|voucher)(?: is)?\W*(?=\0)",
+    re.IGNORECASE,
+)
 _MONEY_LEAD = re.compile(r"\b(?:for|at|to|of|is|around|about)\s*$", re.IGNORECASE)
 
 _LEAD = word_set("""
-    ok okay hi hello hey yo there morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
+    ok okay alright hi hello hey yo there morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
     can could may might would will shall should do does did is are am was were be been being have has had having want wanted need needed
     like love prefer to buy get got getting order ordering purchase add put take grab give gimme show find see look looking search searching browse
     for after about at any some sell sells carry stock offer offers let lemme us me my our your their mine remove delete drop send throw toss
@@ -52,6 +56,10 @@ _POINTING = word_set(
 )
 _SOLD_PERHAPS = word_set("book books bag bags basket baskets range stock cart trolley")
 """Words of shopping that are goods in some shops."""
+_UNITS = word_set(
+    "pack packs packet packets pair pairs pcs piece pieces unit units box boxes copy copies set sets tin tins jar jars tube tubes"
+)
+"""What things are counted in; no part of a name unless titles have it."""
 _MOST_WORDS = 16
 _NEVER_NAMES = word_set(
     "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello"
@@ -84,7 +92,7 @@ def product_words(
             continue
         for i in range(max(0, start), min(len(masked), span.end)):
             masked[i] = "\0"
-    hidden = "".join(masked)
+    hidden = _CODE_LEAD.sub(lambda m: "\0" * len(m.group()), "".join(masked))
     hidden = _PHRASES.sub(lambda m: "\0" * len(m.group()), hidden)
     runs: list[str] = []
     for run in re.split(r"\0+", hidden):
@@ -102,6 +110,8 @@ def product_words(
 
 def _drop(word: str, words: Collection[str], option_names: Collection[str], keep: Collection[str]) -> bool:
     lowered = word.lower()
+    if lowered in _UNITS:
+        return lowered not in keep
     if lowered in _SOLD_PERHAPS and lowered in keep:
         return False
     if lowered in words or lowered in option_names:

@@ -37,7 +37,13 @@ _MARKED_CODE = re.compile(
     re.IGNORECASE,
 )
 _POLITE_END = re.compile(r"\W*(?:please|pls|plz|thanks|thank you|then|too|as well)\W*$", re.IGNORECASE)
-_BEFORE_WORD = re.compile(rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i:{_CODE_WORD})\b")
+_BEFORE_WORD = re.compile(
+    rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i:(?:is|was|that's)\s+(?:my|the|a|our|your)\s+)?(?i:{_CODE_WORD})\b"
+)
+_CODE_THEN = re.compile(
+    rf"\b{_CODE_WORD}\s*[,;-]+\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])", re.IGNORECASE
+)
+"""A code set off from its word: "I got a code, autumn10"; only what looks like one."""
 _USED_CODE = re.compile(
     r"\b(?i:use|apply|try|enter|redeem|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
@@ -158,6 +164,8 @@ def find_codes(
         plain_word = code.islower() and code.isalpha() and match.group("mark") is None
         at_end = not text[match.end() :].strip(" .!?,") or _POLITE_END.match(text[match.end() :])
         add(match, sure=not plain_word or bool(at_end))
+    for match in _CODE_THEN.finditer(text):
+        add(match, sure=False)
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)
     if _ABOUT_CODES.search(text):
