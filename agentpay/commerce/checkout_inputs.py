@@ -33,7 +33,7 @@ class ItemInput(_Input):
 
     variant_external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     variant_id: UUID | None = None
-    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
 
     @model_validator(mode="after")
     def _one_reference(self) -> ItemInput:

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -34,7 +43,7 @@ class DiscountInput(BaseModel):
     ends_at: AwareDatetime | None = None
     max_redemptions: Count | None = None
     max_redemptions_per_customer: Count | None = None
-    active: bool = True
+    active: StrictBool = True
 
     @field_validator("code")
     @classmethod
@@ -66,7 +75,7 @@ class DiscountPatch(BaseModel):
     ends_at: AwareDatetime | None = None
     max_redemptions: Count | None = None
     max_redemptions_per_customer: Count | None = None
-    active: bool | None = None
+    active: StrictBool | None = None
 
 
 class DiscountView(BaseModel):

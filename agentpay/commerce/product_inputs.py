@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from agentpay.commerce.importing.fields import Attribute, Count, ExternalId, LongText, Money, Options, Text
 
@@ -27,7 +27,7 @@ class VariantInput(_Input):
     floor: Money | None = None
     stock: Count | None = None
     weight_grams: Count = 0
-    requires_shipping: bool = True
+    requires_shipping: StrictBool = True
 
 
 class ProductInput(_Input):
@@ -41,7 +41,7 @@ class ProductInput(_Input):
     attributes: dict[str, Attribute] = Field(default_factory=dict, max_length=500)
     upsell_triggers: list[Text] = Field(default_factory=list, max_length=100)
     sales_objections: list[Text] = Field(default_factory=list, max_length=100)
-    allow_dynamic_pricing: bool = False
+    allow_dynamic_pricing: StrictBool = False
     status: Status = "active"
     variants: list[VariantInput] = Field(min_length=1, max_length=1000)
 
@@ -62,7 +62,7 @@ class ProductPatch(_Input):
     attributes: dict[str, Attribute] | None = Field(None, max_length=500)
     upsell_triggers: list[Text] | None = Field(None, max_length=100)
     sales_objections: list[Text] | None = Field(None, max_length=100)
-    allow_dynamic_pricing: bool | None = None
+    allow_dynamic_pricing: StrictBool | None = None
     status: Status | None = None
     variants: list[VariantPatch] | None = Field(None, min_length=1, max_length=1000)
 
@@ -76,7 +76,7 @@ class VariantPatch(_Input):
     floor: Money | None = None
     stock: Count | None = None
     weight_grams: Count | None = None
-    requires_shipping: bool | None = None
+    requires_shipping: StrictBool | None = None
 
 
 ProductPatch.model_rebuild()

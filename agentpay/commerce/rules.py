@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 
 class _Rules(BaseModel):
@@ -10,13 +10,13 @@ class _Rules(BaseModel):
 
 
 class CartValueDiscount(_Rules):
-    min_cart: int = Field(ge=0)
-    discount_percent: int = Field(ge=0, le=100)
+    min_cart: int = Field(ge=0, strict=True)
+    discount_percent: int = Field(ge=0, le=100, strict=True)
 
 
 class RepeatCustomer(_Rules):
-    orders_threshold: int = Field(ge=1)
-    discount_percent: int = Field(ge=0, le=100)
+    orders_threshold: int = Field(ge=1, strict=True)
+    discount_percent: int = Field(ge=0, le=100, strict=True)
 
 
 class Strategies(_Rules):
@@ -27,16 +27,16 @@ class Strategies(_Rules):
 
 
 class Triggers(_Rules):
-    hesitation_signals: int | None = Field(None, ge=1)
-    cart_abandonment_seconds: int | None = Field(None, ge=1)
+    hesitation_signals: int | None = Field(None, ge=1, strict=True)
+    cart_abandonment_seconds: int | None = Field(None, ge=1, strict=True)
 
 
 class AgentRules(_Rules):
-    max_discount_percent: int = Field(0, ge=0, le=100)
-    approval_discount_percent: int | None = Field(None, ge=0, le=100)
-    allow_dynamic_pricing: bool = False
-    require_email_for_checkout: bool = False
-    auto_refund_limit: int = Field(0, ge=0)
+    max_discount_percent: int = Field(0, ge=0, le=100, strict=True)
+    approval_discount_percent: int | None = Field(None, ge=0, le=100, strict=True)
+    allow_dynamic_pricing: StrictBool = False
+    require_email_for_checkout: StrictBool = False
+    auto_refund_limit: int = Field(0, ge=0, strict=True)
     """Minor units an order may be refunded without a person."""
     strategies: Strategies = Strategies()
     triggers: Triggers = Triggers()
@@ -56,14 +56,14 @@ class AgentRules(_Rules):
 class Policies(_Rules):
     """`organization.policies` (CONTRACT §4, windows). A missing window is unlimited."""
 
-    return_window_days: int | None = Field(None, ge=0)
-    exchange_window_days: int | None = Field(None, ge=0)
+    return_window_days: int | None = Field(None, ge=0, strict=True)
+    exchange_window_days: int | None = Field(None, ge=0, strict=True)
     non_returnable: list[str] = []
     """Product external ids or category prefixes."""
-    charge_saved_methods: bool = False
+    charge_saved_methods: StrictBool = False
 
 
 class Personality(_Rules):
     tone: str = Field("neutral", pattern="^(friendly|formal|playful|neutral)$")
     verbosity: str = Field("medium", pattern="^(short|medium|long)$")
-    emoji: bool = False
+    emoji: StrictBool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 AttributeValue = str | int | float | bool
 
@@ -14,12 +14,12 @@ class SearchFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    price_max: int | None = Field(None, ge=0, le=10**15)
-    price_min: int | None = Field(None, ge=0, le=10**15)
+    price_max: int | None = Field(None, ge=0, le=10**15, strict=True)
+    price_min: int | None = Field(None, ge=0, le=10**15, strict=True)
     brand: str | None = Field(None, max_length=200)
     category: str | None = Field(None, max_length=400)
     """A whole path, the beginning of one, or one of its steps: "Footwear", "Footwear > Trail running", "Trail running"."""
-    in_stock: bool | None = None
+    in_stock: StrictBool | None = None
     attributes: dict[str, AttributeValue] = Field(default_factory=dict, max_length=20)
     """Attributes of the product or options of a variant on sale; numbers compare as text."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import httpx
@@ -169,11 +170,40 @@ def test_unknown_fields_are_refused(shop: Client, method: str, path: str, body: 
     refused(shop.request(method, path, json=body), 422)
 
 
+@pytest.mark.parametrize("wrong", [True, "2", 2.0, None, [2]])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/checkouts", {"items": [{"variant_external_id": "socks-merino-m", "quantity": "WRONG"}]}),
+        ("/v1/refunds", {"order_id": NOBODY, "amount": "WRONG"}),
+        ("/v1/products", {"title": "x", "variants": [{"price": "WRONG"}]}),
+        ("/v1/agents", {"name": "x", "rules": {"max_discount_percent": "WRONG"}}),
+        ("/v1/discounts", {"code": "WRONGTYPE", "type": "fixed", "amount": "WRONG"}),
+        ("/v1/agent/knowledge/search", {"query": "x", "limit": "WRONG"}),
+        ("/v1/agent/knowledge/search", {"query": "x", "filters": {"price_max": "WRONG"}}),
+        (f"{CONVERSATIONS}/{NOBODY}/feedback", {"message_id": NOBODY, "score": "WRONG"}),
+    ],
+)
+def test_numbers_are_numbers(shop: Client, path: str, body: dict[str, object], wrong: object) -> None:
+    if wrong is None and ("refunds" in path or "filters" in body):
+        return  # the same as leaving it out
+    text = json.dumps(body).replace('"WRONG"', json.dumps(wrong))
+    refused(shop.post(path, content=text, headers={"content-type": "application/json"}), 422, "validation_error")
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, "true", 0])
+def test_yes_is_true_and_nothing_else(shop: Client, wrong: object) -> None:
+    resume = f"{CONVERSATIONS}/{NOBODY}/turns/{NOBODY}/resume"
+    refused(shop.post(resume, json={"interrupt_id": NOBODY, "value": {"approved": wrong}}), 422, "validation_error")
+    rules = {"allow_dynamic_pricing": wrong}
+    refused(shop.post("/v1/agents", json={"name": "x", "rules": rules}), 422, "validation_error")
+
+
 def test_bad_requests_have_stable_codes(shop: Client) -> None:
     known = shop.opened()
     messages = f"{CONVERSATIONS}/{known}/messages"
-    json = {"content-type": "application/json"}
-    refused(shop.post(messages, content=b"{", headers=json), 400, "invalid_json")
+    sent = {"content-type": "application/json"}
+    refused(shop.post(messages, content=b"{", headers=sent), 400, "invalid_json")
     refused(shop.post(messages, content=b"content=hi", headers={"content-type": "text/plain"}), 415)
     refused(shop.post(messages, json={"content": ""}), 422, "validation_error")
     refused(shop.post(messages, json={"content": "x" * 8001}), 422, "validation_error")
@@ -182,7 +212,7 @@ def test_bad_requests_have_stable_codes(shop: Client) -> None:
     refused(shop.post(messages, json={"content": "x" * 300_000}), 413, "body_too_large")
     for depth in (70, 300, 900, 5000):
         deep = b'{"content": "hi", "context": ' + b'{"a": ' * depth + b"1" + b"}" * depth + b"}"
-        assert refused(shop.post(messages, content=deep, headers=json), 400 if depth == 5000 else 422)
+        assert refused(shop.post(messages, content=deep, headers=sent), 400 if depth == 5000 else 422)
     refused(shop.get(f"{CONVERSATIONS}/{NOBODY}"), 404, "not_found")
     refused(shop.get(f"{CONVERSATIONS}/no-id"), 404, "not_found")
     refused(shop.get("/v1/nothing"), 404, "not_found")

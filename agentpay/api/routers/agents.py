@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StringConstraints, model_validator
 
 from agentpay.api import pagination, problems
 from agentpay.api.deps import TxDep
@@ -33,7 +33,7 @@ class AgentIn(Body):
     rules: AgentRules = Field(default_factory=AgentRules)
     model: ModelName | None = Field(None, description="`house` or `openai:<model>`; none: the service's.")
     templates: dict[str, Template] = Field(default_factory=dict, max_length=100)
-    is_default: bool = False
+    is_default: StrictBool = False
 
 
 class AgentPatch(Body):
@@ -43,7 +43,7 @@ class AgentPatch(Body):
     rules: AgentRules | None = None
     model: ModelName | None = None
     templates: Annotated[dict[str, Template], Field(max_length=100)] | None = None
-    is_default: bool | None = None
+    is_default: StrictBool | None = None
 
     @model_validator(mode="after")
     def _nothing_is_emptied(self) -> AgentPatch:

@@ -22,7 +22,7 @@ router = ApiRouter(prefix="/v1/agent/knowledge", tags=["knowledge"])
 
 class SearchIn(Body):
     query: Annotated[str, Field(min_length=1, max_length=1000, examples=["waterproof jacket"])]
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    limit: Annotated[int, Field(ge=1, le=100, strict=True)] = 10
     kinds: Annotated[list[Kind], Field(min_length=1, max_length=2)] = Field(default=["product", "article"])
     filters: SearchFilters | None = None
 

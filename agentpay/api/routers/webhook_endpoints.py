@@ -29,7 +29,7 @@ router = ApiRouter(prefix="/v1/webhook-endpoints", tags=["webhook endpoints"])
 class RotateIn(Body):
     """`grace_hours`: how long the secret before goes on signing beside the new one; 0 where it is known to others."""
 
-    grace_hours: Annotated[int, Field(ge=0, le=168)] = 24
+    grace_hours: Annotated[int, Field(ge=0, le=168, strict=True)] = 24
 
 
 @router.post("", status_code=201, summary="Create a webhook endpoint", responses=problems.responses(409))

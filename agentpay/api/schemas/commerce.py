@@ -31,7 +31,7 @@ class RefundIn(Body):
     """
 
     order_id: UUID
-    amount: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    amount: Annotated[int, Field(ge=1, le=2**53, strict=True)] | None = None
     reason: Short = ""
     payment_method: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 

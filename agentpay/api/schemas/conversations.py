@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from agentpay.api.schemas.base import Body, View
 from agentpay.conversations.shapes import ConversationView
@@ -66,7 +66,7 @@ class MessageIn(Body):
 
 
 class ResumeValue(Body):
-    approved: bool
+    approved: StrictBool
     note: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
 
@@ -79,9 +79,16 @@ class HandoffIn(Body):
     to: Literal["human", "agent"]
 
 
+def _number(value: object) -> object:
+    """True equals 1, and 1.0 does, but neither is the number meant."""
+    if type(value) is not int:
+        raise ValueError("Input should be -1 or 1")
+    return value
+
+
 class FeedbackIn(Body):
     message_id: UUID
-    score: Literal[-1, 1]
+    score: Annotated[Literal[-1, 1], BeforeValidator(_number)]
     comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] | None = None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from agentpay.commerce.shapes import Shape
 from agentpay.commerce.webhooks.addresses import MAX_URL_CHARS
@@ -26,7 +26,7 @@ class EndpointInput(BaseModel):
 
     url: Url
     events: Filters = []
-    enabled: bool = True
+    enabled: StrictBool = True
 
 
 class EndpointPatch(BaseModel):
@@ -36,7 +36,7 @@ class EndpointPatch(BaseModel):
 
     url: Url | None = None
     events: Filters | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
 
 
 class EndpointView(Shape):
