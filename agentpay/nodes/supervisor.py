@@ -68,7 +68,9 @@ def route(understanding: dict[str, Any], previous: str, *, verifying: bool = Fal
     return _sales_or_payment(wanted, previous, understanding)
 
 
-def _sales_or_payment(wanted: Sequence[IntentName], previous: str, understanding: dict[str, Any]) -> tuple[AgentName, str]:
+def _sales_or_payment(
+    wanted: Sequence[IntentName], previous: str, understanding: dict[str, Any]
+) -> tuple[AgentName, str]:
     """A yes to what the payment agent asked stays with it; all else that sales can do is for sales."""
     if previous == "payment" and all(name in _PAYMENT_CAN for name in wanted) and understanding.get("accepts"):
         return "payment", wanted[0].value
