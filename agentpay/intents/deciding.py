@@ -29,6 +29,7 @@ FILLER = re.compile(
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _THE_OTHER = re.compile(r"\bthe \w+ ones?\b|\banother one\b")
 _LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
+_SOMETHING = re.compile(r"\b(?:something|anything)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
@@ -174,7 +175,12 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         entities.product_query or entities.options or asked in {"quantity", "product", "confirm_add", "choice"}
     ):
         return I.ADD_TO_CART, 0.75 if reading.known_words else 0.5
-    if reading.known_words or entities.price_max or entities.sort:
+    if (
+        reading.known_words
+        or entities.price_max
+        or entities.sort
+        or (entities.product_query and _SOMETHING.search(norm))
+    ):
         return I.PRODUCT_SEARCH, 0.65
     if entities.product_query and asked in {"product", "need"} and len(norm.split()) <= 6:
         return I.PRODUCT_SEARCH, 0.6

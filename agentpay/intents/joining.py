@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
 """Putting the acts of a message together: what belongs to one wish is joined, what means nothing beside it is dropped."""
 
 from __future__ import annotations

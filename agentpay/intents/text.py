@@ -62,7 +62,9 @@ _EXPANSIONS = {
     "wanted": "want", "tix": "tickets", "prob": "problem", "info": "info", "delivry": "delivery", "srsly": "seriously",
     "pics": "photos", "pic": "photo", "cld": "could", "wld": "would", "yrs": "years", "bday": "birthday",
     "yuo": "you", "yuor": "your", "hvae": "have", "wnat": "want", "adn": "and", "taht": "that", "waht": "what", "whta": "what",
-    "jsut": "just", "cna": "can", "plese": "please", "thnaks": "thanks", "helo": "hello", "moin": "hello", "hej": "hello", "servus": "hello", "ahoy": "hello", "howzit": "hello", "hullo": "hello", "diffrence": "difference",
+    "jsut": "just", "cna": "can", "plese": "please", "thnaks": "thanks", "helo": "hello",
+    "moin": "hello", "hej": "hello", "servus": "hello", "ahoy": "hello", "howzit": "hello",
+    "hullo": "hello", "diffrence": "difference",
     "reccomend": "recommend", "recomend": "recommend", "recieve": "receive", "recieved": "received",
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ SpanKind = Literal[
     "ordinal",
     "sort",
     "place",
+    "idiom",
 ]
 
 
