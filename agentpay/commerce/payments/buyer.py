@@ -25,6 +25,7 @@ CardName = Literal["success", "decline", "three_d_secure", "delayed"]
 WAIT_SECONDS = 15.0
 MESSAGE_SECONDS = 3.0
 _PAUSE = 0.02
+_LONGEST_PAUSE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ async def _by_url(database: Database, organization_id: UUID, url: str) -> Checko
 async def webhook_handled(database: Database, attempt: Attempt, *, seconds: float = WAIT_SECONDS) -> None:
     """Wait until the attempt's event was handled, at most `seconds`; by polling, as any process may handle it."""
     deadline = time.monotonic() + seconds
+    pause = _PAUSE
     while attempt.webhook_id is not None and time.monotonic() < deadline:
         async with database.tx(attempt.organization_id) as tx:
             handled = await tx.session.scalar(
@@ -84,17 +86,20 @@ async def webhook_handled(database: Database, attempt: Attempt, *, seconds: floa
             )
         if handled is not None:
             return
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)  # a crowd that waits must not keep the workers from their jobs
 
 
 async def _conversation_told(database: Database, organization_id: UUID, checkout_id: UUID) -> None:
     """A moment's patience, so that who pays and then reads the conversation finds the message there."""
     deadline = time.monotonic() + MESSAGE_SECONDS
+    pause = _PAUSE
     while time.monotonic() < deadline:
         async with database.tx(organization_id) as tx:
             if not await is_pending(tx, "conversation.payment_update", checkout_id=str(checkout_id)):
                 return
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 async def _result(database: Database, organization_id: UUID, checkout_id: UUID) -> BuyerResult:
