@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
@@ -134,6 +135,13 @@ def stopping_cleanly() -> Iterator[Stopping]:
             stopping.asked = True
             raise KeyboardInterrupt
 
+    report = sys.unraisablehook
+
+    def lost(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):  # `check` raises it again
+            report(unraisable)
+
+    sys.unraisablehook = lost
     for number in _SIGNALS:
         signal.signal(number, stop)
     try:
