@@ -11,8 +11,9 @@ from agentpay.store.session import Database
 ID = "('01900000-0000-7000-8000-' || lpad(to_hex({}), 12, '0'))::uuid"
 MANY = 100_000
 SOME = 5_000
-CONVERSATION = 1
-"""The number of the conversation, and of the endpoint, that has everything below it."""
+CONVERSATION = SOME // 2
+"""The number of the conversation, and of the endpoint, that has everything below it: on neither end of a list, as such a
+conversation is a long one to show."""
 
 ROWS: dict[str, int] = {
     "agents": SOME,
