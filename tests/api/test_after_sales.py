@@ -94,6 +94,11 @@ def test_a_cart_is_filled_changed_and_emptied(served: Shop) -> None:
         assert served.post("/v1/carts", body).status_code == 422
     assert served.client.get(f"/v1/carts/{uuid4()}").status_code == 404
     assert served.post("/v1/carts").json()["items"] == []
+    listed = served.client.get("/v1/carts", params={"limit": 1}).json()
+    assert len(listed["items"]) == 1
+    assert listed["next_cursor"] is not None
+    older = served.client.get("/v1/carts", params={"limit": 1, "cursor": listed["next_cursor"]}).json()
+    assert older["items"][0]["id"] != listed["items"][0]["id"]
 
 
 def test_an_order_is_changed_by_link_then_returned(served: Shop) -> None:

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from agentpay.api import problems
 from agentpay.api.deps import TxDep
+from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.after_sales import CartIn, CartLineIn, CartPatch, CartResource
+from agentpay.api.schemas.base import Page
 from agentpay.commerce import cart_items, carts
 from agentpay.commerce.checkout_inputs import ItemInput
+from agentpay.store.pagination import page
 from agentpay.store.session import Tx
+from agentpay.store.tables import Cart
 
 router = ApiRouter(prefix="/v1/carts", tags=["carts"])
+
+
+@router.get("", summary="List carts, the newest first", responses=problems.responses())
+async def list_carts(
+    tx: TxDep, limit: Limit = 20, cursor: Cursor = None, conversation_id: UUID | None = None
+) -> Page[CartResource]:
+    query = select(Cart).where(Cart.organization_id == tx.organization_id)
+    if conversation_id is not None:
+        query = query.where(Cart.conversation_id == conversation_id)
+    found = await page(tx, query, Cart.id, limit=limit, cursor=cursor)
+    return Page(items=[await _shown(tx, cart.id) for cart in found.items], next_cursor=found.next_cursor)
 
 
 @router.post("", status_code=201, summary="Create a cart", responses=problems.responses(409))
