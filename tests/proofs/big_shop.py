@@ -28,6 +28,7 @@ ROWS: dict[str, int] = {
     "turns": SOME,
     "messages": SOME * 2,
     "approvals": SOME,
+    "carts": SOME,
     "checkouts": MANY,
     "checkout_lines": MANY,
     "orders": MANY,
@@ -75,6 +76,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         " attempt",
         f"'token' || n, CASE n % 2 WHEN 0 THEN 'succeeded' ELSE 'cancelled' END, {_N}, {_N}, 'sandbox', now(), {_TOTALS}, 1",
     ),
+    "carts": ("currency", "'USD'"),
     "checkout_lines": ("checkout_id, variant_id, quantity, unit_price, discount, tax", f"{_N}, {_N}, 1, 18900, 0, 0"),
     "orders": (
         "number, external_id, status, customer_id, checkout_id, conversation_id, placed_at, refunded,"

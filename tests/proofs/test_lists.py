@@ -40,6 +40,7 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "/v1/agent/conversations": ("conversations", {"status": "closed"}),
     "/v1/agent/conversations/{conversation_id}/messages": ("messages", {}),
     "/v1/approvals": ("approvals", {}),
+    "/v1/carts": ("carts", {}),
     "/v1/checkouts": ("checkouts", {"status": "cancelled"}),
     "/v1/orders": ("orders", {"status": "partially_refunded"}),
     "/v1/refunds": ("refunds", {"status": "failed"}),
