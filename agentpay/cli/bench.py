@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bench(
-    profile: Annotated[str, typer.Argument(help="turns, smooth or growth.")] = "turns",
+    profile: Annotated[str, typer.Argument(help="turns, smooth, growth, …")] = "turns",
     bench_dir: Annotated[
         Path, typer.Option("--bench", metavar="DIR", help="Fake model, load and reference services.")
     ] = Path("../shared/bench"),
@@ -33,12 +33,13 @@ def bench(
     from rich.console import Console
 
     from agentpay.demo import STORE
-    from agentpay.evals.bench import PROFILES, run_profile
+    from agentpay.evals.bench import PROFILES, Bench
 
     if profile not in PROFILES:
         raise StartupError(f"There is no profile {profile!r}: choose {', '.join(PROFILES)}.")
     with Console(stderr=True).status(f"{profile}: {PROFILES[profile].help}"):
-        results = run_profile(PROFILES[profile], bench_dir.resolve(), repetitions=repetitions, store=STORE, data=data)
+        found = PROFILES[profile].run(Bench(bench_dir.resolve(), STORE, repetitions, data))
+    results = {"profile": profile, "results": found.results, "ratios": found.ratios}
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{profile}.json").write_text(json_module.dumps(results, indent=2) + "\n")
     if json:
@@ -48,24 +49,19 @@ def bench(
 
 
 def _print(profile: Profile, results: dict[str, Any]) -> None:
+    """A table for each row, services below each other."""
     from rich.console import Console
     from rich.table import Table
 
-    rows = max((len(found) for found in results["results"].values()), default=0)
-    for n in range(rows):
-        first = next(iter(results["results"].values()))[n]
-        table = Table(
-            "service", *profile.figures, title=f"{profile.name}, {_row_name(first)} (in brackets: ÷ bare_langgraph)"
-        )
-        for name, found in results["results"].items():
-            if n < len(found):
-                ratios = results["ratios"][name][n]
-                table.add_row(name, *(_cell(found[n].get(figure), ratios.get(figure)) for figure in profile.figures))
-        Console(width=120).print(table)
-
-
-def _row_name(row: dict[str, Any]) -> str:
-    return f"turn {row['turn']}" if "turn" in row else f"{row['conc']} at once"
+    labels = list(dict.fromkeys(row["label"] for rows in results["results"].values() for row in rows))
+    for label in labels:
+        table = Table("service", *profile.figures, title=f"{profile.name}, {label} (in brackets: ÷ the reference)")
+        for name, rows in results["results"].items():
+            for n, row in enumerate(rows):
+                if row["label"] == label:
+                    ratios = dict(enumerate(results["ratios"].get(name, []))).get(n, {})
+                    table.add_row(name, *(_cell(row.get(figure), ratios.get(figure)) for figure in profile.figures))
+        Console(width=140).print(table)
 
 
 def _cell(value: float | None, ratio: float | None) -> str:

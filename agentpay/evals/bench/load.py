@@ -1,0 +1,92 @@
+"""The profiles that load.py of the bench folder drives: every service gets the same model, machine and load, in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from agentpay.errors import StartupError
+from agentpay.evals.bench.profile import REFERENCE, Bench, Results, ratios
+from agentpay.evals.bench.services import FakeModel, Target, asgi, create_database, fake_model, ours
+from agentpay.evals.service import own_service
+
+FILES = ("fakellm.py", "load.py", "agentpay_adapter.py", "bare_langgraph.py", "bare_proxy.py")
+COUNTED = ("tps", "ttft_p50", "tot_p50", "tot_p95", "gap_p99", "srv_cpu_ms", "rss_mb", "foreign")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A way to run our service."""
+
+    name: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+AGENTPAY = Variant("agentpay")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProfile:
+    """`load` are the arguments of load.py; `delay_ms` the model's pause between tokens."""
+
+    name: str
+    help: str
+    mode: Literal["run", "growth"]
+    load: tuple[str, ...]
+    delay_ms: float = 0.0
+    figures: tuple[str, ...] = COUNTED
+    variants: tuple[Variant, ...] = (AGENTPAY,)
+
+    def run(self, bench: Bench) -> Results:
+        bench.require(*FILES)
+        results: dict[str, list[dict[str, Any]]] = {}
+        with ExitStack() as stack:
+            model = stack.enter_context(fake_model(bench.folder, delay_ms=self.delay_ms))
+            for variant in self.variants:
+                # One after the other: what idles beside it costs the one under load its caches
+                with ExitStack() as running:
+                    target, dsn = self._ours(variant, bench, model, running)
+                    if not results:
+                        bare = {"LLM_BASE": model.api, "DSN": dsn}
+                        with asgi(bench.folder, REFERENCE, "bare", bare, dsn) as reference:
+                            results[REFERENCE] = self._measure(reference, bench)
+                        if self.mode == "run":
+                            with asgi(bench.folder, "bare_proxy", "proxy", bare) as floor:
+                                results["bare_proxy"] = self._measure(floor, bench)
+                    results[variant.name] = self._measure(target, bench)
+        return Results(results, ratios(self.figures, results))
+
+    def _ours(self, variant: Variant, bench: Bench, model: FakeModel, stack: ExitStack) -> tuple[Target, str]:
+        environment = {"OPENAI_BASE_URL": model.api, "OPENAI_API_KEY": "bench", **variant.environment}
+        service = stack.enter_context(
+            own_service(bench.store, model="openai:fake", environment=environment, data=bench.data)
+        )
+        return ours(variant.name, service), create_database(service.database_url, "bare")
+
+    def _measure(self, target: Target, bench: Bench) -> list[dict[str, Any]]:
+        with tempfile.NamedTemporaryFile(suffix=".jsonl") as out:
+            command = [sys.executable, str(bench.folder / "load.py"), self.mode, "--base", target.base_url, *self.load]
+            command += ["--adapter", target.adapter, "--plugin", str(bench.folder / "agentpay_adapter.py")]
+            command += ["--pid", str(target.pid), "--reps", str(bench.repetitions), "--out", out.name]
+            command += ["--dsn", target.dsn] if target.dsn and self.mode == "growth" else []
+            done = subprocess.run(
+                command,
+                env={**os.environ, **target.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            lines = Path(out.name).read_text().splitlines()
+            if done.returncode != 0 or not lines:
+                raise StartupError(f"The load on {target.name} failed: {done.stderr.strip()[-500:]}")
+            measured = json.loads(lines[-1])
+        if self.mode == "growth":
+            return [{"label": f"turn {row['turn']}", **row} for row in measured["growth"]]
+        return [{"label": f"{row['conc']} at once", **row} for row in measured["results"]]
