@@ -116,13 +116,17 @@ async def get(tx: Tx, checkout_id: UUID, *, base_url: str) -> CheckoutView:
     return await view(tx, await find(tx, checkout_id), base_url=base_url)
 
 
-async def latest_of(tx: Tx, conversation_id: UUID, *, base_url: str) -> CheckoutView | None:
-    """The latest checkout of a conversation."""
-    checkout_id = await tx.session.scalar(
-        select(Conversation.checkout_id).where(
-            Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id
+async def latest_of(tx: Tx, conversation_id: UUID, *, base_url: str, sale: bool = False) -> CheckoutView | None:
+    """The latest checkout of a conversation; `sale`: None where that is the payment link of a placed order's change."""
+    query = (
+        select(Conversation.checkout_id)
+        .join(
+            Checkout,
+            (Checkout.organization_id == Conversation.organization_id) & (Checkout.id == Conversation.checkout_id),
         )
+        .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
     )
+    checkout_id = await tx.session.scalar(query.where(Checkout.purpose == "sale") if sale else query)
     return await get(tx, checkout_id, base_url=base_url) if checkout_id else None
 
 
@@ -319,12 +323,14 @@ async def _conversation(tx: Tx, conversation_id: UUID) -> Conversation:
 
 
 async def _open_one(tx: Tx, checkout_id: UUID | None, now: datetime) -> Checkout | None:
-    """The conversation's checkout where it can still be changed; None where it has ended."""
+    """The conversation's checkout where it can still be changed; None where it has ended, or is no sale of a cart."""
     if checkout_id is None:
         return None
     checkout = await lock(tx, checkout_id)
-    if checkout.status in ("succeeded", "expired", "cancelled") or (
-        checkout.status == "open" and checkout.expires_at <= now
+    if (
+        checkout.purpose != "sale"
+        or checkout.status in ("succeeded", "expired", "cancelled")
+        or (checkout.status == "open" and checkout.expires_at <= now)
     ):
         return None
     require_open(checkout, now)

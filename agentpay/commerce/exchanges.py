@@ -19,6 +19,7 @@ from agentpay.commerce import (
     order_plan,
     refunds,
     return_rows,
+    single_change,
     stored_methods,
     windows,
 )
@@ -53,6 +54,7 @@ async def request(
     policy = await windows.policies(tx)
     require_delivered(order)
     windows.require_open(order, policy, "exchange", now)
+    await single_change.require_no_return(tx, order, policy)
     targets = await _targets(tx, order, items)
     units: Counter[UUID] = Counter()
     for old, _, quantity in targets:
@@ -165,14 +167,19 @@ async def _made(
     targets: Sequence[tuple[UUID, Target, int]],
 ) -> tuple[list[tuple[PaidLine, PaidLine]], list[PaidLine]]:
     """The parts, and what each becomes. The units of one line go to one variant: a second wish for it is another exchange."""
-    by_variant: defaultdict[UUID, list[Target]] = defaultdict(list)
-    for old, target, _ in targets:
-        if target not in by_variant[old]:
-            by_variant[old].append(target)
-    if any(len(found) > 1 for found in by_variant.values()):
-        raise Problem("exchange_ambiguous", "Exchange one item for one variant at a time.", status=409)
+    by_unit: defaultdict[UUID, list[Target]] = defaultdict(list)
+    for old, target, quantity in targets:
+        by_unit[old] += [target] * quantity
     tax_of = await order_plan.tax_of(tx, order)
-    new = [become([part], by_variant[part.variant_id][0], part.quantity, tax_of) for _, part in parts]
+    new = []
+    for _, part in parts:
+        meant, by_unit[part.variant_id] = (
+            by_unit[part.variant_id][: part.quantity],
+            by_unit[part.variant_id][part.quantity :],
+        )
+        if any(target != meant[0] for target in meant):
+            raise Problem("exchange_ambiguous", "Exchange one item for one variant at a time.", status=409)
+        new.append(become([part], meant[0], part.quantity, tax_of))
     return list(parts), new
 
 

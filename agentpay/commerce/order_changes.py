@@ -13,7 +13,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from agentpay.commerce import catalog, change_links, inventory, ledger, order_plan, order_rows, refunds, stored_methods
+from agentpay.commerce import (
+    catalog,
+    change_links,
+    inventory,
+    ledger,
+    order_plan,
+    order_rows,
+    refunds,
+    single_change,
+    stored_methods,
+)
 from agentpay.commerce.after_sale_shapes import (
     ItemChangeInput,
     OrderChangeView,
@@ -65,6 +75,7 @@ async def change_items(
     `order_would_be_empty`, `payment_method_unknown`, `gift_card_insufficient`; 422 `variant_unknown`.
     """
     order = await _lock(tx, order_id)
+    single_change.require_unchanged(order, await policies(tx))
     lines = await order_plan.lines_of(tx, order_id)
     wanted = await _changes(tx, order, changes, await order_rows.units(tx, order_id))
     after = rearrange(lines, wanted, await order_plan.tax_of(tx, order))
@@ -72,7 +83,12 @@ async def change_items(
         raise _line_unknown()
     if not after:
         raise Problem("order_would_be_empty", "Nothing would be left of the order: cancel it instead.", status=409)
-    return await _settle(tx, order, order_plan.with_lines(order, lines, after), "items changed", method, base_url, now)
+    plan = order_plan.with_lines(order, lines, after)
+    changed = await _settle(tx, order, plan, "items changed", method, base_url, now)
+    if changed.checkout is None:
+        single_change.note(order, changed.difference, method)
+        await tx.session.flush()
+    return changed
 
 
 async def change_payment(tx: Tx, order_id: UUID, method: str) -> OrderChangeView:
@@ -84,10 +100,12 @@ async def change_payment(tx: Tx, order_id: UUID, method: str) -> OrderChangeView
     order = await _lock(tx, order_id)
     if order.status == "pending":
         raise Problem("order_not_paid", "The order has not been paid.", status=409)
-    if not (await policies(tx)).charge_saved_methods:
+    policy = await policies(tx)
+    single_change.require_unchanged(order, policy)
+    if not policy.charge_saved_methods:
         raise Problem("saved_methods_not_charged", "This shop does not charge stored methods.", status=409)
     chosen = await stored_methods.find(tx, order, method)
-    held = [(payment, room) for payment, room in await ledger.rooms(tx, order_id) if room]
+    held = [(payment, room) for payment, room in await ledger.rooms(tx, order_id) if room > 0]
     if any(payment.method.get("reference") == method for payment, _ in held):
         raise Problem("payment_method_same", "The order is paid with this method already.", status=409)
     if not stored_methods.is_chargeable(chosen):

@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import checkout_rows, inventory, refunds, webhooks
+from agentpay.commerce import checkout_rows, inventory, refunds, single_change, webhooks
 from agentpay.commerce.order_rows import by_id, by_reference, lock, select_orders, units, view, views
 from agentpay.commerce.shapes import OrderView
+from agentpay.commerce.windows import policies
 from agentpay.errors import Problem
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
@@ -160,11 +161,13 @@ async def place(tx: Tx, checkout: Checkout, *, now: datetime) -> Order:
 async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: datetime | None = None) -> OrderView:
     """Cancel an order that has not left yet and give its money back whole (CONTRACT §4). Twice is once.
 
-    Its goods return to the stock. Problem 409 `order_not_cancellable`: shipped, delivered or refunded already.
+    Its goods return to the stock. Problems (409): `order_not_cancellable`: shipped, delivered or refunded already;
+    `order_changed_before` where `policies.single_change` says so.
     """
     order = await lock(tx, order_id)
     if order.status == "cancelled":
         return await view(tx, order)
+    single_change.require_unchanged(order, await policies(tx))
     if order.fulfillment_status != "unfulfilled" or order.status == "refunded":
         state = order.status if order.status == "refunded" else order.fulfillment_status
         raise Problem("order_not_cancellable", f"The order is {state} and cannot be cancelled.", status=409)
@@ -172,6 +175,7 @@ async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: date
     if left > 0:
         await refunds.give(tx, order, left, reason=reason)
     order.status = "cancelled"
+    order.details = {**order.details, "cancel_reason": reason}
     order.cancelled_at = now or datetime.now(UTC)
     await inventory.restock(tx, await units(tx, order_id))
     await webhooks.emit(tx, "order.cancelled", lambda: view(tx, order))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from agentpay.commerce import exchanges, inventory, order_plan, refunds, return_rows, windows
+from agentpay.commerce import exchanges, inventory, order_plan, refunds, return_rows, single_change, windows
 from agentpay.commerce.after_sale_shapes import ReturnItemInput, ReturnView
 from agentpay.commerce.order_changes import reference, resolve
 from agentpay.commerce.order_rows import lock as lock_order
@@ -43,6 +43,7 @@ async def request(
     policy = await windows.policies(tx)
     exchanges.require_delivered(order)
     windows.require_open(order, policy, "return", now or datetime.now(UTC))
+    await single_change.require_no_return(tx, order, policy)
     wanted = await _wanted(tx, items)
     parts = await return_rows.take(tx, order, policy, wanted)
     await refunds.require_destination(tx, order, method)

@@ -38,6 +38,8 @@ class AgentRules(_Rules):
     require_email_for_checkout: StrictBool = False
     auto_refund_limit: int = Field(0, ge=0, strict=True)
     """Minor units an order may be refunded without a person."""
+    auto_change_limit: int | None = Field(None, ge=0, strict=True)
+    """Minor units that a change of an order may give back without a person; None: as much as it is."""
     strategies: Strategies = Strategies()
     triggers: Triggers = Triggers()
 
@@ -61,6 +63,8 @@ class Policies(_Rules):
     non_returnable: list[str] = []
     """Product external ids or category prefixes."""
     charge_saved_methods: StrictBool = False
+    single_change: StrictBool = False
+    """An order's items are changed once, and not cancelled or paid otherwise after that; it is returned or exchanged once."""
 
 
 class Personality(_Rules):

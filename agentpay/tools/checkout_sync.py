@@ -16,7 +16,7 @@ async def sync_open_checkout(context: Context, tx: Tx, contact: dict[str, Any] |
 
     Raises Problem `checkout_not_open` while a payment is under way: what the buyer pays for must not change under them.
     """
-    current = await checkouts.latest_of(tx, context.conversation, base_url=context.base_url)
+    current = await checkouts.latest_of(tx, context.conversation, base_url=context.base_url, sale=True)
     if current is None or current.status in ("succeeded", "expired", "cancelled"):
         return None
     if current.status != "open":

@@ -90,6 +90,8 @@ class Context:
     hesitation_signals: int = 0
     failed_turns: int = 0
     contact: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What is known of the customer from other conversations, for an identified one: sizes, colors, brands, address."""
     cart: dict[str, Any] = field(default_factory=dict)
     """The cart when the turn began, CONTRACT §3."""
     checkout: dict[str, Any] | None = None

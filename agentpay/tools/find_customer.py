@@ -8,30 +8,38 @@ from sqlalchemy import update
 from agentpay.commerce import customers, orders
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
-from agentpay.store.tables import Conversation
+from agentpay.store.tables import Conversation, Customer
 from agentpay.tools.context import Context
+from agentpay.tools.methods import shown
+from agentpay.tools.own_orders import verification_required
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 
 class FindCustomer(Arguments):
     email: str | None = Field(None, max_length=254)
     order_number: str | None = Field(None, max_length=64)
+    name: str | None = Field(None, max_length=200, description="First and last name.")
+    postal_code: str | None = Field(None, max_length=20)
 
 
 async def run(context: Context, tx: Tx, arguments: FindCustomer) -> ToolResult:
     if context.customer_id is None:
         await _verify(context, tx, arguments)
+    else:
+        await _require_is(tx, await customers.get(tx, context.customer_id), arguments)
     if context.customer_id is None:
-        raise Problem(
-            "verification_required",
-            "Orders are shown to their owner: the order number and the e-mail address it was placed with are needed.",
-            status=403,
-        )
-    customer = await customers.get(tx, context.customer_id)
+        raise verification_required()
+    customer = await customers.view(tx, context.customer_id)
     placed = await orders.for_customer(tx, context.customer_id)
     return ToolResult(
         {
-            "customer": {"external_id": customer.external_id, "name": customer.name, "email": customer.email},
+            "customer": {
+                **customer.model_dump(
+                    mode="json", include={"external_id", "name", "email", "phone_number", "addresses"}
+                ),
+                "payment_methods": [shown(method) for method in customer.payment_methods],
+                "currency": context.organization.currency,
+            },
             "orders": [
                 {"number": order.number, "status": order.status, "fulfillment_status": order.fulfillment_status}
                 for order in placed
@@ -41,7 +49,7 @@ async def run(context: Context, tx: Tx, arguments: FindCustomer) -> ToolResult:
 
 
 async def _verify(context: Context, tx: Tx, arguments: FindCustomer) -> None:
-    """Order number and e-mail together prove the owner (CONTRACT §4); either alone proves nothing and tells nothing."""
+    """Order number and e-mail together prove the owner (CONTRACT §4); nothing else does, and either alone tells nothing."""
     if not arguments.email or not arguments.order_number:
         return
     owner = await orders.owner(tx, arguments.order_number)
@@ -55,9 +63,27 @@ async def _verify(context: Context, tx: Tx, arguments: FindCustomer) -> None:
     )
 
 
+async def _require_is(tx: Tx, known: Customer, arguments: FindCustomer) -> None:
+    """A conversation is about one customer: details of anybody else find nobody. Problem 404 `customer_not_found`."""
+    fits = [
+        arguments.email is None or arguments.email.strip().lower() == known.email,
+        arguments.name is None or _plain(arguments.name) == _plain(known.name or ""),
+    ]
+    if arguments.postal_code is not None:
+        codes = {_plain(address.postal_code) for address in await customers.addresses_of(tx, known.id)}
+        fits.append(_plain(arguments.postal_code) in codes)
+    if not all(fits):
+        raise Problem("customer_not_found", "This conversation's customer has other details.", status=404)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.casefold().split())
+
+
 TOOL = Tool(
     name="find_customer",
-    description="Who the customer is and which orders they have. A customer who is not known yet is verified by order number and e-mail.",
+    description="Who the customer is: stored addresses and payment methods, and which orders they have. A customer who is not "
+    "known yet is verified by order number and e-mail.",
     arguments=FindCustomer,
     run=run,
     agents=frozenset({"support"}),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agentpay.commerce import orders
+from agentpay.commerce import return_rows
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
+from agentpay.tools.own_orders import named, visible
 from agentpay.tools.tool import Arguments, Tool, ToolResult
+
+_RETURNS = 20
 
 
 class OrderStatus(Arguments):
@@ -17,32 +20,26 @@ class OrderStatus(Arguments):
 
 
 async def run(context: Context, tx: Tx, arguments: OrderStatus) -> ToolResult:
-    bought_here = await orders.for_conversation(tx, context.conversation)
-    if context.customer_id is None and not bought_here:
-        raise Problem(
-            "verification_required",
-            "Orders are shown to their owner: the order number and the e-mail address it was placed with are needed.",
-            status=403,
-        )
-    own = await orders.for_customer(tx, context.customer_id) if context.customer_id else []
-    visible = list({order.id: order for order in [*bought_here, *own]}.values())
-    if arguments.order_number is None:
-        if not visible:
-            raise Problem("no_orders", "There are no orders yet.", status=404)
-        order = max(visible, key=lambda one: one.placed_at)
+    owned = await visible(context, tx)
+    if arguments.order_number is not None:
+        order = await named(tx, owned, arguments.order_number)
+    elif owned:
+        order = max(owned, key=lambda one: one.placed_at)
     else:
-        found = await orders.find(tx, arguments.order_number)
-        order = next((one for one in visible if found is not None and one.id == found.id), None)  # type: ignore[assignment]
-        if order is None:
-            # The same answer for an order of somebody else and for one that does not exist
-            raise Problem("order_not_found", f"There is no order {arguments.order_number} on this account.", status=404)
-    others = [one.number for one in visible if one.id != order.id]
-    return ToolResult({"order": order.model_dump(mode="json"), "other_orders": others}, [block("order", order)])
+        raise Problem("no_orders", "There are no orders yet.", status=404)
+    others = [one.number for one in owned if one.id != order.id]
+    asked_for = await return_rows.list_(tx, base_url=context.base_url, limit=_RETURNS, order_id=order.id)
+    data = {
+        "order": order.model_dump(mode="json"),
+        "other_orders": others,
+        "returns": [each.model_dump(mode="json") for each in asked_for],
+    }
+    return ToolResult(data, [block("order", order)])
 
 
 TOOL = Tool(
     name="order_status",
-    description="Status, items, tracking and totals of one of the customer's own orders.",
+    description="Status, items, tracking, totals and returns of one of the customer's own orders.",
     arguments=OrderStatus,
     run=run,
     agents=frozenset({"support"}),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from agentpay.llm.brain import ToolSpec
 from agentpay.tools import (
+    cancel_order,
+    change_order_address,
+    change_order_items,
+    change_order_payment,
     check_inventory,
     compare_products,
     create_payment_link,
+    exchange_items,
     find_customer,
     handoff_to_human,
     make_offer,
@@ -15,9 +20,12 @@ from agentpay.tools import (
     product_details,
     product_search,
     quote_shipping,
+    request_refund,
+    return_items,
     search_knowledge,
     set_customer_details,
     update_cart,
+    update_customer,
     validate_discount,
     view_cart,
 )
@@ -41,6 +49,14 @@ TOOLS: dict[str, Tool] = {
         payment_status,
         find_customer,
         order_status,
+        update_customer,
+        cancel_order,
+        change_order_address,
+        change_order_items,
+        change_order_payment,
+        return_items,
+        exchange_items,
+        request_refund,
         handoff_to_human,
     )
 }
