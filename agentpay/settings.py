@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     )
 
     # Turns
+    snapshots_kept: int = Field(
+        50, ge=2, description="Snapshots of a conversation that pruning leaves, besides labelled ones."
+    )
     window_messages: int = Field(20, ge=4, le=40, description="Messages of the conversation that reach a model.")
     turn_lease_seconds: float = Field(10.0, gt=0, description="A turn whose process is silent this long is taken over.")
     turn_heartbeat_seconds: float = Field(3.0, gt=0)
@@ -87,6 +90,13 @@ class Settings(BaseSettings):
     webhook_disable_after_minutes: float = Field(60.0, ge=0, description="… once they go back at least this long.")
 
     # Service
+    rate_limit_client: int = Field(
+        600, ge=0, description="Requests and messages a minute that one client token may send; 0: any number."
+    )
+    rate_limit_publishable: int = Field(
+        6_000, ge=0, description="Requests a minute with one publishable key from one address; 0: any number."
+    )
+    rate_limit_secret: int = Field(0, ge=0, description="Requests a minute with one secret key; 0: any number.")
     web_organization: str | None = Field(
         None,
         description="Slug of the shop whose page is at /; none: the only one there is, and no page where there are several.",

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from langgraph.store.postgres.aio import AsyncPostgresStore
 from redis.asyncio import Redis
 
 from agentpay.api.auth import Authenticator
@@ -104,7 +105,7 @@ def commerce_engine(database: Database, saver: Saver, services: Services, base_u
         return await run_approved(database, lease, log, run)
 
     return GraphEngine(
-        build_graph(saver),
+        build_graph(saver, AsyncPostgresStore(saver.conn)),
         database,
         load_context=context,
         make_input=turn_input,

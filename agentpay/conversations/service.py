@@ -17,6 +17,9 @@ from agentpay.errors import Problem, not_found
 from agentpay.store.session import Tx
 from agentpay.store.tables import Agent, Approval, Cart, CartLine, Conversation, Customer, Organization
 
+MAX_INTERRUPTS = 20
+"""Open approvals that a conversation shows; `GET /v1/approvals` lists all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerClaim:
@@ -177,11 +180,15 @@ async def _customers(tx: Tx, ids: set[UUID]) -> dict[UUID, Customer]:
 
 
 async def open_interrupts(tx: Tx, conversation_ids: Sequence[UUID]) -> dict[UUID, list[InterruptView]]:
-    """What waits for a person, by conversation, the oldest first."""
+    """What waits for a person, by conversation, the oldest first, at most MAX_INTERRUPTS of each."""
+    mine = Approval.organization_id == tx.organization_id, Approval.conversation_id.in_(conversation_ids)
+    waiting = Approval.status == "open", Approval.expires_at > func.now()
+    place = func.row_number().over(partition_by=Approval.conversation_id, order_by=Approval.id)
+    ranked = select(Approval.id, place.label("place")).where(*mine, *waiting).subquery()
     rows = await tx.session.scalars(
         select(Approval)
-        .where(Approval.organization_id == tx.organization_id, Approval.conversation_id.in_(conversation_ids))
-        .where(Approval.status == "open", Approval.expires_at > func.now())
+        .join(ranked, ranked.c.id == Approval.id)
+        .where(Approval.organization_id == tx.organization_id, ranked.c.place <= MAX_INTERRUPTS)
         .order_by(Approval.id)
     )
     found: dict[UUID, list[InterruptView]] = {}

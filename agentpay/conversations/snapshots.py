@@ -17,7 +17,7 @@ from agentpay.conversations.turns.accept import unanswered_events
 from agentpay.errors import not_found
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
-from agentpay.store.tables import Cart, CartLine, Conversation, Message, SnapshotLabel, Turn
+from agentpay.store.tables import Cart, CartLine, Conversation, Message, Organization, SnapshotLabel, Turn, Variant
 
 MAX_CHECKPOINTS = 1_000
 _WITHOUT_CHECKOUT = {"checkout": "cart", "paid": "discovery", "after_sales": "discovery", "handed_off": "discovery"}
@@ -82,9 +82,9 @@ async def label(
 
 
 async def fork(tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UUID, snapshot_id: str) -> Conversation:
-    """A new conversation from a snapshot: its dialogue, the transcript up to it, and the cart as it is now.
+    """A new conversation from a snapshot: its dialogue, the transcript up to it, and the cart as it was then.
 
-    Checkout, approvals and offers stay behind (CONTRACT §2). Raises Problem 404 `not_found`.
+    What the shop sells no longer is left out. Checkout, approvals and offers stay behind (CONTRACT §2). Raises Problem 404 `not_found`.
     """
     original = await service.get(tx, conversation_id)
     checkpoint = await _find(saver, conversation_id, snapshot_id)
@@ -109,7 +109,7 @@ async def fork(tx: Tx, saver: BaseCheckpointSaver[Any], conversation_id: UUID, s
     await tx.session.flush()
     await tx.session.refresh(copy)
     await _copy_transcript(tx, original.id, copy.id, _turn(checkpoint))
-    await _copy_cart(tx, original.id, copy.id)
+    await _fill_cart(tx, copy.id, values.get("cart"))
     await saver.aput(
         _config(copy.id),
         checkpoint.checkpoint,
@@ -187,25 +187,26 @@ async def _copy_transcript(tx: Tx, source: UUID, target: UUID, turn_id: str | No
         await tx.session.execute(insert(Message).values(**ids, id=new_id(), turn_id=copied, **values))
 
 
-async def _copy_cart(tx: Tx, source: UUID, target: UUID) -> None:
-    cart = await tx.session.scalar(
-        select(Cart).where(Cart.organization_id == tx.organization_id, Cart.conversation_id == source)
-    )
-    if cart is None:
+async def _fill_cart(tx: Tx, conversation_id: UUID, cart: dict[str, Any] | None) -> None:
+    """The cart that the state remembers (nodes/remember.py), priced and checked anew by whatever reads it."""
+    if not cart or not (cart["items"] or cart["discount_code"]):
         return
-    copied = new_id()
+    cart_id = new_id()
     mine = {"organization_id": tx.organization_id}
+    currency = select(Organization.currency).where(Organization.id == tx.organization_id).scalar_subquery()
     await tx.session.execute(
         insert(Cart).values(
-            **mine, id=copied, conversation_id=target, currency=cart.currency, discount_code=cart.discount_code
+            **mine, id=cart_id, conversation_id=conversation_id, currency=currency, discount_code=cart["discount_code"]
         )
     )
-    lines = await tx.session.scalars(
-        select(CartLine).where(CartLine.organization_id == tx.organization_id, CartLine.cart_id == cart.id)
+    quantities = {UUID(item["variant_id"]): item["quantity"] for item in cart["items"]}
+    there = set(
+        await tx.session.scalars(
+            select(Variant.id).where(Variant.organization_id == tx.organization_id, Variant.id.in_(quantities))
+        )
     )
-    for line in lines.all():
-        await tx.session.execute(
-            insert(CartLine).values(
-                **mine, id=new_id(), cart_id=copied, variant_id=line.variant_id, quantity=line.quantity
+    for variant_id, quantity in quantities.items():  # one by one: ids, made in this order, order a cart's lines
+        if variant_id in there:
+            await tx.session.execute(
+                insert(CartLine).values(**mine, id=new_id(), cart_id=cart_id, variant_id=variant_id, quantity=quantity)
             )
-        )

@@ -13,6 +13,7 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.base import BaseStore
 
 from agentpay.graphs.state import Input
 from agentpay.nodes.payment import payment
@@ -29,11 +30,13 @@ Node = Callable[..., Any]
 
 def build_graph(
     checkpointer: BaseCheckpointSaver[Any] | None = None,
+    store: BaseStore | None = None,
     *,
     context_schema: type[Any] = Context,
     wrap: Callable[[Node], Node] = lambda node: node,
 ) -> CompiledStateGraph[State, Any, Input, State]:
-    """The compiled graph. Studio and LangGraph Server bring their own checkpointer: they get it without one.
+    """The compiled graph. Studio and LangGraph Server bring their own checkpointer: they get it without one. `store`
+    keeps what is known of customers across conversations (store/facts.py); they bring their own of that, too.
 
     `wrap` lets Studio give the nodes their context (graphs/studio.py); the service hands it to the run.
     """
@@ -48,4 +51,4 @@ def build_graph(
     graph.add_edge(START, "understand")
     graph.add_edge("understand", "supervisor")
     graph.add_edge("remember", END)
-    return graph.compile(checkpointer=checkpointer, name="commerce")
+    return graph.compile(checkpointer=checkpointer, store=store, name="commerce")

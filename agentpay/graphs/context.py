@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from agentpay.commerce import carts, checkouts, offers
 from agentpay.commerce.rules import AgentRules, Personality, Policies
 from agentpay.errors import not_found
+from agentpay.store import facts
 from agentpay.store.session import Tx
 from agentpay.store.tables import Address, Agent, Conversation, Customer, Organization
 from agentpay.tools.context import AgentInfo, Context, OrganizationInfo, Services, Sink
@@ -30,7 +32,13 @@ async def load_context(
             return await _without_conversation(tx, services, sink, base_url)
         row = (
             await tx.session.execute(
-                select(Organization, Agent, Conversation, Customer)
+                select(
+                    Organization,
+                    Agent,
+                    Conversation,
+                    Customer,
+                    facts.values_of(Conversation.organization_id, Conversation.customer_id),
+                )
                 .select_from(Conversation)
                 .join(Organization, Organization.id == Conversation.organization_id)
                 .join(
@@ -46,13 +54,13 @@ async def load_context(
         ).one_or_none()
         if row is None:
             raise not_found("conversation", conversation_id)
-        organization, agent, conversation, customer = row
+        organization, agent, conversation, customer, known = row
         cart = await carts.for_conversation(tx, conversation_id)
         checkout = (
             await checkouts.latest_of(tx, conversation_id, base_url=base_url) if conversation.checkout_id else None
         )
         offer = await offers.open_offer(tx, conversation_id)
-        contact = await _contact(tx, conversation, customer)
+        contact: dict[str, Any] = await _contact(tx, conversation, customer)
     return Context(
         services=services,
         sink=sink,
@@ -70,6 +78,7 @@ async def load_context(
         hesitation_signals=conversation.hesitation_signals,
         failed_turns=conversation.failed_turns,
         contact=contact,
+        facts=known or {},
         cart=cart.model_dump(mode="json"),
         checkout=checkout.model_dump(mode="json") if checkout else None,
         offer=offer.model_dump(mode="json") if offer else None,
@@ -97,9 +106,9 @@ async def _without_conversation(tx: Tx, services: Services, sink: Sink, base_url
     )
 
 
-async def _contact(tx: Tx, conversation: Conversation, customer: Customer | None) -> dict[str, object]:
+async def _contact(tx: Tx, conversation: Conversation, customer: Customer | None) -> dict[str, Any]:
     """What is known of the buyer. A customer that was vouched for need not repeat e-mail, name and address."""
-    known: dict[str, object] = {}
+    known: dict[str, Any] = {}
     if customer is not None and conversation.vouched:
         known = {"email": customer.email, "name": customer.name, "phone_number": customer.phone_number}
         address = await tx.session.scalar(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import psycopg
 from langgraph.runtime import Runtime
 
 from agentpay.intents.taxonomy import SUPPORT, IntentName
+from agentpay.nodes import customer_facts, digest
 from agentpay.nodes.state import State
+from agentpay.store import facts
 from agentpay.tools.context import Context
+
+log = logging.getLogger(__name__)
 
 
 async def remember(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -17,11 +23,30 @@ async def remember(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     failed = not reply["content"] or (
         bool(reply["tool_calls"]) and all(call["status"] == "error" for call in reply["tool_calls"])
     )
-    return {
+    update: dict[str, Any] = {
         "stage": stage_after(state, context.stage),
         "shown": state.get("showing") or state.get("shown", []),
         "failed_turns": context.failed_turns + 1 if failed else 0,
+        **digest.roll(state, digest.note_of(state, context.checkout), context.services.settings.window_messages),
     }
+    cart = digest.cart_after(reply, context.cart)
+    if cart != state.get("cart"):  # a channel that is not written costs a checkpoint nothing
+        update["cart"] = cart
+    await _remember_customer(state, runtime)
+    return update
+
+
+async def _remember_customer(state: State, runtime: Runtime[Context]) -> None:
+    """Facts of a customer who was vouched for or verified; nobody's word makes facts of somebody else."""
+    context, store = runtime.context, runtime.store
+    if store is None or context.customer_id is None:
+        return
+    where = facts.namespace(context.organization.id, context.customer_id)
+    for key, value in customer_facts.said(state, context.facts).items():
+        try:
+            await store.aput(where, key, {"value": value, "conversation_id": str(context.conversation_id)}, index=False)
+        except psycopg.Error as error:  # no reason to fail a turn that has been answered
+            log.warning("a fact could not be stored: %s", type(error).__name__)
 
 
 def stage_after(state: State, before: str) -> str:

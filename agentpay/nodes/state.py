@@ -69,3 +69,9 @@ class State(TypedDict, total=False):
     memory: dict[str, Any]
     """What the house model noted: what it asked for, what it spoke of."""
     contact: dict[str, Any]
+    notes: list[dict[str, Any]]
+    """What the turns within the window did; those that leave it become part of the digest (nodes/digest.py)."""
+    digest: dict[str, Any]
+    """What the turns before the window did; `summary` is its text."""
+    cart: dict[str, Any]
+    """What the cart held after this turn, for forks: {"items": [{"variant_id", "quantity"}], "discount_code"}."""
