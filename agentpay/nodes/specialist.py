@@ -19,7 +19,7 @@ from agentpay.nodes.state import Reply, State
 from agentpay.nodes.view import turn_view
 from agentpay.tools.context import Context
 from agentpay.tools.execute import Call, Outcome, execute, plan, planned, refused
-from agentpay.tools.registry import AGENTS, SPECS
+from agentpay.tools.registry import AGENTS, SPECS, TOOLS
 from agentpay.tools.tool import AgentName
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Specialist:
         self.approvals = list(state.get("approvals", []))
         self.handed_off = state.get("handed_off", False)
         self.speech = Speech(context.sink, self.reply)
+        self._stored: dict[str, Call] = {}
 
     async def run(self) -> Command[Goto]:
         while True:
@@ -76,12 +77,7 @@ class Specialist:
     async def _next_message(self) -> AIMessage:
         self.step += 1
         if self.context.attempt > 1 and (calls := await planned(self.context, self.step)):
-            # Before a crash this step had decided on these calls: it does not decide again
-            return AIMessage(
-                "",
-                tool_calls=[{"id": call.id, "name": call.name, "args": call.arguments} for call in calls],
-                response_metadata={"model_name": self._brain().name},
-            )
+            return self._decided(calls)
         brain = self._brain()
         self.speech.begin_step()
         try:
@@ -98,6 +94,21 @@ class Specialist:
             # What an earlier turn of the house model had asked for is not open any more
             self.memory = dict(message.additional_kwargs.get("memory", {}))
         return message
+
+    def _decided(self, calls: list[Call]) -> AIMessage:
+        """What was decided before a crash is not decided again: the stored calls, or the handoff to who made them.
+
+        Steps between here and there only read; what they found is asked for again where it is needed.
+        """
+        names = [call.name for call in calls]
+        able = [agent for agent in AGENTS if all(name in TOOLS and agent in TOOLS[name].agents for name in names)]
+        if able and self.agent not in able:
+            tool_calls = [{"id": f"call_{self.step}", "name": f"{TRANSFER}{able[0]}", "args": {}}]
+        else:
+            self.step = calls[0].step
+            self._stored = {call.id: call for call in calls}
+            tool_calls = [{"id": call.id, "name": call.name, "args": call.arguments} for call in calls]
+        return AIMessage("", tool_calls=tool_calls, response_metadata={"model_name": self._brain().name})
 
     def _brain(self) -> Brain:
         """The agent's model, until it fails or has used up its calls of the turn: then the house model, which always ends."""
@@ -126,7 +137,8 @@ class Specialist:
     async def _act(self, message: AIMessage) -> Command[Goto] | None:
         """Run the calls of a message; answers where to go when one of them ends this agent's part of the turn."""
         calls = [
-            Call(call["id"] or f"call_{self.step}_{n}", call["name"], call["args"], self.step, n)
+            self._stored.get(call["id"] or "")
+            or Call(call["id"] or f"call_{self.step}_{n}", call["name"], call["args"], self.step, n)
             for n, call in enumerate(message.tool_calls)
         ]
         await plan(self.context, [call for call in calls if not call.name.startswith(TRANSFER)])

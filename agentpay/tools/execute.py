@@ -7,20 +7,30 @@ import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from agentpay.errors import Problem
+from agentpay.store.away import unreachable
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
-from agentpay.store.tables import ToolExecution
+from agentpay.store.tables import ToolExecution, Turn
 from agentpay.tools.context import Context
 from agentpay.tools.registry import TOOLS
 from agentpay.tools.tool import Tool, ToolResult
 
 log = logging.getLogger(__name__)
+
+LET_END_SECONDS = 3.0
+"""How long a change that has begun may take once its turn is cancelled."""
+_ENDED = ("interrupted", "completed", "cancelled", "failed")
+
+
+class TurnTaken(Exception):
+    """The turn has ended, or another process works on it: nothing may be done in its name here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +55,17 @@ class Outcome:
 
 
 async def plan(context: Context, calls: list[Call]) -> None:
-    """Store a step's calls before the first of them runs, where one of them changes something (DESIGN §4, once)."""
+    """Store a step's calls before the first of them runs, where one of them changes something (DESIGN §4, once).
+
+    Raises TurnTaken: a later attempt may have decided otherwise.
+    """
     changing = [call for call in calls if (tool := TOOLS.get(call.name)) is not None and tool.effect != "read"]
     if not changing or context.turn_id is None:
         return
     async with context.services.database.tx(context.organization.id) as tx:
+        # Locked until the calls are stored: who takes the turn over finds either all of them or none
+        if await tx.session.scalar(_ours(context).with_for_update(read=True)) is None:
+            raise TurnTaken
         await tx.session.execute(
             insert(ToolExecution)
             .values(
@@ -70,22 +86,36 @@ async def plan(context: Context, calls: list[Call]) -> None:
         )
 
 
+def _ours(context: Context) -> Select[UUID]:
+    """The turn's row, unless it has ended or belongs to a later attempt."""
+    return (
+        select(Turn.id)
+        .where(Turn.organization_id == context.organization.id, Turn.id == context.turn_id)
+        .where(Turn.attempt <= context.attempt, Turn.status.not_in(_ENDED))
+    )
+
+
 async def planned(context: Context, step: int) -> list[Call]:
-    """The calls this turn stored for `step` before it was interrupted by a crash; empty where there are none."""
+    """The calls this turn stored for the first step from `step` on, before a crash; empty where there are none."""
     if context.turn_id is None:
         return []
     async with context.services.database.tx(context.organization.id) as tx:
         rows = await tx.session.scalars(
             select(ToolExecution)
             .where(ToolExecution.organization_id == tx.organization_id)
-            .where(ToolExecution.turn_id == context.turn_id, ToolExecution.step == step)
-            .order_by(ToolExecution.ordinal)
+            .where(ToolExecution.turn_id == context.turn_id, ToolExecution.step >= step)
+            .order_by(ToolExecution.step, ToolExecution.ordinal)
         )
-        return [Call(f"call_{row.id.hex[-12:]}", row.tool, row.arguments, row.step, row.ordinal) for row in rows]
+        calls = [Call(f"call_{row.id.hex[-12:]}", row.tool, row.arguments, row.step, row.ordinal) for row in rows]
+    return [call for call in calls if call.step == calls[0].step]
 
 
 async def execute(context: Context, agent: str | None, call: Call) -> Outcome:
-    """Run one call for `agent` (None: a direct call by the merchant's own key). Every failure becomes an error result."""
+    """Run one call for `agent` (None: a direct call by the merchant's own key). A failure becomes an error result.
+
+    Not so a lost database: what the call did is then unknown until the turn is taken up again and finds its result.
+    A cancel waits for a change that has begun, and arrives at the caller's next await.
+    """
     started = time.perf_counter()
     outcome = await _guarded(context, agent, call)
     return Outcome(
@@ -107,17 +137,51 @@ async def _guarded(context: Context, agent: str | None, call: Call) -> Outcome:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()]
         return refused(call, "invalid_arguments", "; ".join(problems))
+    run = _in_time if tool.effect == "read" or context.turn_id is None else _to_its_end
     try:
-        async with asyncio.timeout(tool.timeout):
-            result = await _run(context, tool, call, arguments)
+        result = await run(context, tool, call, arguments)
     except Problem as problem:
         return refused(call, problem.code, problem.detail, **problem.extra)
     except TimeoutError:
         return refused(call, "tool_timeout", f"{call.name} took longer than {tool.timeout:g} s.")
-    except Exception:  # a tool that fails must not take the turn with it: the model hears of it, the log has the cause
+    except TurnTaken:
+        raise
+    except Exception as error:  # a tool that fails must not take the turn with it: the model hears of it
+        if unreachable(error):
+            raise
         log.exception("tool %s failed", call.name)
         return refused(call, "tool_failed", f"{call.name} failed.")
     return Outcome(call, True, result.data, result.blocks, result.interrupt)
+
+
+async def _in_time(context: Context, tool: Tool, call: Call, arguments: Any) -> ToolResult:
+    async with asyncio.timeout(tool.timeout):
+        return await _run(context, tool, call, arguments)
+
+
+async def _to_its_end(context: Context, tool: Tool, call: Call, arguments: Any) -> ToolResult:
+    """A change, never left half way: it is done or rolled back, and known to be, when this returns."""
+    running = asyncio.create_task(_in_time(context, tool, call, arguments), name=f"tool {call.name}")
+    cancelled = False
+    while not running.done():
+        try:
+            await asyncio.wait({running}, timeout=LET_END_SECONDS if cancelled else None)
+        except asyncio.CancelledError:
+            cancelled = True
+        else:
+            running.cancel()  # rolled back, where it was not done already
+    if cancelled and not running.cancelled() and (task := asyncio.current_task()) is not None:
+        task.cancel()
+    try:
+        return running.result()
+    except TimeoutError:
+        if cancelled:
+            raise
+        # The commit may have been under way
+        async with context.services.database.tx(context.organization.id) as tx:
+            if (done := await _claim(context, tx, call)) is not None:
+                return done
+        raise
 
 
 async def _run(context: Context, tool: Tool, call: Call, arguments: Any) -> ToolResult:
@@ -139,7 +203,10 @@ async def _run(context: Context, tool: Tool, call: Call, arguments: Any) -> Tool
 
 
 async def _claim(context: Context, tx: Tx, call: Call) -> ToolResult | None:
-    """Lock this call's row for the transaction of its effects; the stored result where it has run before."""
+    """Lock this call's row for the transaction of its effects; the stored result where it has run before.
+
+    Raises TurnTaken.
+    """
     await tx.session.execute(
         insert(ToolExecution)
         .values(
@@ -153,13 +220,16 @@ async def _claim(context: Context, tx: Tx, call: Call) -> ToolResult | None:
         )
         .on_conflict_do_nothing(index_elements=["turn_id", "step", "ordinal"])
     )
-    row = await tx.session.scalar(
-        select(ToolExecution)
-        .where(ToolExecution.organization_id == tx.organization_id, ToolExecution.turn_id == context.turn_id)
-        .where(ToolExecution.step == call.step, ToolExecution.ordinal == call.ordinal)
-        .with_for_update()
-    )
-    assert row is not None, "inserted above"
+    row, ours = (
+        await tx.session.execute(
+            select(ToolExecution, exists(_ours(context)))
+            .where(ToolExecution.organization_id == tx.organization_id, ToolExecution.turn_id == context.turn_id)
+            .where(ToolExecution.step == call.step, ToolExecution.ordinal == call.ordinal)
+            .with_for_update(of=ToolExecution)
+        )
+    ).one()
+    if not ours:
+        raise TurnTaken
     if row.status != "done" or row.result is None:
         return None
     return ToolResult(row.result["data"], row.result["blocks"], row.result["interrupt"])

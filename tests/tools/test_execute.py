@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from agentpay.commerce import carts
 from agentpay.errors import Problem
 from agentpay.graphs.context import load_context
+from agentpay.store.away import unreachable
 from agentpay.store.session import Tx
-from agentpay.store.tables import ToolExecution
+from agentpay.store.tables import ToolExecution, Turn
+from agentpay.tools import execute as execute_module
 from agentpay.tools.context import Context
-from agentpay.tools.execute import Call, execute, plan, planned
+from agentpay.tools.execute import Call, TurnTaken, execute, plan, planned
 from agentpay.tools.registry import TOOLS
 from agentpay.tools.tool import Arguments, Effect, Tool, ToolResult
 from tests.tools.conftest import MakeContext, Silent
@@ -142,12 +146,86 @@ async def test_a_cancelled_call_is_cancelled(context: Context, monkeypatch: pyte
         await asyncio.sleep(3600)
         raise AssertionError("unreachable")
 
-    put_tool(monkeypatch, slow)
+    put_tool(monkeypatch, slow, "read")
     task = asyncio.create_task(execute(context, "sales", call("probe", {})))
     await asyncio.wait_for(begun.wait(), 20)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_cancel_leaves_no_change_half_done(
+    context: Context, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(context: Context, tx: Tx, arguments: Nothing) -> ToolResult:
+        result = await TOOLS["update_cart"].run(context, tx, TOOLS["update_cart"].arguments.model_validate(ADD))
+        begun.set()
+        await may_end.wait()
+        return result
+
+    monkeypatch.setattr("agentpay.tools.execute.LET_END_SECONDS", 60 if ends else 0.1)
+    put_tool(monkeypatch, slow, "money")
+    heard: list[bool] = []
+
+    async def turn() -> None:
+        outcome = await execute(context, "sales", call("probe", {}))
+        heard.append(outcome.ok)
+        await asyncio.sleep(3600)
+
+    task = asyncio.create_task(turn())
+    await asyncio.wait_for(begun.wait(), 20)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()  # heartbeats ask again
+    if ends:
+        may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 20)
+    assert heard == ([True] if ends else [])
+    assert await in_cart(context) == (2 if ends else 0)
+
+
+async def test_a_lost_database_is_no_outcome(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cut(context: Context, tx: Tx, arguments: Nothing) -> ToolResult:
+        await tx.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        raise AssertionError("unreachable")
+
+    put_tool(monkeypatch, cut)
+    with pytest.raises(DBAPIError) as lost:
+        await execute(context, "sales", call("probe", {}))
+    assert unreachable(lost.value)
+
+
+async def test_a_commit_that_outlasts_the_timeout_counts(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a commit comes too late: the call was done, and is not told to have failed."""
+    real = execute_module._run
+
+    async def late(*arguments: Any) -> ToolResult:
+        result = await real(*arguments)
+        await asyncio.sleep(3600)
+        return result
+
+    monkeypatch.setattr(execute_module, "_run", late)
+    monkeypatch.setitem(TOOLS, "update_cart", replace(TOOLS["update_cart"], timeout=0.5))
+    outcome = await execute(context, "sales", call("update_cart", ADD))
+    assert outcome.ok
+    assert outcome.result["cart"]["items"][0]["quantity"] == 2
+
+
+@pytest.mark.parametrize("how", [{"attempt": 2, "status": "queued"}, {"status": "cancelled"}])
+async def test_who_lost_the_turn_changes_nothing(context: Context, how: dict[str, Any]) -> None:
+    await plan(context, [call("update_cart", ADD)])
+    async with context.services.database.tx(context.organization.id) as tx:
+        await tx.session.execute(update(Turn).where(Turn.id == context.turn_id).values(**how))
+    with pytest.raises(TurnTaken):
+        await plan(context, [call("update_cart", ADD, step=2)])
+    with pytest.raises(TurnTaken):
+        await execute(context, "sales", call("update_cart", ADD))
+    assert await in_cart(context) == 0
+    assert await stored(context) == [(1, 0, "update_cart", "planned")]
 
 
 async def test_a_call_runs_once_a_step_and_ordinal(context: Context, make_context: MakeContext) -> None:
@@ -186,7 +264,10 @@ async def test_a_plan_is_stored_before_it_runs_and_found_again(context: Context,
         ("product_search", {"query": "kettle"}, 1, 0),
         ("update_cart", ADD, 1, 1),
     ]
-    assert await planned(context, 2) == []
+    await plan(context, [call("update_cart", ADD, step=4)])
+    assert {one.step for one in await planned(context, 1)} == {1}
+    assert {one.step for one in await planned(context, 2)} == {4}, "steps between only read"
+    assert await planned(context, 5) == []
     for one in found:
         assert (await execute(context, "sales", one)).ok
     assert await in_cart(context) == 2
