@@ -114,7 +114,7 @@ class VariantInput(_Input):
 
 
 class ReturnItemInput(VariantInput):
-    quantity: int = Field(1, ge=1, le=MAX_QUANTITY)
+    quantity: int = Field(1, ge=1, le=MAX_QUANTITY, strict=True)
 
 
 class ExchangeItemInput(ReturnItemInput):
@@ -126,9 +126,9 @@ class ExchangeItemInput(ReturnItemInput):
 class ItemChangeInput(VariantInput):
     """`quantity` units (all, where it is left out) become `to_quantity` (as many) of `to` (the same variant); 0 drops them."""
 
-    quantity: int | None = Field(None, ge=1, le=MAX_QUANTITY)
+    quantity: int | None = Field(None, ge=1, le=MAX_QUANTITY, strict=True)
     to: VariantInput | None = None
-    to_quantity: int | None = Field(None, ge=0, le=MAX_QUANTITY)
+    to_quantity: int | None = Field(None, ge=0, le=MAX_QUANTITY, strict=True)
 
 
 def payment_view(row: Payment, order: Order) -> PaymentView:

@@ -114,8 +114,44 @@ async def give_back(tx: Tx, payment: Payment, *, reason: str) -> Refund:
     return await _add(tx, payment, payment.amount, None, reason, False, None, None, True)
 
 
+async def enter(
+    tx: Tx, payment: Payment, order: Order | None, amount: int, *, beyond: int, processor_id: str, reason: str
+) -> UUID:
+    """A refund that the provider made without being asked by us, pending; the order is locked.
+
+    `beyond`: what is held of money that the order's total does not hold any more; that goes first.
+    """
+    counted = min(max(amount - beyond, 0), order.total - order.refunded) if order is not None else 0
+    refund = Refund(
+        id=new_id(),
+        organization_id=tx.organization_id,
+        order_id=order.id if order is not None else None,
+        payment_id=payment.id,
+        amount=amount,
+        currency=payment.currency,
+        status="pending",
+        reason=reason,
+        destination=payment.method,
+        processor=payment.processor,
+        processor_id=processor_id,
+        automatic=False,
+        adjustment=order is None or amount <= beyond,
+    )
+    tx.session.add(refund)
+    if order is not None:
+        order.refunded += counted
+        _restate(order)
+    await tx.session.flush()
+    await tx.session.refresh(refund, ["created_at"])
+    await webhooks.emit(tx, "refund.created", lambda: _shown(refund))
+    return refund.id
+
+
 async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str | None) -> bool:
-    """Record what the provider did, once; False where it was recorded before."""
+    """Record what the provider did, once; False where it was recorded before.
+
+    What succeeded may fail later (a bank sends the money back); what failed stays so, whatever late news says.
+    """
     order_id = await tx.session.scalar(
         select(Refund.order_id).where(Refund.organization_id == tx.organization_id, Refund.id == refund_id)
     )
@@ -126,13 +162,14 @@ async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str 
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if refund is None or refund.status != "pending":
+    status = "succeeded" if succeeded else "failed"
+    if refund is None or refund.status in (status, "failed"):
         return False
-    refund.status = "succeeded" if succeeded else "failed"
+    refund.status = status
     refund.processor_id = processor_id or refund.processor_id
     if not succeeded and order is not None:
         if not refund.adjustment:
-            order.refunded -= refund.amount
+            order.refunded -= refund.amount - await _uncounted(tx, order, refund)
             _restate(order)
         await _return_failed(tx, refund.return_id)
     await tx.session.flush()
@@ -194,6 +231,20 @@ def _restate(order: Order) -> None:
         order.status = (
             "paid" if order.refunded == 0 else "refunded" if order.refunded == order.total else "partially_refunded"
         )
+
+
+async def _uncounted(tx: Tx, order: Order, failed: Refund) -> int:
+    """What of a failed refund never was in `orders.refunded`: two of ours and the provider's own may have crossed."""
+    others = await tx.session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.organization_id == tx.organization_id,
+            Refund.order_id == order.id,
+            Refund.id != failed.id,
+            Refund.status != "failed",
+            ~Refund.adjustment,
+        )
+    )
+    return min(max(int(others or 0) + failed.amount - order.refunded, 0), failed.amount)
 
 
 async def _return_failed(tx: Tx, return_id: UUID | None) -> None:

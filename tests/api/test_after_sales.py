@@ -176,6 +176,29 @@ def test_a_dispute_is_noted_on_its_payment(served: Shop) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (409, "not_sandbox")
 
 
+def test_a_refund_in_the_sandboxs_dashboard_reaches_the_order(served: Shop) -> None:
+    order = served.bought()
+    made = served.post("/v1/sandbox/refunds", {"order_id": order["id"], "amount": 2000})
+    assert (made.status_code, made.json()["amount"]) == (202, 2000), made.text
+
+    def known() -> Any:
+        return served.client.get("/v1/refunds", params={"order_id": order["id"]}).json()["items"]
+
+    (refund,) = until(known)
+    assert (refund["amount"], refund["status"], refund["reason"]) == (
+        2000,
+        "succeeded",
+        "refunded at the payment provider",
+    )
+    shown = served.client.get(f"/v1/orders/{order['id']}").json()
+    assert (shown["status"], shown["refunded"]) == ("partially_refunded", 2000)
+    over = served.post("/v1/sandbox/refunds", {"order_id": order["id"], "amount": 10001})
+    assert (over.status_code, over.json()["code"]) == (409, "refund_exceeds_paid")
+    for amount in (True, "5", 0):
+        wrong = served.post("/v1/sandbox/refunds", {"order_id": order["id"], "amount": amount})
+        assert wrong.status_code == 422
+
+
 @pytest.mark.parametrize(
     "faults", [{"duplicate": 100}, {"delay": 100, "delay_seconds": 0.3}, {"reorder": 100, "delay_seconds": 0.3}]
 )

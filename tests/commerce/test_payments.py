@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from agentpay.commerce import carts, checkouts, inventory, orders, refunds
-from agentpay.commerce.payments import settle
+from agentpay.commerce.payments import refunded, settle
 from agentpay.commerce.payments.paying import Paying
-from agentpay.commerce.payments.protocol import PaymentChanged
+from agentpay.commerce.payments.protocol import PaymentChanged, ProviderRefund, RefundMade
 from agentpay.commerce.payments.sandbox import cards
 from agentpay.commerce.payments.signatures import sign
 from agentpay.errors import Problem
@@ -533,6 +533,30 @@ async def test_refunds_never_exceed_what_was_paid(till: Till, organization_id: U
         return [row.refunded for row in await till.books(organization_id)] == [1000]
 
     await until(returned)
+
+
+async def test_a_refund_by_hand_that_crosses_one_of_ours(till: Till, organization_id: UUID) -> None:
+    """Both count at first; the provider refuses ours, and the books say what the provider did."""
+    item = await item_of(till, organization_id)
+    made = await till.buy(organization_id, {item: 1})
+    await till.pay(organization_id, made)
+    order = await till.order_of(organization_id, made.id)
+    async with till.database.tx(organization_id) as tx:
+        charge = str(await tx.session.scalar(select(Payment.processor_id).where(Payment.order_id == order.id)))
+        (ours,) = await refunds.create(tx, order.id, 600)
+        theirs = RefundMade(charge, ProviderRefund("re_by_hand", "succeeded", 700))
+        assert await refunded.record(tx, "sandbox", theirs)
+        assert not await refunded.record(tx, "sandbox", theirs)
+        row = await tx.session.get_one(Order, order.id)
+        assert (row.status, row.refunded) == ("refunded", 1000)
+        assert await refunds.finish(tx, ours.id, succeeded=False, processor_id=None)
+        assert (row.status, row.refunded) == ("partially_refunded", 700)
+        # the customer's bank sends it back days later; what was said before may come once more
+        back = RefundMade(charge, ProviderRefund("re_by_hand", "failed", 700))
+        assert await refunded.record(tx, "sandbox", back)
+        assert not await refunded.record(tx, "sandbox", theirs)
+        assert (row.status, row.refunded) == ("paid", 0)
+        await tx.session.rollback()  # the sandbox knows nothing of it
 
 
 async def test_a_shipped_order_is_not_cancelled(till: Till, organization_id: UUID) -> None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from agentpay.api import problems
 from agentpay.api.deps import CallerDep, StateDep, TxDep
 from agentpay.api.routing import ApiRouter
-from agentpay.api.schemas.after_sales import DisputeIn, DisputeView, FaultsIn, FaultsView
+from agentpay.api.schemas.after_sales import (
+    DisputeIn,
+    DisputeView,
+    FaultsIn,
+    FaultsView,
+    SandboxRefundIn,
+    SandboxRefundView,
+)
 from agentpay.api.schemas.commerce import SandboxPayIn, SandboxPayView
 from agentpay.commerce.payments.buyer import pay_as_buyer
 from agentpay.commerce.payments.paying import Paying
-from agentpay.commerce.payments.sandbox import faults
-from agentpay.commerce.payments.sandbox.disputing import dispute
+from agentpay.commerce.payments.sandbox import by_hand, faults
 
 router = ApiRouter(prefix="/v1/sandbox", tags=["sandbox"])
 
-_DISPUTES = problems.responses(404, 409)
+_BY_HAND = problems.responses(404, 409)
 
 
 @router.post("/pay", summary="Pay a checkout as its buyer would", responses=problems.responses(404, 409, 503))
@@ -38,10 +44,10 @@ async def put_faults(body: FaultsIn, tx: TxDep) -> FaultsView:
     return FaultsView.model_validate(await faults.put(tx, faults.Shares(**body.model_dump())))
 
 
-@router.post("/disputes", status_code=202, summary="Dispute a charge as its buyer would", responses=_DISPUTES)
+@router.post("/disputes", status_code=202, summary="Dispute a charge as its buyer would", responses=_BY_HAND)
 async def open_dispute(body: DisputeIn, state: StateDep, caller: CallerDep) -> DisputeView:
     """The sandbox tells of it by a webhook, which notes it on the order."""
-    made = await dispute(
+    made = await by_hand.dispute(
         state.database,
         state.providers.sandbox,
         organization_id=caller.organization_id,
@@ -49,3 +55,16 @@ async def open_dispute(body: DisputeIn, state: StateDep, caller: CallerDep) -> D
         reason=body.reason,
     )
     return DisputeView.model_validate(made)
+
+
+@router.post("/refunds", status_code=202, summary="Refund a charge in the sandbox's dashboard", responses=_BY_HAND)
+async def refund_by_hand(body: SandboxRefundIn, state: StateDep, caller: CallerDep) -> SandboxRefundView:
+    """Behind the shop's back: the sandbox tells of it by a webhook, which brings it to the order."""
+    made = await by_hand.refund(
+        state.database,
+        state.providers.sandbox,
+        organization_id=caller.organization_id,
+        order_id=body.order_id,
+        amount=body.amount,
+    )
+    return SandboxRefundView.model_validate(made)

@@ -16,6 +16,7 @@ from agentpay.commerce.after_sale_shapes import (
     VariantInput,
 )
 from agentpay.commerce.checkout_inputs import ItemInput, Text
+from agentpay.commerce.lines import MAX_QUANTITY
 from agentpay.commerce.shapes import AddressShape, CartView, RefundView
 
 Short = Annotated[str, Field(max_length=500)]
@@ -94,7 +95,7 @@ class CartPatch(Body):
 class CartLineIn(Body):
     """0 removes the line."""
 
-    quantity: Annotated[int, Field(ge=0, le=10_000)]
+    quantity: Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True)]
 
 
 class CartResource(CartView):
@@ -107,11 +108,14 @@ class CartResource(CartView):
 class FaultsIn(Body):
     """What goes wrong with the sandbox's webhooks, in per cent of the events. Which ones is told by `seed` and event id."""
 
-    drop: Annotated[int, Field(ge=0, le=100, description="Never sent.")] = 0
-    duplicate: Annotated[int, Field(ge=0, le=100, description="Sent twice.")] = 0
-    delay: Annotated[int, Field(ge=0, le=100, description="Sent `delay_seconds` later.")] = 0
+    drop: Annotated[int, Field(ge=0, le=100, strict=True, description="Never sent.")] = 0
+    duplicate: Annotated[int, Field(ge=0, le=100, strict=True, description="Sent twice.")] = 0
+    delay: Annotated[int, Field(ge=0, le=100, strict=True, description="Sent `delay_seconds` later.")] = 0
     reorder: Annotated[
-        int, Field(ge=0, le=100, description="Kept back until the next event was sent, at most `delay_seconds`.")
+        int,
+        Field(
+            ge=0, le=100, strict=True, description="Kept back until the next event was sent, at most `delay_seconds`."
+        ),
     ] = 0
     delay_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     seed: Short = ""
@@ -139,3 +143,19 @@ class DisputeView(View):
     amount: int
     currency: str
     reason: str
+
+
+class SandboxRefundIn(Body):
+    """Without `amount` all that is left of the latest charge."""
+
+    order_id: UUID
+    amount: Annotated[int, Field(ge=1, le=2**53, strict=True)] | None = None
+
+
+class SandboxRefundView(View):
+    """The refund as its event tells of it; `event_id` is the webhook's."""
+
+    id: str
+    event_id: str
+    amount: int
+    currency: str

@@ -11,11 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.commerce import refunds
-from agentpay.commerce.payments import disputes, settle
+from agentpay.commerce.payments import disputes, refunded, settle
 from agentpay.commerce.payments.protocol import (
     DisputeOpened,
     PaymentChanged,
+    ProviderError,
     RefundChanged,
+    RefundMade,
     SignatureError,
     UnrelatedEvent,
 )
@@ -29,6 +31,9 @@ from agentpay.store.tables import InboundEvent, Organization
 FORGOTTEN_AFTER = timedelta(minutes=1)
 """An event still not handled after this long gets another job: its first one may have failed for good."""
 
+EARLIEST = timedelta(days=1)
+"""How long before the news of its payment the news of a refund may come."""
+
 
 async def receive(
     database: Database, providers: Providers, source: str, headers: Mapping[str, str], body: bytes
@@ -37,7 +42,8 @@ async def receive(
 
     Which organization's it is the provider says: by what our own requests wrote into its metadata, or by our ledger.
 
-    Problems: `payment_provider_unknown` (404), `signature_invalid` (400), `event_invalid` (422).
+    Problems: `payment_provider_unknown` (404), `signature_invalid` (400), `event_invalid` (422),
+    `payment_provider_unavailable` (503).
     """
     provider = providers.get(source)
     try:
@@ -48,6 +54,8 @@ async def receive(
         return False  # the merchant's account does other business too; refusing would have it sent again for days
     except ValueError as error:
         raise Problem("event_invalid", str(error)) from None
+    except ProviderError as error:  # it has to be asked whose the event is, and sends it again
+        raise Problem("payment_provider_unavailable", str(error), status=503) from None
     async with database.tx(event.organization_id) as tx:
         known = await tx.session.scalar(select(Organization.id).where(Organization.id == event.organization_id))
         if known is None:
@@ -84,7 +92,8 @@ async def handle(tx: Tx, providers: Providers, event_id: UUID) -> PaymentOutcome
     try:
         outcome = await _effects(tx, providers, event)
     except Problem as problem:
-        if problem.status != 404:
+        given_up = problem.code == refunded.NOT_RECORDED and event.created_at < datetime.now(UTC) - EARLIEST
+        if problem.status != 404 and not given_up:
             raise
         event.error = problem.detail  # about something that is not ours: nothing will ever come of it
     event.handled_at = datetime.now(UTC)
@@ -112,6 +121,8 @@ async def _effects(tx: Tx, providers: Providers, event: InboundEvent) -> Payment
         return await settle.apply(tx, event.source, news)
     if isinstance(news, DisputeOpened):
         await disputes.note(tx, event.source, news)
+    if isinstance(news, RefundMade):
+        await refunded.record(tx, event.source, news)
     if isinstance(news, RefundChanged) and news.refund.status != "pending":
         await refunds.finish(
             tx, news.refund_id, succeeded=news.refund.status == "succeeded", processor_id=news.refund.id

@@ -133,6 +133,14 @@ class RefundChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundMade:
+    """An event about a refund that was made at the provider, not asked for by us. `charge_id` as in the ledger."""
+
+    charge_id: str
+    refund: ProviderRefund
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeOpened:
     """An event about a buyer who disputes a charge with their bank. `id` is the provider's, of the dispute."""
 
@@ -143,7 +151,7 @@ class DisputeOpened:
     reason: str
 
 
-ProviderEvent = PaymentChanged | RefundChanged | DisputeOpened
+ProviderEvent = PaymentChanged | RefundChanged | RefundMade | DisputeOpened
 
 
 class ProviderError(Exception):
@@ -191,7 +199,7 @@ class PaymentProvider(Protocol):
         """Give money back, once a key. A refusal is `status: failed`. Raises ProviderError."""
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> InboundWebhook:
-        """Raises SignatureError; UnrelatedEvent; ValueError where an authentic body is no event at all."""
+        """Raises SignatureError; UnrelatedEvent; ValueError where an authentic body is no event at all; ProviderError."""
 
     def parse_event(self, payload: Mapping[str, Any]) -> ProviderEvent | None:
         """What a stored event says; None: nothing of interest."""

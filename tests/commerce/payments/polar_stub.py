@@ -119,6 +119,11 @@ class PolarStub:
         self.checkouts[checkout_id]["status"] = "expired"
         return self.event("checkout.expired", self.checkouts[checkout_id])
 
+    def refund_by_hand(self, checkout_id: str, amount: int) -> dict[str, Any]:
+        """What the merchant does in Polar's dashboard."""
+        (order,) = [order for order in self.orders.values() if order["checkout_id"] == checkout_id]
+        return self.event("refund.created", self._give(order, amount, "other", {}))
+
     @staticmethod
     def event(kind: str, subject: Mapping[str, Any]) -> dict[str, Any]:
         data = json.loads(json.dumps(subject))
@@ -205,9 +210,11 @@ class PolarStub:
             return _invalid("body")
         if order["refundable_amount"] == 0:
             return JSONResponse({"error": "RefundedAlready", "detail": "Refunded."}, 403)
-        amount = given["amount"]
-        if amount > order["refundable_amount"]:
+        if given["amount"] > order["refundable_amount"]:
             return _invalid("amount")
+        return self._give(order, given["amount"], given["reason"], given["metadata"])
+
+    def _give(self, order: dict[str, Any], amount: int, reason: str, metadata: dict[str, Any]) -> dict[str, Any]:
         whole = amount == order["refundable_amount"]
         tax = order["refundable_tax_amount"] if whole else round(amount * (order["tax_amount"] / order["net_amount"]))
         order["refundable_amount"] -= amount
@@ -218,12 +225,12 @@ class PolarStub:
             "id": str(new_id()),
             "created_at": _now(),
             "status": "succeeded",
-            "reason": given["reason"],
+            "reason": reason,
             "amount": amount,
             "tax_amount": tax,
             "currency": order["currency"],
             "order_id": order["id"],
-            "metadata": given["metadata"],
+            "metadata": metadata,
         }
         self.refunds.append(refund)
         return refund

@@ -59,6 +59,7 @@ class StripeStub:
             Route("/v1/checkout/sessions", self._handler(self._create), methods=["POST"]),
             Route("/v1/checkout/sessions/{id}", self._handler(self._session), methods=["GET"]),
             Route("/v1/checkout/sessions/{id}/expire", self._handler(self._expire), methods=["POST"]),
+            Route("/v1/payment_intents/{id}", self._handler(self._intent), methods=["GET"]),
             Route("/v1/refunds", self._handler(self._refund), methods=["POST"]),
             Route("/v1/refunds", self._handler(self._refunds), methods=["GET"]),
         ]
@@ -88,6 +89,11 @@ class StripeStub:
     def run_out(self, session_id: str) -> dict[str, Any]:
         self.sessions[session_id] |= {"status": "expired", "url": None}
         return self.event("checkout.session.expired", self.sessions[session_id])
+
+    def refund_by_hand(self, session_id: str, amount: int) -> dict[str, Any]:
+        """What the merchant does in Stripe's dashboard."""
+        session = self.sessions[session_id]
+        return self.event("refund.created", self._give(session["payment_intent"], amount, {}))
 
     @staticmethod
     def event(kind: str, subject: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,6 +185,14 @@ class StripeStub:
         }
         return found | {"payment_intent": intent}
 
+    def _intent(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
+        identifier = request.path_params["id"]
+        for session in self.sessions.values():
+            if session["payment_intent"] == identifier:
+                # Stripe copies what was given as payment_intent_data[metadata]
+                return {"id": identifier, "object": "payment_intent", "metadata": session["metadata"]}
+        raise Refusal(404, "resource_missing")
+
     def _expire(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
         found = self._session(request, form)
         if found["status"] != "open":
@@ -187,17 +201,18 @@ class StripeStub:
         return self.sessions[found["id"]]
 
     def _refund(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
-        metadata = _known(form, REFUND, "metadata")
-        intent = form["payment_intent"]
+        return self._give(form["payment_intent"], int(form["amount"]), _known(form, REFUND, "metadata"))
+
+    def _give(self, intent: str, amount: int, metadata: dict[str, str]) -> dict[str, Any]:
         paid = sum(s["amount_total"] for s in self.sessions.values() if s["payment_intent"] == intent)
         given = sum(r["amount"] for r in self.refunds if r["payment_intent"] == intent)
-        if given + int(form["amount"]) > paid:
+        if given + amount > paid:
             raise Refusal(400, "charge_already_refunded" if given == paid else "amount_too_large")
         currency = next(s["currency"] for s in self.sessions.values() if s["payment_intent"] == intent)
         refund = {
             "id": f"re_{new_id().hex}",
             "object": "refund",
-            "amount": int(form["amount"]),
+            "amount": amount,
             "currency": currency,
             "payment_intent": intent,
             "status": "succeeded",

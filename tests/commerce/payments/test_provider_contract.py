@@ -276,6 +276,63 @@ async def test_a_refund_is_given_once_and_the_provider_itself_refuses_too_much(
     assert (await counter.provider.refund(refund(1))).status == "failed"
 
 
+async def test_a_refund_in_the_providers_dashboard_reaches_the_order(counter: Counter, organization_id: UUID) -> None:
+    made = await counter.checkout(organization_id)
+    attempt = await counter.till.paying.start(organization_id, made.id)
+    await counter.buyer(organization_id, attempt.payment, "pay")
+    await becomes(counter, organization_id, made.id, "succeeded")
+    order = await counter.till.order_of(organization_id, made.id)
+
+    async def refunded(amount: int) -> None:
+        async def there() -> bool:
+            return (await counter.till.order_of(organization_id, made.id)).refunded == amount
+
+        await until(there)
+
+    await counter.refund_by_hand(organization_id, attempt.payment, 300)
+    await refunded(300)
+    headers, body = await counter.last()
+    assert await asyncio.gather(*(counter.send(headers, body) for _ in range(5))) == [202] * 5
+    assert (await counter.till.order_of(organization_id, made.id)).status == "partially_refunded"
+    async with counter.till.database.tx(organization_id) as tx:
+        with pytest.raises(Problem, match="more than is left"):
+            await refunds.create(tx, order.id, 701)
+    async with counter.till.database.tx(organization_id) as tx:
+        await refunds.create(tx, order.id, 200)
+    await counter.refund_by_hand(organization_id, attempt.payment, 500)
+    await refunded(1000)
+
+    async def settled() -> bool:
+        async with counter.till.database.tx(organization_id) as tx:
+            rows = (await tx.session.scalars(select(Refund).where(Refund.organization_id == organization_id))).all()
+        return sorted((row.amount, row.status) for row in rows) == [
+            (200, "succeeded"),
+            (300, "succeeded"),
+            (500, "succeeded"),
+        ]
+
+    await until(settled)
+    now = await counter.provider.retrieve(organization_id, attempt.payment.id)
+    assert counter.name == "stripe" or now.refunded == 1000
+    assert (await counter.till.order_of(organization_id, made.id)).status == "refunded"
+
+
+async def test_a_refund_by_hand_may_come_before_the_news_of_its_payment(
+    counter: Counter, organization_id: UUID
+) -> None:
+    made = await counter.checkout(organization_id)
+    attempt = await counter.till.paying.start(organization_id, made.id)
+    await counter.buyer(organization_id, attempt.payment, "pay", send=False)
+    await counter.refund_by_hand(organization_id, attempt.payment, 300)
+    await counter.till.paying.reconcile(organization_id, made.id, 1, datetime.now(UTC))
+
+    async def there() -> bool:
+        return (await counter.till.order_of(organization_id, made.id)).refunded == 300
+
+    await until(there)
+    assert await count(counter, organization_id, Refund) == 1
+
+
 async def test_forged_webhooks_are_refused(counter: Counter, organization_id: UUID) -> None:
     made = await counter.checkout(organization_id)
     attempt = await counter.till.paying.start(organization_id, made.id)

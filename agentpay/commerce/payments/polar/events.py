@@ -19,6 +19,7 @@ from agentpay.commerce.payments.protocol import (
     ProviderPayment,
     ProviderRefund,
     RefundChanged,
+    RefundMade,
     RefundStatus,
 )
 
@@ -81,8 +82,10 @@ def parse(payload: Mapping[str, Any]) -> ProviderEvent | None:
     """What an event says; None for what is of no interest."""
     kind, subject = payload["type"], payload["data"]
     metadata = subject.get("metadata") or {}
-    if kind in REFUND_EVENTS and "refund_id" in metadata:
-        return RefundChanged(UUID(metadata["refund_id"]), refund_of(subject))
+    if kind in REFUND_EVENTS:
+        if "refund_id" in metadata:
+            return RefundChanged(UUID(metadata["refund_id"]), refund_of(subject))
+        return RefundMade(str(subject["order_id"]), refund_of(subject))
     if "checkout_id" not in metadata:
         return None
     if kind == ORDER_PAID:

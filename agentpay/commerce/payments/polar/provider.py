@@ -157,6 +157,8 @@ class PolarProvider:
             raise ValueError("The body is not an event of Polar.") from None
         try:
             kind, metadata = str(payload["type"]), payload["data"].get("metadata") or {}
+            if kind in events.REFUND_EVENTS and "organization_id" not in metadata:
+                metadata = await self._metadata_of(str(payload["data"]["order_id"]))  # made in Polar's dashboard
             organization_id = UUID(metadata["organization_id"]) if "organization_id" in metadata else None
         except (KeyError, TypeError, AttributeError, ValueError):
             raise ValueError("The body is not an event of Polar.") from None
@@ -171,6 +173,13 @@ class PolarProvider:
         """Close the connections to Polar, if any were opened."""
         if "_client" in self.__dict__:
             await self._client.__aexit__()
+
+    async def _metadata_of(self, order_id: str) -> Mapping[str, Any]:
+        try:
+            async with errors():
+                return (await self._client.orders.get(order_id)).metadata
+        except ProviderRefused:
+            return {}
 
     async def _find(self, request: CheckoutRequest) -> dict[str, Any] | None:
         """The checkout opened under this key, looked for among those that are no older than the attempt."""

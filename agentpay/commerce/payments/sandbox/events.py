@@ -16,6 +16,7 @@ from agentpay.commerce.payments.protocol import (
     ProviderPayment,
     ProviderRefund,
     RefundChanged,
+    RefundMade,
 )
 from agentpay.store.tables import SandboxPayment
 
@@ -83,7 +84,7 @@ def build(
             "amount": refund["amount"],
             "currency": row.currency.lower(),
             "charge": charge_id(row.id),
-            "metadata": {**shop, "refund_id": refund["refund_id"]},
+            "metadata": {**shop, "refund_id": refund["refund_id"]} if refund["refund_id"] else shop,
         }
     elif dispute is not None:
         subject = {
@@ -125,10 +126,10 @@ def parse(payload: Mapping[str, Any]) -> ProviderEvent | None:
     """What an event says in the protocol's words; None for types of no interest."""
     subject: Mapping[str, Any] = payload["data"]["object"]
     if payload["type"] == REFUND_UPDATED:
-        return RefundChanged(
-            UUID(subject["metadata"]["refund_id"]),
-            ProviderRefund(id=subject["id"], status="succeeded", amount=int(subject["amount"])),
-        )
+        given = ProviderRefund(id=subject["id"], status="succeeded", amount=int(subject["amount"]))
+        if "refund_id" in subject["metadata"]:
+            return RefundChanged(UUID(subject["metadata"]["refund_id"]), given)
+        return RefundMade(subject["charge"], given)
     if payload["type"] == DISPUTE_CREATED:
         currency = str(subject["currency"]).upper()
         return DisputeOpened(subject["charge"], subject["id"], int(subject["amount"]), currency, subject["reason"])

@@ -105,17 +105,8 @@ class SandboxProvider:
             if row.status != "succeeded" or row.refunded + request.amount > row.amount:
                 failure = Failure("refund_refused", "The payment has not that much left to refund.")
                 return ProviderRefund(id="", status="failed", amount=request.amount, failure=failure)
-            refund_id = f"re_{new_id().hex}"
-            entry = {
-                "key": request.idempotency_key,
-                "id": refund_id,
-                "refund_id": str(request.refund_id),
-                "amount": request.amount,
-            }
-            row.refunds = [*row.refunds, entry]
-            row.refunded += request.amount
-            await self._announce(tx, row, events.REFUND_UPDATED, refund_id=refund_id)
-            return ProviderRefund(id=refund_id, status="succeeded", amount=request.amount)
+            given, _ = await self._give(tx, row, request.amount, request.idempotency_key, str(request.refund_id))
+            return given
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> InboundWebhook:
         verify(await self.secret(), body, headers.get(SIGNATURE_HEADER))
@@ -184,6 +175,16 @@ class SandboxProvider:
                 row.status = "succeeded"
                 await self._announce(tx, row, "payment_intent.succeeded")
 
+    async def refund_by_hand(
+        self, organization_id: UUID, charge_id: str, amount: int | None
+    ) -> tuple[ProviderRefund, str] | None:
+        """A refund that nobody asked for through us, `amount` or all that is left; with its event's id. None: not that much."""
+        async with self._locked(organization_id, charge_id) as (tx, row):
+            wanted = row.amount - row.refunded if amount is None else amount
+            if row.status != "succeeded" or not 0 < wanted <= row.amount - row.refunded:
+                return None
+            return await self._give(tx, row, wanted, None, None)
+
     async def dispute(self, organization_id: UUID, charge_id: str, reason: str) -> tuple[DisputeOpened, str] | None:
         """The buyer disputes what is left of a charge; answers the dispute and the event's id. None: nothing is left."""
         async with self._locked(organization_id, charge_id) as (tx, row):
@@ -215,6 +216,15 @@ class SandboxProvider:
         if self._secret is None:
             self._secret = f"whsec_{await service_secret(self._database, SECRET_NAME)}"
         return self._secret
+
+    async def _give(
+        self, tx: Tx, row: SandboxPayment, amount: int, key: str | None, refund_id: str | None
+    ) -> tuple[ProviderRefund, str]:
+        """`refund_id` is ours, None where we did not ask for it. Answers the refund and the event that tells of it."""
+        given = ProviderRefund(id=f"re_{new_id().hex}", status="succeeded", amount=amount)
+        row.refunds = [*row.refunds, {"key": key, "id": given.id, "refund_id": refund_id, "amount": amount}]
+        row.refunded += amount
+        return given, await self._announce(tx, row, events.REFUND_UPDATED, refund_id=given.id)
 
     @asynccontextmanager
     async def _locked(self, organization_id: UUID, reference: str) -> AsyncIterator[tuple[Tx, SandboxPayment]]:

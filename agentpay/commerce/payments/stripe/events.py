@@ -20,6 +20,7 @@ from agentpay.commerce.payments.protocol import (
     ProviderPayment,
     ProviderRefund,
     RefundChanged,
+    RefundMade,
     RefundStatus,
 )
 
@@ -40,7 +41,9 @@ INTENT_EVENTS: dict[str, PaymentStatus] = {
     "payment_intent.canceled": "cancelled",
 }
 REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
-KNOWN = frozenset({*SESSION_EVENTS, *INTENT_EVENTS, *REFUND_EVENTS, "charge.refunded", DISPUTE})
+BY_CHARGE = frozenset({*REFUND_EVENTS, DISPUTE})
+"""May be begun by others than us, and then carry no metadata of ours."""
+KNOWN = frozenset({*SESSION_EVENTS, *INTENT_EVENTS, *REFUND_EVENTS, DISPUTE})
 
 DECLINED = Failure("card_declined", "The card was declined.")
 NOT_PAID = Failure("payment_failed", "The payment did not go through.")
@@ -124,8 +127,10 @@ def parse(payload: Mapping[str, Any]) -> ProviderEvent | None:
             currency=currency,
             reason=subject.get("reason") or "",
         )
-    if kind in REFUND_EVENTS and "refund_id" in metadata:
-        return RefundChanged(UUID(metadata["refund_id"]), refund_of(subject))
+    if kind in REFUND_EVENTS:
+        if "refund_id" in metadata:
+            return RefundChanged(UUID(metadata["refund_id"]), refund_of(subject))
+        return RefundMade(reference(subject.get("payment_intent")) or "", refund_of(subject))
     if "checkout_id" not in metadata:
         return None
     if kind in SESSION_EVENTS:

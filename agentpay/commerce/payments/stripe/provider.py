@@ -196,14 +196,25 @@ class StripeProvider:
             await self._connection[1].close_async()  # type: ignore[no-untyped-call]
 
     async def _organization_of(self, kind: str, subject: Mapping[str, Any]) -> UUID | None:
-        """By the metadata that our own requests wrote; a dispute has none, its charge is in our ledger."""
+        """By the metadata that our own requests wrote. What others began (disputes, refunds) has none: by its charge."""
         if kind not in events.KNOWN:
             return None
         named = (subject.get("metadata") or {}).get("organization_id")
         if named is not None:
             return UUID(named)
-        charge = events.reference(subject.get("payment_intent")) if kind == events.DISPUTE else None
-        return await organization_of(self._database, self.name, charge) if charge else None
+        charge = events.reference(subject.get("payment_intent"))
+        if charge is None or kind not in events.BY_CHARGE:
+            return None
+        known = await organization_of(self._database, self.name, charge)
+        if known is not None:
+            return known
+        try:
+            async with errors():  # its payment's own event may still be on its way
+                intent = await self._client.v1.payment_intents.retrieve_async(charge)
+        except ProviderRefused:
+            return None
+        named = (intent.to_dict().get("metadata") or {}).get("organization_id")
+        return UUID(named) if named is not None else None
 
     @property
     def _client(self) -> StripeClient:
