@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         20.0, gt=0, description="Longest silence of a model before the house model takes over."
     )
     model_max_retries: int = Field(1, ge=0, le=10)
+    model_breaker_failures: int = Field(
+        3, ge=1, description="After so many failures in a row a model is left alone, and the house model answers, …"
+    )
+    model_breaker_seconds: float = Field(30.0, gt=0, description="… for this long; then one turn tries it again.")
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
 
     # Embeddings and vectors (docs/search.md)
@@ -50,8 +54,11 @@ class Settings(BaseSettings):
         50, ge=2, description="Snapshots of a conversation that pruning leaves, besides labelled ones."
     )
     window_messages: int = Field(20, ge=4, le=40, description="Messages of the conversation that reach a model.")
-    turn_lease_seconds: float = Field(10.0, gt=0, description="A turn whose process is silent this long is taken over.")
-    turn_heartbeat_seconds: float = Field(3.0, gt=0)
+    turn_lease_seconds: float = Field(8.0, gt=0, description="A turn whose process is silent this long is taken over.")
+    turn_heartbeat_seconds: float = Field(2.0, gt=0)
+    turn_drain_seconds: float = Field(
+        10.0, ge=0, description="A process told to end gives its turns this long, then hands them to others."
+    )
     turn_timeout_seconds: float = Field(180.0, gt=0, description="Longest a turn may run.")
     turn_capacity: int = Field(256, ge=1, description="Turns that one process runs at a time.")
     turn_max_attempts: int = Field(3, ge=1)

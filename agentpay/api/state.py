@@ -126,6 +126,7 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
         stack.push_async_callback(redis.aclose)
         saver = Saver(await stack.enter_async_context(open_pool(settings.database_url, size=settings.db_pool_size)))
         services = build_services(settings, database)
+        stack.push_async_callback(services.brains.aclose)
         providers = Providers(database, settings)
         stack.push_async_callback(providers.aclose)
         broker = RedisBroker(redis)

@@ -32,6 +32,12 @@ class BrainRegistry:
             self._made[model] = _Deferred(model, self._settings)
         return self._made[model]
 
+    async def aclose(self) -> None:
+        """Let go of the connections; at the end of the process."""
+        for brain in self._made.values():
+            if (close := getattr(brain, "close", None)) is not None:
+                await close()
+
 
 class _Deferred:
     """A brain made at its first turn, beside the event loop: its imports alone take a second."""
@@ -46,6 +52,12 @@ class _Deferred:
             self._making = asyncio.create_task(asyncio.to_thread(_make, self.name, self._settings))
         brain = await asyncio.shield(self._making)  # a turn that is cancelled leaves it to the others
         return await brain.respond(request, write)
+
+    async def close(self) -> None:
+        if self._making is not None:
+            brain = await self._making
+            if (close := getattr(brain, "close", None)) is not None:
+                await close()
 
 
 def _make(model: str, settings: Settings) -> Brain:

@@ -27,6 +27,8 @@ class Brains(Protocol):
 
     def get(self, model: str) -> Brain: ...
 
+    async def aclose(self) -> None: ...
+
 
 class Vocabularies(Protocol):
     """The words of each shop, loaded again when its catalogue changed."""

@@ -48,9 +48,13 @@ async def brain(fake: FakeModel) -> AsyncIterator[OpenAIBrain]:
 
 async def test_text_arrives_piece_by_piece_and_is_whole_in_the_end(fake: FakeModel, brain: OpenAIBrain) -> None:
     fake.script({"text": "The mug is $24.00 and in stock."})
+    fake.configure(delay_ms=30)
     pieces: list[str] = []
-    message = await brain.respond(request(), pieces.append)
-    assert len(pieces) == 7
+    try:
+        message = await brain.respond(request(), pieces.append)
+    finally:
+        fake.configure(delay_ms=0)
+    assert len(pieces) > 1
     assert "".join(pieces) == message.content == "The mug is $24.00 and in stock."
     assert message.tool_calls == []
     assert message.usage_metadata is not None
@@ -216,8 +220,11 @@ async def test_calls_share_connections_and_tools_are_put_together_once(fake: Fak
         await brain.respond(request(), lambda piece: None)
         await brain.respond(request(tools=TOOLS[:1]), lambda piece: None)
     assert [len(sent["tools"]) for sent in fake.requests()] == [2, 1, 2, 1, 2, 1]
-    assert len(brain._bound) == 2
-    assert len(brain._http._transport._pool.connections) == 1  # type: ignore[attr-defined]
+    assert len(brain._model._heads) == 2
+    session = brain._model._session
+    assert session is not None
+    assert session.connector is not None
+    assert [len(kept) for kept in session.connector._conns.values()] == [1]
 
 
 def test_one_brain_a_model_and_clear_words_for_a_wrong_setting(fake: FakeModel) -> None:
