@@ -11,29 +11,29 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg import OperationalError as PsycopgOperationalError
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
-
 from agentpay.conversations.turns import lease as leases
 from agentpay.conversations.turns.accept import Place, started_data
 from agentpay.conversations.turns.broker import Broker, SignalKind
 from agentpay.conversations.turns.engine import Engine, seen_before
 from agentpay.conversations.turns.failure import cancelled, failed
-from agentpay.conversations.turns.finish import Finished, Result, finish
+from agentpay.conversations.turns.finish import Result, finish
+from agentpay.conversations.turns.insist import AWAY, insist
 from agentpay.conversations.turns.lease import Lease, LeaseLost
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.settings import Settings
+from agentpay.store.away import unreachable
 from agentpay.store.session import Database
+from agentpay.tools.execute import TurnTaken
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
+SWEEP_TURNS = 100
+"""Most turns that one look takes over; while there are more, the next look follows at once."""
+RETRY_SECONDS = 0.5
+"""Pause before a heartbeat that did not reach the database is sent again."""
 WIND_DOWN_SECONDS = 10.0
 """How long a cancelled run may take to let go of what it was doing."""
-STORE_RETRY_SECONDS = 60.0
-"""How long the end of a turn is tried to be stored while Postgres is away."""
-AWAY = (OperationalError, DBAPIError, PsycopgOperationalError, PoolExhausted, OSError)
 
 
 @dataclass(eq=False, slots=True)
@@ -106,9 +106,10 @@ class TurnRunner:
         self._spawn(self._heartbeat_forever())
         self._spawn(self._sweep_forever())
 
-    async def drain(self, seconds: float = 20.0) -> None:
-        """Take no more turns, give those that run time to end, hand over the rest."""
+    async def drain(self, seconds: float | None = None) -> None:
+        """Take no more turns, give those that run time to end (`turn_drain_seconds`), hand over the rest."""
         self._stopping = True
+        seconds = self._settings.turn_drain_seconds if seconds is None else seconds
         runs = [run.task for run in self._runs.values() if run.task is not None]
         if runs:
             await asyncio.wait(runs, timeout=seconds)
@@ -151,18 +152,27 @@ class TurnRunner:
     async def _sweep_forever(self) -> None:
         """Finds what nobody signalled: turns of dead processes, and queued turns that nobody took."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            place = self.place
-            if place is None:
-                continue
-            room = self._settings.turn_capacity - len(self._runs)
+            more = False
             try:
-                for lease in await leases.take_expired(self._database, place.owner, place.seconds, min(room, 20)):
-                    self._spawn(self._take_over(lease))
-                for conversation_id in await leases.waiting(self._database, min(room, 20)):
-                    await self._take_next(conversation_id)
+                more = await self._sweep()
             except AWAY as error:
                 logger.warning("no sweep for turns: %s", type(error).__name__)
+            except Exception:  # whatever it was, turns of dead processes must be found
+                logger.exception("no sweep for turns")
+            await asyncio.sleep(0 if more else SWEEP_SECONDS)
+
+    async def _sweep(self) -> bool:
+        """Whether there may be more that this process has room for."""
+        place = self.place
+        if place is None:
+            return False
+        most = min(self._settings.turn_capacity - len(self._runs), SWEEP_TURNS)
+        expired = await leases.take_expired(self._database, place.owner, place.seconds, most)
+        for lease in expired:
+            self._spawn(self._take_over(lease))
+        for conversation_id in await leases.waiting(self._database, most):
+            await self._take_next(conversation_id)
+        return len(expired) == most
 
     async def _take_over(self, lease: Lease) -> None:
         mine = self._runs.get(lease.turn_id)
@@ -175,24 +185,28 @@ class TurnRunner:
 
     async def _heartbeat_forever(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.turn_heartbeat_seconds)
-            runs = list(self._runs.values())
-            if not runs:
-                continue
+            pause = self._settings.turn_heartbeat_seconds
             try:
-                held = await leases.renew(
-                    self._database, [run.lease for run in runs], self._settings.turn_lease_seconds
-                )
+                await self._heartbeat()
             except AWAY as error:
-                logger.warning("no heartbeat for %d turns: %s", len(runs), type(error).__name__)
-                continue
-            for run in runs:
-                if self._runs.get(run.lease.turn_id) is not run:
-                    continue  # ended meanwhile
-                if run.lease.turn_id not in held:
-                    self._drop(run)
-                elif held[run.lease.turn_id]:
-                    self._cancel_here(run.lease.turn_id)
+                logger.warning("no heartbeat for %d turns: %s", len(self._runs), type(error).__name__)
+                pause = min(pause, RETRY_SECONDS)
+            except Exception:  # without heartbeats every turn of this process would be taken from it
+                logger.exception("no heartbeat for %d turns", len(self._runs))
+            await asyncio.sleep(pause)
+
+    async def _heartbeat(self) -> None:
+        runs = list(self._runs.values())
+        if not runs:
+            return
+        held = await leases.renew(self._database, [run.lease for run in runs], self._settings.turn_lease_seconds)
+        for run in runs:
+            if self._runs.get(run.lease.turn_id) is not run:
+                continue  # ended meanwhile
+            if run.lease.turn_id not in held:
+                self._drop(run)
+            elif held[run.lease.turn_id]:
+                self._cancel_here(run.lease.turn_id)
 
     # Running
 
@@ -232,10 +246,10 @@ class TurnRunner:
                 log.emit("turn.started", started_data(lease.turn_id, lease.conversation_id, lease.message_id))
             result = await self._work(run)
             if result is None or log.lost:
-                await leases.give_back(self._database, lease)
+                await insist(lambda: leases.give_back(self._database, lease), f"turn {lease.turn_id}, given back,")
                 log.lose()
                 return
-            ended = await self._store(run, result)
+            ended = await insist(lambda: finish(self._database, lease, log, result), f"the end of turn {lease.turn_id}")
         except LeaseLost:
             logger.warning("turn %s was taken by another process", lease.turn_id)
             log.lose()
@@ -281,24 +295,11 @@ class TurnRunner:
         if timed_out:
             return failed(lease, log, "turn_timeout", "The turn took too long.")
         error = None if run.work.cancelled() else run.work.exception()
+        if isinstance(error, TurnTaken):
+            return None
+        if error is not None and unreachable(error) and lease.attempt < self._settings.turn_max_attempts:
+            # What was under way may have been done or not: the next attempt finds out, and nothing is done twice
+            logger.warning("turn %s is worked through again: the database was lost", lease.turn_id)
+            return None
         logger.error("turn %s failed", lease.turn_id, exc_info=error)
         return failed(lease, log, "turn_failed", "The turn failed.")
-
-    async def _store(self, run: Run, result: Result) -> Finished:
-        """Store the end, also across a restart of Postgres. Raises LeaseLost."""
-        deadline = asyncio.get_running_loop().time() + STORE_RETRY_SECONDS
-        pause = 0.1
-        while True:
-            try:
-                return await finish(self._database, run.lease, run.log, result)
-            except AWAY as error:
-                if not _is_away(error) or asyncio.get_running_loop().time() > deadline:
-                    raise
-                logger.warning("the end of turn %s waits for the database", run.lease.turn_id)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether the database could not be reached, rather than refused what was asked."""
-    return not isinstance(error, DBAPIError) or isinstance(error, OperationalError) or error.connection_invalidated
