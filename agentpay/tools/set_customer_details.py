@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from agentpay.commerce import shipping
 from agentpay.commerce.shapes import AddressShape
@@ -42,16 +42,17 @@ async def run(context: Context, tx: Tx, arguments: SetCustomerDetails) -> ToolRe
     if address is not None:
         # Refused now rather than at the till: the customer hears at once that the shop does not ship there
         await shipping.require_served(tx, address.country)
+    contact = {**context.contact, **given}
     await _store(context, tx, given)
-    checkout = await sync_open_checkout(context, tx, context.contact)
-    data = {"details": given, "known": sorted(key for key, value in context.contact.items() if value)}
+    checkout = await sync_open_checkout(context, tx, contact)
+    event.listen(tx.session.sync_session, "after_commit", lambda _: setattr(context, "contact", contact), once=True)
+    data = {"details": given, "known": sorted(key for key, value in contact.items() if value)}
     if checkout is not None:
         return ToolResult({**data, "checkout": checkout.model_dump(mode="json")}, [block("checkout", checkout)])
     return ToolResult(data)
 
 
 async def _store(context: Context, tx: Tx, given: dict[str, Any]) -> None:
-    context.contact = {**context.contact, **given}
     await tx.session.execute(
         update(Conversation)
         .where(Conversation.organization_id == tx.organization_id, Conversation.id == context.conversation)

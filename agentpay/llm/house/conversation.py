@@ -73,9 +73,7 @@ def converse(talk: Talk) -> Plan:
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
-    if talk.turn.offer is not None and talk.turn.accepts and any(act.intent == "negotiation" for act in acts):
-        # "Deal, add it": taking the offer puts it into the cart
-        acts = [act for act in acts if act.intent != "add_to_cart" or named(act) or act.entities.get("quantity")]
+    acts = _taking_the_offer(talk, acts)
     answered = yield from _answer(talk)
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
@@ -86,6 +84,24 @@ def converse(talk: Talk) -> Plan:
         yield from checkout.link(talk)
     if talk.silent:
         talk.say("not_understood")
+
+
+def _taking_the_offer(talk: Talk, acts: list[ActView]) -> list[ActView]:
+    """ "Deal, add it", "Yes, I take it": taking an offer puts it into the cart at its price; nothing is bought besides."""
+    offer = talk.turn.offer
+    if offer is None or not talk.turn.accepts:
+        return acts
+    bare = [act for act in acts if act.intent == "add_to_cart" and not named(act) and not act.entities.get("quantity")]
+    focus = (talk.focus or offer).values()
+    meant = offer["variant_external_id"] in focus or offer["title"] in focus
+    if any(act.intent == "negotiation" for act in acts):
+        taking = None
+    elif bare and offer.get("status") != "accepted" and meant:
+        taking = bare[0]
+    else:
+        return acts
+    kept = [act for act in acts if act is taking or act not in bare]
+    return [replace(act, intent="negotiation") if act is taking else act for act in kept]
 
 
 def _merged(acts: Sequence[ActView]) -> list[ActView]:

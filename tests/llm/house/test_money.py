@@ -42,6 +42,22 @@ def test_a_yes_takes_the_offer_and_tells_the_new_total() -> None:
     assert played.text.count("Your cart is $45.00 now") == 1
 
 
+def test_taking_it_at_the_offered_price_adds_no_second_one_at_list_price() -> None:
+    said = act("add_to_cart", "Yes, I take it", pronoun=True)
+    played = play(turn(said, offer={**OFFER, "status": "proposed"}, accepts=True, cart=CART), make_offer=offered)
+    assert played.calls == [("make_offer", {"action": "accept"})]
+    taken = turn(said, act("negotiation", "deal"), offer=OFFER, accepts=True, cart=CART)
+    assert play(taken, make_offer=offered).calls == [("make_offer", {"action": "accept"})]
+    # an offer that stands in the cart is not taken again, and one for something else is not meant
+    chair = {"focus": {"product": "chair", "title": "Chair"}}
+    for other in (
+        turn(said, offer={**OFFER, "status": "accepted"}, accepts=True, cart=CART),
+        turn(said, offer={**OFFER, "status": "proposed"}, accepts=True, cart=CART, memory=chair),
+    ):
+        answers = {"update_cart": lambda _: refusal("product_not_found"), "make_offer": offered}
+        assert "make_offer" not in play(other, **answers).tools
+
+
 def test_a_yes_with_a_price_of_its_own_goes_on_haggling() -> None:
     view = turn(act("negotiation", "ok, for $41", amount=4100), offer=OFFER, accepts=True, cart=CART)
     played = play(view, make_offer=offered)
