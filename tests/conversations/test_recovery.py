@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from agentpay.conversations.messages import history
 from agentpay.conversations.turns.accept import Place, accept
@@ -17,6 +17,7 @@ from agentpay.conversations.turns.failure import APOLOGY
 from agentpay.conversations.turns.finish import Reply, Result, finish
 from agentpay.conversations.turns.lease import Lease, LeaseLost, claim_next, renew, take_expired
 from agentpay.conversations.turns.log import TurnLog
+from agentpay.conversations.turns.partial import end_dangling
 from agentpay.conversations.turns.runner import TurnRunner
 from agentpay.conversations.turns.subscriber import Subscriber
 from agentpay.settings import Settings
@@ -266,3 +267,76 @@ async def test_drained_turns_are_handed_over(
     events = await follow(second, organization_id, lease.turn_id)
     assert events[-2][2]["content"] == "b"
     assert [n for n, _, _ in events] == list(range(1, len(events) + 1))
+
+
+class Cut:
+    """An engine that leaves a call begun; the second attempt does it again, and waits for ever."""
+
+    async def run(self, lease: Lease, log: TurnLog) -> Result:
+        if lease.attempt > 1:
+            end_dangling(log, "interrupted", "cut short")
+            log.began = len(log.events)
+        done = {"name": "view_cart", "status": "ok", "result": {}, "elapsed_ms": 1}
+        log.emit("tool.started", {"call_id": f"a{lease.attempt}", "name": "view_cart", "arguments": {}})
+        log.emit("tool.finished", {"call_id": f"a{lease.attempt}", **done})
+        log.emit("message.delta", {"message_id": str(new_id()), "text": "half"})
+        log.emit(
+            "tool.started", {"call_id": f"b{lease.attempt}", "name": "update_cart", "arguments": {"action": "add"}}
+        )
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+
+async def test_no_call_is_left_without_its_end(
+    database: Database, organization_id: UUID, conversation: UUID, make_runner: Callable[[Engine], Process]
+) -> None:
+    first, second = make_runner(Cut()), make_runner(Cut())
+    await first.runner.start()
+    lease = await send(database, organization_id, conversation, first.runner.place)
+    assert isinstance(lease, Lease)
+    log = first.runner.launch(lease)
+    while log.visible < 5:
+        await asyncio.sleep(0.01)
+    await first.kill()
+    await second.runner.start()
+    while (log := second.broker.local(lease.turn_id)) is None or log.visible < 10:
+        await asyncio.sleep(0.01)
+    second.runner.cancel(lease.turn_id)
+    events = await follow(second, organization_id, lease.turn_id)
+    assert events[-1][2]["status"] == "cancelled"
+    calls = [(type, data["call_id"]) for _, type, data in events if type.startswith("tool.")]
+    assert sorted(id for type, id in calls if type == "tool.started") == ["a1", "a2", "b1", "b2"]
+    assert sorted(id for type, id in calls if type == "tool.finished") == ["a1", "a2", "b1", "b2"]
+    ended = {data["call_id"]: data["result"] for _, type, data in events if type == "tool.finished"}
+    assert ended["b1"]["error"]["code"] == "interrupted"
+    assert ended["b2"]["error"]["code"] == "cancelled"
+    message = events[-2][2]
+    assert [call["id"] for call in message["tool_calls"]] == ["a2", "b2"], "of the attempt that stands"
+
+
+class Lost:
+    """An engine whose database connection is cut under it, once."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def run(self, lease: Lease, log: TurnLog) -> Result:
+        if lease.attempt == 1:
+            async with self.database.session() as session:
+                await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        message_id = new_id()
+        log.emit("message.delta", {"message_id": str(message_id), "text": "done"})
+        return Result("completed", Reply(message_id, "done", "sales"))
+
+
+async def test_a_turn_that_loses_the_database_is_worked_through_again(
+    database: Database, organization_id: UUID, conversation: UUID, make_runner: Callable[[Engine], Process]
+) -> None:
+    process = make_runner(Lost(database))
+    await process.runner.start()
+    lease = await send(database, organization_id, conversation, process.runner.place)
+    assert isinstance(lease, Lease)
+    process.runner.launch(lease)
+    events = await follow(process, organization_id, lease.turn_id)
+    assert [n for n, _, _ in events] == list(range(1, len(events) + 1))
+    assert (events[-1][2]["status"], events[-2][2]["content"]) == ("completed", "done")

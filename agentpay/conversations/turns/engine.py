@@ -14,7 +14,7 @@ from agentpay.conversations.turns.events import Event
 from agentpay.conversations.turns.finish import Reply, Result, StateChange
 from agentpay.conversations.turns.lease import Lease
 from agentpay.conversations.turns.log import TurnLog
-from agentpay.conversations.turns.partial import partial
+from agentpay.conversations.turns.partial import end_dangling, partial
 from agentpay.store.session import Database
 
 WINDOW_MESSAGES = 20
@@ -99,6 +99,7 @@ class GraphEngine:
 
         What was streamed after it does not stand: it is discarded, and the turn starts over (tools that ran do not).
         """
+        end_dangling(log, "interrupted", "This was cut short and is taken up again.")
         seen = partial(log.events)
         state = await self._graph.aget_state(config)
         ours = bool(state.next) and state.metadata is not None and state.metadata.get("turn_id") == str(lease.turn_id)
@@ -108,6 +109,7 @@ class GraphEngine:
             return True
         if seen.message_id is not None:
             log.emit("message.discarded", {"message_id": seen.message_id, "reason": "interrupted"})
+        log.began = len(log.events)
         return False
 
     async def _before(self, lease: Lease, config: RunnableConfig) -> dict[str, str]:
@@ -115,6 +117,8 @@ class GraphEngine:
         async for found in self._graph.checkpointer.alist(config, limit=MAX_CHECKPOINTS_BACK):
             if found.metadata.get("turn_id") != str(lease.turn_id):
                 return {"checkpoint_id": found.config["configurable"]["checkpoint_id"]}
+        # The conversation's first turn began from nothing
+        await self._graph.checkpointer.adelete_thread(str(lease.conversation_id))
         return {}
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from agentpay.conversations.turns.finish import Reply, Result
 from agentpay.conversations.turns.lease import Lease
 from agentpay.conversations.turns.log import TurnLog
-from agentpay.conversations.turns.partial import partial
+from agentpay.conversations.turns.partial import end_dangling, partial
 from agentpay.store.ids import new_id
 
 APOLOGY = (
@@ -18,7 +18,8 @@ APOLOGY = (
 
 def cancelled(lease: Lease, log: TurnLog) -> Result:  # noqa: ARG001 - the same form as `failed`
     """What was streamed so far stays, as the reply."""
-    seen = partial(log.events)
+    end_dangling(log, "cancelled", "The turn was cancelled before this was done.")
+    seen = partial(log.events[log.began :])
     if seen.message_id is None:
         return Result("cancelled")
     return Result(
@@ -29,7 +30,8 @@ def cancelled(lease: Lease, log: TurnLog) -> Result:  # noqa: ARG001 - the same 
 
 def failed(lease: Lease, log: TurnLog, code: str, detail: str) -> Result:
     """An apology in the place of the reply. What tools have shown is real and is shown again below it."""
-    seen = partial(log.events)
+    end_dangling(log, "turn_failed", "The turn failed before this was done.")
+    seen = partial(log.events[log.began :])
     if seen.message_id is not None:
         log.emit("message.discarded", {"message_id": seen.message_id, "reason": "failed"})
     message_id = new_id()

@@ -30,6 +30,8 @@ class TurnLog:
         self.conversation_id = conversation_id
         self.attempt = attempt
         self.events: list[Event] = list(earlier)
+        self.began = 0
+        """How many events there were when the turn was last started over: what came before counts no more."""
         self.sent = len(self.events)
         """How many the broker's server has."""
         self.visible = len(self.events)

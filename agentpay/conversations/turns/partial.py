@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentpay.conversations.turns.events import DELTA, Event
+from agentpay.conversations.turns.log import TurnLog
 
 
 @dataclass(slots=True)
@@ -19,6 +20,25 @@ class Partial:
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     agent: str | None = None
     intent: str | None = None
+
+
+def dangling(events: Iterable[Event]) -> dict[str, str]:
+    """Calls that were begun and not ended, call id → tool."""
+    begun: dict[str, str] = {}
+    for event in events:
+        if event.type == "tool.started":
+            begun[event.data["call_id"]] = event.data["name"]
+        elif event.type == "tool.finished":
+            begun.pop(event.data["call_id"], None)
+    return begun
+
+
+def end_dangling(log: TurnLog, code: str, message: str) -> None:
+    """Tell followers of calls that will not end as they were begun, because their run was ended."""
+    for call_id, name in dangling(log.events).items():
+        result = {"error": {"code": code, "message": message}}
+        done = {"call_id": call_id, "name": name, "status": "error", "result": result, "elapsed_ms": 0}
+        log.emit("tool.finished", done)
 
 
 def partial(events: Iterable[Event]) -> Partial:
