@@ -49,7 +49,7 @@ _NAMES_PRODUCTS = frozenset(
 )  # fmt: skip
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
-    r"^(?:and |ok |so |hi |but )*(?:how \w+ |what \w+ |when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$|^(?:and |so |ok )*who \w+ (?:it|this|that|them)\b"
+    r"^(?:and |ok |so |hi |but )*(?:how \w+ |what (?:\w+ )?|when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$|^(?:and |so |ok )*who \w+ (?:it|this|that|them)\b"
 )
 _INTO = re.compile(r"\b(?:to|for|into|with)\b(?!.*\b(?:to|into)\b)", re.IGNORECASE)
 _ONE_INTO = re.compile(r"\bones?\s+(?:to|for|into|with)\b", re.IGNORECASE)

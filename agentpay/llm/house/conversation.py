@@ -52,6 +52,9 @@ _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2,
 _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", "availability", "price_question"), 2)
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
+_ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
+_GUESS = 0.65
+"""How sure the rules are of an order that nobody put as one ("the second one …")."""
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 
 
@@ -113,7 +116,30 @@ def _merged(acts: Sequence[ActView]) -> list[ActView]:
             merged[merged.index(same)] = replace(act, entities={**same.entities, **act.entities})
         else:
             merged.append(act)
-    return merged
+    return _without_leads(merged)
+
+
+def _without_leads(acts: Sequence[ActView]) -> list[ActView]:
+    """Without clauses that only lead up to the one beside them.
+
+    "The second one looks nice, does it come in green?" orders nothing; "gift cards, do you have those?" is one search.
+    """
+    asking = next((act for act in acts if act.intent in _ASKS_ABOUT and _points(act)), None)
+    if asking is None:
+        return list(acts)
+    if any(act.intent in ("product_search", "recommendation") and named(act) for act in acts):
+        return [act for act in acts if act is not asking]
+    lead = next((act for act in acts if act.intent == "add_to_cart" and act.confidence <= _GUESS), None)
+    if lead is None or not (ordinals := lead.entities.get("ordinals")):
+        return list(acts)
+    asked = replace(asking, entities={**asking.entities, "ordinals": ordinals})
+    return [asked if act is asking else act for act in acts if act is not lead]
+
+
+def _points(act: ActView) -> bool:
+    """Whether a clause says no more of what it is about than "it" or "those"."""
+    own = act.entities
+    return bool(own.get("pronoun") and named(act) is None and not own.get("options") and not own.get("ordinals"))
 
 
 def _says_no_more(one: ActView, other: ActView) -> bool:

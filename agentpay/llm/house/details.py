@@ -8,7 +8,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved, suggest
 from agentpay.llm.house.facts import Answer, answering, is_general
-from agentpay.llm.house.products import UNKNOWN, search
+from agentpay.llm.house.products import UNKNOWN, ask_which, search
 from agentpay.llm.house.refs import spoken_of, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -16,6 +16,9 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 def details(talk: Talk, act: ActView) -> Plan:
     """What the shop's data says of a product. Words that name none are about the one spoken of: "can the covers be washed?"."""
     ref = target(talk, act)
+    if "product" not in ref and act.entities.get("pronoun"):
+        ask_which(talk, "details")
+        return
     if "product" not in ref:
         yield from search(talk, act)
         return

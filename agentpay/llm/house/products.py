@@ -8,7 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import chosen_product, not_resolved, show, suggest
-from agentpay.llm.house.refs import named, spoken_of, stems, target, undecided
+from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
@@ -29,6 +29,16 @@ _CHILD = re.compile(
     r"|(?:[1-9]|1[0-2])[- ]?(?:years?|yrs?)[- ]?olds?)\b",
     re.I,
 )
+_ANEW = re.compile(
+    r"\b(?:anything|everything|all|else|other|different|products?|shop|store|you (?:have|sell|got))\b", re.I
+)
+"""A new search, though it says no more than a price or a colour."""
+_YOURS = re.compile(r"\b(?:you|your|best|better|favou?rite|choose|pick|decide)\b", re.I)
+_GOES_WITH = re.compile(
+    r"\b(?:goe?s?|pairs?|match(?:es)?|fits?|combines?) (?:\w+ )?(?:with|to) (?:it|this|that|them|these|those)\b"
+    r"|\baccessor\w+ for (?:it|this|that|them)\b",
+    re.I,
+)
 _POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
 
 
@@ -38,6 +48,11 @@ def search(talk: Talk, act: ActView) -> Plan:
     query = act.entities.get("product_query") or ""
     # Recognised in the query's own words, which search weighs better than a filter does
     category = wanted.pop("category", None) if query else None
+    if not query and (among_shown := chosen_among_shown(talk, act)) is not None:
+        yield from among_shown
+        return
+    if not query and wanted and talk.searched and not _ANEW.search(act.text):
+        query, wanted = talk.searched.get("query", ""), {**_without(talk.searched, "query", "sort"), **wanted}
     if not query and not wanted:
         query = "" if act.intent == "recommendation" else act.text
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
@@ -64,6 +79,7 @@ def search(talk: Talk, act: ActView) -> Plan:
         if kind == "found" and _is_order(act, products):
             yield from _order(talk, act, products[0])
         elif kind == "found":
+            talk.searched = arguments
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
         elif kind == "shop":
             show(talk, products, "found_shop")
@@ -72,7 +88,49 @@ def search(talk: Talk, act: ActView) -> Plan:
         else:
             show(talk, products[:3], "found_without")
         return
+    talk.searched = None
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def chosen_among_shown(talk: Talk, act: ActView) -> Plan | None:
+    """The plan for a choice among what was shown ("the cheapest one?", "which would you take?") or for what goes with it."""
+    shown = talk.turn.shown
+    if _GOES_WITH.search(act.text) and (talk.focus or talk.cart.get("items")):
+        return _goes_with(talk)
+    if len(shown) < 2 or set(act.entities) & {"options", "price_max", "price_min", "category", "brand", "attributes"}:
+        return None
+    if is_superlative(act) and not _ANEW.search(act.text):
+        return _pick(talk, target(talk, act)["product"], "found_one")
+    if act.intent == "recommendation" and _YOURS.search(act.text):
+        return _pick(talk, (talk.focus or {}).get("product") or shown[0]["external_id"], "my_pick")
+    return None
+
+
+def _pick(talk: Talk, product: str, key: str) -> Plan:
+    outcome = yield Ask("product_details", {"product": product})
+    if outcome.ok:
+        show(talk, [outcome.result["product"]], key)
+    else:
+        talk.say_text(outcome.result["error"]["message"])
+
+
+def _goes_with(talk: Talk) -> Plan:
+    """Other products of the category of what was spoken of, or of what is in the cart."""
+    lines = talk.cart.get("items", [])
+    about = (talk.focus or {}).get("product") or lines[-1]["product_external_id"]
+    had = {about, *(line["product_external_id"] for line in lines)}
+    outcome = yield Ask("product_details", {"product": about})
+    product = outcome.result.get("product", {})
+    found: list[dict[str, Any]] = []
+    for wanted in ({"query": product.get("title", "")}, {"query": "", "category": product.get("category") or ""}):
+        if len(found) < 3 and any(wanted.values()):
+            answer = yield Ask("product_search", wanted)
+            new = [one for one in answer.result.get("products", []) if one["external_id"] not in had]
+            found += [one for one in new if all(one["external_id"] != other["external_id"] for other in found)]
+    if found:
+        show(talk, found[:3], "goes_with", title=product.get("title", ""))
+    else:
+        talk.say("goes_with_nothing", title=product.get("title", ""))
 
 
 def compare(talk: Talk, act: ActView) -> Plan:
@@ -173,10 +231,22 @@ def _which(talk: Talk, act: ActView) -> Plan:
         "brand",
         "price_max",
     }:
-        talk.say("product_needed")
-        talk.expect("product", then="details")
+        ask_which(talk, "details")
         return
     yield from search(talk, act)
+
+
+def ask_which(talk: Talk, then: str) -> None:
+    """Ask which product is meant: by name, where a few were shown."""
+    shown = list(talk.turn.shown)
+    if 1 < len(shown) <= 5:
+        talk.say("which_product", candidates=describe.listing([product["title"] for product in shown], "or"))
+        talk.expect(
+            "product", then=then, candidates=[{key: one[key] for key in ("external_id", "title")} for one in shown]
+        )
+        return
+    talk.say("product_needed")
+    talk.expect("product", then=then)
 
 
 def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | None:

@@ -35,6 +35,8 @@ class Talk:
         self._noted: dict[str, Any] = {}
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
+        self.searched: dict[str, Any] | None = turn.memory.get("searched")
+        """Arguments of the last search that found something: "in blue?" and "cheaper ones?" go on from it."""
 
     # What was learnt
 
@@ -108,4 +110,5 @@ class Talk:
 
     @property
     def memory(self) -> dict[str, Any]:
-        return {**self._noted, **({"focus": self.focus} if self.focus else {})}
+        kept = {"focus": self.focus, "searched": self.searched}
+        return {**self._noted, **{key: value for key, value in kept.items() if value}}

@@ -37,6 +37,9 @@ _WORDINGS: dict[str, list[str]] = {
     "found_shop": ["Here's a look at what we have:"],
     "found_over_budget": ["I don't have anything like that for {budget}. The closest we have:"],
     "found_without": ["I don't have exactly that; these come closest:"],
+    "my_pick": ["I'd go for this one:", "My pick of these:"],
+    "goes_with": ["These go with {title}:"],
+    "goes_with_nothing": ["I have nothing in particular to go with {title}."],
     "found_nothing": [
         "I'm sorry, we don't have {query}. Tell me what you need it for and I'll see what could do the job.",
         "Sorry, we don't carry {query}. Is there anything else I can look for?",

@@ -151,3 +151,63 @@ def test_a_comparison_leaves_the_places_of_the_list_to_choose_from() -> None:
     assert played.calls == [("compare_products", {"products": ["lamp", "rug"]})]
     assert "185 cm" in played.text
     assert played.memory["asked_for"] == "choice"
+
+
+SHOWN = [{"external_id": one["external_id"], "title": one["title"], "price_min": one["price_min"], "variants": []}
+         for one in (RUG, LAMP)]  # fmt: skip
+
+
+def test_a_colour_alone_goes_on_from_the_search_before() -> None:
+    first = play(
+        turn(act("product_search", "any rugs?", product_query="rugs")), product_search=lambda _: found(RUG, LAMP)
+    )
+    clause = act("product_search", "in blue under $500?", options={"color": "blue"}, price_max=50000)
+    played = play(turn(clause, memory=first.memory, shown=SHOWN), product_search=lambda _: found(RUG))
+    assert played.calls == [
+        ("product_search", {"query": "rugs", "options": {"color": "blue"}, "price_max": 50000}),
+    ]
+    anew = act("product_search", "anything under $500?", price_max=50000)
+    played = play(turn(anew, memory=first.memory, shown=SHOWN), product_search=lambda _: found(RUG))
+    assert played.calls == [("product_search", {"query": "", "price_max": 50000})]
+
+
+def test_the_cheapest_one_and_the_one_i_would_take_are_among_those_shown() -> None:
+    def details(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return True, {"product": {"rug": RUG, "lamp": LAMP}[arguments["product"]]}
+
+    cheapest = act("product_search", "cheapest one?", sort="price_asc")
+    assert "Arc lamp" in play(turn(cheapest, shown=SHOWN), product_details=details).text
+    yours = act("recommendation", "which would you take?")
+    played = play(turn(yours, shown=SHOWN), product_details=details)
+    assert "Tide wool rug" in played.text
+    assert played.memory["pending"]["product"] == "rug-1"
+
+
+def test_what_goes_with_it_is_of_its_kind_and_not_itself() -> None:
+    clause = act("recommendation", "anything that goes with it?", pronoun=True)
+    played = play(
+        turn(clause, memory={"focus": {"product": "lamp", "title": "Arc lamp"}}),
+        product_details=lambda _: (True, {"product": {**LAMP, "category": "Home"}}),
+        product_search=lambda arguments: found(LAMP, RUG) if arguments.get("category") == "Home" else found(LAMP),
+    )
+    assert "Tide wool rug" in played.text
+    assert "1. **" not in played.text
+
+
+def test_a_question_about_it_asks_which_where_several_were_shown() -> None:
+    played = play(turn(act("product_details", "what's it made of?", pronoun=True), shown=SHOWN))
+    assert played.text == "Which one do you mean: Tide wool rug or Arc lamp?"
+    assert played.calls == []
+
+
+def test_looking_at_one_and_asking_about_it_orders_nothing() -> None:
+    liked = act("add_to_cart", "the second one looks nice", confidence=0.65, ordinals=[2])
+    asked = act("availability", "is it in stock?", pronoun=True)
+    played = play(
+        turn(liked, asked, shown=SHOWN),
+        check_inventory=lambda _: (
+            True,
+            {"product": LAMP, "variants": [], "alternatives": [], "in_stock": False},
+        ),
+    )
+    assert [(name, arguments["product"]) for name, arguments in played.calls] == [("check_inventory", "lamp")]
