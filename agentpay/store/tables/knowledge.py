@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import CheckConstraint, Computed, Index, UniqueConstraint
+from sqlalchemy import REAL, CheckConstraint, Column, Computed, Index, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +33,30 @@ class Article(Row, Base):
     status: Mapped[str] = mapped_column(server_default="active")
     indexed_at: Mapped[datetime | None]
     search: Mapped[str] = mapped_column(TSVECTOR, Computed(ARTICLE_SEARCH, persisted=True), deferred=True)
+
+
+product_terms = Table(
+    "product_terms",
+    Base.metadata,
+    Column("organization_id", Uuid, nullable=False),
+    Column("term", Text(collation="C"), nullable=False),
+    Column("product_id", Uuid, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("impact", REAL, nullable=False),
+    Index(
+        "ix_product_terms_term",
+        "organization_id",
+        "term",
+        sql("impact DESC"),
+        postgresql_include=["product_id", "field"],
+    ),
+    Index("ix_product_terms_product_id", "product_id"),
+)
+"""
+What each stemmed word of an active product weighs there, without the word's rarity (BM25). Triggers on products and
+variants keep it (migration 0004), so it is never behind; rows carry the product's own organization and need no foreign key,
+which would be checked for some 40 rows a product.
+"""
 
 
 class Embedding(Row, Base):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agentpay.store.ids import new_id
@@ -28,6 +29,10 @@ class Organization(Timestamps, Base):
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     policies: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """`return_window_days`, `exchange_window_days`, `non_returnable`, `charge_saved_methods` (CONTRACT §4)."""
+    synonyms: Mapped[list[list[str]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Groups of words that mean the same in this shop."""
+    embedding_model: Mapped[str | None]
+    """The model whose vectors answer searches; another one's take over once they are complete."""
     payment_provider: Mapped[str] = mapped_column(server_default="sandbox")
     catalog_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Grows with every change of catalogue, zones or rates; caches of the shop's vocabulary key on it."""
