@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from agentpay.conversations.turns.broker import Broker
 from agentpay.conversations.turns.broker_memory import MemoryBroker
 from agentpay.conversations.turns.broker_redis import RedisBroker
-from agentpay.conversations.turns.events import Event, join, replay
+from agentpay.conversations.turns.events import Event, join, replay, split
+from agentpay.conversations.turns.log import TurnLog
 from agentpay.store.embedded import Embedded
 from agentpay.store.ids import new_id
 from agentpay.store.redis import connect
@@ -183,6 +184,84 @@ async def test_a_flushed_redis_gets_everything_again(redis: Redis) -> None:
     assert [event.n for event in await collect(follower, turn, patience=0.1)] == [1, 2]
     assert 0 < await redis.ttl(f"ap:t:{turn}") <= 3600
     await producer.stop()
+
+
+async def test_a_redis_that_forgot_the_latest_gets_everything_again(redis: Redis) -> None:
+    """As after its crash, where the last second of its file is missing."""
+    producer, follower = RedisBroker(redis), RedisBroker(redis)
+    await producer.start(lambda kind, id: None)
+    turn = new_id()
+    log = producer.open(turn, new_id(), attempt=1)
+    for n in range(5):
+        log.emit("message.delta", {"message_id": "m", "text": str(n)})
+    await until(lambda: log.sent == 5)
+    await redis.delete(f"ap:t:{turn}")
+    await redis.xadd(f"ap:t:{turn}", {"t": "message.delta", "d": '{"message_id":"m","text":"0"}'}, id="1-0")
+    log.emit("message.delta", {"message_id": "m", "text": "5"})
+    await until(lambda: log.sent == 6)
+    events = await collect(follower, turn, patience=0.1)
+    assert [event.data["text"] for event in events] == ["0", "1", "2", "3", "4", "5"]
+    await producer.stop()
+
+
+async def test_what_is_seen_without_redis_is_in_postgres_first(redis: Redis) -> None:
+    cut = Cut(redis)
+    cut.away = True
+    postgres = asyncio.Event()
+    kept: list[int] = []
+
+    async def keep(logs: Sequence[tuple[TurnLog, int]]) -> bool:
+        if postgres.is_set():
+            kept.append(logs[0][1])
+        return postgres.is_set()
+
+    producer = RedisBroker(cut, keep)  # type: ignore[arg-type]
+    await producer.start(lambda kind, id: None)
+    log = producer.open(new_id(), new_id(), attempt=1)
+    log.emit("turn.started", {})
+    log.emit("message.delta", {"message_id": "m", "text": "a"})
+    await asyncio.sleep(0.7)
+    assert log.visible == 0, "nowhere yet"
+    postgres.set()
+    await until(lambda: log.visible == 2)
+    assert 2 in kept
+    cut.away = False
+    await until(lambda: log.sent == 2)
+    await producer.stop()
+
+
+async def test_a_turn_taken_over_without_redis_starts_its_stream_anew(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentpay.conversations.turns.broker_redis.TAKE_OVER_SECONDS", 0.1)
+    cut = Cut(redis)
+    dead, heir, follower = RedisBroker(redis), RedisBroker(cut), RedisBroker(redis)  # type: ignore[arg-type]
+    await dead.start(lambda kind, id: None)
+    turn, conversation = new_id(), new_id()
+    log = dead.open(turn, conversation, attempt=1)
+    for n in range(3):
+        log.emit("message.delta", {"message_id": "old", "text": str(n)})
+    await until(lambda: log.sent == 3)
+    cut.away = True
+    await heir.start(lambda kind, id: None)
+    assert await heir.take_over(turn, 2) == []
+    mine = heir.open(turn, conversation, attempt=2)
+    mine.emit("turn.started", {})
+    mine.emit("message.delta", {"message_id": "new", "text": "b"})
+    cut.away = False
+    await until(lambda: mine.sent == 2)
+    assert [event.type for event in await collect(follower, turn, patience=0.1)] == ["turn.started", "message.delta"]
+    log.emit("message.delta", {"message_id": "old", "text": "late"})
+    await until(lambda: log.lost)
+    await dead.stop()
+    await heir.stop()
+
+
+def test_split_undoes_join() -> None:
+    events = [Event(1, "turn.started", {})]
+    events += [Event(n, "message.delta", {"message_id": "m", "text": t}) for n, t in enumerate(["Hé", "", " ", "!"], 2)]
+    events += [Event(6, "ui", {}), Event(7, "message.delta", {"message_id": "m", "text": "x"})]
+    assert [(e.n, e.type, e.data) for e in split(join(events))] == [(e.n, e.type, e.data) for e in events]
 
 
 def test_joined_events_resume_anywhere() -> None:

@@ -71,6 +71,10 @@ class Broker(Protocol):
 
     async def listen(self, conversation_id: UUID) -> Listener: ...
 
+    async def forget(self, turn_ids: Sequence[UUID]) -> None:
+        """Delete the events of ended turns. Raises what the server raises while it is away."""
+        ...
+
     def signal(self, kind: SignalKind, id: UUID) -> None:
         """Tell every other process. This one knows already."""
         ...

@@ -95,5 +95,9 @@ class MemoryBroker:
     async def listen(self, conversation_id: UUID) -> Listener:
         return self._listeners.add(conversation_id)
 
+    async def forget(self, turn_ids: Sequence[UUID]) -> None:
+        for turn_id in turn_ids:
+            self._logs.pop(turn_id, None)
+
     def signal(self, kind: SignalKind, id: UUID) -> None:
         """There is nobody else to tell."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,15 +29,18 @@ logger = logging.getLogger(__name__)
 KEPT_SECONDS = 3600
 WRITE_SECONDS = 1.0
 RETRY_SECONDS = 0.25
+TAKE_OVER_SECONDS = 2.0
+"""How long a turn that is taken over waits for Redis to say what followers have seen of it."""
 READ_COUNT = 500
+FORGET_COUNT = 500
 SIGNALS = "ap:signals"
 
-# Appends events unless a later attempt has fenced this one (-1), or the stream was lost meanwhile (-2: send it all again).
+# Appends events unless a later attempt has fenced this one (-1), or some of the stream was lost (-2: send it all again).
 # An entry that is there already is refused by Redis itself: sending twice does no harm.
 _APPEND = """
 local fence = redis.call('GET', KEYS[2])
 if fence and tonumber(fence) > tonumber(ARGV[1]) then return -1 end
-if tonumber(ARGV[3]) > 1 and redis.call('EXISTS', KEYS[1]) == 0 then return -2 end
+if redis.call('XLEN', KEYS[1]) < tonumber(ARGV[3]) - 1 then return -2 end
 for i = 3, #ARGV, 3 do
   redis.pcall('XADD', KEYS[1], ARGV[i] .. '-0', 't', ARGV[i + 1], 'd', ARGV[i + 2])
 end
@@ -52,11 +55,21 @@ def _stream(turn_id: UUID) -> str:
     return f"ap:t:{turn_id}"
 
 
-class RedisBroker:
-    """`redis` is closed by who made it."""
+Keep = Callable[[Sequence[tuple[TurnLog, int]]], Awaitable[bool]]
+"""Stores the first so many events of running turns in Postgres; False where it is away, too."""
 
-    def __init__(self, redis: Redis) -> None:
+
+class RedisBroker:
+    """`redis` is closed by who made it.
+
+    While Redis is away events are read once `keep` has them: what a follower has seen is found again by whoever takes the
+    turn over. Without `keep` they are read at once.
+    """
+
+    def __init__(self, redis: Redis, keep: Keep | None = None) -> None:
         self._redis = redis
+        self._keep = keep
+        self._blind: set[UUID] = set()
         self._process = uuid4().hex
         self._logs: dict[UUID, TurnLog] = {}
         self._unsent: dict[TurnLog, None] = {}
@@ -91,6 +104,8 @@ class RedisBroker:
 
     def open(self, turn_id: UUID, conversation_id: UUID, *, attempt: int, earlier: Sequence[Event] = ()) -> TurnLog:
         log = TurnLog(turn_id, conversation_id, attempt, self._published, earlier)
+        if turn_id in self._blind:
+            log.sent = 0
         self._logs[turn_id] = log
         self.announce(conversation_id)
         return log
@@ -100,8 +115,6 @@ class RedisBroker:
         return None if log is None or log.lost else log
 
     def _published(self, log: TurnLog) -> None:
-        if self._away:
-            log.deliver(len(log.events))
         if log.closed and self._logs.get(log.turn_id) is log:
             del self._logs[log.turn_id]
         self._unsent[log] = None
@@ -122,8 +135,8 @@ class RedisBroker:
                 if not self._away:
                     logger.warning("Redis is away (%s): events stay in memory until it is back.", type(error).__name__)
                 self._away = True
+                await self._without_redis(batch)
                 for log, _ in batch:
-                    log.deliver(len(log.events))
                     if not log.closed:  # a closed one is stored in Postgres
                         self._unsent[log] = None
                 # Followers elsewhere look into Postgres by themselves; messages older than the outage tell nothing new
@@ -135,12 +148,28 @@ class RedisBroker:
                 self._away = False
             self._writing = {}
 
+    async def _without_redis(self, batch: Sequence[tuple[TurnLog, int]]) -> None:
+        running = [(log, count) for log, count in batch if not log.closed]
+        kept = True
+        if self._keep is not None and running:
+            try:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    kept = await self._keep(running)
+            except TimeoutError:
+                kept = False
+        for log, count in batch:
+            if kept or log.closed:
+                log.deliver(len(log.events) if log.closed else count)
+
     async def _write(self, batch: list[tuple[TurnLog, int]], messages: list[tuple[str, bytes]]) -> None:
         """Raises what Redis raises; a batch may be written again."""
         sending = [(log, count) for log, count in batch if count > log.sent and not log.lost]
         pipe = self._redis.pipeline(transaction=False)
         for log, count in sending:
             key = _stream(log.turn_id)
+            if log.turn_id in self._blind:
+                pipe.delete(key)
+                pipe.set(f"{key}:f", log.attempt, ex=KEPT_SECONDS)
             arguments: list[Any] = [log.attempt, KEPT_SECONDS]
             for event in log.events[log.sent : count]:
                 arguments += (event.n, event.type, event.payload)
@@ -163,6 +192,7 @@ class RedisBroker:
             else:
                 log.sent = max(log.sent, count)
                 log.deliver(count)
+                self._blind.discard(log.turn_id)
         if again:
             await self._write(batch, [])
 
@@ -176,13 +206,20 @@ class RedisBroker:
         if mine is not None and mine.attempt < attempt:
             self._lose(mine)
         key = _stream(turn_id)
-        try:
-            async with asyncio.timeout(WRITE_SECONDS):
-                await self._redis.set(f"{key}:f", attempt, ex=KEPT_SECONDS)
-                entries: Any = await self._redis.xrange(key)
-        except _AWAY:
-            return mine.events[: mine.visible] if mine is not None else []
-        return _contiguous(entries, 0)
+        deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await self._redis.set(f"{key}:f", attempt, ex=KEPT_SECONDS)
+                    entries: Any = await self._redis.xrange(key)
+                    return _contiguous(entries, 0)
+            except _AWAY:
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                await asyncio.sleep(RETRY_SECONDS)
+        # What Redis may still hold of the turn when it is back gives way to what this attempt says
+        self._blind.add(turn_id)
+        return mine.events[: mine.visible] if mine is not None else []
 
     # Following
 
@@ -210,6 +247,11 @@ class RedisBroker:
     def announce(self, conversation_id: UUID) -> None:
         self._listeners.wake(conversation_id)
         self._send(f"ap:c:{conversation_id}", self._process.encode())
+
+    async def forget(self, turn_ids: Sequence[UUID]) -> None:
+        for start in range(0, len(turn_ids), FORGET_COUNT):
+            keys = [_stream(turn_id) for turn_id in turn_ids[start : start + FORGET_COUNT]]
+            await self._redis.unlink(*keys, *(f"{key}:f" for key in keys))
 
     def signal(self, kind: SignalKind, id: UUID) -> None:
         self._send(SIGNALS, orjson.dumps({"kind": kind, "id": str(id), "from": self._process}))

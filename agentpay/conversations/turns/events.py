@@ -68,6 +68,20 @@ def join(events: Iterable[Event]) -> list[dict[str, Any]]:
     return stored
 
 
+def split(stored: Iterable[dict[str, Any]]) -> list[Event]:
+    """The events that `join` was given."""
+    events: list[Event] = []
+    for item in stored:
+        start = 0
+        for cut in item.get("cuts", ()):
+            text = item["data"]["text"][start : start + cut]
+            events.append(Event(len(events) + 1, item["type"], {**item["data"], "text": text}))
+            start += cut
+        if "cuts" not in item:
+            events.append(Event(item["n"], item["type"], dict(item["data"])))
+    return events
+
+
 def replay(stored: Iterable[dict[str, Any]], after: int = 0) -> list[Event]:
     """What a follower who has seen everything up to `after` misses of the stored events."""
     events: list[Event] = []

@@ -17,6 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from agentpay.conversations.turns.events import join
+from agentpay.conversations.turns.insist import AWAY
+from agentpay.conversations.turns.log import TurnLog
 from agentpay.store.session import Database
 from agentpay.store.tables import Conversation, Turn
 
@@ -37,6 +40,8 @@ class Lease:
     kind: str
     message_id: UUID | None
     input: dict[str, Any] = field(default_factory=dict)
+    kept: list[dict[str, Any]] | None = None
+    """Events that earlier attempts had to store in Postgres, because Redis was away."""
 
 
 _COLUMNS = (
@@ -48,6 +53,7 @@ _COLUMNS = (
     Turn.kind,
     Turn.message_id,
     Turn.input,
+    Turn.events,
 )
 
 
@@ -132,6 +138,21 @@ async def renew(database: Database, leases: Iterable[Lease], seconds: float) -> 
     async with database.session() as session:
         await session.execute(text("SET LOCAL lock_timeout = '2s'"))
         return {turn_id: asked is not None for turn_id, asked in await session.execute(statement)}
+
+
+async def keep_events(database: Database, logs: Sequence[tuple[TurnLog, int]]) -> bool:
+    """Store the first so many events of each running turn, for as long as Redis cannot. False: Postgres is away, too."""
+    try:
+        async with database.session() as session:
+            for log, count in logs:
+                await session.execute(
+                    update(Turn)
+                    .where(Turn.id == log.turn_id, Turn.status == "running", Turn.attempt == log.attempt)
+                    .values(events=join(log.events[:count]))
+                )
+    except AWAY:
+        return False
+    return True
 
 
 async def give_back(database: Database, lease: Lease) -> None:

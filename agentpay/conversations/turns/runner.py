@@ -15,6 +15,7 @@ from agentpay.conversations.turns import lease as leases
 from agentpay.conversations.turns.accept import Place, started_data
 from agentpay.conversations.turns.broker import Broker, SignalKind
 from agentpay.conversations.turns.engine import Engine, seen_before
+from agentpay.conversations.turns.events import split
 from agentpay.conversations.turns.failure import cancelled, failed
 from agentpay.conversations.turns.finish import Result, finish
 from agentpay.conversations.turns.insist import AWAY, insist
@@ -179,6 +180,9 @@ class TurnRunner:
         if mine is not None:  # our own lease ran out while this process hung
             self._drop(mine)
         earlier = await self._broker.take_over(lease.turn_id, lease.attempt)
+        kept = split(lease.kept or [])
+        if len(kept) > len(earlier):
+            earlier = kept
         log = self._broker.open(lease.turn_id, lease.conversation_id, attempt=lease.attempt, earlier=earlier)
         logger.info("turn %s taken over, attempt %d", lease.turn_id, lease.attempt)
         self._start(lease, log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -42,11 +43,11 @@ class Subscriber:
                     yield events
                     after = events[-1].n
             else:
-                stored = await self._stored(organization_id, turn_id)
-                if stored is not None:
-                    events = replay(stored, after)
-                    if events:
-                        yield events
+                stored, ended = await self._stored(organization_id, turn_id)
+                if events := replay(stored, after):
+                    yield events
+                    after = events[-1].n
+                if ended:
                     return
                 async for events in self._broker.follow(turn_id, after, patience=PATIENCE_SECONDS):
                     yield events
@@ -58,8 +59,8 @@ class Subscriber:
             if after == began:
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _stored(self, organization_id: UUID, turn_id: UUID) -> list[dict[str, object]] | None:
-        """The events of an ended turn; None while it has not ended."""
+    async def _stored(self, organization_id: UUID, turn_id: UUID) -> tuple[list[dict[str, Any]], bool]:
+        """The events that Postgres has, and whether the turn has ended. While it runs there are some if Redis was away."""
         async with self._database.tx(organization_id) as tx:
             row = (
                 await tx.session.execute(
@@ -67,8 +68,8 @@ class Subscriber:
                 )
             ).one_or_none()
         if row is None:
-            return []
-        return (row.events or []) if row.status in _ENDED else None
+            return [], True
+        return row.events or [], row.status in _ENDED
 
     async def conversation(
         self, organization_id: UUID, conversation_id: UUID, last: tuple[UUID, int] | None = None
