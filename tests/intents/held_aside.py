@@ -1,0 +1,208 @@
+"""
+Measures a classifier on messages that were written after its training set and before it was run on them.
+
+A row of data/held_aside.jsonl: the message, its shop (data/held_aside_shops.yaml), its intents ("a|b": either is right, "a?": may
+be found too; a greeting or thanks beside a wish does not count), its entities flat under the classifier's own names ("a|b" again;
+dates "d+1", "fri" or how they end), and the state of the dialogue where it matters.
+`python -m tests.intents.held_aside [--wrong]` prints the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agentpay.intents.types import Classifier, Dialogue, Understanding, Vocabulary
+
+DATA = Path(__file__).parent / "data"
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MANNERS = {"greeting", "thanks", "goodbye"}
+_LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
+_SINGLE = (
+    "brand", "quantity", "price_min", "price_max", "amount", "amount_off", "percent", "phone", "name",
+    "postal_code", "country", "region", "shipping_method",
+)  # fmt: skip
+
+Pair = tuple[str, str]
+
+
+@cache
+def shops() -> dict[str, Vocabulary]:
+    loaded = yaml.safe_load((DATA / "held_aside_shops.yaml").read_text("utf-8"))
+    return {name: Vocabulary.model_validate(shop) for name, shop in loaded.items()}
+
+
+def rows() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / "held_aside.jsonl").read_text("utf-8").splitlines()]
+
+
+@dataclass
+class Figures:
+    """What a run over all messages found."""
+
+    messages: int = 0
+    all_found: int = 0
+    """Every intent of the message was found."""
+    exact: int = 0
+    """… and none was found that is not there."""
+    per_intent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    """Intent → how often it was there, found, and found where it was not."""
+    per_entity: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    tiers: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def intent_accuracy(self) -> float:
+        return self.all_found / self.messages
+
+    def f1(self) -> tuple[float, float, float]:
+        """Precision, recall and F1 of all entities."""
+        there, found, extra = (sum(counts[i] for counts in self.per_entity.values()) for i in range(3))
+        precision, recall = found / max(1, found + extra), found / max(1, there)
+        return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
+
+    def table(self) -> str:
+        precision, recall, f1 = self.f1()
+        lines = [
+            f"{self.messages} messages: all intents found {self.intent_accuracy:.3f}, and no other {self.exact / self.messages:.3f}",
+            f"entities: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}",
+            "tiers: " + ", ".join(f"{tier} {n / self.messages:.3f}" for tier, n in self.tiers.most_common()),
+        ]
+        for title, counts in (("intent", self.per_intent), ("entity", self.per_entity)):
+            lines.append(f"{title:20} there found  extra")
+            lines += [
+                f"{name:20} {there:5} {found:5}  {extra:5}" for name, (there, found, extra) in sorted(counts.items())
+            ]
+        return "\n".join(lines)
+
+
+async def measure(classifier: Classifier) -> Figures:
+    figures = Figures()
+    for row in rows():
+        shop = shops()[row["shop"]]
+        understood = await classifier.understand(row["text"], shop, Dialogue(**row.get("state", {})))
+        figures.messages += 1
+        figures.tiers[understood.tier] += 1
+        _count_intents(figures, row, understood)
+        _count_entities(figures, row, understood, shop)
+    return figures
+
+
+def _count_intents(figures: Figures, row: dict[str, Any], understood: Understanding) -> None:
+    found = [intent.name.value for intent in understood.intents]
+    wanted = [choice.split("|") for choice in row["intents"] if not choice.endswith("?")]
+    matched: set[str] = set()
+    complete = True
+    for choices in wanted:
+        hit = next((name for name in choices if name in found and name not in matched), None)
+        counts = figures.per_intent[choices[0]]
+        counts[0] += 1
+        if hit is None:
+            complete = False
+        else:
+            counts[1] += 1
+            matched.add(hit)
+    accepted = {name for choice in row["intents"] for name in choice.rstrip("?").split("|")} | _MANNERS
+    extra = [name for name in found if name not in accepted]
+    for name in extra:
+        figures.per_intent[name][2] += 1
+    figures.all_found += complete
+    figures.exact += complete and not extra
+    if not complete or extra:
+        figures.wrong.append(f"[{understood.tier}] {row['text']!r}: {row['intents']}, found {found}")
+
+
+def _count_entities(figures: Figures, row: dict[str, Any], understood: Understanding, shop: Vocabulary) -> None:
+    wanted, found = _wanted(row["entities"]), _found(understood)
+    for name, value in wanted:
+        hit = next((pair for pair in found if pair[0] == name and _same(name, value, pair[1])), None)
+        figures.per_entity[name][0] += 1
+        if hit is not None:
+            figures.per_entity[name][1] += 1
+            found.remove(hit)
+        else:
+            figures.wrong.append(f"{row['text']!r}: {name} {value} was not found")
+    for name, value in found:
+        # "A" and "one" are often no count, and the shop's own currency is no news: neither counts against.
+        if (name, value) == ("quantity", "1") or (name == "currency" and value == shop.currency):
+            continue
+        figures.per_entity[name][2] += 1
+        figures.wrong.append(f"{row['text']!r}: {name} {value} is not there")
+
+
+def _wanted(entities: dict[str, Any]) -> list[Pair]:
+    return [
+        (name, str(value))
+        for name, given in entities.items()
+        for value in (given if isinstance(given, list) else [given])
+    ]
+
+
+def _found(understood: Understanding) -> list[Pair]:
+    """Counts once an act, everything else once a message."""
+    pairs: list[Pair] = []
+    for act in understood.acts:
+        for pair in _of_act(act.entities.model_dump()):
+            if pair[0] == "quantity" or pair not in pairs:
+                pairs.append(pair)
+    return pairs
+
+
+def _of_act(entities: dict[str, Any]) -> Iterator[Pair]:
+    for name in ("options", "instead_of"):
+        yield from entities[name].items()
+    for name in _SINGLE:
+        if entities[name] is not None:
+            yield name, str(entities[name])
+    for name, flat in _LISTS.items():
+        for value in entities[name]:
+            yield flat, str(value)
+    if entities["currency"]:
+        yield "currency", entities["currency"]
+    for name in ("line1", "city", "region", "postal_code", "country"):
+        if value := (entities["address"] or {}).get(name):
+            yield name, value
+
+
+def _same(name: str, wanted: str, found: str) -> bool:
+    if name == "date":
+        return found == _iso(wanted) if wanted in _WEEKDAYS or wanted[0] == "d" else found.endswith(wanted)
+    return _plain(found) in {_plain(choice) for choice in wanted.split("|")}
+
+
+def _plain(value: str) -> str:
+    return "".join(value.casefold().split()).rstrip(".")
+
+
+def _iso(wanted: str) -> str:
+    """ "d+1" (tomorrow) and "fri" as of today."""
+    today: date = datetime.now(UTC).date()
+    days = int(wanted[1:]) if wanted[0] == "d" else (_WEEKDAYS.index(wanted) - today.weekday()) % 7
+    return (today + timedelta(days=days)).isoformat()
+
+
+def main() -> None:
+    from agentpay.intents.rules import RuleClassifier
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--wrong", action="store_true", help="list what was not understood")
+    options = parser.parse_args()
+    figures = asyncio.run(measure(RuleClassifier()))
+    sys.stdout.write(figures.table() + "\n")
+    if options.wrong:
+        sys.stdout.write("\n".join(figures.wrong) + "\n")
+
+
+if __name__ == "__main__":
+    main()

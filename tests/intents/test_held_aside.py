@@ -1,0 +1,29 @@
+"""
+The whole understanding over the held-aside messages; `pytest -s` shows the table.
+
+First run, rules alone, before anything was changed for it: every intent of a message found in .549 of 933 messages, entities F1 .792
+(of which the labels' and the scorer's own mistakes were removed: .556 and .801).
+"""
+
+import sys
+
+from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.taxonomy import IntentName
+from tests.intents.held_aside import measure, rows, shops
+
+
+def test_the_messages_are_well_formed_and_of_all_kinds():
+    names = {name.value for name in IntentName}
+    said = [choice.rstrip("?").split("|") for row in rows() for choice in row["intents"]]
+    assert {name for choices in said for name in choices} == names
+    assert len(rows()) >= 700
+    assert {row["shop"] for row in rows()} == set(shops())
+    assert 0.1 <= sum(row["intents"] == ["other"] for row in rows()) / len(rows()) <= 0.14
+    assert sum(len(row["intents"]) > 1 for row in rows()) / len(rows()) >= 0.15
+
+
+async def test_rules_alone():
+    figures = await measure(RuleClassifier())
+    sys.stdout.write("\n" + figures.table() + "\n")
+    assert figures.intent_accuracy >= 0.5
+    assert figures.f1()[2] >= 0.75
