@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentpay.evals.intents_cli import intents as intents_command
+
 if TYPE_CHECKING:
     from agentpay.evals.report import Suite
     from agentpay.evals.scenarios import Scenario, ScenarioResult, StoreFacts
@@ -66,6 +68,12 @@ def scenarios(
     else:
         _print(suite, results)
     raise typer.Exit(0 if suite.good else 1)
+
+
+eval_app.command(
+    "intents",
+    epilog="Example: agentpay eval intents --train train.jsonl.gz --test val.jsonl.gz --out predictions.jsonl",
+)(intents_command)
 
 
 class _Unusable(Exception):

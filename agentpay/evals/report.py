@@ -20,6 +20,8 @@ class Suite:
     skipped: int = 0
     failures: list[dict[str, Any]] = field(default_factory=list)
     problem: str | None = None
+    figures: dict[str, Any] | None = None
+    """Of a suite that measures: what it measured, by name."""
 
     @property
     def good(self) -> bool:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from agentpay.llm.embedder import Embedder, EmbeddingsUnavailable, unit
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from onnxruntime import InferenceSession
     from tokenizers import Encoding, Tokenizer
 
@@ -80,6 +82,14 @@ class MiniLM(Embedder):
             vectors[rows] = _pooled(session, [encodings[n] for n in rows])
         return vectors
 
+    def states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Vectors]]:
+        """Each text's token numbers and the model's last states of them, (tokens, dimension). Blocks."""
+        import numpy as np
+
+        tokenizer, session = self._parts()
+        encodings = tokenizer.encode_batch(list(texts))
+        return [(np.asarray(encoding.ids, np.int64), _hidden(session, [encoding])[0][0]) for encoding in encodings]
+
     async def aencode(self, texts: Sequence[str], *, urgent: bool = False) -> Vectors:
         executor = self._urgent if urgent else self._bulk
         return await asyncio.get_running_loop().run_in_executor(executor, self.encode, texts)
@@ -128,8 +138,8 @@ def _verified(name: str) -> bytes:
     return content
 
 
-def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
-    """The mean over each text's tokens, at length 1."""
+def _hidden(session: InferenceSession, encodings: Sequence[Encoding]) -> tuple[Vectors, NDArray[np.int64]]:
+    """The last states, (texts, tokens of the longest, dimension), and 1 where a text has a token."""
     import numpy as np
 
     longest = max(len(encoding.ids) for encoding in encodings)
@@ -139,6 +149,13 @@ def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, : len(encoding.ids)] = 1
     inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-    hidden = session.run(None, inputs)[0]
+    return session.run(None, inputs)[0], mask
+
+
+def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
+    """The mean over each text's tokens, at length 1."""
+    import numpy as np
+
+    hidden, mask = _hidden(session, encodings)
     weights = mask[:, :, None].astype(np.float32)
     return unit((hidden * weights).sum(axis=1) / weights.sum(axis=1))

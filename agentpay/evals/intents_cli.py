@@ -1,0 +1,112 @@
+"""`agentpay eval intents`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from agentpay.evals.intents import Measured, Sentence
+    from agentpay.evals.report import Suite
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Not used: this command needs no shop.", hidden=True)
+]
+
+
+def intents(
+    train: Annotated[
+        Path, typer.Option("--train", metavar="FILE", help='JSONL of {"text", "intent"}, may be gzipped.')
+    ],
+    test: Annotated[
+        Path, typer.Option("--test", metavar="FILE", help="The same; labels serve the printed table only.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE", help="Predictions, a line a test row; report.json is written beside it."),
+    ] = Path("predictions.jsonl"),
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+) -> None:
+    """Train the embedding tier on any labelled sentences and let it name the intents of others; `oos` marks out of scope."""
+    import json as json_module
+    from dataclasses import asdict
+
+    from agentpay.evals.report import write_report
+
+    del data
+    suite = _run(train, test, out, quiet=json)
+    write_report(out.parent, [suite])
+    if json:
+        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False))
+    elif suite.problem is not None:
+        typer.echo(suite.problem, err=True)
+    raise typer.Exit(0 if suite.cases and suite.problem is None else 1)
+
+
+def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
+    """Writes the predictions. What stands in the way is the suite's problem."""
+    import json as json_module
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from agentpay.evals.intents import BadSentences, measure, predict, read_sentences
+    from agentpay.evals.report import Suite
+    from agentpay.llm.embedder import EmbeddingsUnavailable
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        known, asked = read_sentences(train, labelled=True), read_sentences(test, labelled=False)
+        with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+            task = progress.add_task("Loading", total=None)
+
+            def advance(doing: str, done: int, total: int) -> None:
+                progress.update(task, description=doing, completed=done, total=total)
+
+            predicted = predict(known, asked, advance)
+    except (BadSentences, EmbeddingsUnavailable) as error:
+        return Suite("intents", problem=str(error))
+    except ValueError as error:
+        return Suite("intents", problem=f"Nothing can be learnt from {train}: {error}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8") as file:
+        for row, intent in zip(asked, predicted, strict=True):
+            file.write(json_module.dumps({"text": row.text, "intent": intent}, ensure_ascii=False) + "\n")
+    measured = measure(asked, predicted)
+    if not quiet:
+        _print(measured, asked, out)
+    return Suite(
+        "intents",
+        cases=len(asked),
+        passed=measured.right,
+        failed=measured.rows - measured.right,
+        skipped=len(asked) - measured.rows,
+        figures={
+            "in_scope_accuracy": measured.in_scope_accuracy,
+            "oos_recall": measured.oos_recall,
+            "oos_precision": measured.oos_precision,
+            "train_rows": len(known),
+        },
+    )
+
+
+def _print(measured: Measured, asked: list[Sentence], out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    if measured.rows:
+        table = Table("intent", "rows", "right", "taken for it", header_style="bold")
+        for name, (rows, right, taken) in sorted(measured.intents.items(), key=lambda one: one[1][1] / one[1][0]):
+            table.add_row(name, str(rows), f"{right / rows:.3f}", str(taken))
+        console.print(table)
+        for name, share in (
+            ("In-scope accuracy", measured.in_scope_accuracy),
+            ("Out-of-scope recall", measured.oos_recall),
+            ("Out-of-scope precision", measured.oos_precision),
+        ):
+            console.print(f"{name}: {'–' if share is None else f'{share:.4f}'}")
+    console.print(f"{len(asked)} predictions in {out}")
