@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         10.0, ge=0, description="A process told to end gives its turns this long, then hands them to others."
     )
     turn_timeout_seconds: float = Field(180.0, gt=0, description="Longest a turn may run.")
+    durability: Literal["auto", "step"] = Field(
+        "auto",
+        description="When the graph's state is stored: with the end of the turn, or after every node. Tool calls that "
+        "change something are stored before they run either way.",
+    )
     turn_capacity: int = Field(256, ge=1, description="Turns that one process runs at a time.")
     turn_max_attempts: int = Field(3, ge=1)
     sse_heartbeat_seconds: float = Field(15.0, gt=0)

@@ -19,7 +19,7 @@ from agentpay.conversations.turns.broker import Broker
 from agentpay.conversations.turns.broker_redis import RedisBroker
 from agentpay.conversations.turns.engine import Engine, GraphEngine
 from agentpay.conversations.turns.finish import Result
-from agentpay.conversations.turns.lease import Lease
+from agentpay.conversations.turns.lease import Lease, keep_events
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.conversations.turns.runner import TurnRunner
 from agentpay.conversations.turns.subscriber import Subscriber
@@ -30,7 +30,7 @@ from agentpay.graphs.state import turn_input
 from agentpay.jobs.app import run_worker
 from agentpay.jobs.context import JobContext
 from agentpay.settings import Settings
-from agentpay.store.checkpoints import Saver, open_pool
+from agentpay.store.checkpoints import Saver
 from agentpay.store.redis import connect
 from agentpay.store.session import Database
 from agentpay.tools.context import Context, Services
@@ -111,6 +111,7 @@ def commerce_engine(database: Database, saver: Saver, services: Services, base_u
         make_input=turn_input,
         approved=approved,
         window_messages=services.settings.window_messages,
+        durability=services.settings.durability,
     )
 
 
@@ -124,12 +125,12 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
         stack.push_async_callback(database.close)
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        saver = Saver(await stack.enter_async_context(open_pool(settings.database_url, size=settings.db_pool_size)))
+        saver = Saver(await database.direct_pool())
         services = build_services(settings, database)
         stack.push_async_callback(services.brains.aclose)
         providers = Providers(database, settings)
         stack.push_async_callback(providers.aclose)
-        broker = RedisBroker(redis)
+        broker = RedisBroker(redis, lambda logs: keep_events(database, logs))
         metrics = Metrics()
         url = base_url(settings)
         engine = make_engine(database, saver, services, url)

@@ -10,11 +10,10 @@ from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from sqlalchemy import select, tuple_
-from sqlalchemy.orm import aliased
 
 from agentpay.conversations.shapes import message_data
-from agentpay.store.session import Tx
-from agentpay.store.tables import Conversation, Message, Turn
+from agentpay.store.session import Database, Tx
+from agentpay.store.tables import Message, Turn
 
 NAMES = {"human": "human_agent"}
 
@@ -40,26 +39,27 @@ async def history(
     return items, (position, message.position)
 
 
-async def window(tx: Tx, conversation_id: UUID, turn_id: UUID, size: int) -> tuple[list[AnyMessage], str]:
+_WINDOW = """
+SELECT m.id, m.role, m.content, (SELECT c.summary FROM conversations c WHERE c.id = t.conversation_id) AS summary
+FROM turns t JOIN messages m ON m.organization_id = t.organization_id AND m.turn_id = t.id
+WHERE t.organization_id = %(organization)s AND t.conversation_id = %(conversation)s
+  AND t.position <= (SELECT position FROM turns WHERE organization_id = %(organization)s AND id = %(turn)s)
+ORDER BY t.position DESC, m.position DESC
+LIMIT %(size)s
+"""
+
+
+async def window(
+    database: Database, organization_id: UUID, conversation_id: UUID, turn_id: UUID, size: int
+) -> tuple[list[AnyMessage], str]:
     """The last `size` messages up to this turn, its own customer message at their end, and the conversation's summary."""
-    mine = aliased(Turn)
-    position = select(mine.position).where(mine.organization_id == tx.organization_id, mine.id == turn_id)
-    summary = select(Conversation.summary).where(
-        Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id
-    )
-    rows = await tx.session.execute(
-        select(Message.id, Message.role, Message.content, summary.scalar_subquery())
-        .join(Turn, (Turn.organization_id == Message.organization_id) & (Turn.id == Message.turn_id))
-        .where(Turn.organization_id == tx.organization_id, Turn.conversation_id == conversation_id)
-        .where(Turn.position <= position.scalar_subquery())
-        .order_by(Turn.position.desc(), Message.position.desc())
-        .limit(size)
-    )
-    found = rows.all()
+    values = {"organization": organization_id, "conversation": conversation_id, "turn": turn_id, "size": size}
+    async with database.direct() as connection:
+        found = await (await connection.execute(_WINDOW, values)).fetchall()
     messages: list[AnyMessage] = []
-    for message_id, role, content, _ in reversed(found):
-        if role == "customer":
-            messages.append(HumanMessage(content, id=str(message_id)))
+    for row in reversed(found):
+        if row["role"] == "customer":
+            messages.append(HumanMessage(row["content"], id=str(row["id"])))
         else:
-            messages.append(AIMessage(content, id=str(message_id), name=NAMES.get(role)))
-    return messages, (found[0][3] if found else "")
+            messages.append(AIMessage(row["content"], id=str(row["id"]), name=NAMES.get(row["role"])))
+    return messages, (found[0]["summary"] if found else "")

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from agentpay.commerce import carts, checkouts, offers
 from agentpay.commerce.rules import AgentRules, Personality, Policies
+from agentpay.commerce.shapes import CartView
 from agentpay.errors import not_found
 from agentpay.store import facts
-from agentpay.store.session import Tx
-from agentpay.store.tables import Address, Agent, Conversation, Customer, Organization
 from agentpay.tools.context import AgentInfo, Context, OrganizationInfo, Services, Sink
+
+_SHOP = """
+  o.id AS organization_id, o.slug, o.name AS organization_name, o.currency, o.support_email, o.policies,
+  o.catalog_version,
+  a.id AS agent_id, a.version, a.name AS agent_name, a.personality, a.rules, a.model, a.templates
+"""
+# Every turn reads this: one statement, without the ORM. What most conversations do not have is loaded only if it is there
+_CONVERSATION = f"""
+SELECT {_SHOP},
+  c.customer_id, c.vouched, c.contact, c.stage, c.active_agent, c.hesitation_signals, c.failed_turns, c.checkout_id,
+  k.name AS customer_name, k.email, k.phone_number, {facts.VALUES_OF.format(organization="o.id", customer="k.id")} AS facts,
+  CASE WHEN c.vouched THEN (
+    SELECT jsonb_build_object('line1', d.line1, 'line2', d.line2, 'city', d.city, 'region', d.region,
+      'postal_code', d.postal_code, 'country', d.country)
+    FROM addresses d WHERE d.organization_id = o.id AND d.customer_id = k.id ORDER BY d.position LIMIT 1
+  ) END AS shipping_address,
+  EXISTS (
+    SELECT FROM carts b WHERE b.organization_id = o.id AND b.conversation_id = c.id
+    AND (b.discount_code IS NOT NULL OR b.offer_id IS NOT NULL
+      OR EXISTS (SELECT FROM cart_lines l WHERE l.organization_id = o.id AND l.cart_id = b.id))
+  ) AS has_cart,
+  EXISTS (
+    SELECT FROM price_offers p WHERE p.organization_id = o.id AND p.conversation_id = c.id
+    AND p.status IN ('proposed', 'accepted')
+  ) AS has_offer
+FROM conversations c
+JOIN organizations o ON o.id = c.organization_id
+JOIN agents a ON a.organization_id = c.organization_id AND a.id = c.agent_id
+LEFT JOIN customers k ON k.organization_id = c.organization_id AND k.id = c.customer_id
+WHERE c.organization_id = %s AND c.id = %s
+"""
+_DEFAULT = f"""
+SELECT {_SHOP} FROM organizations o JOIN agents a ON a.organization_id = o.id WHERE o.id = %s AND a.is_default
+"""
 
 
 async def load_context(
@@ -27,121 +59,85 @@ async def load_context(
     base_url: str,
 ) -> Context:
     """The context of a turn; without a conversation that of a direct tool call. Raises Problem `not_found`."""
-    async with services.database.tx(organization_id) as tx:
+    async with services.database.direct() as connection:
         if conversation_id is None:
-            return await _without_conversation(tx, services, sink, base_url)
-        row = (
-            await tx.session.execute(
-                select(
-                    Organization,
-                    Agent,
-                    Conversation,
-                    Customer,
-                    facts.values_of(Conversation.organization_id, Conversation.customer_id),
-                )
-                .select_from(Conversation)
-                .join(Organization, Organization.id == Conversation.organization_id)
-                .join(
-                    Agent, (Agent.organization_id == Conversation.organization_id) & (Agent.id == Conversation.agent_id)
-                )
-                .outerjoin(
-                    Customer,
-                    (Customer.organization_id == Conversation.organization_id)
-                    & (Customer.id == Conversation.customer_id),
-                )
-                .where(Conversation.organization_id == organization_id, Conversation.id == conversation_id)
-            )
-        ).one_or_none()
-        if row is None:
-            raise not_found("conversation", conversation_id)
-        organization, agent, conversation, customer, known = row
-        cart = await carts.for_conversation(tx, conversation_id)
-        checkout = (
-            await checkouts.latest_of(tx, conversation_id, base_url=base_url) if conversation.checkout_id else None
-        )
-        offer = await offers.open_offer(tx, conversation_id)
-        contact: dict[str, Any] = await _contact(tx, conversation, customer)
-    return Context(
+            cursor = await connection.execute(_DEFAULT, (organization_id,))
+        else:
+            cursor = await connection.execute(_CONVERSATION, (organization_id, conversation_id))
+        row = await cursor.fetchone()
+    if row is None:
+        raise not_found("conversation", conversation_id) if conversation_id is not None else not_found("agent")
+    context = Context(
         services=services,
         sink=sink,
-        organization=_organization(organization),
-        agent=_agent(agent, services),
+        organization=_organization(row),
+        agent=_agent(row, services),
         base_url=base_url,
         conversation_id=conversation_id,
         turn_id=turn_id,
-        attempt=attempt,
-        customer_id=conversation.customer_id,
-        customer_name=customer.name if customer is not None else contact.get("name"),
-        vouched=conversation.vouched,
-        stage=conversation.stage,
-        active_agent=conversation.active_agent,
-        hesitation_signals=conversation.hesitation_signals,
-        failed_turns=conversation.failed_turns,
-        contact=contact,
-        facts=known or {},
-        cart=cart.model_dump(mode="json"),
-        checkout=checkout.model_dump(mode="json") if checkout else None,
-        offer=offer.model_dump(mode="json") if offer else None,
     )
+    if conversation_id is None:
+        return context
+    contact = _contact(row)
+    context.attempt = attempt
+    context.customer_id = row["customer_id"]
+    context.customer_name = row["customer_name"] if row["customer_id"] is not None else contact.get("name")
+    context.vouched = row["vouched"]
+    context.stage = row["stage"]
+    context.active_agent = row["active_agent"]
+    context.hesitation_signals = row["hesitation_signals"]
+    context.failed_turns = row["failed_turns"]
+    context.contact = contact
+    context.facts = row["facts"] or {}
+    await _load_purchase(context, conversation_id, row)
+    return context
 
 
-async def _without_conversation(tx: Tx, services: Services, sink: Sink, base_url: str) -> Context:
-    row = (
-        await tx.session.execute(
-            select(Organization, Agent)
-            .join(Agent, Agent.organization_id == Organization.id)
-            .where(Organization.id == tx.organization_id, Agent.is_default)
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("agent")
-    return Context(
-        services=services,
-        sink=sink,
-        organization=_organization(row.Organization),
-        agent=_agent(row.Agent, services),
-        base_url=base_url,
-        conversation_id=None,
-        turn_id=None,
-    )
+async def _load_purchase(context: Context, conversation_id: UUID, row: Mapping[str, Any]) -> None:
+    """Cart, checkout and offer, as they are when the turn begins."""
+    currency = context.organization.currency
+    cart = CartView(items=[], discount_code=None, offer_id=None, subtotal=0, discount=0, total=0, currency=currency)
+    if row["has_cart"] or row["has_offer"] or row["checkout_id"] is not None:
+        async with context.services.database.tx(context.organization.id) as tx:
+            if row["has_cart"]:
+                cart = await carts.for_conversation(tx, conversation_id)
+            if row["checkout_id"] is not None:
+                checkout = await checkouts.latest_of(tx, conversation_id, base_url=context.base_url)
+                context.checkout = checkout.model_dump(mode="json") if checkout else None
+            if row["has_offer"]:
+                offer = await offers.open_offer(tx, conversation_id)
+                context.offer = offer.model_dump(mode="json") if offer else None
+    context.cart = cart.model_dump(mode="json")
 
 
-async def _contact(tx: Tx, conversation: Conversation, customer: Customer | None) -> dict[str, Any]:
+def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the buyer. A customer that was vouched for need not repeat e-mail, name and address."""
     known: dict[str, Any] = {}
-    if customer is not None and conversation.vouched:
-        known = {"email": customer.email, "name": customer.name, "phone_number": customer.phone_number}
-        address = await tx.session.scalar(
-            select(Address)
-            .where(Address.organization_id == tx.organization_id, Address.customer_id == customer.id)
-            .order_by(Address.position)
-            .limit(1)
-        )
-        if address is not None:
-            names = ("line1", "line2", "city", "region", "postal_code", "country")
-            known["shipping_address"] = {name: getattr(address, name) for name in names}
-    return {key: value for key, value in {**known, **conversation.contact}.items() if value}
+    if row["customer_id"] is not None and row["vouched"]:
+        known = {"email": row["email"], "name": row["customer_name"], "phone_number": row["phone_number"]}
+        known["shipping_address"] = row["shipping_address"]
+    return {key: value for key, value in {**known, **row["contact"]}.items() if value}
 
 
-def _organization(row: Organization) -> OrganizationInfo:
+def _organization(row: Mapping[str, Any]) -> OrganizationInfo:
     return OrganizationInfo(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
-        currency=row.currency,
-        support_email=row.support_email,
-        policies=Policies.model_validate(row.policies),
-        catalog_version=row.catalog_version,
+        id=row["organization_id"],
+        slug=row["slug"],
+        name=row["organization_name"],
+        currency=row["currency"],
+        support_email=row["support_email"],
+        policies=Policies.model_validate(row["policies"]),
+        catalog_version=row["catalog_version"],
     )
 
 
-def _agent(row: Agent, services: Services) -> AgentInfo:
+def _agent(row: Mapping[str, Any], services: Services) -> AgentInfo:
     return AgentInfo(
-        id=row.id,
-        version=row.version,
-        name=row.name,
-        personality=Personality.model_validate(row.personality),
-        rules=AgentRules.model_validate(row.rules),
-        model=row.model or services.settings.model,
-        templates=row.templates,
+        id=row["agent_id"],
+        version=row["version"],
+        name=row["agent_name"],
+        personality=Personality.model_validate(row["personality"]),
+        rules=AgentRules.model_validate(row["rules"]),
+        model=row["model"] or services.settings.model,
+        templates=row["templates"],
     )

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, cast, column, delete, func, literal, select, table
+from sqlalchemy import column, delete, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from agentpay.store.session import Tx
@@ -40,14 +40,11 @@ def prefix(organization_id: UUID, customer_id: UUID) -> str:
     return ".".join(namespace(organization_id, customer_id))
 
 
-def values_of(organization_id: SQLColumnExpression[Any], customer_id: SQLColumnExpression[Any]) -> ColumnElement[Any]:
-    """The facts of a customer as one JSON object, key → value (null: none), for a statement that reads other things too."""
-    where = literal(f"{_ROOT}.") + cast(organization_id, String) + "." + cast(customer_id, String)
-    return (
-        select(func.jsonb_object_agg(_STORE.c.key, _STORE.c.value["value"]))
-        .where(_STORE.c.prefix == where)
-        .scalar_subquery()
-    )
+VALUES_OF = f"""(
+    SELECT jsonb_object_agg(s.key, s.value -> 'value') FROM store s
+    WHERE s.prefix = '{_ROOT}.' || {{organization}}::text || '.' || {{customer}}::text
+)"""
+"""The facts of a customer as one JSON object, key → value (null: none), for a statement that reads other things too."""
 
 
 async def of_customers(tx: Tx, customer_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:

@@ -196,7 +196,9 @@ def test_a_purchase_in_a_stream(shop: Service, fake: FakeModel) -> None:
         assert "message.discarded" not in kinds
         message = check_text(events)
         assert message["content"] == steps[-1]["text"]
-        assert len(all_of(events, "message.delta")) == len(steps[-1]["text"].split())
+        assert (
+            1 <= len(all_of(events, "message.delta")) <= len(steps[-1]["text"].split())
+        )  # what comes at once, leaves at once
         started, finished = all_of(events, "tool.started"), all_of(events, "tool.finished")
         assert [one["call_id"] for one in started] == [one["call_id"] for one in finished]
         assert [(one["name"], one["arguments"]) for one in started] == [

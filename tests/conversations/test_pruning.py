@@ -13,7 +13,7 @@ from sqlalchemy import select, text, update
 from agentpay.conversations import pruning, snapshots
 from agentpay.jobs.pruning import prune_recent
 from agentpay.settings import Settings
-from agentpay.store.checkpoints import Saver, open_pool
+from agentpay.store.checkpoints import Saver
 from agentpay.store.session import Database
 from agentpay.store.tables import Cart, CartLine, Turn
 from tests.commerce import shop
@@ -26,8 +26,7 @@ async def talk(database: Database, organization_id: UUID) -> AsyncIterator[Conve
     async with database.tx(organization_id) as tx:
         await shop.variant(tx, "kettle", price=4900, stock=10)
         conversation_id = await shop.conversation(tx)
-    async with open_pool(database.url, size=2) as pool:
-        yield Conversation(database, Saver(pool), organization_id, conversation_id)
+    yield Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
 
 
 async def ended(talk: Conversation, *, ago: timedelta = timedelta(minutes=5)) -> None:

@@ -20,7 +20,7 @@ from agentpay.nodes.redact import ON_FILE, for_model
 from agentpay.nodes.specialist import MAX_HANDOFFS
 from agentpay.nodes.state import WINDOW, replace, window
 from agentpay.settings import Settings
-from agentpay.store.checkpoints import Saver, open_pool
+from agentpay.store.checkpoints import Saver
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database
 from agentpay.store.tables import Turn
@@ -100,8 +100,7 @@ async def talk(database: Database, organization_id: UUID) -> AsyncIterator[Conve
     async with database.tx(organization_id) as tx:
         await shop.variant(tx, "kettle", price=4900, stock=10)
         conversation_id = await shop.conversation(tx)
-    async with open_pool(database.url, size=2) as pool:
-        yield Conversation(database, Saver(pool), organization_id, conversation_id)
+    yield Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
 
 
 def call(name: str, n: int = 1, **arguments: Any) -> AIMessage:

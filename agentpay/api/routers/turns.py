@@ -17,7 +17,7 @@ from agentpay.api.schemas.conversations import MessageIn, ResumeIn
 from agentpay.api.sse import EventStream, last_event_id, of_turn
 from agentpay.api.state import AppState
 from agentpay.conversations.shapes import TurnAnswer
-from agentpay.conversations.turns.accept import Accepted, accept, cancel_queued
+from agentpay.conversations.turns.accept import Accepted, accept, accept_at_once, cancel_queued
 from agentpay.conversations.turns.announce import Announcement, store_announcement
 from agentpay.conversations.turns.answer import ENDED, find_turn, pending_answer, turn_answer
 from agentpay.conversations.turns.approvals import answer_approval
@@ -61,6 +61,20 @@ async def write(
     key = idempotency.key_of(request)
     turn_id = new_id()
     stored: idempotency.Stored | None = None
+    place = state.runner.place
+    if key is None and body.author == "customer" and place is not None:
+        at_once = await accept_at_once(
+            state.database,
+            caller.organization_id,
+            conversation_id,
+            body.content,
+            turn_id=turn_id,
+            context=body.context,
+            place=place,
+        )
+        if at_once is not None:
+            begin(state, at_once)
+            return await respond(state, caller, request, at_once)
     async with state.database.tx(caller.organization_id) as tx:
         # Claimed with the message, in one transaction: whoever sends it again finds its turn
         if key is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage
@@ -15,8 +15,13 @@ from agentpay.conversations.turns.finish import Reply, Result, StateChange
 from agentpay.conversations.turns.lease import Lease
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.conversations.turns.partial import end_dangling, partial
+from agentpay.store.checkpoints import RUN, FenceLost, Run
 from agentpay.store.session import Database
+from agentpay.tools.execute import TurnTaken
 
+Durability = Literal["auto", "step"]
+"""When the graph's state is stored. `step`: after each node. `auto`: with the end of the turn, in its transaction; what must
+not be lost before that is stored where it happens (a tool's call before it runs, its result with its effects)."""
 WINDOW_MESSAGES = 20
 MAX_CHECKPOINTS_BACK = 60
 
@@ -66,6 +71,7 @@ class GraphEngine:
         make_input: MakeInput,
         approved: RunApproved | None = None,
         window_messages: int = WINDOW_MESSAGES,
+        durability: Durability = "auto",
     ) -> None:
         self._graph = graph
         self._database = database
@@ -73,26 +79,36 @@ class GraphEngine:
         self._make_input = make_input
         self._approved = approved
         self._window_messages = window_messages
+        self._durability = durability
 
     async def run(self, lease: Lease, log: TurnLog) -> Result:
         if lease.kind == "approval":
             assert self._approved is not None, "an engine whose graph asks for approvals runs them"
             return await self._approved(lease, log)
         context = await self._load_context(lease, log)
-        configurable: dict[str, Any] = {"thread_id": str(lease.conversation_id)}
+        run = Run(lease.turn_id, lease.token, hold=self._durability == "auto")
+        configurable: dict[str, Any] = {"thread_id": str(lease.conversation_id), RUN: run}
         config: RunnableConfig = {
             "configurable": configurable,
             "metadata": {"turn_id": str(lease.turn_id), "attempt": lease.attempt},
         }
         input: dict[str, Any] | None = None
         if lease.attempt == 1 or not await self._continues(lease, log, config):
-            async with self._database.tx(lease.organization_id) as tx:
-                messages, summary = await window(tx, lease.conversation_id, lease.turn_id, self._window_messages)
+            messages, summary = await window(
+                self._database, lease.organization_id, lease.conversation_id, lease.turn_id, self._window_messages
+            )
             input = self._make_input(lease.turn_id, messages, summary)
             if lease.attempt > 1:
                 configurable |= await self._before(lease, config)
-        final = await self._graph.ainvoke(input, config, context=context, durability="async")
-        return result_of(final, context.stage)
+        try:
+            final = await self._graph.ainvoke(
+                input, config, context=context, durability="exit" if run.hold else "async"
+            )
+        except FenceLost:
+            raise TurnTaken from None
+        result = result_of(final, context.stage)
+        result.checkpoint = run
+        return result
 
     async def _continues(self, lease: Lease, log: TurnLog, config: RunnableConfig) -> bool:
         """Whether the last checkpoint is this turn's, unfinished, and says what the customer has seen of it.

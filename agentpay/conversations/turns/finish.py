@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, exists, func, insert, select, update
-from sqlalchemy.orm import aliased
+from psycopg.types.json import Jsonb
 
 from agentpay.conversations.shapes import rfc3339
 from agentpay.conversations.turns.accept import ended_data
 from agentpay.conversations.turns.events import Event, join
 from agentpay.conversations.turns.lease import Lease, LeaseLost
 from agentpay.conversations.turns.log import TurnLog
+from agentpay.store.checkpoints import Run, store_held
 from agentpay.store.session import Database
-from agentpay.store.tables import Conversation, Message, Turn
 
 
 @dataclass(slots=True)
@@ -55,6 +54,8 @@ class Result:
     usage: dict[str, Any] = field(default_factory=dict)
     degraded: bool = False
     error: dict[str, Any] | None = None
+    checkpoint: Run | None = None
+    """The run whose last checkpoint is to be stored with this."""
 
 
 def reply_data(reply: Reply, created_at: datetime, role: str = "assistant") -> dict[str, Any]:
@@ -102,69 +103,72 @@ async def finish(database: Database, lease: Lease, log: TurnLog, result: Result)
     return Finished(last, answer, more)
 
 
+# The conversation's row first: it is the lock under which others take their places (accept). A payment, or a person who
+# took over, may have moved the stage while the turn ran
+_CONVERSATION = """
+UPDATE conversations SET modified_at = now(),
+  stage = CASE WHEN status = 'handed_off' THEN 'handed_off' WHEN stage = %(stage_before)s THEN %(stage)s ELSE stage END,
+  active_agent = %(active_agent)s, hesitation_signals = %(hesitation_signals)s, failed_turns = %(failed_turns)s,
+  summary = coalesce(%(summary)s, summary)
+WHERE organization_id = %(organization)s AND id = %(conversation)s
+"""
+_TOUCHED = """
+UPDATE conversations SET modified_at = now() WHERE organization_id = %(organization)s AND id = %(conversation)s
+"""
+_TURN = """
+UPDATE turns SET status = %(status)s, lease_token = NULL, lease_expires_at = NULL, events = %(events)s,
+  usage = %(usage)s, degraded = %(degraded)s, error = %(error)s, finished_at = clock_timestamp(), modified_at = now()
+WHERE organization_id = %(organization)s AND id = %(turn)s AND lease_token = %(token)s
+RETURNING EXISTS (
+  SELECT FROM turns AS other WHERE other.conversation_id = %(conversation)s AND other.status = 'queued'
+) AS more
+"""
+_MESSAGE = """
+INSERT INTO messages (id, organization_id, conversation_id, turn_id, role, agent, content, blocks, intent, tool_calls,
+  created_at)
+VALUES (%(id)s, %(organization)s, %(conversation)s, %(turn)s, 'assistant', %(agent)s, %(content)s, %(blocks)s,
+  %(intent)s, %(tool_calls)s, %(now)s)
+"""
+
+
 async def _store(database: Database, lease: Lease, result: Result, events: Sequence[Event], now: datetime) -> bool:
-    async with database.tx(lease.organization_id) as tx:
-        # The conversation's row first: it is the lock under which others take their places (accept)
-        state = result.state
-        change: dict[str, Any] = {"modified_at": func.now()}
-        if state is not None:
-            change |= {
-                # A payment, or a person who took over, may have moved the stage while the turn ran
-                "stage": case(
-                    (Conversation.status == "handed_off", "handed_off"),
-                    (Conversation.stage == state.stage_before, state.stage),
-                    else_=Conversation.stage,
-                ),
-                "active_agent": state.active_agent,
-                "hesitation_signals": state.hesitation_signals,
-                "failed_turns": state.failed_turns,
-            }
-            if state.summary is not None:
-                change["summary"] = state.summary
-        await tx.session.execute(
-            update(Conversation)
-            .where(Conversation.organization_id == tx.organization_id, Conversation.id == lease.conversation_id)
-            .values(change)
-        )
-        other = aliased(Turn)
-        more = select(
-            exists().where(other.conversation_id == lease.conversation_id, other.status == "queued")
-        ).scalar_subquery()
-        row = (
-            await tx.session.execute(
-                update(Turn)
-                .where(Turn.organization_id == tx.organization_id, Turn.id == lease.turn_id)
-                .where(Turn.lease_token == lease.token)
-                .values(
-                    status=result.status,
-                    lease_token=None,
-                    lease_expires_at=None,
-                    events=join(events),
-                    usage=result.usage,
-                    degraded=result.degraded,
-                    error=result.error,
-                    finished_at=func.clock_timestamp(),
-                )
-                .returning(more)
-            )
-        ).one_or_none()
+    """Whether another turn waits. All statements go out at once; the commit follows once the fence has held."""
+    place = {
+        "organization": lease.organization_id,
+        "conversation": lease.conversation_id,
+        "turn": lease.turn_id,
+        "token": lease.token,
+    }
+    end = {
+        "status": result.status,
+        "events": Jsonb(join(events)),
+        "usage": Jsonb(result.usage),
+        "degraded": result.degraded,
+        "error": Jsonb(result.error) if result.error is not None else None,
+    }
+    async with database.direct() as connection, connection.transaction():
+        async with connection.pipeline():
+            if result.state is not None:
+                await connection.execute(_CONVERSATION, {**place, **asdict(result.state)})
+            else:
+                await connection.execute(_TOUCHED, place)
+            ended = await connection.execute(_TURN, {**place, **end})
+            if result.reply is not None:
+                await connection.execute(_MESSAGE, {**place, **_message(result.reply), "now": now})
+            if result.checkpoint is not None:
+                await store_held(connection, result.checkpoint)
+        row = await ended.fetchone()
         if row is None:
             raise LeaseLost
-        if result.reply is not None:
-            reply = result.reply
-            await tx.session.execute(
-                insert(Message).values(
-                    id=reply.id,
-                    organization_id=tx.organization_id,
-                    conversation_id=lease.conversation_id,
-                    turn_id=lease.turn_id,
-                    role="assistant",
-                    agent=reply.agent,
-                    content=reply.content,
-                    blocks=reply.blocks,
-                    intent=reply.intent,
-                    tool_calls=reply.tool_calls,
-                    created_at=now,
-                )
-            )
-        return bool(row[0])
+    return bool(row["more"])
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    return {
+        "id": reply.id,
+        "agent": reply.agent,
+        "content": reply.content,
+        "blocks": Jsonb(reply.blocks),
+        "intent": reply.intent,
+        "tool_calls": Jsonb(reply.tool_calls),
+    }
