@@ -102,7 +102,15 @@ def serving(settings: Settings, make_engine: EngineFactory = commerce_engine) ->
     port = listening.getsockname()[1]
     server = make_server(settings.model_copy(update={"host": "127.0.0.1", "port": port}), make_engine=make_engine)
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve(sockets=[listening])), daemon=True)
+
+    def run() -> None:
+        loop.run_until_complete(server.serve(sockets=[listening]))
+        left = asyncio.all_tasks(loop)  # as asyncio.run does
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         deadline = time.monotonic() + 30

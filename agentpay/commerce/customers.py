@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from agentpay.commerce.importing.fields import ExternalId, Text
 from agentpay.commerce.shapes import AddressShape, CustomerView, PaymentMethodView
 from agentpay.errors import Problem, not_found
+from agentpay.store import facts
 from agentpay.store.ids import new_id
 from agentpay.store.pagination import DEFAULT_LIMIT, Page, page
 from agentpay.store.session import Tx
@@ -257,6 +258,7 @@ async def _views(tx: Tx, rows: Sequence[Customer]) -> list[CustomerView]:
     ids = [row.id for row in rows]
     addresses, methods = await _addresses(tx, ids), await _methods(tx, ids)
     conversations = await _conversations(tx, ids)
+    known = await facts.of_customers(tx, ids)
     return [
         CustomerView(
             id=row.id,
@@ -270,6 +272,8 @@ async def _views(tx: Tx, rows: Sequence[Customer]) -> list[CustomerView]:
             addresses=addresses.get(row.id, []),
             payment_methods=methods.get(row.id, []),
             conversations=conversations.get(row.id, []),
+            facts=known.get(row.id, []),
+            anonymized_at=row.anonymized_at,
             created_at=row.created_at,
             modified_at=row.modified_at,
         )

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agentpay.store.facts import Fact
+
 CheckoutStatus = Literal["open", "confirming", "confirmed", "succeeded", "expired", "cancelled"]
 CommitmentLevel = Literal["browsing", "considering", "committed", "authorized"]
 OrderStatus = Literal["pending", "paid", "cancelled", "partially_refunded", "refunded"]
@@ -226,6 +228,9 @@ class CustomerView(Shape):
     payment_methods: list[PaymentMethodView]
     conversations: list[UUID]
     """The customer's latest conversations, newest first, at most 20."""
+    facts: list[Fact]
+    """What conversations taught about the customer: sizes, colors, brands, address."""
+    anonymized_at: datetime | None
     created_at: datetime
     modified_at: datetime
 

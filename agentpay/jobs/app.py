@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from agentpay.commerce.webhooks.outbox import QUEUE as WEBHOOKS
 from agentpay.jobs.context import JobContext
 
-MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations", "pruning", "webhooks")
+MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations", "privacy", "pruning", "webhooks")
 """Modules of this package; each has `register(app)`, which gives the app its tasks under the names others enqueue."""
 
 CONCURRENCY = 8

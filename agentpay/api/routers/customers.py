@@ -8,13 +8,16 @@ from uuid import UUID
 from fastapi import Query
 
 from agentpay.api import problems
-from agentpay.api.deps import TxDep
+from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Page
 from agentpay.commerce import customers
 from agentpay.commerce.customers import CustomerInput, CustomerPatch
 from agentpay.commerce.shapes import CustomerView
+from agentpay.conversations.erasure import erase_customer
+from agentpay.errors import not_found
+from agentpay.store import facts
 
 router = ApiRouter(prefix="/v1/customers", tags=["customers"])
 
@@ -44,3 +47,30 @@ async def show(customer_id: UUID, tx: TxDep) -> CustomerView:
 @router.patch("/{customer_id}", summary="Change a customer", responses=problems.responses(404, 409))
 async def update(customer_id: UUID, body: CustomerPatch, tx: TxDep) -> CustomerView:
     return await customers.update(tx, customer_id, body)
+
+
+@router.delete("/{customer_id}", status_code=204, summary="Erase a customer", responses=problems.responses(404, 409))
+async def erase(customer_id: UUID, tx: TxDep, state: StateDep) -> None:
+    """Anonymises them everywhere: conversations, orders, stored events. What was sold and paid stays.
+
+    409 while a payment, an unshipped order, a return, a refund or an answer is under way.
+    """
+    await erase_customer(tx, customer_id, base_url=state.base_url)
+
+
+@router.delete(
+    "/{customer_id}/facts", status_code=204, summary="Forget what was learned", responses=problems.responses(404)
+)
+async def forget_all(customer_id: UUID, tx: TxDep) -> None:
+    """Everything that conversations taught about the customer: sizes, colors, brands, address."""
+    await customers.get(tx, customer_id)
+    await facts.forget(tx, customer_id)
+
+
+@router.delete(
+    "/{customer_id}/facts/{key}", status_code=204, summary="Forget one fact", responses=problems.responses(404)
+)
+async def forget(customer_id: UUID, key: str, tx: TxDep) -> None:
+    await customers.get(tx, customer_id)
+    if not await facts.forget(tx, customer_id, key):
+        raise not_found("fact")
