@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A store file in YAML; may be gzipped.")],
-    format: Annotated[str, typer.Option("--format", metavar="store", help="What kind of file it is.")] = "store",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A store file; may be gzipped.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="store|tau2", help="A YAML store file, or τ²-bench's retail database in JSON."
+        ),
+    ] = "store",
     reset_stock: Annotated[
         bool, typer.Option("--reset-stock", help="Take stock and earlier redemptions from the file again.")
     ] = False,
@@ -27,15 +32,17 @@ def import_(
     json: Json = False,
 ) -> None:
     """Load a whole shop, or bring it up to date. Either all of the file is loaded or, with any bad row, nothing."""
-    if format != "store":
-        raise typer.BadParameter(f"{format} is not known; it must be store", param_hint="--format")
+    if format not in ("store", "tau2"):
+        raise typer.BadParameter(f"{format} is not known; it must be store or tau2", param_hint="--format")
 
     async def work(database: Database) -> ImportReport:
         with progress(f"Importing {file.name}", quiet=json) as advance:
+            if format == "tau2":
+                return await import_loaded(database, load_tau2(file), reset_stock=reset_stock, progress=advance)
             return await import_store(database, file, reset_stock=reset_stock, progress=advance)
 
     settings = load_settings(data=data)
-    from agentpay.commerce.importing import ImportProblems, import_store
+    from agentpay.commerce.importing import ImportProblems, import_loaded, import_store, load_tau2
 
     with servers(settings) as settings:
         try:

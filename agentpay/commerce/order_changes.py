@@ -86,7 +86,7 @@ async def change_items(
     plan = order_plan.with_lines(order, lines, after)
     changed = await _settle(tx, order, plan, "items changed", method, base_url, now)
     if changed.checkout is None:
-        single_change.note(order, changed.difference, method)
+        single_change.note(order, changed.difference, method, [change.to.variant_id for change in wanted])
         await tx.session.flush()
     return changed
 

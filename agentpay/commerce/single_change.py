@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from sqlalchemy import exists, select
 
 from agentpay.commerce.rules import Policies
@@ -10,12 +13,12 @@ from agentpay.store.session import Tx
 from agentpay.store.tables import Order, Return
 
 NOTED = "items_changed"
-"""In an order's details: {"difference", "payment_method"} of each change of its items, oldest first."""
+"""In an order's details: {"difference", "payment_method", "variant_ids"} of each change of its items, oldest first."""
 
 
-def note(order: Order, difference: int, method: str | None) -> None:
-    """Note on the locked order that its items were changed. `difference` in minor units."""
-    done = {"difference": difference, "payment_method": method}
+def note(order: Order, difference: int, method: str | None, variants: Sequence[UUID]) -> None:
+    """Note on the locked order that its items became `variants`. `difference` in minor units."""
+    done = {"difference": difference, "payment_method": method, "variant_ids": [str(variant) for variant in variants]}
     order.details = {**order.details, NOTED: [*order.details.get(NOTED, []), done]}
 
 

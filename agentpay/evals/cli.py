@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentpay.evals.intents_cli import intents as intents_command
+from agentpay.evals.tau2.command import tau2 as tau2_command
 
 if TYPE_CHECKING:
     from agentpay.evals.report import Suite
@@ -74,6 +75,10 @@ eval_app.command(
     "intents",
     epilog="Example: agentpay eval intents --train train.jsonl.gz --test val.jsonl.gz --out predictions.jsonl",
 )(intents_command)
+eval_app.command(
+    "tau2",
+    epilog="Example: agentpay eval tau2 --tasks tasks.json --db db.json.gz --out results --expected expected.json.gz",
+)(tau2_command)
 
 
 class _Unusable(Exception):

@@ -42,6 +42,19 @@ async def import_store(
     """
     now = now or datetime.now(UTC)
     loaded = await asyncio.to_thread(load, path, now=now, progress=progress)
+    return await import_loaded(database, loaded, reset_stock=reset_stock, progress=progress, now=now)
+
+
+async def import_loaded(
+    database: Database | str,
+    loaded: Loaded,
+    *,
+    reset_stock: bool = False,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> ImportReport:
+    """As `import_store`, of a file that has been read."""
+    now = now or datetime.now(UTC)
     opened = Database(database, pool_size=1) if isinstance(database, str) else database
     try:
         async with opened.session() as session:
