@@ -44,6 +44,15 @@ async def transaction(request: Request) -> AsyncIterator[Tx]:
         yield tx
 
 
-StateDep = Annotated[AppState, Depends(current_state)]
-CallerDep = Annotated[Caller, Depends(current_caller)]
+async def _state(connection: HTTPConnection) -> AppState:
+    """A coroutine: FastAPI sends a plain function to a thread."""
+    return current_state(connection)
+
+
+async def _caller(connection: HTTPConnection) -> Caller:
+    return current_caller(connection)
+
+
+StateDep = Annotated[AppState, Depends(_state)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 TxDep = Annotated[Tx, Depends(transaction, scope="function")]

@@ -33,7 +33,7 @@ from agentpay.store.session import Direct, DirectPool
 RUN = "run"
 """Key of a `Run` in a config's `configurable`."""
 IN_TRANSCRIPT = "messages"
-"""The channel that the transcript holds already: it is not in the checkpoint of an ended turn."""
+"""The channel that the transcript holds already: it is empty in the checkpoint of an ended turn."""
 
 _INSERT = """
 WITH {fence} blobs AS (
@@ -168,7 +168,7 @@ class Saver(AsyncPostgresSaver):
         blobs: list[tuple[str, str, str, bytes]] = []
         for channel, value in checkpoint["channel_values"].items():
             if ended and channel == IN_TRANSCRIPT:
-                continue
+                value = []  # not nothing: LangGraph would look for it in all checkpoints before
             if value is None or isinstance(value, str | int | float | bool):
                 inline[channel] = value
             elif channel in new_versions:

@@ -89,7 +89,7 @@ async def test_a_held_checkpoint_is_stored_with_the_end_of_the_turn(
         await store_held(connection, run)
     found = await saver.aget_tuple(config(turn))
     assert found is not None
-    assert found.checkpoint["channel_values"] == {"stage": "cart", "shown": [1]}
+    assert found.checkpoint["channel_values"] == {"stage": "cart", "messages": [], "shown": [1]}
 
 
 async def test_turns_do_not_wait_for_each_other(database: Database, saver: Saver, turn: Turn) -> None:

@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 3600
 WRITE_SECONDS = 1.0
+PACE_SECONDS = 0.01
+"""Pause between two writes. A turn's first text does not wait for it, nor does its end."""
+LONGEST_PACE_SECONDS = 0.05
+"""The pause of a process whose loop is behind: fewer, larger writes are what lets it catch up."""
 RETRY_SECONDS = 0.25
 TAKE_OVER_SECONDS = 2.0
 """How long a turn that is taken over waits for Redis to say what followers have seen of it."""
@@ -76,6 +80,7 @@ class RedisBroker:
         self._writing: dict[TurnLog, None] = {}
         self._messages: list[tuple[str, bytes]] = []
         self._wake = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._away = False
         self._listeners = Listeners()
         self._pubsub: PubSub | None = None
@@ -122,9 +127,12 @@ class RedisBroker:
 
     async def _write_forever(self) -> None:
         """One write at a time: what arrives meanwhile goes with the next, so that load makes batches, not queues."""
+        pace = PACE_SECONDS
         while True:
             await self._wake.wait()
+            pace = await self._pause(pace)
             self._wake.clear()
+            self._urgent.clear()
             self._writing, self._unsent = self._unsent, {}
             batch = [(log, len(log.events)) for log in self._writing]
             messages, self._messages = self._messages, []
@@ -160,6 +168,16 @@ class RedisBroker:
         for log, count in batch:
             if kept or log.closed:
                 log.deliver(len(log.events) if log.closed else count)
+
+    async def _pause(self, pace: float) -> float:
+        """Let more events gather, unless one is urgent. Answers how long the next pause should be."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + pace
+        timer = loop.call_at(until, self._urgent.set)
+        await self._urgent.wait()
+        timer.cancel()
+        behind = max(0.0, loop.time() - until)
+        return min(LONGEST_PACE_SECONDS, PACE_SECONDS + 2 * behind)
 
     async def _write(self, batch: list[tuple[TurnLog, int]], messages: list[tuple[str, bytes]]) -> None:
         """Raises what Redis raises; a batch may be written again."""

@@ -40,6 +40,8 @@ class TurnLog:
         """Another process has taken the turn: nothing of this log counts any more."""
         self.first_text_at: float | None = None
         """When the first delta was emitted, on the loop's clock."""
+        self.hurries = False
+        """What was just emitted is the first text: somebody waits for it."""
         self.answer: dict[str, Any] | None = None
         """What POST messages answers, set when the turn has ended here."""
         self._publish = publish
@@ -49,7 +51,8 @@ class TurnLog:
         """Number an event and hand it to the broker. Returns at once; ignored once the log is closed."""
         if self.closed:
             return
-        if self.first_text_at is None and type == DELTA:
+        self.hurries = self.first_text_at is None and type == DELTA
+        if self.hurries:
             self.first_text_at = asyncio.get_running_loop().time()
         self.events.append(Event(len(self.events) + 1, type, data))
         self._publish(self)

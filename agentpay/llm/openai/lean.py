@@ -12,6 +12,8 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -103,12 +105,11 @@ class LeanChatOpenAI(ChatOpenAI):
     async def _answer(self, content: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer's bytes, each within `silence_seconds`. What passes is asked again: nothing was said yet."""
         session = self._opened()
-        url = f"{(self.openai_api_base or 'https://api.openai.com/v1').rstrip('/')}/chat/completions"
         retries = self.max_retries or 0
         answering = False
         for attempt in range(retries + 1):
             try:
-                async with session.post(url, data=content) as response:
+                async with session.post(self._url, data=content) as response:
                     if response.status == 200:
                         answering = True
                         yield response.content.iter_any()
@@ -127,6 +128,10 @@ class LeanChatOpenAI(ChatOpenAI):
                 pause = _pause(attempt, None)
             await asyncio.sleep(pause)
 
+    @property
+    def _url(self) -> str:
+        return f"{(self.openai_api_base or 'https://api.openai.com/v1').rstrip('/')}/chat/completions"
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
@@ -141,11 +146,18 @@ class LeanChatOpenAI(ChatOpenAI):
                     total=None, sock_connect=self.silence_seconds, sock_read=self.silence_seconds
                 ),
                 headers=headers,
-                trust_env=True,
-                auto_decompress=True,
+                proxy=_proxy(self._url),
                 read_bufsize=2**18,
             )
         return self._session
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for `url`. Found once: aiohttp's `trust_env` asks two threads at each request."""
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:
