@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     embeddings_base_url: str | None = Field(
         None, description="Where `openai:<model>` of AGENTPAY_EMBEDDINGS is served; none: OPENAI_BASE_URL."
     )
+    vectors: Literal["postgres", "pinecone"] = Field("postgres", description="Where vectors are kept.")
+    pinecone_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("PINECONE_API_KEY", "AGENTPAY_PINECONE_API_KEY")
+    )
+    pinecone_host: str | None = Field(None, description="Host of the Pinecone index, as its console shows it.")
 
     # Turns
     snapshots_kept: int = Field(

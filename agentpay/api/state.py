@@ -29,10 +29,11 @@ from agentpay.graphs.services import build_services
 from agentpay.graphs.state import turn_input
 from agentpay.jobs.app import run_worker
 from agentpay.jobs.context import JobContext
+from agentpay.jobs.indexing import SEMANTIC
 from agentpay.settings import Settings
 from agentpay.store.checkpoints import Saver
 from agentpay.store.redis import connect
-from agentpay.store.session import Database
+from agentpay.store.session import Database, Direct
 from agentpay.tools.context import Context, Services
 
 FLUSH_SECONDS = 0.5
@@ -88,7 +89,7 @@ def _reachable(host: str) -> str:
 def commerce_engine(database: Database, saver: Saver, services: Services, base_url: str) -> Engine:
     """The engine of the real graph."""
 
-    async def context(lease: Lease, log: TurnLog) -> Context:
+    async def context(lease: Lease, log: TurnLog, connection: Direct | None = None) -> Context:
         return await load_context(
             services,
             log,
@@ -97,6 +98,7 @@ def commerce_engine(database: Database, saver: Saver, services: Services, base_u
             turn_id=lease.turn_id,
             attempt=lease.attempt,
             base_url=base_url,
+            connection=connection,
         )
 
     async def approved(lease: Lease, log: TurnLog) -> Result:
@@ -126,7 +128,7 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         saver = Saver(await database.direct_pool())
-        services = build_services(settings, database)
+        services = build_services(settings, database, redis)
         stack.push_async_callback(services.brains.aclose)
         providers = Providers(database, settings)
         stack.push_async_callback(providers.aclose)
@@ -151,6 +153,9 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
             metrics=metrics,
             base_url=url,
         )
+        if services.semantic is not None:
+            warming = asyncio.create_task(services.semantic.warm_up(), name="embedding model")
+            stack.callback(warming.cancel)
         if settings.worker_in_process:
             await stack.enter_async_context(_worker(state))
         yield state
@@ -166,7 +171,7 @@ async def _worker(state: AppState) -> AsyncIterator[None]:
         base_url=state.base_url,
         providers=state.providers,
         api_url=base_url(state.settings.model_copy(update={"public_url": None})),
-        extra={"broker": state.broker},
+        extra={"broker": state.broker, SEMANTIC: state.services.semantic},
     )
     task = asyncio.create_task(run_worker(context, stop=stop), name="worker")
     try:

@@ -37,6 +37,8 @@ _BANNER = """
 """
 
 _QUESTION = "Hi! What do you recommend?"
+_INDEXED_FIRST = 500
+"""Products and articles that a start waits for."""
 
 
 def demo(
@@ -109,7 +111,7 @@ def _prepare(settings: Settings, store: Path | None, file: DemoFile, *, quiet: b
 
     async def work(database: Database) -> tuple[Organization, Keys]:
         organization_id = await _import(database, store or STORE, quiet=quiet)
-        await _index(database, organization_id, quiet=quiet)
+        await _index(settings, database, organization_id, quiet=quiet)
         async with database.session() as session:
             from agentpay.store.tables import Organization
 
@@ -142,9 +144,15 @@ async def _import(database: Database, store: Path, *, quiet: bool) -> UUID:
     return report.organization_id
 
 
-async def _index(database: Database, organization_id: UUID, *, quiet: bool) -> None:
+async def _index(settings: Settings, database: Database, organization_id: UUID, *, quiet: bool) -> None:
+    """What takes a few seconds is done before the shop opens; more is left to the worker, with the words searchable."""
     from agentpay.commerce import product_events
     from agentpay.knowledge import indexing
+    from agentpay.knowledge.semantic import Semantic
+
+    async with database.tx(organization_id) as tx:
+        if (await indexing.status(tx))["pending"] > _INDEXED_FIRST:
+            return
 
     with progress("Indexing", quiet=quiet) as advance:
         await indexing.index_pending(
@@ -152,4 +160,5 @@ async def _index(database: Database, organization_id: UUID, *, quiet: bool) -> N
             organization_id,
             lambda done, total: advance("", done, total),
             on_products=product_events.indexed,
+            semantic=Semantic(settings),
         )

@@ -26,6 +26,7 @@ def index(
     async def work(database: Database) -> IndexStatus:
         from agentpay.commerce import product_events
         from agentpay.knowledge import indexing
+        from agentpay.knowledge.semantic import Semantic
 
         organization_id = await organization(database, organization_slug)
         if status:
@@ -37,6 +38,7 @@ def index(
                 organization_id,
                 lambda done, total: advance("", done, total),
                 on_products=product_events.indexed,
+                semantic=Semantic(settings),
             )
 
     with servers(load_settings(data=data)) as settings:

@@ -84,6 +84,8 @@ async def _work(settings: Settings, stopping: Stopping) -> None:
     from agentpay.conversations.turns.broker_redis import RedisBroker
     from agentpay.jobs.app import run_worker
     from agentpay.jobs.context import JobContext
+    from agentpay.jobs.indexing import SEMANTIC
+    from agentpay.knowledge.semantic import Semantic
     from agentpay.store.redis import connect
 
     assert settings.redis_url is not None, "the servers run"
@@ -106,7 +108,7 @@ async def _work(settings: Settings, stopping: Stopping) -> None:
                     settings=settings,
                     base_url=base_url(settings),
                     providers=providers,
-                    extra={"broker": RedisBroker(redis)},
+                    extra={"broker": RedisBroker(redis), SEMANTIC: Semantic(settings, redis)},
                 ),
                 stop=stop,
             )

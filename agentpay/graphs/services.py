@@ -6,9 +6,12 @@ from collections import OrderedDict
 from dataclasses import asdict
 from uuid import UUID
 
+from redis.asyncio import Redis
+
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.types import Vocabulary
 from agentpay.knowledge import vocabulary
+from agentpay.knowledge.semantic import Semantic
 from agentpay.llm.brains import BrainRegistry
 from agentpay.settings import Settings
 from agentpay.store.session import Database
@@ -37,12 +40,13 @@ class VocabularyCache:
         return words
 
 
-def build_services(settings: Settings, database: Database) -> Services:
-    """Raises StartupError where the model that the settings name cannot be used."""
+def build_services(settings: Settings, database: Database, redis: Redis | None = None) -> Services:
+    """`redis` remembers vectors of texts. Raises StartupError where the model that the settings name cannot be used."""
     return Services(
         settings=settings,
         database=database,
         classifier=RuleClassifier(),
         brains=BrainRegistry(settings),
         vocabularies=VocabularyCache(database),
+        semantic=Semantic(settings, redis),
     )

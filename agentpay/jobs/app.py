@@ -11,6 +11,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from agentpay.commerce.webhooks.outbox import QUEUE as WEBHOOKS
+from agentpay.jobs import indexing
 from agentpay.jobs.context import JobContext
 
 MODULES = ("maintenance", "payments", "expiry", "indexing", "conversations", "privacy", "pruning", "webhooks")
@@ -52,6 +53,7 @@ async def run_worker(
     while not stop.is_set():
         try:
             async with create_app(services.database.url).open_async() as app:
+                await indexing.catch_up(services)
                 await _work(app, services, stop, concurrency, grace_seconds)
                 pause = 0.5
         except (OSError, ConnectorException, psycopg.Error) as error:

@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.hits import Hit
+from agentpay.knowledge.semantic import Semantic
+from agentpay.knowledge.sentences import sentences
 from agentpay.knowledge.terms import Term, content_terms, with_synonyms
 from agentpay.store.session import Tx
 
@@ -19,7 +21,6 @@ POOL = 24
 """Articles read sentence by sentence for one query."""
 ENOUGH = 0.35
 """Share of the query's weight that an article must hold."""
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“])|\n+")
 _WINDOW = 3
 _SHORT = 60
 """A passage shorter than this takes its next sentence along, which often finishes the answer."""
@@ -51,7 +52,7 @@ _ANSWERS = (
 """Kinds of question and what their answers look like."""
 
 
-async def search_articles(tx: Tx, query: str, *, limit: int) -> list[Hit]:
+async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic | None = None) -> list[Hit]:
     """The articles that answer the query, best first; the snippet is the passage that holds most of it."""
     terms = _about([with_synonyms(term) for term in content_terms(query)])
     if not terms:
@@ -109,11 +110,6 @@ def _titled(fields: Sequence[str], weights: Sequence[float]) -> float:
     """The part of the query's weight that the title holds; another word for the same thing counts a little less."""
     whole = sum(weights) or 1.0
     return sum(w * _TITLE.get(f, 0.0) for f, w in zip(fields, weights, strict=True)) / whole
-
-
-def sentences(body: str) -> list[str]:
-    """The sentences of a text, in order; a line of its own (a list item, a heading) counts as one."""
-    return [piece.strip() for piece in _SENTENCE.split(body) if piece.strip()]
 
 
 def best_passage(

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from agentpay.store.vectors import Narrowing
+
 AttributeValue = str | int | float | bool
 
 
@@ -65,6 +67,22 @@ def conditions(filters: SearchFilters | None) -> tuple[str, dict[str, Any]]:
         params[f"attribute{n}"] = name.strip().lower()
         params[f"values{n}"] = _texts(attribute)
     return " AND " + " AND ".join(clauses), params
+
+
+def narrowing(filters: SearchFilters | None) -> Narrowing:
+    """The filters for a vector store: all of them as SQL, and of what Pinecone's metadata holds brand, category, prices."""
+    sql, parameters = conditions(filters)
+    facets: dict[str, Any] = {}
+    if filters is not None:
+        if filters.brand is not None:
+            facets["brand"] = {"$eq": filters.brand.strip().lower()}
+        if filters.category is not None:
+            facets["categories"] = {"$in": [filters.category.split(">")[-1].strip().lower()]}
+        if filters.price_max is not None:
+            facets["price_min"] = {"$lte": filters.price_max}
+        if filters.price_min is not None:
+            facets["price_max"] = {"$gte": filters.price_min}
+    return Narrowing(sql, parameters, facets)
 
 
 def variant_conditions(filters: SearchFilters | None) -> str:

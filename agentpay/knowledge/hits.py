@@ -25,6 +25,8 @@ class Hit(BaseModel):
     """Minor units: the lowest price of a variant that fits the filters; None for articles."""
     in_stock: bool | None = None
     """None for articles."""
+    fit: float = 0.0
+    """How much of the query this one answers, whatever stands before it; `score` never grows down the list."""
 
     @property
     def product_id(self) -> UUID | None:

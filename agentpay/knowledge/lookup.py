@@ -11,7 +11,8 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import func, or_, select
 
 from agentpay.knowledge import weights as weighing
-from agentpay.knowledge.product_search import Candidate, Reading, candidates, codes_in, exact_matches, read
+from agentpay.knowledge.product_search import Candidate, candidates, codes_in, exact_matches
+from agentpay.knowledge.reading import Reading, read
 from agentpay.knowledge.terms import FILLER, content_terms
 from agentpay.store.session import Tx
 from agentpay.store.tables import Product, Variant
@@ -50,7 +51,7 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
     terms = content_terms(text)
     if not terms or all(term.soft for term in terms):
         return []
-    reading = await read(tx, terms)
+    reading = await read(tx, terms, text)
     matches = [
         Match(c.id, c.external_id, c.title, score=score, exact=False)
         for c in await candidates(tx, reading, None)

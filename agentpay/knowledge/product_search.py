@@ -1,24 +1,39 @@
-"""Products by words: PostgreSQL's full text finds them, what they hold of the query ranks them."""
+"""Products by words and by meaning: what the words rank and the vectors find is blended, and only what fits is shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from agentpay.knowledge import confidence
 from agentpay.knowledge import weights as weighing
-from agentpay.knowledge.filters import AVAILABLE, INVENTORY_JOIN, SearchFilters, conditions, variant_conditions
+from agentpay.knowledge.filters import (
+    AVAILABLE,
+    INVENTORY_JOIN,
+    SearchFilters,
+    conditions,
+    narrowing,
+    variant_conditions,
+)
 from agentpay.knowledge.hits import Hit
-from agentpay.knowledge.lexicon import explained
+from agentpay.knowledge.reading import Reading, parameters, read
+from agentpay.knowledge.semantic import Semantic
 from agentpay.knowledge.terms import Term, content_terms, words
 from agentpay.store.session import Tx
 
 POOL = 300
-"""Products that are looked at closely for one query."""
+"""Products that are looked at closely for one query because of their words."""
+NEAR = 150
+"""The same because of their meaning."""
+DEEP = 20_000
+"""Products taken for one word, those it weighs most in first."""
+LEXICAL_SHARE = 0.45
+"""What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
 _SNIPPET = 240
 _NO = frozenset({"no", "none", "false", "0"})
 
@@ -35,129 +50,134 @@ class Candidate:
     in_stock: bool
     fields: tuple[str, ...]
     rank: float
+    """BM25 of the query in the product; comparable within one query."""
+    cosine: float | None = None
+    """Likeness to the query's meaning, -1..1; None where there is no vector of either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A query as read against this shop: its terms and what each weighs."""
-
-    terms: tuple[Term, ...]
-    weights: tuple[float, ...]
-
-
-async def search_products(tx: Tx, query: str, *, limit: int, filters: SearchFilters | None = None) -> list[Hit]:
+async def search_products(
+    tx: Tx, query: str, *, limit: int, filters: SearchFilters | None = None, semantic: Semantic | None = None
+) -> list[Hit]:
     """The products that answer the query, best first: exact ids and SKUs, then those in stock, then those sold out."""
     terms = content_terms(query)
     if not terms:
         return await browse(tx, limit=limit, filters=filters)
     exact = await exact_matches(tx, query, filters)
-    reading = await read(tx, terms)
-    found = {candidate.id: candidate for candidate in await candidates(tx, reading, filters)}
+    reading = await read(tx, terms, query)
+    found = await _found(tx, reading, filters, semantic)
     hits = [_hit(candidate, 1.0) for candidate in exact]
     seen = {candidate.id for candidate in exact}
-    top = max((candidate.rank for candidate in found.values()), default=0.0)
-    scored = [
-        (candidate, _score(reading, candidate, top))
-        for candidate in found.values()
-        if candidate.id not in seen and weighing.fits(reading.terms, candidate.fields, reading.weights)
-    ]
-    scored.sort(key=lambda pair: (not pair[0].in_stock, -pair[1], pair[0].title))
+    top = max((candidate.rank for candidate in found), default=0.0)
+    fitting = [candidate for candidate in confidence.fitting(reading, found) if candidate.id not in seen]
+    fitting.sort(key=lambda candidate: (not candidate.in_stock, -_blend(candidate, top), candidate.title))
     ceiling = 1.0
-    for candidate, score in scored[: limit - len(hits) if len(hits) < limit else 0]:
-        ceiling = min(ceiling, score)
-        hits.append(_hit(candidate, ceiling))
+    for candidate in fitting[: max(0, limit - len(hits))]:
+        fit = _score(reading, candidate, top)
+        ceiling = min(ceiling, fit)
+        hits.append(_hit(candidate, ceiling, fit))
     return hits[:limit]
+
+
+async def _found(tx: Tx, reading: Reading, filters: SearchFilters | None, semantic: Semantic | None) -> list[Candidate]:
+    """What the words or the meaning find, each with both."""
+    model = reading.model
+    vector = await semantic.vector(model, reading.text) if semantic is not None and model is not None else None
+    if semantic is None or model is None or vector is None:
+        return await candidates(tx, reading, filters)
+    near = await semantic.store.nearest(tx, model, "product", vector, limit=NEAR, narrowing=narrowing(filters))
+    cosines = {found.owner_id: found.score for found in near}
+    by_words = await candidates(tx, reading, filters, also=list(cosines))
+    rest = [candidate.id for candidate in by_words if candidate.id not in cosines]
+    if rest:
+        for found in await semantic.store.nearest(tx, model, "product", vector, limit=len(rest), only=rest):
+            cosines[found.owner_id] = found.score
+    return [replace(candidate, cosine=cosines.get(candidate.id)) for candidate in by_words]
+
+
+def _blend(candidate: Candidate, top: float) -> float:
+    relative = candidate.rank / top if top else 0.0
+    if candidate.cosine is None:  # not indexed yet: by its words alone, as if its meaning were as near
+        return relative
+    return LEXICAL_SHARE * relative + (1 - LEXICAL_SHARE) * candidate.cosine
 
 
 def _score(reading: Reading, candidate: Candidate, top: float) -> float:
     """All firm words held: 0.5..0.99, else below 0.5. The engine's rank decides among equals."""
     relative = candidate.rank / top if top else 0.0
     value = 0.85 * weighing.quality(candidate.fields, reading.weights) + 0.15 * relative
+    if candidate.cosine is not None:
+        value = max(value, 0.8 * candidate.cosine)
     full = weighing.holds_all(reading.terms, candidate.fields)
     value = 0.5 + 0.49 * value if full else 0.49 * value
     return round(value if candidate.in_stock else value * 0.6, 4)
 
 
-async def read(tx: Tx, terms: Sequence[Term]) -> Reading:
-    """Weigh the terms by how many products hold them; words that none holds are tried by other names."""
-    frequencies, total = await _frequencies(tx, terms)
-    unknown = {term.word for term, n in zip(terms, frequencies, strict=True) if n == 0}
-    if unknown and total:
-        spelt = await explained(tx, list(terms), unknown)
-        if spelt != list(terms):
-            terms = spelt
-            frequencies, total = await _frequencies(tx, terms)
-    return Reading(tuple(terms), tuple(weighing.term_weights(terms, frequencies, total)))
-
-
-def _holds(n: int) -> str:
-    """SQL: `products p` hold term n somewhere, or a variant on sale does among its options."""
-    return (
-        f"(p.search @@ to_tsquery('english'::regconfig, :t{n}) OR p.id IN (SELECT o.product_id FROM variants o"
-        f" WHERE o.organization_id = :org AND NOT o.archived AND o.search @@ to_tsquery('simple'::regconfig, :t{n})))"
+async def candidates(
+    tx: Tx, reading: Reading, filters: SearchFilters | None, also: Sequence[UUID] = ()
+) -> list[Candidate]:
+    """The `POOL` products that the query's words rank highest, and those of `also`, all of them within the filters."""
+    where, narrowed = conditions(filters)
+    rows = await tx.session.execute(
+        text(_candidates(where, _sale(filters), simple=all(len(form.stems) == 1 for form in reading.forms))),
+        {
+            **parameters(reading),
+            **narrowed,
+            "org": tx.organization_id,
+            "pool": POOL,
+            "deep": DEEP,
+            "also": list(also),
+        },
     )
+    return [_candidate(row, _fields(reading.terms, row)) for row in rows]
 
 
-def _parameters(tx: Tx, terms: Sequence[Term]) -> dict[str, Any]:
-    return {"org": tx.organization_id, **{f"t{n}": term.tsquery for n, term in enumerate(terms)}}
+def _fields(terms: Sequence[Term], row: Any) -> tuple[str, ...]:
+    held = dict(zip(row.term_numbers or (), row.term_fields or (), strict=True))
+    return tuple(_denied(term, held.get(n, "-"), row.attributes) for n, term in enumerate(terms))
 
 
-async def _frequencies(tx: Tx, terms: Sequence[Term]) -> tuple[list[int], int]:
-    counts = [
-        "(SELECT count(*) FROM (SELECT p.id FROM products p WHERE p.organization_id = :org AND p.status = 'active'"
-        f" AND p.search @@ to_tsquery('english'::regconfig, :t{n}) UNION"
-        " SELECT o.product_id FROM variants o WHERE o.organization_id = :org AND NOT o.archived"
-        f" AND o.search @@ to_tsquery('simple'::regconfig, :t{n})) f)"
-        for n in range(len(terms))
-    ]
-    total = "(SELECT count(*) FROM products p WHERE p.organization_id = :org AND p.status = 'active')"
-    row = (await tx.session.execute(text(f"SELECT {', '.join([*counts, total])}"), _parameters(tx, terms))).one()
-    return [int(n) for n in row[:-1]], int(row[-1])
-
-
-async def candidates(tx: Tx, reading: Reading, filters: SearchFilters | None) -> list[Candidate]:
-    """The products that hold most of the query's weight, at most `POOL`."""
-    terms = reading.terms
-    where, narrowing = conditions(filters)
-    numbers = range(len(terms))
-    held = " + ".join(f"CASE WHEN {_holds(n)} THEN :w{n} ELSE 0 END" for n in numbers)
-    field = ", ".join(
-        f"CASE WHEN ts_filter(p.search, '{{a}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'a'"
-        f" WHEN ts_filter(p.search, '{{b}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'b'"
-        f" WHEN ts_filter(p.search, '{{c}}') @@ to_tsquery('english'::regconfig, :t{n}) THEN 'c'"
-        f" WHEN p.search @@ to_tsquery('english'::regconfig, :t{n}) THEN 'd'"
-        f" WHEN EXISTS (SELECT 1 FROM variants o WHERE o.organization_id = p.organization_id AND o.product_id = p.id"
-        f" AND NOT o.archived AND o.search @@ to_tsquery('simple'::regconfig, :t{n})) THEN 'o' ELSE '-' END AS f{n}"
-        for n in numbers
+def _candidates(where: str, sale: str, *, simple: bool) -> str:
+    """`simple`: every form is one stem, so that no form needs counting whether a product holds all of it."""
+    held = (
+        "SELECT d.product_id, q.term, max(d.impact * q.weight) AS score, min(d.field) AS field FROM q"
+        f" CROSS JOIN LATERAL ({_POSTINGS}) d GROUP BY d.product_id, q.term"
     )
-    statement = f"""
-        WITH matching AS (
-            SELECT m.id FROM products m WHERE m.organization_id = :org AND m.status = 'active'
-                AND m.search @@ to_tsquery('english'::regconfig, :any)
-            UNION
-            SELECT o.product_id FROM variants o WHERE o.organization_id = :org AND NOT o.archived
-                AND o.search @@ to_tsquery('simple'::regconfig, :any)
-        ), pool AS (
-            SELECT p.id, {held} AS held, ts_rank(p.search, to_tsquery('english'::regconfig, :any), 1) AS rank
-            FROM products p
-            WHERE p.organization_id = :org AND p.status = 'active' AND p.id IN (SELECT id FROM matching){where}
-            ORDER BY held DESC, rank DESC, p.id LIMIT :pool
+    if not simple:
+        held = (
+            "SELECT product_id, term, max(score) AS score, min(field) AS field FROM ("
+            "SELECT d.product_id, q.term, min(d.impact * q.weight) AS score, max(d.field) AS field FROM q"
+            f" CROSS JOIN LATERAL ({_POSTINGS}) d GROUP BY d.product_id, q.term, q.form, q.size"
+            " HAVING count(DISTINCT q.stem) = q.size) whole GROUP BY product_id, term"
         )
-        SELECT {_COLUMNS}, pool.rank, {field}
-        FROM pool JOIN products p ON p.organization_id = :org AND p.id = pool.id {_sale(filters)}
+    # Filters are asked of every product that holds a word; without any, the best are taken before products are read
+    narrowed = (
+        "SELECT s.product_id FROM scored s JOIN products p ON p.organization_id = :org AND p.id = s.product_id"
+        f" WHERE true{where} ORDER BY s.rank DESC, s.product_id LIMIT :pool"
+        if where
+        else "SELECT s.product_id FROM scored s ORDER BY s.rank DESC, s.product_id LIMIT :pool"
+    )
+    return f"""
+        WITH q AS (
+            SELECT * FROM unnest(CAST(:terms AS int[]), CAST(:form_numbers AS int[]), CAST(:sizes AS int[]),
+                CAST(:stems AS text[]), CAST(:stem_weights AS real[])) AS q(term, form, size, stem, weight)
+        ), held AS ({held}
+        ), scored AS MATERIALIZED (
+            SELECT product_id, sum(score) AS rank, array_agg(term) AS term_numbers, array_agg(field) AS term_fields
+            FROM held GROUP BY product_id
+        ), pool AS ({narrowed}), taken AS (
+            SELECT product_id FROM pool UNION SELECT unnest(CAST(:also AS uuid[]))
+        )
+        SELECT {_COLUMNS}, coalesce(s.rank, 0) AS rank, s.term_numbers, s.term_fields
+        FROM taken t JOIN products p ON p.organization_id = :org AND p.id = t.product_id AND p.status = 'active'
+        LEFT JOIN scored s ON s.product_id = t.product_id
+        {sale} WHERE true{where}
     """
-    parameters = {
-        **_parameters(tx, terms),
-        **narrowing,
-        **{f"w{n}": reading.weights[n] for n in numbers},
-        "any": " | ".join(term.tsquery for term in terms),
-        "pool": POOL,
-    }
-    rows = await tx.session.execute(text(statement), parameters)
-    return [
-        _candidate(row, tuple(_denied(terms[n], getattr(row, f"f{n}"), row.attributes) for n in numbers))
-        for row in rows
-    ]
+
+
+_POSTINGS = (
+    "SELECT product_id, impact, field FROM product_terms"
+    " WHERE organization_id = :org AND term = q.stem ORDER BY impact DESC LIMIT :deep"
+)
 
 
 def _denied(term: Term, field: str, attributes: dict[str, Any]) -> str:
@@ -259,7 +279,7 @@ def _shorten(description: str) -> str:
     return cut[: ends[-1]] if ends and ends[-1] > _SNIPPET // 3 else cut.rsplit(" ", 1)[0] + "…"
 
 
-def _hit(candidate: Candidate, score: float) -> Hit:
+def _hit(candidate: Candidate, score: float, fit: float | None = None) -> Hit:
     return Hit(
         kind="product",
         id=candidate.id,
@@ -269,4 +289,5 @@ def _hit(candidate: Candidate, score: float) -> Hit:
         snippet=candidate.snippet,
         price=candidate.price,
         in_stock=candidate.in_stock,
+        fit=score if fit is None else fit,
     )

@@ -97,11 +97,13 @@ class Term:
     """Other names for it."""
     corrected: str | None = None
     """The shop's own word that it is a slip of."""
+    joined: tuple[str, ...] = ()
+    """The same with the word beside it, written as one."""
 
     @property
     def forms(self) -> tuple[str, ...]:
         """The ways it may be written in the shop."""
-        return (self.word, *self.others, *((self.corrected,) if self.corrected else ()))
+        return (self.word, *self.joined, *self.others, *((self.corrected,) if self.corrected else ()))
 
     @property
     def tsquery(self) -> str:

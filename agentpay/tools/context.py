@@ -9,6 +9,7 @@ from uuid import UUID
 from agentpay.commerce.rules import AgentRules, Personality, Policies
 from agentpay.errors import Problem
 from agentpay.intents.types import Classifier, Vocabulary
+from agentpay.knowledge.semantic import Semantic
 from agentpay.llm.brain import Brain
 from agentpay.settings import Settings
 from agentpay.store.session import Database
@@ -45,6 +46,8 @@ class Services:
     classifier: Classifier
     brains: Brains
     vocabularies: Vocabularies
+    semantic: Semantic | None = None
+    """Search by meaning; without it words alone find products and articles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,11 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
         attributes=arguments.attributes,
         in_stock=arguments.in_stock or None,
     )
-    hits = await search(tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters)
-    hits = [hit for hit in hits if hit.score >= _CLOSE * hits[0].score]
+    hits = await search(
+        tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters, semantic=context.services.semantic
+    )
+    best = max((hit.fit for hit in hits), default=0.0)
+    hits = [hit for hit in hits if hit.fit >= _CLOSE * best]
     found = await catalog.products(tx, [hit.product_id for hit in hits if hit.product_id is not None])
     if arguments.options:
         # Words such as "black" may be part of a name instead of an option: only narrow where something is left

@@ -21,7 +21,9 @@ class SearchKnowledge(Arguments):
 
 
 async def run(context: Context, tx: Tx, arguments: SearchKnowledge) -> ToolResult:
-    hits = await search(tx, arguments.query, limit=arguments.limit, kinds=("article",))
+    hits = await search(
+        tx, arguments.query, limit=arguments.limit, kinds=("article",), semantic=context.services.semantic
+    )
     passages = [
         {"external_id": hit.external_id, "title": hit.title, "text": await _text(tx, hit), "score": hit.score}
         for hit in hits

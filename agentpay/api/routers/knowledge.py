@@ -9,7 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from sqlalchemy import select
 
 from agentpay.api import problems
-from agentpay.api.deps import TxDep
+from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Body, View
 from agentpay.knowledge.filters import SearchFilters
@@ -50,8 +50,15 @@ class SearchOut(View):
 
 
 @router.post("/search", summary="Search products and articles", responses=problems.responses())
-async def search_knowledge(body: SearchIn, tx: TxDep) -> SearchOut:
+async def search_knowledge(body: SearchIn, tx: TxDep, state: StateDep) -> SearchOut:
     """The best first; no items where nothing fits. Filters are about products: with any of them articles are left out."""
-    hits = await search(tx, body.query, limit=body.limit, kinds=body.kinds, filters=body.filters)
+    hits = await search(
+        tx,
+        body.query,
+        limit=body.limit,
+        kinds=body.kinds,
+        filters=body.filters,
+        semantic=state.services.semantic,
+    )
     currency = await tx.session.scalar(select(Organization.currency).where(Organization.id == tx.organization_id))
     return SearchOut(items=[HitView.model_validate({**dict(hit), "currency": currency}) for hit in hits])

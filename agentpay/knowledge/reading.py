@@ -1,0 +1,211 @@
+"""A query as read against one shop: its terms, the stems they are found by, and what each weighs there."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from agentpay.knowledge import weights as weighing
+from agentpay.knowledge.lexicon import explained, title_words
+from agentpay.knowledge.terms import FILLER, Term, words
+from agentpay.store.session import Tx
+from agentpay.store.tables import Organization
+
+COUNTED = 20_000
+"""Products that hold a word are counted up to here: it is common then, whatever the number."""
+OTHER_NAME = 0.9
+"""What a product's word counts that is another name, or the right spelling, of the customer's."""
+RARE = 5
+"""A word that fewer products hold is also looked for in two parts ("smartwatch", "smart watch")."""
+_SHOPS = 256
+
+_totals: OrderedDict[tuple[UUID, int], int] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way a term may be written: all of these stems. `weight` is the term's rarity times how well the form stands for it."""
+
+    term: int
+    stems: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`weights` say how much of a query each term is (for coverage), `forms` how much finding one adds to the rank."""
+
+    terms: tuple[Term, ...]
+    weights: tuple[float, ...]
+    forms: tuple[Form, ...] = ()
+    text: str = ""
+    """The words that matter, in the customer's order and the shop's spelling: what is compared by meaning."""
+    model: str | None = None
+    """The embedding model that answers for this shop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    total: int
+    synonyms: Sequence[Sequence[str]]
+    model: str | None
+
+
+async def read(tx: Tx, terms: Sequence[Term], query: str = "") -> Reading:
+    """Weigh the terms by how many products hold them; words that none holds are tried by other names and spellings."""
+    shop = await _shop(tx)
+    order = [word for word in words(query) if any(term.word == word.removesuffix("'s") for term in terms)]
+    terms = _compounded([_of_the_shop(term, shop.synonyms) for term in terms], order)
+    found = await _stems(tx, terms)
+    unknown = {term.word for n, term in enumerate(terms) if not _frequency(found[n])}
+    rare = {term.word for n, term in enumerate(terms) if _frequency(found[n]) < RARE and len(term.word) > 5}
+    if (unknown or rare) and shop.total:
+        spelt = await _split(tx, await explained(tx, terms, unknown), rare)
+        if spelt != terms:
+            terms = spelt
+            found = await _stems(tx, terms)
+    frequencies = [_frequency(found[n]) for n in range(len(terms))]
+    forms = [
+        Form(n, stems, _rarity(term, frequencies[n], shop.total) * (1.0 if first else OTHER_NAME))
+        for n, term in enumerate(terms)
+        for stems, first, frequency in found[n]
+        if frequency
+    ]
+    spelling = {term.word: term.corrected for term in terms if term.corrected}
+    plain = [
+        spelling.get(word.removesuffix("'s"), word) for word in words(query) if word.removesuffix("'s") not in FILLER
+    ]
+    weights = weighing.term_weights(terms, frequencies, shop.total)
+    return Reading(tuple(terms), tuple(weights), tuple(forms), " ".join(plain) or query, shop.model)
+
+
+def _rarity(term: Term, frequency: int, total: int) -> float:
+    """BM25's idf. Praise ("good", "cheap") hardly ranks; a number does: it tells one model from the next."""
+    idf = math.log(1 + (max(total, frequency) - frequency + 0.5) / (frequency + 0.5))
+    return idf * (weighing.SOFT_WEIGHT if term.soft and not term.word.isdecimal() else 1.0)
+
+
+def _frequency(forms: Sequence[tuple[tuple[str, ...], bool, int]]) -> int:
+    return max((frequency for _, _, frequency in forms), default=0)
+
+
+async def _shop(tx: Tx) -> _Shop:
+    row = (
+        await tx.session.execute(
+            select(Organization.catalog_version, Organization.synonyms, Organization.embedding_model).where(
+                Organization.id == tx.organization_id
+            )
+        )
+    ).one()
+    key = (tx.organization_id, row.catalog_version)
+    if key not in _totals:
+        counted = await tx.session.scalar(
+            text("SELECT count(*) FROM products WHERE organization_id = :org AND status = 'active'"),
+            {"org": tx.organization_id},
+        )
+        _totals[key] = int(counted or 0)
+        while len(_totals) > _SHOPS:
+            _totals.popitem(last=False)
+    return _Shop(_totals[key], row.synonyms, row.embedding_model)
+
+
+def _of_the_shop(term: Term, synonyms: Sequence[Sequence[str]]) -> Term:
+    """The term with the other names that this shop gives it."""
+    others = [other for group in synonyms for other in group if term.word in group and other.lower() != term.word]
+    return replace(term, others=(*term.others, *others)) if others else term
+
+
+def _compounded(terms: Sequence[Term], order: Sequence[str]) -> list[Term]:
+    """Words that stand side by side may be one in the shop: "smart watch" is also looked for as "smartwatch"."""
+    joined: dict[str, list[str]] = defaultdict(list)
+    for first, second in pairwise(order):
+        if first.isalpha() and second.isalpha():
+            for word in (first, second):
+                joined[word].append(first + second)
+    return [replace(term, joined=tuple(joined.get(term.word, ()))) for term in terms]
+
+
+async def _split(tx: Tx, terms: Sequence[Term], rare: set[str]) -> list[Term]:
+    """A rare or unknown word may be two in the shop: "smartwatch" is also looked for as "smart" and "watch"."""
+    known = await title_words(tx)
+    found = []
+    for term in terms:
+        word = term.word
+        parts = (
+            [f"{word[:n]} {word[n:]}" for n in range(3, len(word) - 2) if word[:n] in known and word[n:] in known]
+            if word in rare and word.isalpha() and not term.corrected
+            else []
+        )
+        found.append(replace(term, others=(*term.others, *parts)) if parts else term)
+    return found
+
+
+async def _stems(tx: Tx, terms: Sequence[Term]) -> list[list[tuple[tuple[str, ...], bool, int]]]:
+    """For each term its forms: stems, whether it is the customer's own word, and how many products hold it.
+
+    An unstemmed form is there for the options of variants, which are not stemmed.
+    """
+    written = [(n, form, m == 0) for n, term in enumerate(terms) for m, form in enumerate(term.forms)]
+    rows = await tx.session.execute(
+        text(_STEMS),
+        {
+            "org": tx.organization_id,
+            "forms": [form.replace("\x00", " ") for _, form, _ in written],
+        },
+    )
+    kinds: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        kinds[(row.m - 1, row.kind)][row.lexeme] = row.df
+    found: list[list[tuple[tuple[str, ...], bool, int]]] = [[] for _ in terms]
+    for m, (n, form, first) in enumerate(written):
+        for kind in ("english", "simple"):
+            stems = _whole(form, kinds[(m, kind)])
+            if stems and all(stems != other for other, _, _ in found[n]):
+                frequency = min(kinds[(m, kind)][stem] for stem in stems)
+                found[n].append((stems, first, frequency))
+    return found
+
+
+def _whole(form: str, stems: dict[str, int]) -> tuple[str, ...]:
+    """The stems a form needs, all of them. PostgreSQL gives "wi-fi" as itself and its parts: itself is enough where known."""
+    compound = [stem for stem in stems if "-" in stem or "/" in stem or "." in stem]
+    if compound and " " not in form:
+        known = [stem for stem in compound if stems[stem]]
+        if known:
+            return (max(known, key=len),)
+        parts = tuple(sorted(set(stems) - set(compound)))
+        return parts if len(parts) > 1 else tuple(compound[:1])
+    return tuple(sorted(stems))
+
+
+_STEMS = f"""
+    SELECT f.m, l.kind, l.lexeme, d.df
+    FROM unnest(CAST(:forms AS text[])) WITH ORDINALITY AS f(form, m)
+    CROSS JOIN LATERAL (
+        SELECT 'english' AS kind, lexeme FROM unnest(to_tsvector('english'::regconfig, f.form))
+        UNION ALL SELECT 'simple', lexeme FROM unnest(to_tsvector('simple'::regconfig, f.form))
+    ) l
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS df FROM (
+            SELECT 1 FROM product_terms t WHERE t.organization_id = :org AND t.term = l.lexeme LIMIT {COUNTED}) t
+    ) d
+"""
+
+
+def parameters(reading: Reading) -> dict[str, Any]:
+    """The forms as arrays of one row a stem: term, form, number of stems in the form, stem, weight."""
+    rows = [
+        (form.term, m, len(form.stems), stem, form.weight)
+        for m, form in enumerate(reading.forms)
+        for stem in form.stems
+    ]
+    names = ("terms", "form_numbers", "sizes", "stems", "stem_weights")
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
