@@ -292,7 +292,6 @@ async def _store(
     checkout.expires_at = now + timedelta(hours=get_settings().checkout_ttl_hours)
     await tx.session.flush()
     await put_lines(tx, checkout.id, lines)
-    await inventory.reserve(tx, checkout.id, {line.variant_id: line.quantity for line in lines}, _hold_until(now))
     await reprice(tx, checkout, lines, now=now, code_given=code_given)
     if latest and checkout.conversation_id is not None:
         await tx.session.execute(
@@ -302,7 +301,10 @@ async def _store(
             .execution_options(synchronize_session=False)
         )
     await checkout_events.emit(tx, "checkout.created" if new else "checkout.updated", checkout)
-    return await view(tx, checkout, base_url=base_url)
+    shown = await view(tx, checkout, base_url=base_url)
+    # last: others who want the same goods wait for these locks
+    await inventory.reserve(tx, checkout.id, {line.variant_id: line.quantity for line in lines}, _hold_until(now))
+    return shown
 
 
 def _hold_until(now: datetime) -> datetime:

@@ -88,6 +88,7 @@ async def request(
         await change_links.make(tx, order, plan, note=note, base_url=base_url, now=now, return_id=row.id)
     else:
         await inventory.take(tx, change_links.added(plan))
+    await return_rows.emit(tx, row)
     return await return_rows.view(tx, row, base_url=base_url)
 
 

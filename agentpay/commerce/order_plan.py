@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce import shipping, taxes
+from agentpay.commerce import order_rows, shipping, taxes, webhooks
 from agentpay.commerce.lines import SaleLine, of_variants, requires_shipping, shipping_weight
 from agentpay.commerce.pricing import half_up, tax_on
 from agentpay.commerce.shapes import AddressShape
@@ -176,6 +176,7 @@ async def store(tx: Tx, order: Order, plan: Plan) -> None:
     order.shipping_address = plan.address or order.shipping_address
     order.shipping_option = plan.shipping_option or order.shipping_option
     await tx.session.flush()
+    await webhooks.emit(tx, "order.updated", lambda: order_rows.view(tx, order))
 
 
 def _values(tx: Tx, order: Order, line: PaidLine, position: int, named: dict[UUID, SaleLine]) -> dict[str, Any]:

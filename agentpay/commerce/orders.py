@@ -201,13 +201,14 @@ async def fulfil(
     if order.fulfillment_status == "delivered" and status == "shipped":
         raise Problem("order_not_fulfillable", "The order has been delivered already.", status=409)
     moved = order.fulfillment_status != status
+    told = tracking is not None and tracking != order.tracking
     order.fulfillment_status = status
     order.tracking = tracking if tracking is not None else order.tracking
     order.shipped_at = order.shipped_at or now
     if status == "delivered":
         order.delivered_at = order.delivered_at or now
-    if moved:
-        await webhooks.emit(tx, f"order.{status}", lambda: view(tx, order))
+    if moved or told:
+        await webhooks.emit(tx, f"order.{status}" if moved else "order.updated", lambda: view(tx, order))
     return await view(tx, order)
 
 

@@ -174,8 +174,8 @@ async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str 
         await _return_failed(tx, refund.return_id)
     await tx.session.flush()
     await webhooks.emit(tx, f"refund.{refund.status}", lambda: _shown(refund))
-    if succeeded and order is not None:
-        await webhooks.emit(tx, "order.refunded", lambda: order_rows.view(tx, order))
+    if order is not None:
+        await webhooks.emit(tx, "order.refunded" if succeeded else "order.updated", lambda: order_rows.view(tx, order))
     return True
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from agentpay.commerce import catalog, checkout_rows, order_plan, order_rows, refunds
+from agentpay.commerce import catalog, checkout_rows, order_plan, order_rows, refunds, webhooks
 from agentpay.commerce.after_sale_shapes import ExchangeLineView, ReturnLineView, ReturnView
 from agentpay.commerce.rules import Policies
 from agentpay.commerce.shapes import CheckoutView, RefundView
@@ -141,6 +141,11 @@ async def _taken(tx: Tx, order_id: UUID) -> defaultdict[UUID | None, Taken]:
     for line_id, quantity, discount, tax in rows:
         found[line_id] = Taken(int(quantity), int(discount), int(tax))
     return found
+
+
+async def emit(tx: Tx, row: Return) -> None:
+    """The webhook of a return: its status names it. The link's `url` is stored as a path, as of checkouts."""
+    await webhooks.emit(tx, f"return.{row.status}", lambda: view(tx, row, base_url=""))
 
 
 async def view(tx: Tx, row: Return, *, base_url: str) -> ReturnView:

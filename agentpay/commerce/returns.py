@@ -58,6 +58,7 @@ async def request(
         destination={"payment_method": method} if method else {},
     )
     await return_rows.add(tx, row, order, parts, [None] * len(parts))
+    await return_rows.emit(tx, row)
     return await return_rows.view(tx, row, base_url=base_url)
 
 
@@ -70,7 +71,8 @@ async def receive(tx: Tx, return_id: UUID, *, base_url: str, now: datetime | Non
     row, order = await return_rows.lock(tx, return_id)
     if row.status == "refused":
         raise Problem("return_refused", "This return was refused.", status=409)
-    first = row.status == "requested"
+    before = row.status
+    first = before == "requested"
     row.received_at = row.received_at or now or datetime.now(UTC)
     if row.kind == "exchange":
         if first:
@@ -80,6 +82,8 @@ async def receive(tx: Tx, return_id: UUID, *, base_url: str, now: datetime | Non
         await _refund(tx, row, order)
         if first:
             await inventory.restock(tx, await _units(tx, row))
+    if row.status != before:
+        await return_rows.emit(tx, row)
     return await return_rows.view(tx, row, base_url=base_url)
 
 
@@ -95,6 +99,7 @@ async def refuse(tx: Tx, return_id: UUID, *, base_url: str, reason: str = "") ->
         row.status, row.refusal = "refused", reason or None
         if row.kind == "exchange":
             await exchanges.undo(tx, row, order)
+        await return_rows.emit(tx, row)
     return await return_rows.view(tx, row, base_url=base_url)
 
 

@@ -162,6 +162,25 @@ def test_an_exchange_and_a_refund_to_a_gift_card(served: Shop) -> None:
     assert served.client.get("/v1/returns", params={"limit": 1}).json()["next_cursor"] is not None
 
 
+@pytest.mark.parametrize("quantity", ["2", True, 2.0, 0, -1, 10_001])
+def test_a_quantity_is_a_whole_number_and_nothing_like_it(served: Shop, quantity: object) -> None:
+    cart = served.post("/v1/carts", {"items": [{"variant_external_id": "shirt-m", "quantity": 1}]}).json()
+    line = f"/v1/carts/{cart['id']}/lines/{cart['items'][0]['variant_id']}"
+    item = {"variant_external_id": "shirt-m", "quantity": quantity}
+    order = str(served.old_order)
+    answers = [
+        served.post("/v1/returns", {"order_id": order, "items": [item]}),
+        served.post("/v1/returns", {"order_id": order, "items": [{**item, "to": {"variant_external_id": "shirt-l"}}]}),
+        served.post(f"/v1/orders/{order}/items", {"changes": [item]}),
+        served.post(f"/v1/carts/{cart['id']}/lines", item),
+    ]
+    if quantity != 0:  # which takes out a line, or all units
+        answers.append(served.client.put(line, json={"quantity": quantity}))
+        change = {"variant_external_id": "shirt-m", "to_quantity": quantity}
+        answers.append(served.post(f"/v1/orders/{order}/items", {"changes": [change]}))
+    assert [answer.status_code for answer in answers] == [422] * len(answers)
+
+
 def test_a_dispute_is_noted_on_its_payment(served: Shop) -> None:
     order = served.bought()
     opened = served.post("/v1/sandbox/disputes", {"order_id": order["id"], "reason": "fraudulent"})

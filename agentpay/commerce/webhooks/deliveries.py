@@ -108,9 +108,16 @@ async def begin(tx: Tx, delivery_id: UUID, number: int, *, base_url: str) -> Att
 def body_of(payload: dict[str, Any], base_url: str) -> bytes:
     """The request's body. A checkout's `url` is stored as a path: where buyers reach the shop is known to who sends."""
     data = payload["data"]
-    if payload["type"].startswith("checkout.") and str(data.get("url", "")).startswith("/"):
-        payload = {**payload, "data": {**data, "url": base_url.rstrip("/") + data["url"]}}
+    if payload["type"].startswith("checkout."):
+        payload = {**payload, "data": _reachable(data, base_url)}
+    elif payload["type"].startswith("return.") and data.get("checkout"):
+        payload = {**payload, "data": {**data, "checkout": _reachable(data["checkout"], base_url)}}
     return orjson.dumps(payload)
+
+
+def _reachable(checkout: dict[str, Any], base_url: str) -> dict[str, Any]:
+    path = str(checkout.get("url", ""))
+    return {**checkout, "url": base_url.rstrip("/") + path} if path.startswith("/") else checkout
 
 
 async def record(

@@ -15,6 +15,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "checkout.expired",
     "checkout.cancelled",
     "order.created",
+    "order.updated",
     "order.paid",
     "order.cancelled",
     "order.shipped",
@@ -23,6 +24,10 @@ EVENT_TYPES: tuple[str, ...] = (
     "refund.created",
     "refund.succeeded",
     "refund.failed",
+    "return.requested",
+    "return.received",
+    "return.refunded",
+    "return.refused",
     "product.indexed",
     "webhook_endpoint.disabled",
 )

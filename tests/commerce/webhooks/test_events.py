@@ -9,9 +9,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from agentpay.commerce import checkout_rows, checkouts, orders, product_events, products, refunds
+from agentpay.commerce import (
+    checkout_rows,
+    checkouts,
+    exchanges,
+    order_changes,
+    orders,
+    product_events,
+    products,
+    refunds,
+    returns,
+)
+from agentpay.commerce.after_sale_shapes import ExchangeItemInput, ItemChangeInput, ReturnItemInput, VariantInput
 from agentpay.commerce.checkout_inputs import CheckoutPatch
 from agentpay.commerce.shapes import CheckoutView, OrderView, ProductResource, RefundView
 from agentpay.commerce.webhooks import deliveries
@@ -19,8 +30,8 @@ from agentpay.conversations import service
 from agentpay.conversations.shapes import ConversationView
 from agentpay.knowledge.indexing import index_pending
 from agentpay.store.session import Database
-from agentpay.store.tables import WebhookEvent
-from tests.commerce import shop
+from agentpay.store.tables import Variant, WebhookEvent
+from tests.commerce import after, shop
 from tests.commerce.till import Till, open_till, until
 from tests.commerce.webhooks.conftest import Hooks
 
@@ -84,12 +95,13 @@ async def test_a_purchase_and_what_follows(till: Till, hooks: Hooks, organizatio
     after = (await told(hooks))[7:]
     assert [payload["type"] for payload in after] == [
         "order.shipped",
+        "order.updated",
         "order.delivered",
         "refund.created",
         "refund.succeeded",
         "order.refunded",
     ]
-    assert (after[4]["data"]["status"], after[4]["data"]["refunded"]) == ("partially_refunded", 500)
+    assert (after[5]["data"]["status"], after[5]["data"]["refunded"]) == ("partially_refunded", 500)
     shapes = {"checkout": CheckoutView, "order": OrderView, "refund": RefundView}
     for payload in await told(hooks):
         assert payload.keys() == {"type", "timestamp", "data"}
@@ -139,6 +151,40 @@ async def test_a_declined_card_and_an_order_cancelled(till: Till, hooks: Hooks, 
     assert (await types(hooks)).count("order.paid") == 1
 
 
+async def test_what_happens_after_the_sale(till: Till, hooks: Hooks, organization_id: UUID) -> None:
+    async with till.database.tx(organization_id) as tx:
+        sizes = await after.product(tx, "coat", {"m": 1000, "l": 1400})
+        await tx.session.execute(update(Variant).where(Variant.id.in_(sizes.values())).values(requires_shipping=False))
+    paid = await till.pay(organization_id, await till.buy(organization_id, {sizes["m"]: 3}))
+    assert paid.order_id is not None
+    await hooks.endpoint(URL, "order.updated", "return.*")
+    async with till.database.tx(organization_id) as tx:
+        fewer = ItemChangeInput(variant_id=sizes["m"], quantity=1, to_quantity=0)
+        await order_changes.change_items(tx, paid.order_id, [fewer], base_url=till.base_url)
+        await orders.fulfil(tx, paid.order_id, "shipped")
+        for _ in range(2):
+            await orders.fulfil(tx, paid.order_id, "shipped", tracking={"number": "1Z"})
+        await orders.fulfil(tx, paid.order_id, "delivered")
+    assert await types(hooks) == ["order.updated", "order.updated"]
+    async with till.database.tx(organization_id) as tx:
+        item = ReturnItemInput(variant_id=sizes["m"])
+        first = await returns.request(tx, paid.order_id, [item], base_url=till.base_url)
+        dearer = ExchangeItemInput(variant_id=sizes["m"], to=VariantInput(variant_id=sizes["l"]))
+        second = await exchanges.request(tx, paid.order_id, [dearer], base_url=till.base_url)
+        for _ in range(2):
+            await returns.receive(tx, first.id, base_url=till.base_url)
+            await returns.refuse(tx, second.id, base_url=till.base_url)
+    assert await types(hooks) == [
+        *["order.updated"] * 2,
+        *["return.requested"] * 2,
+        *["return.refunded", "return.refused"],
+    ]
+    payloads = await told(hooks)
+    assert [payload["data"]["id"] for payload in payloads[2:]] == [str(r.id) for r in (first, second, first, second)]
+    body = json.loads(deliveries.body_of(payloads[3], "https://shop.example"))
+    assert body["data"]["checkout"]["url"].startswith("https://shop.example/pay/")
+
+
 async def test_a_refund_that_fails(till: Till, hooks: Hooks, organization_id: UUID) -> None:
     item = await item_of(hooks)
     paid = await till.pay(organization_id, await till.buy(organization_id, {item: 1}))
@@ -148,7 +194,7 @@ async def test_a_refund_that_fails(till: Till, hooks: Hooks, organization_id: UU
         [refund] = await refunds.create(tx, paid.order_id, 400)
         assert await refunds.finish(tx, refund.id, succeeded=False, processor_id=None)
         assert not await refunds.finish(tx, refund.id, succeeded=False, processor_id=None)
-    assert await types(hooks) == ["refund.created", "refund.failed"]
+    assert await types(hooks) == ["refund.created", "refund.failed", "order.updated"]
     assert (await told(hooks))[1]["data"]["status"] == "failed"
 
 
