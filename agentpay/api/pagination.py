@@ -1,53 +1,38 @@
-"""`?limit=&cursor=` and the opaque cursors behind them."""
+"""`?limit=&cursor=`: lists of which one row more than a page was read, sorted by id."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
-import orjson
 from fastapi import Query
 
-from agentpay.errors import Problem
+from agentpay.api.schemas.base import Page
+from agentpay.store.cursors import decode_id, encode
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+Row = TypeVar("Row", bound=Identified)
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
 
 
-def encode(values: list[Any]) -> str:
-    """The place after an item, as an opaque cursor. `values`: what the list is sorted by."""
-    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+def id_behind(cursor: str | None) -> UUID | None:
+    """The row that the page before ended with; None for the first page. Problem 422 `validation_error`."""
+    return decode_id(cursor) if cursor is not None else None
 
 
-def not_ours() -> Problem:
-    """422 `validation_error` for a cursor that we did not make."""
-    return Problem("validation_error", "The cursor is not one of ours.", status=422)
+def next_of(rows: Sequence[Row], limit: int) -> str | None:
+    """The cursor after `limit` of these rows; None where they are the last."""
+    return encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
 
 
-def decode(cursor: str, size: int) -> list[Any]:
-    """The values behind a cursor. Raises Problem 422 `validation_error` for one that we did not make."""
-    try:
-        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
-        values = None
-    if not isinstance(values, list) or len(values) != size:
-        raise not_ours()
-    return values
-
-
-def decode_int(cursor: str) -> int:
-    """A cursor over one 64-bit integer."""
-    value = decode(cursor, 1)[0]
-    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
-        raise not_ours()
-    return value
-
-
-def decode_id(cursor: str) -> UUID:
-    """A cursor over one id."""
-    try:
-        return UUID(str(decode(cursor, 1)[0]))
-    except ValueError:
-        raise not_ours() from None
+def page_of(rows: Sequence[Row], limit: int) -> Page[Row]:
+    """The page of `rows`, of which one more than `limit` was asked for."""
+    return Page(items=list(rows[:limit]), next_cursor=next_of(rows, limit))

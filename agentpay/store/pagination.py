@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,6 +11,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from agentpay.errors import Problem
+from agentpay.store.cursors import decode_id, encode
 from agentpay.store.session import Tx
 
 Item = TypeVar("Item")
@@ -27,19 +26,6 @@ class Page(Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None
-
-
-def encode_cursor(identifier: UUID) -> str:
-    """The place of a row, opaque to clients."""
-    return base64.urlsafe_b64encode(identifier.bytes).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> UUID:
-    """The row a cursor stands at. Raises Problem 422 `validation_error`."""
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
-        raise Problem("validation_error", "The cursor is not one of ours.") from None
 
 
 async def page(
@@ -58,7 +44,7 @@ async def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise Problem("invalid_limit", f"limit is a number from 1 to {MAX_LIMIT}.")
     if cursor is not None:
-        statement = statement.where(key < decode_cursor(cursor))
+        statement = statement.where(key < decode_id(cursor))
     found: Sequence[Any] = (await tx.session.scalars(statement.order_by(key.desc()).limit(limit + 1))).all()
     items = list(found[:limit])
-    return Page(items, encode_cursor(getattr(items[-1], key.key)) if len(found) > limit else None)
+    return Page(items, encode([str(getattr(items[-1], key.key))]) if len(found) > limit else None)

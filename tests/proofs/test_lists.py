@@ -12,9 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from agentpay.api import pagination
+from agentpay.store import cursors
 from agentpay.store.embedded import Embedded
-from agentpay.store.pagination import encode_cursor
 from agentpay.store.session import Database
 from tests.api.conftest import make_organization
 from tests.proofs.big_shop import CONVERSATION, ROWS, fill, row_id
@@ -96,14 +95,12 @@ async def before_the_last_page(database: Database, route: str, first: dict[str, 
                     {"rest": LIMIT},
                 )
             ).one()
-        return pagination.encode(list(row))
+        return cursors.encode(list(row))
     if table in FROM_THE_OLDEST:
         number = ROWS[table] + FROM_THE_OLDEST[table] - LIMIT
     else:
         number = LIMIT * step + 1
-    identifier = row_id(number)
-    cursor = encode_cursor(identifier)
-    return cursor if len(first["next_cursor"]) == len(cursor) else pagination.encode([str(identifier)])
+    return cursors.encode([str(row_id(number))])
 
 
 async def fetch(client: httpx.AsyncClient, path: str, query: dict[str, Any]) -> tuple[dict[str, Any], float]:

@@ -75,9 +75,9 @@ async def create(body: AgentIn, tx: TxDep) -> AgentView:
 async def list_agents(
     tx: TxDep, limit: Limit = 20, cursor: Cursor = None, external_id: Annotated[str | None, Query()] = None
 ) -> Page[AgentView]:
-    after = pagination.decode_id(cursor) if cursor is not None else None
+    after = pagination.id_behind(cursor)
     rows = await agents.page(tx, limit=limit, after=after, external_id=external_id)
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
+    more = pagination.next_of(rows, limit)
     return Page(items=[AgentView.model_validate(row) for row in rows[:limit]], next_cursor=more)
 
 

@@ -23,7 +23,7 @@ class ApprovalView(InterruptView):
 
 @router.get("", summary="Open approvals, the oldest first", responses=problems.responses())
 async def list_open(tx: TxDep, limit: Limit = 50, cursor: Cursor = None) -> Page[ApprovalView]:
-    after = pagination.decode_id(cursor) if cursor is not None else None
+    after = pagination.id_behind(cursor)
     rows = await open_approvals(tx, limit=limit, after=after)
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
+    more = pagination.next_of(rows, limit)
     return Page(items=[ApprovalView.model_validate(row) for row in rows[:limit]], next_cursor=more)

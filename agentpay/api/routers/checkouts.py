@@ -35,12 +35,11 @@ async def list_checkouts(
         tx,
         base_url=state.base_url,
         limit=limit + 1,
-        before=pagination.decode_id(cursor) if cursor is not None else None,
+        before=pagination.id_behind(cursor),
         status=status,
         conversation_id=conversation_id,
     )
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
-    return Page(items=rows[:limit], next_cursor=more)
+    return pagination.page_of(rows, limit)
 
 
 @router.get("/{checkout_id}", summary="Show a checkout", responses=problems.responses(404))

@@ -31,7 +31,7 @@ from agentpay.conversations.service import CustomerClaim, Opening
 from agentpay.conversations.shapes import ConversationView, MessageView
 from agentpay.conversations.turns.answer import find_turn
 from agentpay.errors import Problem, not_found
-from agentpay.store import keys
+from agentpay.store import cursors, keys
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database, Tx
 from agentpay.store.tables import Feedback, Message
@@ -73,9 +73,9 @@ async def list_conversations(
     customer_id: UUID | None = None,
     status: Annotated[Literal["active", "handed_off", "closed"] | None, Query()] = None,
 ) -> Page[ConversationView]:
-    before = pagination.decode_id(cursor) if cursor is not None else None
+    before = pagination.id_behind(cursor)
     rows = await service.page(tx, limit=limit, before=before, customer_id=customer_id, status=status)
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
+    more = pagination.next_of(rows, limit)
     return Page(items=await service.views(tx, rows[:limit]), next_cursor=more)
 
 
@@ -102,14 +102,14 @@ async def history(
     await service.get(tx, conversation_id)
     after = None
     if cursor is not None:
-        turn, message = pagination.decode(cursor, 2)
+        turn, message = cursors.decode(cursor, 2)
         if not isinstance(turn, int) or not isinstance(message, int):
             raise Problem("validation_error", "The cursor is not one of ours.", status=422)
         after = (turn, message)
     items, rest = await messages.history(tx, conversation_id, limit=limit, after=after)
     return Page[MessageView](
         items=[MessageView.model_validate(item) for item in items],
-        next_cursor=pagination.encode(list(rest)) if rest is not None else None,
+        next_cursor=cursors.encode(list(rest)) if rest is not None else None,
     )
 
 

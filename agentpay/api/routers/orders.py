@@ -37,15 +37,14 @@ async def list_orders(
     rows = await orders.list_(
         tx,
         limit=limit + 1,
-        before=pagination.decode_id(cursor) if cursor is not None else None,
+        before=pagination.id_behind(cursor),
         external_id=external_id,
         number=number,
         status=status,
         customer_id=customer_id,
         conversation_id=conversation_id,
     )
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
-    return Page(items=rows[:limit], next_cursor=more)
+    return pagination.page_of(rows, limit)
 
 
 @router.get("/{order_id}", summary="Show an order", responses=problems.responses(404))

@@ -33,10 +33,9 @@ async def list_refunds(
     order_id: UUID | None = None,
     status: Literal["pending", "succeeded", "failed"] | None = None,
 ) -> Page[RefundView]:
-    before = pagination.decode_id(cursor) if cursor is not None else None
+    before = pagination.id_behind(cursor)
     rows = await refunds.list_(tx, limit=limit + 1, before=before, order_id=order_id, status=status)
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
-    return Page(items=rows[:limit], next_cursor=more)
+    return pagination.page_of(rows, limit)
 
 
 @router.get("/{refund_id}", summary="Show a refund", responses=problems.responses(404))

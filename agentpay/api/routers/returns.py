@@ -41,12 +41,11 @@ async def list_returns(
         tx,
         base_url=state.base_url,
         limit=limit + 1,
-        before=pagination.decode_id(cursor) if cursor is not None else None,
+        before=pagination.id_behind(cursor),
         order_id=order_id,
         status=status,
     )
-    more = pagination.encode([str(rows[limit - 1].id)]) if len(rows) > limit else None
-    return Page(items=rows[:limit], next_cursor=more)
+    return pagination.page_of(rows, limit)
 
 
 @router.get("/{return_id}", summary="Show a return", responses=problems.responses(404))

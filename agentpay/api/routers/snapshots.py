@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from agentpay.api import pagination, problems
+from agentpay.api import problems
 from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
@@ -15,6 +15,7 @@ from agentpay.api.schemas.base import Body, Page
 from agentpay.conversations import service, snapshots
 from agentpay.conversations.shapes import ConversationView
 from agentpay.conversations.snapshots import SnapshotView
+from agentpay.store import cursors
 
 router = ApiRouter(prefix="/v1/agent/conversations/{conversation_id}/snapshots", tags=["snapshots"])
 
@@ -27,9 +28,9 @@ class LabelIn(Body):
 async def list_snapshots(
     conversation_id: UUID, tx: TxDep, state: StateDep, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[SnapshotView]:
-    before = str(pagination.decode_id(cursor)) if cursor is not None else None
+    before = str(cursors.decode_id(cursor)) if cursor is not None else None
     found = await snapshots.snapshots(tx, state.saver, conversation_id, before=before)
-    more = pagination.encode([found[limit - 1].id]) if len(found) > limit else None
+    more = cursors.encode([found[limit - 1].id]) if len(found) > limit else None
     return Page(items=found[:limit], next_cursor=more)
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from agentpay.api import pagination, problems
+from agentpay.api import problems
 from agentpay.api.deps import CallerDep, StateDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Body, Page, View
 from agentpay.errors import Problem
 from agentpay.graphs.context import load_context
+from agentpay.store import cursors
 from agentpay.store.ids import new_id
 from agentpay.tools.execute import Call, execute
 from agentpay.tools.registry import TOOLS
@@ -70,10 +71,10 @@ async def list_tools(limit: Limit = 100, cursor: Cursor = None) -> Page[ToolView
         )
         for tool in TOOLS.values()
     ]
-    first = pagination.decode_int(cursor) if cursor is not None else 0
+    first = cursors.decode_int(cursor) if cursor is not None else 0
     if not 0 <= first <= len(items):
-        raise pagination.not_ours()
-    more = pagination.encode([first + limit]) if first + limit < len(items) else None
+        raise cursors.not_ours()
+    more = cursors.encode([first + limit]) if first + limit < len(items) else None
     return Page(items=items[first : first + limit], next_cursor=more)
 
 
