@@ -24,7 +24,7 @@ from agentpay.conversations.turns.log import TurnLog
 from agentpay.settings import Settings
 from agentpay.store.checkpoints import Saver
 from agentpay.store.ids import new_id
-from agentpay.store.session import Database
+from agentpay.store.session import Database, Direct
 from agentpay.tools.context import Services, Sink
 
 BASE = "/v1/agent/conversations"
@@ -71,7 +71,7 @@ def stub_engine(database: Database, saver: Saver, services: Services, base_url: 
     graph.add_edge(START, "speak")
     graph.add_edge("speak", END)
 
-    async def context(lease: Lease, log: TurnLog) -> StubContext:
+    async def context(lease: Lease, log: TurnLog, _: Direct) -> StubContext:
         return StubContext(log)
 
     def make_input(turn_id: UUID, messages: Sequence[AnyMessage], summary: str) -> dict[str, Any]:
@@ -108,7 +108,8 @@ def serving(settings: Settings, make_engine: EngineFactory = commerce_engine) ->
         left = asyncio.all_tasks(loop)  # as asyncio.run does
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

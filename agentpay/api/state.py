@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from agentpay.api.auth import Authenticator
 from agentpay.api.metrics import Metrics
+from agentpay.api.rate_limit import RateLimiter
 from agentpay.commerce.payments.registry import Providers
 from agentpay.conversations.turns.approved import run_approved
 from agentpay.conversations.turns.broker import Broker
@@ -51,6 +52,7 @@ class AppState:
     services: Services
     providers: Providers
     authenticator: Authenticator
+    rate_limiter: RateLimiter
     runner: TurnRunner
     subscriber: Subscriber
     metrics: Metrics
@@ -148,6 +150,7 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
             services=services,
             providers=providers,
             authenticator=Authenticator(database),
+            rate_limiter=RateLimiter(redis, settings),
             runner=runner,
             subscriber=Subscriber(database, broker),
             metrics=metrics,

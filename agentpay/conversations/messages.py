@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from sqlalchemy import select, tuple_
 
 from agentpay.conversations.shapes import message_data
-from agentpay.store.session import Database, Tx
+from agentpay.store.session import Direct, Tx
 from agentpay.store.tables import Message, Turn
 
 NAMES = {"human": "human_agent"}
@@ -50,12 +50,11 @@ LIMIT %(size)s
 
 
 async def window(
-    database: Database, organization_id: UUID, conversation_id: UUID, turn_id: UUID, size: int
+    connection: Direct, organization_id: UUID, conversation_id: UUID, turn_id: UUID, size: int
 ) -> tuple[list[AnyMessage], str]:
     """The last `size` messages up to this turn, its own customer message at their end, and the conversation's summary."""
     values = {"organization": organization_id, "conversation": conversation_id, "turn": turn_id, "size": size}
-    async with database.direct() as connection:
-        found = await (await connection.execute(_WINDOW, values)).fetchall()
+    found = await (await connection.execute(_WINDOW, values)).fetchall()
     messages: list[AnyMessage] = []
     for row in reversed(found):
         if row["role"] == "customer":

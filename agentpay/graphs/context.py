@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from agentpay.commerce.rules import AgentRules, Personality, Policies
 from agentpay.commerce.shapes import CartView
 from agentpay.errors import not_found
 from agentpay.store import facts
+from agentpay.store.session import Direct
 from agentpay.tools.context import AgentInfo, Context, OrganizationInfo, Services, Sink
 
 _SHOP = """
@@ -57,13 +59,17 @@ async def load_context(
     turn_id: UUID | None = None,
     attempt: int = 1,
     base_url: str,
+    connection: Direct | None = None,
 ) -> Context:
-    """The context of a turn; without a conversation that of a direct tool call. Raises Problem `not_found`."""
-    async with services.database.direct() as connection:
+    """The context of a turn; without a conversation that of a direct tool call. Raises Problem `not_found`.
+
+    `connection`: one to read it through, together with other things.
+    """
+    async with nullcontext(connection) if connection is not None else services.database.direct() as reading:
         if conversation_id is None:
-            cursor = await connection.execute(_DEFAULT, (organization_id,))
+            cursor = await reading.execute(_DEFAULT, (organization_id,))
         else:
-            cursor = await connection.execute(_CONVERSATION, (organization_id, conversation_id))
+            cursor = await reading.execute(_CONVERSATION, (organization_id, conversation_id))
         row = await cursor.fetchone()
     if row is None:
         raise not_found("conversation", conversation_id) if conversation_id is not None else not_found("agent")

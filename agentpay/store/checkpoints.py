@@ -75,6 +75,8 @@ class Run:
     hold: bool
     held: dict[str, Any] | None = None
     """The statement's parameters of the last checkpoint, once there is one."""
+    loaded: tuple[CheckpointTuple | None] | None = None
+    """What the run begins from, where it was read together with other things (`Saver.load`)."""
 
 
 class Saver(AsyncPostgresSaver):
@@ -128,18 +130,28 @@ class Saver(AsyncPostgresSaver):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         configurable = config["configurable"]
-        thread, ns = configurable["thread_id"], configurable.get("checkpoint_ns", "")
-        wanted = get_checkpoint_id(config)
-        where = "WHERE thread_id = %s AND checkpoint_ns = %s"
-        where += " AND checkpoint_id = %s" if wanted else " ORDER BY checkpoint_id DESC LIMIT 1"
-        async with self._cursor() as cursor:
-            await cursor.execute(self.SELECT_SQL + where, (thread, ns, *((wanted,) if wanted else ())), binary=True)
-            row = await cursor.fetchone()
-        if row is None:
-            return None
-        if row["checkpoint"]["v"] < 4:  # of an older LangGraph: its pending sends lie elsewhere
+        run: Run | None = configurable.get(RUN)
+        if run is not None and run.loaded is not None:
+            (found,), run.loaded = run.loaded, None
+            return found
+        async with self._pool.connection() as connection:
+            thread, ns = configurable["thread_id"], configurable.get("checkpoint_ns", "")
+            found = await self.load(connection, thread, ns, get_checkpoint_id(config))
+        if found is not None and found.checkpoint["v"] < 4:  # of an older LangGraph: its pending sends lie elsewhere
             return await super().aget_tuple(config)
-        return self._tuple(row)
+        return found
+
+    async def load(
+        self, connection: Direct, thread: str, ns: str = "", checkpoint_id: str | None = None
+    ) -> CheckpointTuple | None:
+        """A checkpoint, or the last one of a thread. In a pipeline of the connection's it waits for no round trip of its own."""
+        where = "WHERE thread_id = %s AND checkpoint_ns = %s"
+        where += " AND checkpoint_id = %s" if checkpoint_id else " ORDER BY checkpoint_id DESC LIMIT 1"
+        values = (thread, ns, *((checkpoint_id,) if checkpoint_id else ()))
+        async with connection.cursor(binary=True, row_factory=dict_row) as cursor:
+            await cursor.execute(self.SELECT_SQL + where, values)
+            row = await cursor.fetchone()
+        return self._tuple(row) if row is not None else None
 
     def _tuple(self, row: DictRow) -> CheckpointTuple:
         place = {"thread_id": row["thread_id"], "checkpoint_ns": row["checkpoint_ns"]}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple
 
 from agentpay.conversations.messages import window
 from agentpay.conversations.turns.events import Event
@@ -15,8 +17,8 @@ from agentpay.conversations.turns.finish import Reply, Result, StateChange
 from agentpay.conversations.turns.lease import Lease
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.conversations.turns.partial import end_dangling, partial
-from agentpay.store.checkpoints import RUN, FenceLost, Run
-from agentpay.store.session import Database
+from agentpay.store.checkpoints import RUN, FenceLost, Run, Saver
+from agentpay.store.session import Database, Direct
 from agentpay.tools.execute import TurnTaken
 
 Durability = Literal["auto", "step"]
@@ -50,7 +52,7 @@ class RunContext(Protocol):
     def stage(self) -> str: ...
 
 
-LoadContext = Callable[[Lease, TurnLog], Awaitable[RunContext]]
+LoadContext = Callable[[Lease, TurnLog, Direct], Coroutine[Any, Any, RunContext]]
 RunApproved = Callable[[Lease, TurnLog], Awaitable[Result]]
 MakeInput = Callable[[UUID, Sequence[AnyMessage], str], dict[str, Any]]
 
@@ -85,21 +87,14 @@ class GraphEngine:
         if lease.kind == "approval":
             assert self._approved is not None, "an engine whose graph asks for approvals runs them"
             return await self._approved(lease, log)
-        context = await self._load_context(lease, log)
         run = Run(lease.turn_id, lease.token, hold=self._durability == "auto")
         configurable: dict[str, Any] = {"thread_id": str(lease.conversation_id), RUN: run}
         config: RunnableConfig = {
             "configurable": configurable,
             "metadata": {"turn_id": str(lease.turn_id), "attempt": lease.attempt},
         }
-        input: dict[str, Any] | None = None
-        if lease.attempt == 1 or not await self._continues(lease, log, config):
-            messages, summary = await window(
-                self._database, lease.organization_id, lease.conversation_id, lease.turn_id, self._window_messages
-            )
-            input = self._make_input(lease.turn_id, messages, summary)
-            if lease.attempt > 1:
-                configurable |= await self._before(lease, config)
+        begin = self._begin(lease, log, run) if lease.attempt == 1 else self._resume(lease, log, config)
+        context, input = await begin
         try:
             final = await self._graph.ainvoke(
                 input, config, context=context, durability="exit" if run.hold else "async"
@@ -109,6 +104,41 @@ class GraphEngine:
         result = result_of(final, context.stage)
         result.checkpoint = run
         return result
+
+    async def _begin(self, lease: Lease, log: TurnLog, run: Run) -> tuple[RunContext, dict[str, Any] | None]:
+        """All that a turn begins with, in one round trip."""
+        async with self._database.direct() as connection, connection.pipeline():
+            try:
+                async with asyncio.TaskGroup() as reads:
+                    context = reads.create_task(self._load_context(lease, log, connection))
+                    transcript = reads.create_task(self._window(connection, lease))
+                    checkpoint = reads.create_task(self._load(connection, lease))
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from None
+        run.loaded = (checkpoint.result(),)
+        messages, summary = transcript.result()
+        return context.result(), self._make_input(lease.turn_id, messages, summary)
+
+    async def _resume(
+        self, lease: Lease, log: TurnLog, config: RunnableConfig
+    ) -> tuple[RunContext, dict[str, Any] | None]:
+        """After a crash: on from the last checkpoint (no input), or anew from what was there before the turn."""
+        async with self._database.direct() as connection:
+            context = await self._load_context(lease, log, connection)
+            messages, summary = await self._window(connection, lease)
+        if await self._continues(lease, log, config):
+            return context, None
+        config["configurable"] |= await self._before(lease, config)
+        return context, self._make_input(lease.turn_id, messages, summary)
+
+    async def _window(self, connection: Direct, lease: Lease) -> tuple[list[AnyMessage], str]:
+        return await window(
+            connection, lease.organization_id, lease.conversation_id, lease.turn_id, self._window_messages
+        )
+
+    async def _load(self, connection: Direct, lease: Lease) -> CheckpointTuple | None:
+        saver: Saver = self._graph.checkpointer
+        return await saver.load(connection, str(lease.conversation_id))
 
     async def _continues(self, lease: Lease, log: TurnLog, config: RunnableConfig) -> bool:
         """Whether the last checkpoint is this turn's, unfinished, and says what the customer has seen of it.
