@@ -105,6 +105,8 @@ async def handle(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException) and error.headers:
         headers.update(error.headers)
+    if "retry_after" in problem.extra:
+        headers["Retry-After"] = str(problem.extra["retry_after"])
     if problem.status == 503:
         headers.setdefault("Retry-After", "2")
     return response(problem, path, headers)

@@ -60,6 +60,7 @@ class ApiRoute(APIRoute):
             state = request.app.state.agentpay
             caller = await state.authenticator.authenticate(auth.bearer_of(request))
             auth.authorize(request, caller, allowed)
+            await state.rate_limiter.check(caller, request)
             request.scope["agentpay.caller"] = caller
             if b"%00" in request.scope["query_string"]:
                 raise Problem("validation_error", "A NUL character cannot be part of a value.", status=422)

@@ -169,7 +169,7 @@ async def _erase_after_sales(tx: Tx, bought: Purchases) -> None:
     payments = update(Payment).filter_by(**mine).where(of_these)
     await tx.session.execute(payments.values(method=_kept(Payment.method), failure=None))
     changes = update(OrderChange).filter_by(**mine).where(OrderChange.order_id.in_(bought.order_ids))
-    await tx.session.execute(changes.values(plan=OrderChange.plan.op("-")("address")))
+    await tx.session.execute(changes.values(plan=OrderChange.plan.op("||")({"address": None})))
 
 
 def _kept(column: Any) -> ColumnElement[Any]:

@@ -147,6 +147,7 @@ class Connection:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _handle(self, said: Say | Follow | Resume | Ping) -> None:
+        await self._state.rate_limiter.check(self._caller, self._socket)
         if isinstance(said, Ping):
             async with self._sending:
                 await _send(self._socket, "pong", None, {})
