@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from agentpay.commerce.lines import SaleLine, from_row, select_lines
+from agentpay.commerce.rows import one as one_row
 from agentpay.commerce.shapes import (
     AddressShape,
     CheckoutStatus,
@@ -20,7 +21,7 @@ from agentpay.commerce.shapes import (
     LineView,
     ShippingOption,
 )
-from agentpay.errors import Problem, not_found
+from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.store.tables import Checkout, CheckoutLine, Order, OrderChange, Product, Variant
 
@@ -30,27 +31,12 @@ _LEVELS: tuple[CommitmentLevel, ...] = ("browsing", "considering", "committed", 
 
 async def lock(tx: Tx, checkout_id: UUID) -> Checkout:
     """The checkout, locked until the end of the transaction: first of all locks. Problem 404 `not_found`."""
-    row = await tx.session.scalar(
-        select(Checkout)
-        .where(Checkout.organization_id == tx.organization_id, Checkout.id == checkout_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise not_found("checkout", checkout_id)
-    return row
+    return await one_row(tx, Checkout, checkout_id, lock=True)
 
 
 async def find(tx: Tx, checkout_id: UUID) -> Checkout:
     """The checkout, not locked. Problem 404 `not_found`."""
-    row = await tx.session.scalar(
-        select(Checkout)
-        .where(Checkout.organization_id == tx.organization_id, Checkout.id == checkout_id)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise not_found("checkout", checkout_id)
-    return row
+    return await one_row(tx, Checkout, checkout_id)
 
 
 def require_open(checkout: Checkout, now: datetime | None = None) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from agentpay.commerce.rows import one as one_row
 from agentpay.commerce.shapes import AddressShape, LineView, OrderView
-from agentpay.errors import not_found
 from agentpay.store.session import Tx
 from agentpay.store.tables import Order, OrderLine, Product, Variant
 
@@ -19,23 +19,12 @@ _NOT_PLAIN = "[^A-Za-z0-9]"
 
 async def lock(tx: Tx, order_id: UUID) -> Order:
     """The order, locked until the end of the transaction. Problem 404 `not_found`."""
-    row = await tx.session.scalar(
-        select(Order)
-        .where(Order.organization_id == tx.organization_id, Order.id == order_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise not_found("order", order_id)
-    return row
+    return await one_row(tx, Order, order_id, lock=True)
 
 
 async def by_id(tx: Tx, order_id: UUID) -> Order:
     """The order, not locked. Problem 404 `not_found`."""
-    rows = await select_orders(tx, Order.id == order_id, limit=1)
-    if not rows:
-        raise not_found("order", order_id)
-    return rows[0]
+    return await one_row(tx, Order, order_id)
 
 
 async def by_reference(tx: Tx, reference: str) -> Order | None:
