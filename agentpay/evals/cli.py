@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentpay.evals.intents_cli import intents as intents_command
+from agentpay.evals.search_cli import search as search_command
 from agentpay.evals.tau2.command import tau2 as tau2_command
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ eval_app.command(
     "tau2",
     epilog="Example: agentpay eval tau2 --tasks tasks.json --db db.json.gz --out results --expected expected.json.gz",
 )(tau2_command)
+eval_app.command(
+    "search", epilog="Example: agentpay eval search --store shop.yaml --judgements judgements.csv --out results"
+)(search_command)
 
 
 class _Unusable(Exception):
