@@ -1,4 +1,4 @@
-"""`agentpay conversations`: read what was said."""
+"""`agentpay conversations`: read what was said, and have it said again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from uuid import UUID
 
 import typer
 
-from agentpay.cli.options import DataDir, Json, Organization, load_settings
+from agentpay.cli.options import DataDir, Json, Model, Organization, load_settings
 from agentpay.cli.output import answer, say
 from agentpay.cli.running import organization, run, servers
 from agentpay.errors import StartupError
 
 if TYPE_CHECKING:
+    from agentpay.commerce.rules import AgentRules
     from agentpay.store.session import Database, Tx
 
 app = typer.Typer(help="Conversations of a shop.", no_args_is_help=True, rich_markup_mode=None)
@@ -84,6 +85,92 @@ def export(
         answer({"file": output, "conversations": written})
     else:
         say(f"{written} conversations.")
+
+
+@app.command(
+    "replay", epilog="Example: agentpay conversations replay 0198f7a2-6c1e-7b11-8d55-3f0a54f0c9aa --model house"
+)
+def replay(
+    conversation_id: Annotated[UUID, typer.Argument(metavar="ID", help="The conversation's id.")],
+    model: Model = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="JSON of agent rules to hold it under.")
+    ] = None,
+    organization_slug: Organization = None,
+    data: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Hold a conversation again from its start, over a copy of its shop, and show where it goes another way.
+
+    Nothing of the shop changes: the copy lies in servers of its own and is deleted. Catalogue, prices and stock are as they
+    are now; payments and answers of the shop are repeated where there is something to pay or to answer.
+    """
+    from agentpay.evals.replay.replaying import Change
+    from agentpay.evals.replay.replaying import replay as again
+
+    settings = load_settings(data=data)
+    change = Change(model, _rules(rules) if rules is not None else None)
+    if model is not None:
+        from agentpay.llm.choice import check_model
+
+        check_model(model, settings)
+
+    async def work(database: Database) -> dict[str, Any]:
+        from agentpay.errors import Problem
+        from agentpay.evals.replay.original import load
+
+        organization_id = await organization(database, organization_slug)
+        try:
+            async with database.tx(organization_id) as tx:
+                start, steps, final = await load(tx, conversation_id)
+        except Problem as problem:
+            raise StartupError(problem.detail) from None
+        return await again(settings, database.url, start, steps, final, change)
+
+    with servers(settings) as running:
+        found = run(running, work)
+    if json:
+        answer(found)
+    else:
+        _show_replay(found)
+
+
+def _rules(file: Path) -> AgentRules:
+    """Raises StartupError where the file holds no agent rules."""
+    from pydantic import ValidationError
+
+    from agentpay.commerce.rules import AgentRules
+
+    try:
+        return AgentRules.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise StartupError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise StartupError(f"{file}: {'.'.join(map(str, first['loc'])) or 'rules'}: {first['msg']}.") from None
+
+
+def _show_replay(found: dict[str, Any]) -> None:
+    """The turns, and below each what differs."""
+    for turn in found["turns"]:
+        typer.echo(f"\n{turn['kind']}: {turn['content']}" if turn["content"] else f"\n({turn['kind']})")
+        if turn["skipped"]:
+            typer.echo(f"  not held again: {turn['skipped']}")
+        elif not turn["differs"]:
+            typer.echo("  the same")
+        for name in turn["differs"]:
+            typer.echo(f"  {name} was: {_told(turn['original'][name])}")
+            typer.echo(f"  {name} is:  {_told(turn['replayed'][name])}")
+    final = found["final"]
+    differing = sum(1 for turn in found["turns"] if turn["differs"] or turn["skipped"])
+    typer.echo(f"\n{differing} of {len(found['turns'])} turns differ.")
+    for name in final["differs"]:
+        typer.echo(f"At the end {name} was {_told(final['original'][name])}, is {_told(final['replayed'][name])}.")
+
+
+def _told(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text.replace("\n", "\n    ") or "nothing"
 
 
 async def _all(database: Database, organization_id: UUID) -> AsyncIterator[dict[str, Any]]:

@@ -1,0 +1,117 @@
+"""A conversation held again: the same where nothing was changed, another way where something was, and no trace in the shop."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from agentpay.commerce.rules import AgentRules
+from agentpay.evals.replay.original import load
+from agentpay.evals.replay.replaying import Change, replay
+from agentpay.settings import Settings
+from agentpay.store.embedded import Embedded
+from agentpay.store.session import Database
+from tests.api.conftest import make_organization
+from tests.commerce import shop
+from tests.commerce.test_checkouts import zones
+from tests.contract.client import eventually
+from tests.serving import BASE, serving
+
+pytestmark = pytest.mark.timeout(180)
+SAID = (
+    "hello",
+    "add two jackets to my cart",
+    "do you have a discount? TRAIL10",
+    "ship it to 12 Elm Street, Portland, OR 97201, USA, standard shipping please",
+    "send me the payment link",
+)
+
+
+@pytest.fixture(scope="module")
+def settings(servers: Embedded, database_url: str) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=database_url,
+        redis_url=servers.redis_url,
+        worker_in_process=True,
+    )
+
+
+def bought(base_url: str, secret: str) -> str:
+    """A conversation that leads to a paid order; its id."""
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=base_url, headers=headers, timeout=60, trust_env=False) as api:
+        opened = api.post(BASE, json={"customer": {"external_id": "u1", "name": "Ann Example"}}).json()
+        url = f"{BASE}/{opened['id']}"
+        for words in SAID:
+            assert api.post(f"{url}/messages", json={"content": words}).status_code == 200
+        checkout = api.get(f"/v1/checkouts/{api.get(url).json()['checkout_id']}").json()
+        paid = api.post("/v1/sandbox/pay", json={"url": checkout["url"], "card": "success"}).json()
+        assert paid["status"] == "succeeded"
+        eventually(lambda: "order number" in api.get(f"{url}/messages").json()["items"][-1]["content"])
+        api.post(f"{url}/messages", json={"content": "thank you!"})
+        return str(opened["id"])
+
+
+@pytest.fixture(scope="module")
+async def talk(settings: Settings, database: Database) -> tuple[UUID, UUID]:
+    """A conversation in which something was bought: organization and conversation."""
+    organization_id, secret, _ = await make_organization(database)
+    async with database.tx(organization_id) as tx:
+        await zones(tx)
+        await shop.variant(tx, "jacket", price=18900, stock=50)
+        await shop.discount(tx, "TRAIL10")
+    with serving(settings) as running:
+        return organization_id, UUID(bought(running.base_url, secret))
+
+
+async def counts(database: Database) -> dict[str, Any]:
+    """Everything a purchase would leave in the shop."""
+    tables = (
+        "orders",
+        "checkouts",
+        "payments",
+        "conversations",
+        "turns",
+        "messages",
+        "money_decisions",
+        "carts",
+        "procrastinate_jobs",
+    )
+    async with database.session() as session:
+        found: dict[str, Any] = {table: await session.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables}
+        rows = await session.execute(text("SELECT on_hand, reserved FROM inventory ORDER BY id"))
+        return {**found, "stock": [tuple(row) for row in rows]}
+
+
+async def held_again(settings: Settings, database: Database, talk: tuple[UUID, UUID], change: Change) -> dict[str, Any]:
+    organization_id, conversation_id = talk
+    async with database.tx(organization_id) as tx:
+        start, steps, final = await load(tx, conversation_id)
+    return await replay(settings, database.url, start, steps, final, change)
+
+
+async def test_nothing_changed(settings: Settings, database: Database, talk: tuple[UUID, UUID]) -> None:
+    before = await counts(database)
+    found = await held_again(settings, database, talk, Change())
+    assert [turn["kind"] for turn in found["turns"]] == ["message"] * 5 + ["payment", "message"]
+    assert [(turn["differs"], turn["skipped"]) for turn in found["turns"]] == [([], None)] * 7
+    assert found["turns"][1]["replayed"]["tools"] == ["update_cart"]
+    assert found["final"]["differs"] == []
+    assert await counts(database) == before
+
+
+async def test_under_other_rules(settings: Settings, database: Database, talk: tuple[UUID, UUID]) -> None:
+    strict = AgentRules(require_email_for_checkout=True)
+    found = await held_again(settings, database, talk, Change(rules=strict))
+    asked, paid = found["turns"][4], found["turns"][5]
+    assert asked["original"]["tools"] == ["create_payment_link"]
+    assert asked["replayed"]["tools"] == ["create_payment_link!"]
+    assert {"tools", "text"} <= set(asked["differs"])
+    assert "e-mail" in asked["replayed"]["text"]
+    assert paid["skipped"] == "The customer paid here; this time there is nothing to pay."
+    assert {"cart", "has_checkout"} <= set(found["final"]["differs"])
