@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from agentpay.api.auth import Authenticator
 from agentpay.api.metrics import Metrics
 from agentpay.api.rate_limit import RateLimiter
+from agentpay.api.warm import warm_up
 from agentpay.commerce.payments.registry import Providers
 from agentpay.conversations.turns.approved import run_approved
 from agentpay.conversations.turns.broker import Broker
@@ -159,6 +160,7 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
         if services.semantic is not None:
             warming = asyncio.create_task(services.semantic.warm_up(), name="embedding model")
             stack.callback(warming.cancel)
+        await warm_up(services)
         if settings.worker_in_process:
             await stack.enter_async_context(_worker(state))
         yield state
