@@ -59,8 +59,8 @@ class Settings(BaseSettings):
         50, ge=2, description="Snapshots of a conversation that pruning leaves, besides labelled ones."
     )
     window_messages: int = Field(20, ge=4, le=40, description="Messages of the conversation that reach a model.")
-    turn_lease_seconds: float = Field(8.0, gt=0, description="A turn whose process is silent this long is taken over.")
-    turn_heartbeat_seconds: float = Field(2.0, gt=0)
+    turn_lease_seconds: float = Field(6.0, gt=0, description="A turn whose process is silent this long is taken over.")
+    turn_heartbeat_seconds: float = Field(1.5, gt=0)
     turn_drain_seconds: float = Field(
         10.0, ge=0, description="A process told to end gives its turns this long, then hands them to others."
     )
