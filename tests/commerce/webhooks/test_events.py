@@ -15,6 +15,7 @@ from agentpay.commerce import (
     checkout_rows,
     checkouts,
     exchanges,
+    inventory,
     order_changes,
     orders,
     product_events,
@@ -24,9 +25,11 @@ from agentpay.commerce import (
 )
 from agentpay.commerce.after_sale_shapes import ExchangeItemInput, ItemChangeInput, ReturnItemInput, VariantInput
 from agentpay.commerce.checkout_inputs import CheckoutPatch
+from agentpay.commerce.payments.sandbox import cards
 from agentpay.commerce.shapes import CheckoutView, OrderView, ProductResource, RefundView
 from agentpay.commerce.webhooks import deliveries
 from agentpay.conversations import service
+from agentpay.conversations.messages import history
 from agentpay.conversations.shapes import ConversationView
 from agentpay.knowledge.indexing import index_pending
 from agentpay.store.session import Database
@@ -36,6 +39,7 @@ from tests.commerce.till import Till, open_till, until
 from tests.commerce.webhooks.conftest import Hooks
 
 URL = "http://127.0.0.1:1024/nobody"
+GOOD = cards.parse("4242 4242 4242 4242", "12/40", "123")
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +200,45 @@ async def test_a_refund_that_fails(till: Till, hooks: Hooks, organization_id: UU
         assert not await refunds.finish(tx, refund.id, succeeded=False, processor_id=None)
     assert await types(hooks) == ["refund.created", "refund.failed", "order.updated"]
     assert (await told(hooks))[1]["data"]["status"] == "failed"
+
+
+async def test_money_that_comes_too_late_for_the_goods_is_told_to_the_merchant_and_the_customer(
+    till: Till, hooks: Hooks, organization_id: UUID
+) -> None:
+    item = await item_of(hooks, stock=1)
+    async with till.database.tx(organization_id) as tx:
+        talk = await shop.conversation(tx)
+    late = await till.buy(organization_id, {item: 1}, conversation_id=str(talk))
+    await hooks.endpoint(URL, "checkout.*", "order.*", "refund.*")
+    till.deliver = False  # the news of the payment comes when another has the goods
+    started = await till.paying.start(organization_id, late.id)
+    await till.change(organization_id, late.id, status="expired", expires_at=datetime.now(UTC) - timedelta(minutes=1))
+    async with till.database.tx(organization_id) as tx:
+        await inventory.release(tx, late.id)
+    await till.buy(organization_id, {item: 1})
+    till.deliver = True
+    await till.providers.sandbox.submit_card(organization_id, started.payment.id, GOOD)
+
+    async def said() -> list[str]:
+        async with till.database.tx(organization_id) as tx:
+            return [message["content"] for message in (await history(tx, talk, limit=5))[0]]
+
+    async def both_told() -> bool:
+        return "refund.succeeded" in await types(hooks) and bool(await said())
+
+    await until(both_told)
+    of_it = [
+        payload
+        for payload in await told(hooks)
+        if str(late.id) in (payload["data"].get("id"), payload["data"].get("checkout_id"))
+    ]
+    assert of_it[-1]["type"] == "checkout.updated"
+    assert of_it[-1]["data"]["failure"]["code"] == "out_of_stock"
+    [refund] = [payload["data"] for payload in await told(hooks) if payload["type"] == "refund.succeeded"]
+    assert (refund["amount"], refund["order_id"]) == (1000, None)
+    assert not [kind for kind in await types(hooks) if kind.startswith("order.")]
+    [message] = await said()
+    assert "goes back to where it came from" in message
 
 
 async def test_checkouts_that_end_unpaid(till: Till, hooks: Hooks, organization_id: UUID) -> None:
