@@ -64,8 +64,7 @@ async def open_conversation(tx: Tx, opening: Opening, *, vouched: bool) -> Conve
         details=opening.metadata,
     )
     tx.session.add(conversation)
-    await tx.session.flush()
-    await tx.session.refresh(conversation)
+    await tx.session.flush()  # answers the defaults that the database gave, too
     await tell(tx, "conversation.created", conversation.id)
     return conversation
 
@@ -120,13 +119,14 @@ async def page(
     return list(await tx.session.scalars(statement))
 
 
-async def view(tx: Tx, conversation: Conversation) -> ConversationView:
-    return (await views(tx, [conversation]))[0]
+async def view(tx: Tx, conversation: Conversation, *, new: bool = False) -> ConversationView:
+    """`new`: opened just now, so that nothing can be in its cart or wait for a person."""
+    return (await views(tx, [conversation], new=new))[0]
 
 
-async def views(tx: Tx, conversations: Sequence[Conversation]) -> list[ConversationView]:
+async def views(tx: Tx, conversations: Sequence[Conversation], *, new: bool = False) -> list[ConversationView]:
     """CONTRACT §2's shape. Carts that hold nothing are not priced."""
-    ids = [conversation.id for conversation in conversations]
+    ids = [] if new else [conversation.id for conversation in conversations]
     interrupts = await open_interrupts(tx, ids)
     known = await _customers(tx, {c.customer_id for c in conversations if c.customer_id is not None})
     filled = await _filled_carts(tx, ids)
@@ -162,6 +162,8 @@ def empty_cart(currency: str) -> CartView:
 
 async def _filled_carts(tx: Tx, conversation_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     lines = select(CartLine.id).where(CartLine.organization_id == Cart.organization_id, CartLine.cart_id == Cart.id)
+    if not conversation_ids:
+        return {}
     rows = await tx.session.execute(
         select(Cart.conversation_id, Cart.id)
         .where(Cart.organization_id == tx.organization_id, Cart.conversation_id.in_(conversation_ids))
@@ -181,6 +183,8 @@ async def _customers(tx: Tx, ids: set[UUID]) -> dict[UUID, Customer]:
 
 async def open_interrupts(tx: Tx, conversation_ids: Sequence[UUID]) -> dict[UUID, list[InterruptView]]:
     """What waits for a person, by conversation, the oldest first, at most MAX_INTERRUPTS of each."""
+    if not conversation_ids:
+        return {}
     mine = Approval.organization_id == tx.organization_id, Approval.conversation_id.in_(conversation_ids)
     waiting = Approval.status == "open", Approval.expires_at > func.now()
     place = func.row_number().over(partition_by=Approval.conversation_id, order_by=Approval.id)

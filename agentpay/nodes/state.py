@@ -14,7 +14,10 @@ WINDOW = 40
 
 def window(left: Sequence[AnyMessage], right: Sequence[AnyMessage]) -> list[AnyMessage]:
     """LangGraph's `add_messages`, bounded, so that the cost of a turn does not grow with the conversation."""
-    merged: list[AnyMessage] = add_messages(list(left), list(right))  # type: ignore[arg-type, assignment]
+    if right and right[0].id == REMOVE_ALL_MESSAGES and all(message.id for message in right):
+        merged = list(right[1:])  # what a turn begins with: nothing to look up, to convert or to number
+    else:
+        merged = add_messages(list(left), list(right))  # type: ignore[arg-type, assignment]
     if len(merged) <= WINDOW * 2:
         return merged
     kept = merged[-WINDOW * 2 :]

@@ -61,7 +61,7 @@ async def open_conversation(body: ConversationIn, tx: TxDep, caller: CallerDep) 
     claim = CustomerClaim(**body.customer.model_dump()) if body.customer is not None else None
     opening = Opening(body.agent_id, claim, body.channel, body.metadata)
     conversation = await service.open_conversation(tx, opening, vouched=caller.kind == "secret")
-    view = await service.view(tx, conversation)
+    view = await service.view(tx, conversation, new=True)
     return OpenedConversation(**dict(view), client_token=await _client_token(tx, caller, conversation.id))
 
 
