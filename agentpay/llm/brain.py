@@ -79,6 +79,8 @@ class TurnView:
     """What the house model noted at the end of its last turn."""
     cart: dict[str, Any] = field(default_factory=dict)
     contact: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What an identified customer said in other conversations: `sizes`, `colors`, `brands`."""
     customer_name: str | None = None
     verified: bool = False
     checkout: dict[str, Any] | None = None

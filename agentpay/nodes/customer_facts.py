@@ -25,6 +25,8 @@ _NOT = re.compile(r"\b(?:not|never|don'?t|hate|isn'?t|without|but for|for my)\b"
 _WORDS = {"SMALL": "S", "MEDIUM": "M", "LARGE": "L"}
 _COLOURS = frozenset({"color", "colour"})
 _MOST = 5
+SHOWN = frozenset({"sizes", "colors", "brands"})
+"""Facts that a model may read. The address is used by the tools and stays out of prompts."""
 
 
 def said(state: State, known: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from agentpay.llm.brain import HOUSE, ActView, ToolOutcome, TurnView
+from agentpay.nodes.customer_facts import SHOWN
 from agentpay.nodes.state import State
 from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
@@ -47,6 +48,7 @@ def turn_view(
         memory=state.get("memory", {}),
         cart=context.cart,
         contact=state.get("contact", {}),
+        facts={key: value for key, value in context.facts.items() if key in SHOWN},
         customer_name=context.customer_name,
         verified=context.customer_id is not None,
         checkout=context.checkout,

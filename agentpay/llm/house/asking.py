@@ -14,6 +14,7 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10", "twelve": "12"}
 _CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
+_USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
 _DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
 
 
@@ -60,7 +61,17 @@ def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pen
         talk.say("variant_needed", title=product["title"], variants=describe.variants(talk, rows))
     kept = {**pending, "options": {}} if missing else pending
     choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
+    if (usual := usual_variant(talk, rows)) is not None:
+        talk.say("usual_size", size=describe.options(usual["options"]))
+        kept = {**kept, "usual": usual["external_id"]}
     talk.expect("variant", then=then, **{**kept, "product": product["external_id"], "candidates": choices})
+
+
+def usual_variant(talk: Talk, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The only one in a size the customer is known to take. It is offered; the customer chooses."""
+    sizes = {str(size).casefold() for size in talk.turn.facts.get("sizes", [])}
+    fitting = [row for row in rows if sizes & {str(value).casefold() for value in row["options"].values()}]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def show(
@@ -138,6 +149,9 @@ def chosen_variant(talk: Talk, act: ActView) -> str | None:
     said = {_NUMBERS.get(token, token) for token in _TOKEN.findall(act.text.casefold())}
     scores = [len(said & _tokens(row["options"])) for row in candidates]
     best_score = max(scores)
+    usual = talk.pending.get("usual")
+    if best_score == 0 and usual and (talk.turn.accepts or _USUAL.search(act.text)):
+        return str(usual)
     if best_score == 0 or scores.count(best_score) > 1:
         return None
     return str(candidates[scores.index(best_score)]["external_id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -12,6 +13,12 @@ _DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number":
             "shipping_address": "your address", "shipping_option": "your shipping choice"}  # fmt: skip
 _MISSING = {"email": "your e-mail address", "shipping_address": "the shipping address (street, postcode, city, country)",
             "shipping_option": "the shipping option you'd like", "name": "your name"}  # fmt: skip
+
+_USUAL_ADDRESS = re.compile(
+    r"\b(?:usual|saved|same|stored|home|default|regular|normal)\b[^.?!]*\baddress\b"
+    r"|\baddress\b[^.?!]*\b(?:on file|you have|as (?:before|usual|always)|last time)\b",
+    re.I,
+)
 
 
 def details(talk: Talk, act: ActView) -> Plan:
@@ -59,6 +66,26 @@ def details(talk: Talk, act: ActView) -> Plan:
         if talk.cart.get("items"):
             talk.say("ready")
             talk.expect("confirm_checkout")
+
+
+def means_usual_address(act: ActView) -> bool:
+    """ "Ship it to my usual address": one that is on file, not one that is given."""
+    return "?" not in act.text and _USUAL_ADDRESS.search(act.text) is not None
+
+
+def usual_address(talk: Talk) -> Plan:
+    outcome = yield Ask("set_customer_details", {"saved_address": True})
+    if not outcome.ok:
+        talk.say_text(outcome.result["error"]["message"])
+        talk.expect("address", **talk.pending)
+        return
+    if talk.pending.get("wants_link"):
+        yield from link(talk)
+        return
+    talk.say("noted", details=_DETAILS["shipping_address"])
+    if talk.cart.get("items"):
+        talk.say("ready")
+        talk.expect("confirm_checkout")
 
 
 def checkout(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001

@@ -97,7 +97,9 @@ def goodbye(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
 def other(talk: Talk, act: ActView) -> Plan:
     """Not clear by itself: perhaps it answers what was asked, or names a product."""
     asked, entities = talk.asked_for, act.entities
-    if asked in ("variant", "product") and talk.pending.get("then") == "add":
+    if checkout.means_usual_address(act):
+        yield from checkout.usual_address(talk)
+    elif asked in ("variant", "product") and talk.pending.get("then") == "add":
         yield from buying.add(talk, act)
     elif talk.turn.declines and not entities:
         talk.say("declined")

@@ -82,6 +82,7 @@ _WORDINGS: dict[str, list[str]] = {
         "Which one would you like? {title}: {variants}.",
         "{title}: there is {variants}. Which one shall it be?",
     ],
+    "usual_size": ["You usually take {size}: shall it be that one?", "Shall it be your usual {size}?"],
     "variant_missing": ["{title} doesn't come in {wanted}. There is {variants}. Which one would you like?"],
     "code_takes": ["{code} takes {discount} off. Your cart is {total} now."],
     "code_applied": ["{code} ({description} off) takes {discount} off. Your cart is {total} now."],

@@ -7,6 +7,8 @@ from importlib.resources import files
 
 import orjson
 
+from agentpay.nodes.customer_facts import SHOWN
+from agentpay.nodes.redact import ON_FILE
 from agentpay.nodes.state import State
 from agentpay.tools.context import Context
 from agentpay.tools.tool import AgentName
@@ -32,6 +34,10 @@ def system_prompt(agent: AgentName, context: Context, state: State) -> str:
         "details_known": sorted(key for key, value in state.get("contact", {}).items() if value),
         "items_in_cart": sum(line["quantity"] for line in context.cart.get("items", [])),
         "negotiation_allowed": context.agent.rules.allow_dynamic_pricing,
+        "known_of_customer": {
+            **{key: value for key, value in context.facts.items() if key in SHOWN},
+            **({"address": ON_FILE} if "address" in context.facts else {}),
+        },
         "summary_of_earlier_messages": state.get("summary", ""),
     }
     return f"{_text('common')}\n\n{_text(agent)}\n\n<facts>\n{orjson.dumps(facts).decode()}\n</facts>"
