@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from agentpay.commerce import customers, orders
 from agentpay.errors import Problem
+from agentpay.store import facts
 from agentpay.store.session import Tx
 from agentpay.store.tables import Conversation, Customer
 from agentpay.tools.context import Context
@@ -56,6 +57,9 @@ async def _verify(context: Context, tx: Tx, arguments: FindCustomer) -> None:
     if owner is None or owner.email is None or owner.email.lower() != arguments.email.strip().lower():
         raise Problem("verification_failed", "That order number and e-mail address do not belong together.", status=403)
     context.customer_id = owner.customer_id
+    if owner.customer_id is not None:
+        known = await facts.of_customers(tx, [owner.customer_id])
+        context.facts = {fact.key: fact.value for fact in known.get(owner.customer_id, [])}
     await tx.session.execute(
         update(Conversation)
         .where(Conversation.organization_id == tx.organization_id, Conversation.id == context.conversation)

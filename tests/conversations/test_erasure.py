@@ -53,7 +53,7 @@ class Shop:
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
-    def open(self, person: Person) -> str:
+    def open(self, person: Person, occasion: str = "") -> str:
         claim = {
             "external_id": person.external_id,
             "email": person.email,
@@ -61,7 +61,7 @@ class Shop:
             "phone_number": person.phone,
         }
         body = {"customer": claim, "metadata": {"crm": person.name}}
-        return str(self.made(BASE, body, **{"idempotency-key": f"open-{hash(person)}"})["id"])
+        return str(self.made(BASE, body, **{"idempotency-key": f"open-{hash(person)}{occasion}"})["id"])
 
     def say(self, conversation: str, content: str, **headers: str) -> dict[str, Any]:
         return self.made(f"{BASE}/{conversation}/messages", {"content": content}, **headers)
@@ -213,6 +213,10 @@ async def test_facts_are_shown_and_forgotten(store: Shop) -> None:
     assert facts["sizes"]["value"] == ["43"]
     assert facts["sizes"]["conversation_id"] == conversation
     assert facts["address"]["value"]["line1"] == dora.street
+    again = store.open(dora, "again")
+    store.say(again, "add a jacket to my cart")
+    told = store.say(again, "ship it to my usual address please")["message"]
+    assert [(call["name"], call["status"]) for call in told["tool_calls"]] == [("set_customer_details", "ok")]
     url = f"/v1/customers/{store.customer(dora)['id']}/facts"
     assert store.api.delete(f"{url}/sizes").status_code == 204
     assert store.api.delete(f"{url}/sizes").status_code == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,11 +21,11 @@ from tests.jobs.test_conversation_jobs import context as job_context
 
 
 @pytest.fixture
-async def talk(database: Database, organization_id: UUID) -> AsyncIterator[Conversation]:
+async def talk(database: Database, organization_id: UUID) -> Conversation:
     async with database.tx(organization_id) as tx:
         await shop.variant(tx, "kettle", price=4900, stock=10)
         conversation_id = await shop.conversation(tx)
-    yield Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
+    return Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
 
 
 async def ended(talk: Conversation, *, ago: timedelta = timedelta(minutes=5)) -> None:
