@@ -21,6 +21,11 @@ YES_MEANS = {
     "email": I.PROVIDE_DETAILS, "confirm_cancel": I.CANCEL_ORDER, "confirm_return": I.RETURN, "confirm_refund": I.REFUND,
     "confirm_exchange": I.EXCHANGE, "confirm_change": I.CHANGE_ORDER, "handoff": I.HUMAN, "confirm_handoff": I.HUMAN,
 }  # fmt: skip
+_CHANGES = frozenset({I.CHANGE_CART, I.REMOVE_FROM_CART, I.ADD_TO_CART})
+_ABOUT_GOODS = _CHANGES | {I.PRODUCT_SEARCH, I.PRODUCT_DETAILS, I.AVAILABILITY}
+_AFTER = frozenset({"paid", "after_sales"})
+_MEANT = re.compile(r"\bi mean(?:t)?\b")
+_CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
     r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|excuse me"
@@ -52,6 +57,8 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         ):
             return rest
         return matched
+    if entities.order_numbers and entities.address and (matched is None or matched[0] is I.PROVIDE_DETAILS):
+        return I.CHANGE_ORDER, 0.9
     if matched and matched[0] is I.PROVIDE_DETAILS:
         rest = match_rules(re.sub(r"<(?:address|email|phone|name)>", "", norm).strip())
         if rest and (
@@ -72,6 +79,13 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     """What the dialogue and the entities say about a rule's verdict."""
     intent, confidence = matched
     entities = reading.entities
+    if (
+        entities.order_numbers and intent in _ABOUT_GOODS
+    ):  # no cart has a number: it is a placed order that is spoken of
+        changes = confidence > 0.7 and intent in _CHANGES and not _MEANT.search(norm)
+        return (I.CHANGE_ORDER, confidence) if changes else (I.ORDER_STATUS, 0.7)
+    if intent is I.POLICY and dialogue.stage in _AFTER and _CANCEL_IT.search(norm):
+        return I.CANCEL_ORDER, 0.9
     if intent in {I.RECOMMENDATION, I.PRODUCT_SEARCH} and reading.names_option and not entities.product_query:
         entities.pronoun = True
         return I.AVAILABILITY, 0.85

@@ -68,6 +68,9 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
     return kept
 
 
+_CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b", re.IGNORECASE)
+
+
 def _about_an_order(acts: list[Act]) -> list[Act]:
     """ "I ordered a pen, has it shipped? Order 12, my e-mail is …": all of it is about that order."""
     asked = next((act for act in acts if act.intent in _AFTER_SALE), None)
@@ -81,6 +84,29 @@ def _about_an_order(acts: list[Act]) -> list[Act]:
         elif act.intent not in {I.PRODUCT_SEARCH, I.OTHER, I.ADD_TO_CART} or not _BOUGHT.search(act.text):
             kept.append(act)
     return kept
+
+
+def _cancelling(acts: list[Act]) -> list[Act]:
+    """ "I ordered a pen but changed my mind, could you cancel it?": a wish about an order, no question for the rule."""
+    if not any(_BOUGHT.search(act.text) for act in acts):
+        return acts
+    return [
+        act.model_copy(update={"intent": I.CANCEL_ORDER})
+        if act.intent in {I.POLICY, I.REMOVE_FROM_CART} and _CANCEL_IT.search(act.text)
+        else act
+        for act in acts
+    ]
+
+
+def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
+    """ "I only need one in order 12, can you change it?": with an empty cart, what is changed is the order."""
+    spoken_of = any(act.entities.order_numbers or act.intent is I.CHANGE_ORDER for act in acts)
+    if dialogue.cart_items or not (spoken_of or dialogue.stage in {"paid", "after_sales"}):
+        return acts
+    return [
+        act.model_copy(update={"intent": I.CHANGE_ORDER}) if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART} else act
+        for act in acts
+    ]
 
 
 def _rules_asked(acts: list[Act]) -> list[Act]:
@@ -126,7 +152,9 @@ def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines
     for act in acts:
         if act.intent is I.OTHER:
             act.entities.product_query = None
-    acts = _without_waves(_without_background(_rules_asked(_chosen_before(_about_an_order(acts)))))
+    acts = _about_an_order(_cancelling(acts))
+    acts = _without_waves(_without_background(_rules_asked(_chosen_before(acts))))
+    acts = _of_the_order(acts, dialogue)
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)

@@ -55,7 +55,7 @@ RULES: tuple[Rule, ...] = (
     # Placed orders
     _rule(I.CANCEL_ORDER, 0.95, r"\bcancel\w*\b.*(?:\border|<order>|\bpurchase|\bbefore it ships|\bwhat i (?:bought|ordered))|<order>.*\bcancel|\b(?:stop|call off|withdraw|undo|void) (?:my |the |that |this )?(?:last |latest |recent |whole |entire )?(?:order|purchase|shipment)\b|\bordered\b.*\b(?:by (?:mistake|accident)|accidentally)\b|\baccidentally ordered\b",
           r"\b(?:policy|how do i cancel|subscription)\b|\b(?:why|who|was|been|got) (?:\w+ ){0,3}cancell?ed\b|\bhow (?:can|to)\b"),
-    _rule(I.REFUND, 0.95, r"\b(?:refund\w*|reimburse\w*|money back|chargeback)\b",
+    _rule(I.REFUND, 0.95, r"\b(?:refund\w*|reimburse\w*|money back|chargeback)\b|\b(?:want|need|get|give me|like|have) (?:my |the |at least )*<money>(?: \w+){0,2}? back\b",
           r"\b(?:refund|return)s? policy\b|\bhow long (?:do|does|will|would|is|for)\b|\bdo you (?:offer|give|do|have|issue) (?:full |any )?refunds?\b|\bwhat is (?:your|the) refund|\bmoney back guarantee\b|\bhow do (?:refunds?|i get)\b.*\bwork|\bget refunded if\b|\bare \w+ refundable\b"),
     _rule(I.EXCHANGE, 0.9, r"\bexchang\w*\b|\b(?:swap|replace|replacement|trade|switch)\b.*(?:<order>|\b(?:i (?:got|received|bought|ordered)|from my (?:last )?order|that arrived|(?:my|the) order)\b)|\b(?:send|get|want|need|like|have) (?:me )?a (?:new |free )?replacement\b|\breplacement (?:for|please)\b|\b(?:need|want|get) (?:a )?(?:different|bigger|smaller|larger|another) size (?:than|of what|of the one i)",
           r"\bexchange (?:policy|period|window|rules)\b|\b(?:can|could|may) (?:i|you|we|one|items|things) (?:\w+ )?exchange (?:\w+ )?(?:items|things|something|products|if|a|after|gifts)\b|\bhow (?:long|do|does|can)\b|\bdo you (?:do|offer|allow)\b|\bexchange rate"),

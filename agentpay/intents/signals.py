@@ -16,7 +16,7 @@ _NO_LEAD = re.compile(
     r"^(?:(?:ok|oh|well|hmm|um|sorry|hi|actually|thanks|ah)[\s,.!]*)*(?:no|not (?:really|now|yet|today|interested|anymore|for me)|never(?: mind)?|do not (?:do|want) (?:it|that|this)|i (?:do not|would not) (?:want|think|need)|i am not interested|i (?:will|would) pass|pass|no thanks|no thank you|forget it|i decline|negative|nein|non|rather not|i would rather not|stop|cancel that|i am good|i am ok|too expensive)\b"
 )
 _NOT_YES = re.compile(
-    r"^(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do|does|is|are|can|could)\b"
+    r"^(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?! (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
 )
 _WEAK_YES = re.compile(r"^(?:ok|right|good|great|cool|fine|perfect|alright|all right|awesome|done|correct|si|ja|oui)\b")
 _FIRST_SIGN = re.compile(r"[.,!;?\n-]")

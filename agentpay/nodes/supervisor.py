@@ -10,7 +10,9 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
+from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.nodes.state import State
+from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
 from agentpay.tools.tool import AgentName
 
@@ -33,7 +35,12 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     context = runtime.context
     previous = state.get("active_agent", "sales")
     verifying = bool((state.get("memory", {}).get("pending") or {}).get("verify"))
-    agent, reason = route(state["understanding"], previous, verifying=verifying)
+    understanding = state["understanding"]
+    agent, reason = route(understanding, previous, verifying=verifying)
+    flags = {name: bool(understanding.get(name)) for name in ("accepts", "declines")}
+    intents = [act["intent"] for act in understanding["acts"]]
+    if goes_on(state.get("memory", {}), intents, customer_text(state.get("messages", [])), **flags):
+        agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
     context.sink.emit("agent", {"agent": agent, "previous": previous, "reason": reason})
     update: dict[str, Any] = {"active_agent": agent, "reply": {**state["reply"], "agent": agent}}
     return Command(goto=agent, update=update)

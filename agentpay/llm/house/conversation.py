@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service
+from agentpay.llm.house.aftersale import serving
+from agentpay.llm.house.aftersale.answering import goes_on
+from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.asking import chosen_variant
 from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -32,12 +35,6 @@ HANDLERS: dict[str, Handler] = {
     "checkout": checkout.checkout,
     "payment_problem": checkout.payment_problem,
     "order_status": orders.status,
-    "cancel_order": orders.by_a_person,
-    "change_order": orders.by_a_person,
-    "return": orders.by_a_person,
-    "exchange": orders.by_a_person,
-    "refund": orders.by_a_person,
-    "account": orders.by_a_person,
     "policy": service.policy,
     "complaint": service.complaint,
     "human": service.human,
@@ -72,17 +69,27 @@ def converse(talk: Talk) -> Plan:
     if turn.language != "en" and all(act.intent in _SMALL_TALK for act in turn.acts):
         talk.say("other_language")
         return
+    task = of_memory(talk)
+    intents = [act.intent for act in turn.acts]
+    if task is not None and goes_on(turn.memory, intents, turn.text, accepts=turn.accepts, declines=turn.declines):
+        yield from serving.go_on(talk, task)
+        return
     acts = sorted(_merged(turn.acts), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
     acts = _taking_the_offer(talk, acts)
+    if wishes := [act for act in turn.acts if act.intent in KINDS]:
+        wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
+        acts = [act for act in acts if act.intent not in KINDS and not serving.belongs(talk, act)]
     answered = yield from _answer(talk)
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
             continue
         handler = buying.choose if _chooses(talk, act) else buying.add if _orders(talk, act) else HANDLERS[act.intent]
         yield from handler(talk, act)
+    if wishes:
+        yield from serving.begin(talk, wishes)
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
     if talk.silent:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale.finding import holding
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
+_WHAT = re.compile(r"\b(?:what|which|items?|contents?|show|see|list|total|cost|paid|pay|details?)\b", re.I)
+_ORDERS = re.compile(r"\borders\b|\b(?:what|everything).*\border(?:ed)?\b", re.I)
 _STATUS = {
     "pending": "waiting for payment",
     "paid": "paid",
@@ -15,15 +20,6 @@ _STATUS = {
     "partially_refunded": "partly refunded",
     "refunded": "refunded",
 }
-
-_POLICY = {
-    "return": "return an item",
-    "exchange": "exchange an item",
-    "refund": "refunds",
-    "cancel_order": "cancel an order",
-    "change_order": "change an order",
-}
-"""What the shop's pages are asked about a wish, whatever the product's name."""
 
 
 def status(talk: Talk, act: ActView) -> Plan:
@@ -38,8 +34,14 @@ def status(talk: Talk, act: ActView) -> Plan:
             talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
             return
     outcome = yield Ask("order_status", {"order_number": numbers[0]} if numbers else {})
+    if outcome.ok and not numbers:
+        # "Where's my flask?": the order that holds it, not the latest
+        orders = [outcome.result["order"], *outcome.result["other_orders"]]
+        meant = holding(act.text, orders)
+        if meant and meant[0]["number"] != orders[0]["number"]:
+            outcome = yield Ask("order_status", {"order_number": meant[0]["number"]})
     if outcome.ok:
-        _tell(talk, outcome.result["order"])
+        _tell(talk, outcome.result)
         return
     match outcome.result["error"]["code"]:
         case "verification_required":
@@ -53,17 +55,9 @@ def status(talk: Talk, act: ActView) -> Plan:
             talk.say("tool_failed")
 
 
-def by_a_person(talk: Talk, act: ActView) -> Plan:
-    """What the agents have no tool for: what the shop's pages say about it, and a person to do it."""
-    if act.intent in _POLICY:
-        outcome = yield Ask("search_knowledge", {"query": _POLICY[act.intent], "limit": 1})
-        for passage in outcome.result.get("passages", [])[:1]:
-            talk.say_text(passage["text"])
-    talk.say("by_a_person")
-    talk.expect("confirm_handoff", reason=act.text[:300])
-
-
-def _tell(talk: Talk, order: dict[str, Any]) -> None:
+def _tell(talk: Talk, result: dict[str, Any]) -> None:
+    order = result["order"]
+    talk.order = order["number"]
     talk.say("order_is", number=order["number"], status=_status(order))
     tracking = order["tracking"] or {}
     if order["fulfillment_status"] == "delivered" and order["delivered_at"]:
@@ -72,6 +66,18 @@ def _tell(talk: Talk, order: dict[str, Any]) -> None:
         talk.say("order_tracking", carrier=tracking.get("carrier") or "the carrier", tracking=tracking["number"])
     elif order["fulfillment_status"] == "unfulfilled" and order["status"] in ("paid", "partially_refunded"):
         talk.say("order_not_shipped")
+    for asked_for in result.get("returns", []):
+        what = describe.listing([item["title"] for item in asked_for["items"]])
+        talk.say("return_under_way", kind=asked_for["kind"], what=what, status=asked_for["status"])
+    if _WHAT.search(talk.turn.text):
+        items = [f"{line['quantity']} × {describe.what(line['title'], line['options'])}" for line in order["items"]]
+        talk.say("order_items", items=describe.listing(items), total=talk.money(order["total"]))
+    if result.get("other_orders") and _ORDERS.search(talk.turn.text):
+        talk.say("orders_besides", orders=describe.listing([_brief(other) for other in result["other_orders"]]))
+
+
+def _brief(order: dict[str, Any]) -> str:
+    return f"{order['number']} ({_status(order)})"
 
 
 def _status(order: dict[str, Any]) -> str:

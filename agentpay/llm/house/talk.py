@@ -35,6 +35,8 @@ class Talk:
         self._noted: dict[str, Any] = {}
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
+        self.order: str | None = turn.memory.get("order")
+        """Number of the order that was last spoken of."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
         """Arguments of the last search that found something: "in blue?" and "cheaper ones?" go on from it."""
 
@@ -59,6 +61,10 @@ class Talk:
         sentence = wording(key, self.turn, values)
         if sentence and sentence not in self._said:
             self._said.append(sentence)
+
+    def sentence(self, key: str, **values: Any) -> str:
+        """As `say`, to be put into another one."""
+        return wording(key, self.turn, values)
 
     def say_text(self, text: str) -> None:
         """Text that comes from the shop itself: an article's passage, a list of products."""
@@ -110,5 +116,5 @@ class Talk:
 
     @property
     def memory(self) -> dict[str, Any]:
-        kept = {"focus": self.focus, "searched": self.searched}
+        kept = {"focus": self.focus, "searched": self.searched, "order": self.order}
         return {**self._noted, **{key: value for key, value in kept.items() if value}}

@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from agentpay.llm.brain import TurnView
+from agentpay.llm.house.aftersale.sentences import SENTENCES
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +157,7 @@ _WORDINGS: dict[str, list[str]] = {
     "other_language": ["I'm sorry, I can only help in English here. What are you looking for?"],
     "said": ["{text}"],
 }
+_WORDINGS |= SENTENCES
 _TONES = frozenset({"formal", "playful"})
 
 

@@ -1,0 +1,57 @@
+"""What the shop has noted of a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale.finding import ask, unverified, verified
+from agentpay.llm.house.aftersale.task import Task
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_NAMES = {"email": "your e-mail address", "phone_number": "your phone number", "name": "your name",
+          "address": "your default address"}  # fmt: skip
+
+
+def account(talk: Talk, task: Task) -> Plan:
+    """Change what is given. What an account is besides (a login, deletion) is for a person."""
+    if not talk.verified:
+        if not (yield from verified(talk, task)):
+            return
+        if not talk.verified:
+            unverified(talk, task)
+            return
+    given = _given(talk, task)
+    if not given:
+        if "address" in " ".join(task.words).casefold() and "mail" not in " ".join(task.words).casefold():
+            talk.say("account_address")
+            ask(talk, task, "address", "address")
+            return
+        talk.say("by_a_person")
+        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+        return
+    outcome = yield Ask("update_customer", given)
+    if outcome.ok:
+        talk.say("account_changed", details=describe.listing([_NAMES[name] for name in given]))
+    elif outcome.result["error"]["code"] == "nothing_to_change":
+        talk.say("account_same")
+    else:
+        talk.say("not_done", reason=outcome.result["error"]["message"])
+        talk.say("offer_human")
+        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+
+
+def _given(talk: Talk, task: Task) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for act in talk.turn.acts:
+        entities = act.entities
+        for ours, theirs in (("name", "name"), ("phone_number", "phone")):
+            if entities.get(theirs):
+                given[ours] = entities[theirs]
+        if (emails := entities.get("emails")) and task.asked != "verify":
+            given["email"] = emails[-1]
+    if task.address is not None:
+        country = task.address.get("country") or talk.contact.get("shipping_address", {}).get("country")
+        if country:
+            given["address"] = {**task.address, "country": country}
+    return given

@@ -1,0 +1,50 @@
+"""Whether a message goes on with what support asked for, or is about something else. Router and plan ask the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from agentpay.llm.house.aftersale.task import KINDS
+
+_AS_WELL = re.compile(
+    r"^\W*(?:and|also|oh|plus)\b.*\b(?:too|also|as well)\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$", re.I
+)
+_WORDS = frozenset(
+    {"product_search", "product_details", "availability", "add_to_cart", "change_cart", "remove_from_cart", "recommendation",
+     "price_question", "provide_details", "other", "thanks", "greeting"}
+)  # fmt: skip
+"""What the naming of an item, a size or a colour can look like."""
+_ALLOWED = {
+    "verify": frozenset({"provide_details", "order_status", "other", "greeting", "thanks"}),
+    "order": _WORDS | {"order_status"},
+    "items": _WORDS,
+    "to": _WORDS,
+    "address": frozenset({"provide_details", "shipping_quote", "other", "change_order", "account"}),
+    "method": _WORDS | {"checkout", "payment_problem"},
+    "confirm": _WORDS | {"negotiation", "checkout"},
+}
+
+
+def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accepts: bool, declines: bool) -> bool:
+    """`memory`: the house model's; `intents` of the message's clauses, in order."""
+    task = (memory.get("pending") or {}).get("task")
+    if not isinstance(task, dict):
+        return False
+    kind, asked = task["kind"], task["asked"]
+    same = {
+        intent
+        for intent, of in KINDS.items()
+        if of == kind or (of == "change" and kind in ("items", "address", "payment"))
+    }
+    if kind == "cancel":
+        same |= {"refund", "return"}  # what it may have been asked as
+    if set(intents) & {"human", "complaint"}:
+        return False
+    if asked == "confirm" and (accepts or declines):
+        return set(intents) <= _ALLOWED["confirm"] | same | {"goodbye"}
+    if asked == "more":  # "and the socks too please", after it was done for something else
+        return set(intents) <= _WORDS and _AS_WELL.search(text) is not None and "cart" not in text.casefold()
+    question = text.rstrip().endswith("?")
+    return not question and set(intents) <= _ALLOWED.get(asked or "", frozenset()) | same

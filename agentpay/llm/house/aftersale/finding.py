@@ -1,0 +1,148 @@
+"""Which order is meant, and whose it is: nothing is told before that is known (CONTRACT §4, who is who)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+from agentpay.llm.brain import ToolOutcome
+from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.aftersale.task import Task
+from agentpay.llm.house.talk import Ask, Talk
+
+Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
+"""Results of `order_status`; None where something has been asked or said instead."""
+
+_LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent)\b(?! (?:item|one))", re.I)
+_ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|those))?(?: \w+)? orders?\b", re.I)
+_MOST = 5
+"""Orders that are worked on at once."""
+
+
+def verified(talk: Talk, task: Task) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether the talk may go on about orders: proves number and e-mail where both are there. Says what is missing else."""
+    if talk.verified or not (task.orders and task.emails):
+        return True
+    outcome = yield Ask("find_customer", {"email": task.emails[0], "order_number": task.orders[0]})
+    if outcome.ok:
+        return True
+    talk.say("verify_failed")
+    ask(talk, task, "verify", "order_number", verify=True, numbers=task.orders, emails=task.emails)
+    return False
+
+
+def unverified(talk: Talk, task: Task) -> None:
+    """Ask for what proves whose order it is."""
+    talk.say("verify_email" if task.orders else "verify_number" if task.emails else "verify")
+    wanted = "email" if task.orders else "order_number"
+    ask(talk, task, "verify", wanted, verify=True, numbers=task.orders, emails=task.emails)
+
+
+def ask(talk: Talk, task: Task, asked: str, what: str, **pending: Any) -> None:
+    """Note what the customer was asked for, and the task it is for."""
+    task.asked = asked
+    talk.expect(what, task=task.data(), **pending)
+
+
+def orders_of(talk: Talk, task: Task) -> Found:
+    """The orders the task is about, each as `order_status` tells it."""
+    if not (yield from verified(talk, task)):
+        return None
+    if task.orders:
+        found = []
+        for number in task.orders[:_MOST]:
+            outcome = yield Ask("order_status", {"order_number": number})
+            if not outcome.ok:
+                _refused(talk, task, outcome, number)
+                return None
+            found.append(outcome.result)
+        return _noted(talk, task, found)
+    outcome = yield Ask("order_status", {})
+    if not outcome.ok:
+        _refused(talk, task, outcome, "")
+        return None
+    latest = outcome.result
+    numbers = _meant(talk, task, [_brief(latest["order"]), *latest["other_orders"]])
+    if not numbers:
+        return None
+    found = []
+    for number in numbers[:_MOST]:
+        if number == latest["order"]["number"]:
+            found.append(latest)
+            continue
+        outcome = yield Ask("order_status", {"order_number": number})
+        if outcome.ok:
+            found.append(outcome.result)
+    return _noted(talk, task, found)
+
+
+def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The orders that hold what the text names; empty where it names nothing, or what all of them hold."""
+    flat = [{**item, "number": order["number"]} for order in orders for item in order["items"]]
+    named = named_items(text, flat) if flat else []
+    numbers = {item["number"] for item in named}
+    return [order for order in orders if order["number"] in numbers] if len(numbers) < len(orders) else []
+
+
+def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[str]:
+    """The numbers of the orders that are meant; empty where the customer is asked which."""
+    text = " ".join(task.words)
+    if len(orders) == 1:
+        return [orders[0]["number"]]
+    suitable = [order for order in orders if _suits(task.kind, order)]
+    if _ALL_ORDERS.search(text) and suitable:
+        return [order["number"] for order in suitable]
+    if _LATEST.search(text):
+        return [orders[0]["number"]]
+    known = {number.casefold() for order in orders for number in (order["number"],)}
+    if talk.order and talk.order.casefold() in known and not holding(text, suitable):
+        return [talk.order]
+    candidates = holding(text, suitable) or suitable or holding(text, orders)
+    if len(candidates) == 1:
+        return [candidates[0]["number"]]
+    if not candidates:
+        return [orders[0]["number"]]
+    talk.say("order_which", orders=describe.listing([_short(order) for order in candidates[:_MOST]], "or"))
+    ask(talk, task, "order", "order_number")
+    return []
+
+
+def _suits(kind: str, order: dict[str, Any]) -> bool:
+    """Whether such a thing can be done with an order in that state at all."""
+    if order["status"] in ("cancelled", "refunded"):
+        return False
+    if kind in ("return", "exchange"):
+        return bool(order["fulfillment_status"] == "delivered")
+    return kind == "refund" or bool(order["fulfillment_status"] == "unfulfilled")
+
+
+def _refused(talk: Talk, task: Task, outcome: ToolOutcome, number: str) -> None:
+    match outcome.result["error"]["code"]:
+        case "verification_required":
+            unverified(talk, task)
+        case "order_not_found":
+            talk.say("order_unknown", number=number)
+            task.orders = []
+            ask(talk, task, "order", "order_number")
+        case "no_orders":
+            talk.say("order_none")
+        case _:
+            talk.say("tool_failed")
+
+
+def _noted(talk: Talk, task: Task, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    task.orders = [each["order"]["number"] for each in found]
+    talk.order = task.orders[-1] if task.orders else talk.order
+    return found
+
+
+def _brief(order: dict[str, Any]) -> dict[str, Any]:
+    return {name: order[name] for name in ("number", "status", "fulfillment_status", "items")}
+
+
+def _short(order: dict[str, Any]) -> str:
+    titles = list(dict.fromkeys(item["title"] for item in order["items"]))
+    more = f" and {len(titles) - 2} more" if len(titles) > 2 else ""
+    return f"{order['number']} ({', '.join(titles[:2])}{more})"

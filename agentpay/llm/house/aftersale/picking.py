@@ -1,0 +1,128 @@
+"""Which items of an order are meant, and what they shall become; asks where that is not clear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale import reading
+from agentpay.llm.house.aftersale.finding import ask
+from agentpay.llm.house.aftersale.saying import what
+from agentpay.llm.house.aftersale.task import Task
+from agentpay.llm.house.talk import Talk
+
+Swap = tuple[dict[str, Any], int, dict[str, Any]]
+"""(item, units, the variant they become)."""
+
+
+def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tuple[dict[str, Any], int]] | None:
+    """(item, units) that are meant of those that can come back."""
+    everything = found["possible"]["items"]
+    text = _words(task, everything)
+    left = [item for item in everything if item["returnable"]]
+    named = reading.named_items(text, everything) if len(everything) > 1 else []
+    if named and not any(item["returnable"] for item in named):
+        refuse(talk, named[0]["reason"], found["order"])
+        return None
+    if not left:
+        refuse(talk, everything[0]["reason"] if everything else "", found["order"])
+        return None
+    chosen = [item for item in named if item["returnable"]] or reading.placed(text, left)
+    if reading.wants_all(text) and len(chosen) in (0, len(everything)):
+        chosen = left
+    if not chosen and len(left) == 1:
+        chosen = left
+    if not chosen:
+        talk.say(key, number=found["order"]["number"], items=describe.listing([what(item) for item in left]))
+        ask(talk, task, "items", "order_items")
+        return None
+    return [(item, _units(text, item, only=len(chosen) == 1)) for item in chosen]
+
+
+def _words(task: Task, items: list[dict[str, Any]]) -> str:
+    """What was said of the items; after a correction ("no, only the socks") the last words that name any."""
+    if task.corrected:
+        for words in reversed(task.words):
+            if reading.named_items(words, items) or reading.placed(words, items) or reading.wants_all(words):
+                return words
+    return " ".join(task.words)
+
+
+def _units(text: str, item: dict[str, Any], *, only: bool) -> int:
+    said = reading.units_of(text, item["returnable"]) if only and item["returnable"] > 1 else None
+    return said or int(item["returnable"])
+
+
+def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None:
+    """(item, units, what it becomes) for each clause that names an item, and what it shall be instead."""
+    everything = found["possible"]["items"]
+    pool = everything if task.kind == "items" else [item for item in everything if item["returnable"]]
+    if not pool:
+        refuse(talk, everything[0]["reason"], found["order"])
+        return None
+    clauses = [words for words in task.words if words]
+    swaps: dict[str, Swap] = {}
+    for words in clauses:
+        before, after = reading.split_into(words)
+        for item in reading.named_items(before, pool) or (reading.named_items(words, pool) if len(pool) > 1 else []):
+            if len(meant := _buyable(reading.alternatives(after, item))) == 1:
+                swaps[item["variant_external_id"]] = (item, _swapped(words, item, task), meant[0])
+    if swaps:
+        return list(swaps.values())
+    text = " ".join(clauses)
+    chosen = reading.named_items(text, pool) or reading.placed(text, pool)
+    if len(pool) == 1:
+        chosen = pool
+    if len(chosen) != 1:
+        by_target = [
+            item for item in chosen or pool if _buyable(reading.alternatives(reading.split_into(text)[1], item))
+        ]
+        chosen = by_target if len(by_target) == 1 else chosen
+    if len(chosen) != 1:
+        talk.say(
+            "exchange_which", number=found["order"]["number"], items=describe.listing([what(item) for item in pool])
+        )
+        ask(talk, task, "items", "order_items")
+        return None
+    return _target(talk, task, chosen[0], text)
+
+
+def _target(talk: Talk, task: Task, item: dict[str, Any], text: str) -> list[Swap] | None:
+    """What the one item becomes, or the question for it."""
+    if not item["alternatives"]:
+        refuse(talk, f"{item['title']} comes in no other variant.", None)
+        return None
+    last = task.words[-1]
+    meant = reading.alternatives(reading.split_into(last)[1], item) or reading.alternatives(
+        reading.split_into(text)[1], item
+    )
+    sold = _buyable(meant)
+    if len(sold) == 1:
+        return [(item, _swapped(text, item, task), sold[0])]
+    offered = sold or _buyable(item["alternatives"])
+    if meant and not sold:
+        talk.say("out_of_stock", what=describe.what(item["title"], meant[0]["options"]))
+    if not offered:
+        refuse(talk, f"No other variant of {item['title']} is in stock.", None)
+        return None
+    rows = [{**row, "title": item["title"]} for row in offered]
+    talk.say("exchange_to", what=what(item), variants=describe.variants(talk, rows))
+    ask(talk, task, "to", "order_items")
+    return None
+
+
+def _buyable(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in variants if row["available"] is None or row["available"] > 0]
+
+
+def _swapped(text: str, item: dict[str, Any], task: Task) -> int:
+    most = item["quantity"] if task.kind == "items" else item["returnable"]
+    said = reading.units_of(reading.split_into(text)[0], most) if most > 1 else None
+    return int(said or most)
+
+
+def refuse(talk: Talk, reason: str | None, order: dict[str, Any] | None) -> None:
+    talk.say_text(reason or "That cannot be sent back.")
+    talk.say("offer_human")
+    about = f"Order {order['number']}: " if order is not None else ""
+    talk.expect("confirm_handoff", reason=f"{about}{talk.turn.text}"[:300])

@@ -1,0 +1,162 @@
+"""What a customer's words mean among the few things an order holds: which item, which other variant, how much of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentpay.llm.house.refs import stems
+
+_TOKEN = re.compile(r"[^\W_]+(?:'[a-z]+)?")
+_INTO = re.compile(r"\s(?:for|to|into|with|against|instead of)\s", re.I)
+_INSTEAD = re.compile(r"\b(?:instead|rather)\b", re.I)
+_ALL = re.compile(
+    r"\b(?:everything|all (?:of (?:it|them|the items)|items|the items|three|four|five)?|both|whole|entire|complete|the lot)\b",
+    re.I,
+)
+_WHOLE_ORDER = re.compile(
+    r"\b(?:return|send back|refund|cancel)\w*\s+(?:(?:my|the|this|that|whole|entire)\s+)+(?:\w+\s+)?(?:order|purchase)\b",
+    re.I,
+)
+_UNITS = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
+    re.I,
+)
+_NUMBERS = {
+    word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
+}
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
+_SIZES = {"small": "s", "medium": "m", "large": "l", "xlarge": "xl", "xx": "xxl"}
+_BIGGER = re.compile(r"\b(?:bigger|larger|size up|next size up)\b", re.I)
+_SMALLER = re.compile(r"\b(?:smaller|size down|next size down)\b", re.I)
+
+
+def tokens(text: str) -> set[str]:
+    """The words of a text, sizes by their letters too: {"large", "l"}."""
+    words = {word.casefold() for word in _TOKEN.findall(text.replace("-", " "))}
+    return words | {_SIZES[word] for word in words if word in _SIZES}
+
+
+def wants_all(text: str) -> bool:
+    """ "Everything", "both", "the whole order"."""
+    return _ALL.search(text) is not None or _WHOLE_ORDER.search(text) is not None
+
+
+def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items that the text names by their titles, and by options where titles do not tell them apart.
+
+    A word that stands in every title tells nothing. Empty where none is named.
+    """
+    said = stems(text.replace("-", " "))
+    titles = [stems(item["title"].replace("-", " ")) for item in items]
+    common = set.intersection(*titles) if len({item["title"] for item in items}) > 1 else set()
+    scores = [len((title - common) & said) for title in titles]
+    found = [item for item, score in zip(items, scores, strict=True) if score]
+    if not found:
+        found = list(items) if any(title & said for title in titles) else []
+    groups = {item["title"] for item in found}
+    kept: list[dict[str, Any]] = []
+    for title in groups:
+        group = [item for item in found if item["title"] == title]
+        best = _by_options(text, group) if len(group) > 1 else group
+        kept += best or group
+    if not kept:
+        kept = _by_options(text, items)
+    return [item for item in items if item in kept]
+
+
+def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """ "The first one", "the last"."""
+    words = tokens(text)
+    places = [place for word, place in _ORDINALS.items() if word in words]
+    return [items[place] for place in places if -len(items) <= place < len(items)]
+
+
+def units_of(text: str, most: int) -> int | None:
+    """How many of an item are meant, where the text says so."""
+    found = _UNITS.search(text)
+    if found is None:
+        return None
+    units = number(found[1])
+    return units if units <= most else None
+
+
+def number(word: str) -> int:
+    """ "two" or "2" → 2."""
+    return _NUMBERS.get(word.casefold()) or int(word)
+
+
+def split_into(text: str) -> tuple[str, str]:
+    """ "The amber lamp for a white one" → ("the amber lamp", "a white one"); without such a word, the same twice."""
+    found = list(_INTO.finditer(text))
+    if not found:
+        return text, text
+    joint = found[-1]
+    before, after = text[: joint.start()], text[joint.end() :]
+    if "instead of" in joint.group().casefold():
+        return after, before
+    return before, after
+
+
+def alternatives(text: str, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The other variants of an item that the text can mean: those it names the most new values of."""
+    said = tokens(text)
+    others: list[dict[str, Any]] = item["alternatives"]
+    if step := _step(text, item):
+        return step
+    scored = []
+    for other in others:
+        new = [str(value) for name, value in other["options"].items() if str(item["options"].get(name)) != str(value)]
+        hit = sum(_says(said, value) for value in new)
+        scored.append((hit, hit - len(new), other))
+    best = max(((hit, rest) for hit, rest, _ in scored), default=(0, 0))
+    if best[0] == 0:
+        return []
+    return [other for hit, rest, other in scored if (hit, rest) == best]
+
+
+def _step(text: str, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """ "One size bigger", where the sizes are numbers or the letters from XS to XXL and nothing else differs."""
+    up, down = _BIGGER.search(text), _SMALLER.search(text)
+    if not (up or down):
+        return []
+    name = next((name for name in item["options"] if "size" in name.casefold()), None)
+    if name is None:
+        return []
+    alike = [
+        other
+        for other in item["alternatives"]
+        if all(value == item["options"].get(key) for key, value in other["options"].items() if key != name)
+    ]
+    ranks = [(rank, other) for other in alike if (rank := _rank(str(other["options"].get(name)))) is not None]
+    own = _rank(str(item["options"][name]))
+    if own is None:
+        return []
+    beyond = sorted((r for r in ranks if (r[0] > own if up else r[0] < own)), key=lambda r: r[0] if up else -r[0])
+    return [beyond[0][1]] if beyond else []
+
+
+def _rank(size: str) -> float | None:
+    letters = ("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl")
+    plain = _SIZES.get(size.casefold(), size.casefold())
+    if plain in letters:
+        return float(letters.index(plain))
+    try:
+        return float(plain.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _by_options(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of several variants those whose options the text names best."""
+    said = tokens(text)
+    scores = [sum(_says(said, str(value)) for value in item["options"].values()) for item in items]
+    best = max(scores, default=0)
+    return [item for item, score in zip(items, scores, strict=True) if score == best] if best else []
+
+
+def _says(said: set[str], value: str) -> bool:
+    """Whether the words hold the value, or the word of it that matters ("white" of "opal white")."""
+    words = tokens(value)
+    return bool(words) and (words <= said or (len(words) > 1 and any(len(word) > 3 and word in said for word in words)))

@@ -1,0 +1,194 @@
+"""The plan of a support task: find the order, say what will happen, wait for a yes, do it, say how it went."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale import planning
+from agentpay.llm.house.aftersale.account import account
+from agentpay.llm.house.aftersale.finding import ask, orders_of
+from agentpay.llm.house.aftersale.task import CONFIRM, KINDS, Task, add, of_acts
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
+_MORE_OF_IT = frozenset(
+    {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
+)
+_SURE = 0.9
+
+
+def belongs(talk: Talk, act: ActView) -> bool:
+    """Whether a clause beside a wish only says more of it: the order, who asks, or which item and what instead."""
+    if act.intent in ("provide_details", "order_status"):
+        return True
+    return act.intent in _MORE_OF_IT and (act.confidence < _SURE or not talk.cart.get("items"))
+
+
+def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
+    """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
+    kinds = _kinds(acts)
+    more = [act for act in acts if act.intent in _MORE_OF_IT]
+    tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
+    tasks[0].words += [act.text for act in more]
+    for task in tasks:
+        task.orders = task.orders or next((other.orders for other in tasks if other.orders), [])
+    tasks[0].then = [task.data() for task in tasks[1:]]
+    yield from _serve(talk, tasks[0])
+
+
+def go_on(talk: Talk, task: Task) -> Plan:
+    """The customer answered what the assistant asked for."""
+    asked, turn = task.asked, talk.turn
+    if asked == "confirm" and turn.accepts and not turn.declines:
+        yield from _do(talk, task)
+        return
+    words = _STARTS_ANEW.sub("", turn.text).strip()
+    if turn.declines and len(words.split()) < 3:
+        talk.say("left_as_it_is")
+        yield from _next(talk, task)
+        return
+    if asked == "confirm":
+        task.calls, task.corrected = [], True
+        task.words.append(words)
+    for act in turn.acts:
+        add(task, act, words=False)
+    if asked == "more":
+        task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
+    if asked in ("items", "to", "order", "method"):
+        task.words.append(turn.text)
+    if asked == "method" and task.method is None:
+        task.method = turn.text.strip()[:100]
+    yield from _serve(talk, task)
+
+
+def _kinds(acts: Sequence[ActView]) -> list[str]:
+    """What is wanted, each once. A refund that goes with a return or a cancellation is part of it."""
+    kinds = list(dict.fromkeys(act.intent for act in acts if act.intent in KINDS))
+    if "refund" in kinds and {"return", "cancel_order"} & set(kinds):
+        kinds.remove("refund")
+    if "return" in kinds and "exchange" in kinds:
+        kinds.remove("return")
+    return kinds
+
+
+def _serve(talk: Talk, task: Task) -> Plan:
+    if task.kind == "account":
+        yield from account(talk, task)
+        return
+    found = yield from orders_of(talk, task)
+    if found is None:
+        return
+    if task.kind == "address":
+        yield from _address(talk, task, found[0])
+        return
+    steps = []
+    for each in found:
+        step = planning.PLANNERS[task.kind](talk, task, each)
+        if step is not None:
+            steps.append(step)
+        elif task.asked and talk.expecting:
+            return  # one of them needs an answer first
+    if not steps:
+        return
+    task.calls = [{"tool": step.tool, "arguments": step.arguments} for step in steps]
+    for step in steps:
+        talk.say_text(step.says)
+    talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")
+    ask(talk, task, "confirm", CONFIRM[task.kind])
+
+
+def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
+    """An address is changed at once: it can be changed again."""
+    order, state = found["order"], found["possible"]["before_it_leaves"]
+    if not state["ok"]:
+        talk.say("change_impossible", number=order["number"], reason=state["reason"])
+        talk.say("offer_human")
+        talk.expect("confirm_handoff", reason=f"Order {order['number']}: {talk.turn.text}"[:300])
+        return
+    if task.address is None:
+        talk.say("address_which", number=order["number"])
+        ask(talk, task, "address", "address")
+        return
+    country = task.address.get("country") or (order["shipping_address"] or {}).get("country")
+    address = {**task.address, "country": country}
+    method = {"payment_method": task.method} if task.method else {}
+    outcome = yield Ask("change_order_address", {"order_number": order["number"], "address": address, **method})
+    _told(talk, "change_order_address", outcome)
+    yield from _next(talk, task)
+
+
+def _do(talk: Talk, task: Task) -> Plan:
+    for call in task.calls:
+        outcome = yield Ask(call["tool"], call["arguments"])
+        _told(talk, call["tool"], outcome)
+    if not task.then and not talk.expecting:
+        ask(talk, Task(task.kind, orders=task.orders, method=task.method), "more", "more")
+    yield from _next(talk, task)
+
+
+def _next(talk: Talk, task: Task) -> Plan:
+    if task.then:
+        following = Task(**task.then[0])
+        following.then = task.then[1:]
+        yield from _serve(talk, following)
+
+
+def _told(talk: Talk, tool: str, outcome: ToolOutcome) -> None:
+    """How it went, from the tool's own result."""
+    result = outcome.result
+    if not outcome.ok:
+        talk.say("not_done", reason=result["error"]["message"])
+        talk.say("offer_human")
+        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+        return
+    if result.get("status") == "waits_for_approval":
+        talk.say("needs_a_colleague")
+        return
+    order = result["order"]
+    match tool:
+        case "cancel_order":
+            back = sum(refund["amount"] for refund in result["refunds"] if refund["status"] != "failed")
+            talk.say("cancelled" if back else "cancelled_free", number=order["number"], amount=talk.money(back))
+        case "request_refund":
+            talk.say("refunded", amount=talk.money(result["amount"]), number=order["number"])
+        case "return_items" | "exchange_items":
+            _told_return(talk, result)
+        case _:
+            _told_change(talk, tool, result)
+
+
+def _told_return(talk: Talk, result: dict[str, Any]) -> None:
+    made, order = result["return"], result["order"]
+    what = describe.listing(
+        [f"{item['quantity']} × {item['title']}" if item["quantity"] > 1 else item["title"] for item in made["items"]]
+    )
+    if made["kind"] == "return":
+        talk.say("return_made", what=what, number=order["number"], amount=talk.money(made["amount"]))
+        return
+    talk.say("exchange_made", what=what, number=order["number"])
+    if made["checkout"] is not None:
+        talk.say("pay_difference", amount=talk.money(made["checkout"]["total"]), url=made["checkout"]["url"])
+    elif made["difference"]:
+        key = "difference_later" if made["difference"] > 0 else "difference_back"
+        talk.say(key, amount=talk.money(abs(made["difference"])))
+
+
+def _told_change(talk: Talk, tool: str, result: dict[str, Any]) -> None:
+    order, link = result["order"], result["checkout"]
+    if link is not None:
+        talk.say("change_waits", number=order["number"], amount=talk.money(link["total"]), url=link["url"])
+        return
+    if tool == "change_order_address":
+        address = order["shipping_address"]
+        talk.say("address_changed", number=order["number"], address=f"{address['line1']}, {address['city']}")
+    elif tool == "change_order_payment":
+        talk.say("payment_changed", number=order["number"])
+    else:
+        talk.say("items_changed", number=order["number"], total=talk.money(order["total"]))
+    if result["difference"]:
+        key = "difference_charged" if result["difference"] > 0 else "difference_given"
+        talk.say(key, amount=talk.money(abs(result["difference"])))

@@ -1,0 +1,115 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""What a customer wants done with an order, as far as it is known; kept from turn to turn as plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.talk import Talk
+
+KINDS = {
+    "cancel_order": "cancel",
+    "return": "return",
+    "exchange": "exchange",
+    "refund": "refund",
+    "change_order": "change",
+    "account": "account",
+}
+"""Intent → what is to be done; what of an order is to be changed is read from the words."""
+CONFIRM = {
+    "cancel": "confirm_cancel",
+    "return": "confirm_return",
+    "exchange": "confirm_exchange",
+    "refund": "confirm_refund",
+    "items": "confirm_change",
+    "payment": "confirm_change",
+    "address": "confirm_change",
+}
+_PAYS = re.compile(r"\b(?:pay\w*|paypal|gift ?card|credit card|debit card|visa|mastercard|amex|card)\b", re.I)
+_METHOD = re.compile(
+    r"\b(?:to|on(?:to)?|with|using|use|via|by|through|from|charge)\s+(?:my |the |a |stored )*(?P<method>paypal|gift ?card|"
+    r"(?:visa|mastercard|amex|credit|debit|bank)?\s*card(?: ending (?:in |with )?\d{4})?|(?:visa|mastercard|amex)(?: ending (?:in |with )?\d{4})?"
+    r"|store credit|voucher)\b",
+    re.I,
+)
+_ADDRESS = re.compile(
+    r"\baddress\b|\b(?:ship|send|deliver|go|redirect)\w* (?:it |this |that |them |my order )?(?:some\w+ else|elsewhere|to)\b",
+    re.I,
+)
+_BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(?P<why>.{3,120}?)(?:[.!?;]|$)", re.I)
+_MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
+
+
+_GUESS = 0.7
+"""Up to here a clause counts as a question for an order's status because it names an order, and for nothing else."""
+
+
+@dataclass(slots=True)
+class Task:
+    """`orders` by number, `calls` ready to be made after a yes: [{"tool", "arguments", "order"}]."""
+
+    kind: str
+    orders: list[str] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """What was said of it, clause by clause: which items, and what they shall become."""
+    address: dict[str, Any] | None = None
+    method: str | None = None
+    amount: int | None = None
+    reason: str = ""
+    corrected: bool = False
+    """The last words say it anew: they count before the earlier ones."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    asked: str | None = None
+    """What the last message asked for: verify, order, items, to, address, method, confirm; more: it was done."""
+    then: list[dict[str, Any]] = field(default_factory=list)
+    """Tasks of the same message that wait for this one."""
+
+    def data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def of_memory(talk: Talk) -> Task | None:
+    """The task that the assistant's last message was about."""
+    kept = talk.pending.get("task")
+    return Task(**kept) if isinstance(kept, dict) else None
+
+
+def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
+    """A new task from the clauses that ask for it."""
+    task = Task(KINDS[acts[0].intent])
+    for act in acts:
+        add(task, act)
+    for other in talk.turn.acts:
+        if other.intent in ("provide_details", "order_status"):
+            add(task, other, words=other.intent == "order_status" and other.confidence <= _GUESS)
+    text = " ".join(task.words)
+    if task.kind == "change":
+        task.kind = "address" if task.address or _ADDRESS.search(text) else "items"
+        if _PAYS.search(text) and task.kind == "items":
+            task.kind = "payment"
+    return task
+
+
+def add(task: Task, act: ActView, *, words: bool = True) -> None:
+    """Take in what a clause says; what was known stays unless it is said anew."""
+    entities = act.entities
+    if numbers := entities.get("order_numbers"):
+        task.orders = list(dict.fromkeys(numbers))
+    if emails := entities.get("emails"):
+        task.emails = list(emails)
+    if address := entities.get("address"):
+        task.address = address
+    if words:
+        task.words.append(act.text)
+        task.amount = entities.get("amount") or task.amount
+    if found := _METHOD.search(act.text):
+        said = found["method"].casefold()
+        task.method = "gift_card" if re.search(r"gift|credit\b(?! card)|voucher", said) else said
+    if not task.reason:
+        found = _BECAUSE.search(act.text)
+        task.reason = found["why"].strip() if found else "ordered by mistake" if _MISTAKE.search(act.text) else ""
