@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,19 +13,29 @@ from rapidfuzz.distance import OSA, Levenshtein
 from sqlalchemy import select
 
 from agentpay.knowledge.terms import Term, with_synonyms, words
+from agentpay.llm.minilm import common_words
 from agentpay.store.session import Tx
 from agentpay.store.tables import Organization, Product
 
 _KEPT = 32
 """Shops whose words stay in memory."""
-_SHORTEST = 5
-"""Shorter words are left as they are: too many of them are one letter from another word."""
+_SHORTEST = 3
+_SHORT = 5
+"""Shorter words are one letter from many others: they are corrected only to a word that is common in the shop."""
+_COMMON = 5
+"""Titles that such a word stands in."""
+_CANDIDATES = 20
 
-_cache: OrderedDict[UUID, tuple[int, frozenset[str]]] = OrderedDict()
+_cache: OrderedDict[UUID, tuple[int, Mapping[str, int]]] = OrderedDict()
 
 
 async def title_words(tx: Tx) -> frozenset[str]:
-    """The lower-cased words of the titles, brands and categories on sale; kept until the catalogue's version changes."""
+    """The lower-cased words of the titles, brands and categories on sale."""
+    return frozenset(await title_counts(tx))
+
+
+async def title_counts(tx: Tx) -> Mapping[str, int]:
+    """The same with the number of texts each stands in; kept until the catalogue's version changes."""
     version = await tx.session.scalar(select(Organization.catalog_version).where(Organization.id == tx.organization_id))
     kept = _cache.get(tx.organization_id)
     if kept is not None and kept[0] == version:
@@ -38,47 +49,62 @@ async def title_words(tx: Tx) -> frozenset[str]:
         )
     ).all()
     texts = [text for row in rows for text in row if text]
-    found = await asyncio.to_thread(_distinct, texts)
+    found = await asyncio.to_thread(_counted, texts)
     _cache[tx.organization_id] = (version or 0, found)
     while len(_cache) > _KEPT:
         _cache.popitem(last=False)
     return found
 
 
-def _distinct(texts: list[str]) -> frozenset[str]:
-    return frozenset(word for text in set(texts) for word in words(text))
+def _counted(texts: list[str]) -> Mapping[str, int]:
+    return Counter(word for text in texts for word in set(words(text)))
 
 
-def correct(word: str, known: frozenset[str]) -> str | None:
+def correct(word: str, known: Mapping[str, int], real: frozenset[str] = frozenset()) -> str | None:
     """
-    The shop's word that `word` is a slip of, or None.
+    The shop's word that `word` is a slip of, or None. `real` are words that exist, whatever the shop sells.
 
-    A letter left out, doubled or swapped counts as a slip; a letter replaced by another only in words of eight letters
-    and more, since in shorter ones it usually makes another word ("boots" is no slip of "boats").
+    A letter left out, doubled, swapped or replaced counts as a slip. A word that exists is only taken for a slip where it
+    is long and no letter is replaced: "boots" is none of "boats", nor "shelf" of "shell". Among several the commonest wins.
     """
     if len(word) < _SHORTEST or not word.isalpha() or word in known:
         return None
+    exists = word in real
+    if exists and len(word) < _SHORT:
+        return None
     allowed = 2 if len(word) >= 9 else 1
-    nearby = [other for other in known if abs(len(other) - len(word)) <= allowed and other[:1] == word[:1]]
-    for other, distance, _ in process.extract(word, nearby, scorer=OSA.distance, score_cutoff=allowed, limit=5):
-        if not other.isalpha() or len(other) < _SHORTEST - 1:
-            continue
-        replaced = distance == 1 and len(other) == len(word) and Levenshtein.distance(word, other) == 1
-        if replaced and len(word) < 8:
-            continue
-        return str(other)
-    return None
+    nearby = [other for other in known if abs(len(other) - len(word)) <= allowed and other.isalpha()]
+    if len(word) < _SHORT:
+        nearby = [other for other in nearby if len(other) > 1 and known[other] >= _COMMON]
+    else:
+        nearby = [other for other in nearby if len(other) >= _SHORT - 1]
+    found = [
+        (distance, other[:1] != word[:1], -known[other], other)
+        for other, distance, _ in process.extract(
+            word, nearby, scorer=OSA.distance, score_cutoff=allowed, limit=_CANDIDATES
+        )
+        if not exists or not _replaces(word, other, distance)
+    ]
+    return min(found)[3] if found else None
+
+
+def _replaces(word: str, other: str, distance: float) -> bool:
+    """Whether a letter stands for another: between words that exist that is mostly another word, not a slip."""
+    return other[:1] != word[:1] or (
+        distance == 1 and len(other) == len(word) and Levenshtein.distance(word, other) == 1 and len(word) < 8
+    )
 
 
 async def explained(tx: Tx, terms: list[Term], unknown: set[str]) -> list[Term]:
     """The terms, those of `unknown` with their other names, and else with the shop's spelling where there is one."""
     if not unknown:
         return terms
-    known = await title_words(tx)
+    known = await title_counts(tx)
+    real = common_words()
     found = []
     for term in terms:
         if term.word in unknown:
             named = with_synonyms(term)
-            term = named if named.others else replace(named, corrected=correct(term.word, known))
+            term = named if named.others else replace(named, corrected=correct(term.word, known, real))
         found.append(term)
     return found

@@ -30,7 +30,7 @@ POOL = 300
 """Products that are looked at closely for one query because of their words."""
 NEAR = 150
 """The same because of their meaning."""
-DEEP = 20_000
+DEEP = 8_000
 """Products taken for one word, those it weighs most in first."""
 LEXICAL_SHARE = 0.45
 """What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
@@ -118,7 +118,7 @@ async def candidates(
     """The `POOL` products that the query's words rank highest, and those of `also`, all of them within the filters."""
     where, narrowed = conditions(filters)
     rows = await tx.session.execute(
-        text(_candidates(where, _sale(filters), simple=all(len(form.stems) == 1 for form in reading.forms))),
+        text(_candidates(where, _sale(filters), simple=_is_simple(reading))),
         {
             **parameters(reading),
             **narrowed,
@@ -131,24 +131,33 @@ async def candidates(
     return [_candidate(row, _fields(reading.terms, row)) for row in rows]
 
 
+def _is_simple(reading: Reading) -> bool:
+    terms = [form.term for form in reading.forms]
+    return len(set(terms)) == len(terms) and all(len(form.stems) == 1 for form in reading.forms)
+
+
 def _fields(terms: Sequence[Term], row: Any) -> tuple[str, ...]:
-    held = dict(zip(row.term_numbers or (), row.term_fields or (), strict=True))
-    return tuple(_denied(term, held.get(n, "-"), row.attributes) for n, term in enumerate(terms))
+    """Three bits a term say where it was found."""
+    return tuple(_denied(term, _FIELDS[row.held >> (3 * n) & 7], row.attributes) for n, term in enumerate(terms))
 
 
 def _candidates(where: str, sale: str, *, simple: bool) -> str:
-    """`simple`: every form is one stem, so that no form needs counting whether a product holds all of it."""
-    held = (
-        "SELECT d.product_id, q.term, max(d.impact * q.weight) AS score, min(d.field) AS field FROM q"
-        f" CROSS JOIN LATERAL ({_POSTINGS}) d GROUP BY d.product_id, q.term"
-    )
-    if not simple:
-        held = (
-            "SELECT product_id, term, max(score) AS score, min(field) AS field FROM ("
-            "SELECT d.product_id, q.term, min(d.impact * q.weight) AS score, max(d.field) AS field FROM q"
-            f" CROSS JOIN LATERAL ({_POSTINGS}) d GROUP BY d.product_id, q.term, q.form, q.size"
-            " HAVING count(DISTINCT q.stem) = q.size) whole GROUP BY product_id, term"
+    """`simple`: every term is one stem, so that nothing needs counting but what each product adds up to."""
+    found = f"FROM q CROSS JOIN LATERAL ({_POSTINGS}) d"
+    if simple:
+        scored = (
+            f"SELECT d.product_id, sum(d.impact * q.weight) AS rank, bit_or({_BITS} << (3 * q.term)) AS held"
+            f" {found} GROUP BY d.product_id"
         )
+    else:
+        scored = f"""
+            SELECT product_id, sum(score) AS rank, bit_or(bits << (3 * term)) AS held FROM (
+                SELECT product_id, term, max(score) AS score, bit_or(bits) AS bits FROM (
+                    SELECT d.product_id, q.term, min(d.impact * q.weight) AS score, bit_or({_BITS}) AS bits
+                    {found} GROUP BY d.product_id, q.term, q.form, q.size HAVING count(DISTINCT q.stem) = q.size
+                ) forms GROUP BY product_id, term
+            ) terms GROUP BY product_id
+        """
     # Filters are asked of every product that holds a word; without any, the best are taken before products are read
     narrowed = (
         "SELECT s.product_id FROM scored s JOIN products p ON p.organization_id = :org AND p.id = s.product_id"
@@ -160,20 +169,20 @@ def _candidates(where: str, sale: str, *, simple: bool) -> str:
         WITH q AS (
             SELECT * FROM unnest(CAST(:terms AS int[]), CAST(:form_numbers AS int[]), CAST(:sizes AS int[]),
                 CAST(:stems AS text[]), CAST(:stem_weights AS real[])) AS q(term, form, size, stem, weight)
-        ), held AS ({held}
-        ), scored AS MATERIALIZED (
-            SELECT product_id, sum(score) AS rank, array_agg(term) AS term_numbers, array_agg(field) AS term_fields
-            FROM held GROUP BY product_id
+        ), scored AS MATERIALIZED ({scored}
         ), pool AS ({narrowed}), taken AS (
             SELECT product_id FROM pool UNION SELECT unnest(CAST(:also AS uuid[]))
         )
-        SELECT {_COLUMNS}, coalesce(s.rank, 0) AS rank, s.term_numbers, s.term_fields
+        SELECT {_COLUMNS}, coalesce(s.rank, 0) AS rank, coalesce(s.held, 0) AS held
         FROM taken t JOIN products p ON p.organization_id = :org AND p.id = t.product_id AND p.status = 'active'
         LEFT JOIN scored s ON s.product_id = t.product_id
         {sale} WHERE true{where}
     """
 
 
+_FIELDS = "-d-c-oba"
+"""Where a term was found, by its three bits. A term that is in a text and an option has the bits of both."""
+_BITS = "CASE d.field WHEN 'a' THEN 7 WHEN 'b' THEN 6 WHEN 'o' THEN 5 WHEN 'c' THEN 3 ELSE 1 END::bigint"
 _POSTINGS = (
     "SELECT product_id, impact, field FROM product_terms"
     " WHERE organization_id = :org AND term = q.stem ORDER BY impact DESC LIMIT :deep"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 WORD = re.compile(r"[^\W_]+(?:['’.&+/_-][^\W_]+)*", re.UNICODE)
-MAX_TERMS = 24
+MAX_TERMS = 20
 """Longer queries are read up to here: nobody names a product in more words, and each term costs a lookup."""
 
 _FILLER = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -159,3 +160,13 @@ def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors
     hidden, mask = _hidden(session, encodings)
     weights = mask[:, :, None].astype(np.float32)
     return unit((hidden * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """The words that the tokenizer knows whole, lower case: some 20,000 of everyday English, and no misspelt ones."""
+    try:
+        vocabulary = json.loads(_verified("tokenizer"))["model"]["vocab"]
+    except EmbeddingsUnavailable:
+        return frozenset()
+    return frozenset(word for word in vocabulary if len(word) > 1 and word.isalpha())

@@ -92,7 +92,7 @@ class VectorStore(Protocol):
         ...
 
 
-EXACT_UP_TO = 40_000
+EXACT_UP_TO = 5_000
 """Vectors of an organization that are compared one by one: exact, and as fast as a graph that knows other shops too."""
 EF_SEARCH = 120
 MAX_SCAN_TUPLES = 40_000
@@ -184,14 +184,24 @@ class PgVectors:
                 )
             )
         distance = f"(e.embedding::halfvec({len(vector)}) <=> CAST(:vector AS halfvec({len(vector)})))"
+        joined = (
+            f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = e.{kind}_id AND p.status = 'active'"
+        )
+        own = f"e.organization_id = :org AND e.model = '{_checked(model)}' AND e.{kind}_id IS NOT NULL{chosen}"
+        if by_graph or narrowing.sql:
+            found = f"""
+                SELECT e.{kind}_id AS owner, e.chunk, {distance} AS distance, e.content FROM embeddings e {joined}
+                WHERE {own}{narrowing.sql} ORDER BY {distance}{"" if by_graph else " + 0"} LIMIT :passages
+            """
+        else:  # few are archived: their names are looked up only of what is near
+            found = f"""
+                SELECT e.{kind}_id AS owner, e.chunk, e.distance, e.content FROM (
+                    SELECT e.*, {distance} AS distance FROM embeddings e WHERE {own}
+                    ORDER BY {distance} + 0 LIMIT :passages
+                ) e {joined}
+            """
         statement = f"""
-            WITH found AS MATERIALIZED (
-                SELECT e.{kind}_id AS owner, e.chunk, {distance} AS distance, e.content
-                FROM embeddings e JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = e.{kind}_id
-                WHERE e.organization_id = :org AND e.model = '{_checked(model)}' AND p.status = 'active'{chosen}
-                    {narrowing.sql}
-                ORDER BY {distance}{"" if by_graph else " + 0"} LIMIT :passages
-            )
+            WITH found AS MATERIALIZED ({found})
             SELECT * FROM (SELECT DISTINCT ON (owner) owner, chunk, distance, content FROM found ORDER BY owner, distance) u
             ORDER BY distance LIMIT :limit
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentpay.knowledge.lexicon import correct
 from agentpay.knowledge.vocabulary import load
+from agentpay.llm.minilm import common_words
 from agentpay.store.session import Tx
 
 
@@ -22,10 +23,11 @@ async def test_the_words_of_the_shop(tx: Tx) -> None:
 
 
 def test_a_slip_is_set_right_and_another_word_is_left_alone() -> None:
-    known = frozenset({"jacket", "boats", "merino", "waterproof", "shell"})
-    assert correct("jaket", known) == "jacket"
-    assert correct("merion", known) == "merino"
-    assert correct("watreproof", known) == "waterproof"
-    assert correct("boots", known) is None
-    assert correct("shelf", known) is None
-    assert correct("kayak", known) is None
+    known = dict.fromkeys(("jacket", "boats", "merino", "waterproof", "shell"), 3)
+    real = common_words()
+    assert correct("jaket", known, real) == "jacket"
+    assert correct("merion", known, real) == "merino"
+    assert correct("watreproof", known, real) == "waterproof"
+    assert correct("boots", known, real) is None
+    assert correct("shelf", known, real) is None
+    assert correct("kayak", known, real) is None

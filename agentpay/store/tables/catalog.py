@@ -34,6 +34,7 @@ class Product(Row, Base):
         Index("ix_products_search", "search", postgresql_using="gin"),
         Index("ix_products_organization_id_category", "organization_id", "category"),
         Index("ix_products_organization_id_brand", "organization_id", "brand"),
+        Index("ix_products_pending", "organization_id", "modified_at", postgresql_where=text("indexed_at IS NULL")),
     )
 
     external_id: Mapped[str | None]
