@@ -132,7 +132,7 @@ VALUES (%(id)s, %(organization)s, %(conversation)s, %(turn)s, 'assistant', %(age
 
 
 async def _store(database: Database, lease: Lease, result: Result, events: Sequence[Event], now: datetime) -> bool:
-    """Whether another turn waits. All statements go out at once; the commit follows once the fence has held."""
+    """Whether another turn waits."""
     place = {
         "organization": lease.organization_id,
         "conversation": lease.conversation_id,
@@ -146,17 +146,17 @@ async def _store(database: Database, lease: Lease, result: Result, events: Seque
         "degraded": result.degraded,
         "error": Jsonb(result.error) if result.error is not None else None,
     }
-    async with database.direct() as connection, connection.transaction():
-        async with connection.pipeline():
-            if result.state is not None:
-                await connection.execute(_CONVERSATION, {**place, **asdict(result.state)})
-            else:
-                await connection.execute(_TOUCHED, place)
-            ended = await connection.execute(_TURN, {**place, **end})
-            if result.reply is not None:
-                await connection.execute(_MESSAGE, {**place, **_message(result.reply), "now": now})
-            if result.checkpoint is not None:
-                await store_held(connection, result.checkpoint)
+    # The commit waits for the answer to the fence; all else goes out at once
+    async with database.direct() as connection, connection.pipeline(), connection.transaction():
+        if result.state is not None:
+            await connection.execute(_CONVERSATION, {**place, **asdict(result.state)})
+        else:
+            await connection.execute(_TOUCHED, place)
+        ended = await connection.execute(_TURN, {**place, **end})
+        if result.reply is not None:
+            await connection.execute(_MESSAGE, {**place, **_message(result.reply), "now": now})
+        if result.checkpoint is not None:
+            await store_held(connection, result.checkpoint)
         row = await ended.fetchone()
         if row is None:
             raise LeaseLost
