@@ -9,6 +9,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from agentpay.evals.service import own_service
 FILES = ("fakellm.py", "load.py", "agentpay_adapter.py", "bare_langgraph.py", "bare_proxy.py")
 COUNTED = ("tps", "ttft_p50", "tot_p50", "tot_p95", "gap_p99", "srv_cpu_ms", "rss_mb", "foreign")
 
+GROWTH = ("ttft_ms", "total_ms", "cpu_ms", "wal_kb", "total_ms_grown", "cpu_ms_grown", "wal_kb_grown")
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -30,6 +33,9 @@ class Variant:
 
 
 AGENTPAY = Variant("agentpay")
+EACH_STEP = Variant("agentpay, each step", {"AGENTPAY_DURABILITY": "step"})
+GROWN_FROM = 25
+"""The turn of a long conversation that later ones are compared with: its row tells of turns 11 to 25."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +94,23 @@ class LoadProfile:
                 raise StartupError(f"The load on {target.name} failed: {done.stderr.strip()[-500:]}")
             measured = json.loads(lines[-1])
         if self.mode == "growth":
-            return [{"label": f"turn {row['turn']}", **row} for row in measured["growth"]]
+            return _grown(measured["growth"])
         return [{"label": f"{row['conc']} at once", **row} for row in measured["results"]]
+
+
+def _grown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures a turn since the row before (load.py sums them up), and how they compare with those of turn GROWN_FROM."""
+    found: list[dict[str, Any]] = []
+    for before, row in pairwise(rows):
+        turns = row["turn"] - before["turn"]
+        figures = {"ttft_ms": row["ttft_ms"], "total_ms": row["total_ms"]}
+        figures["cpu_ms"] = round(1000 * (row["srv_cpu_s"] - before["srv_cpu_s"]) / turns, 2)
+        if "wal_kb" in row:
+            figures["wal_kb"] = round((row["wal_kb"] - before["wal_kb"]) / turns, 2)
+        found.append({"label": f"turn {row['turn']}", "turn": row["turn"], **figures})
+    base = next((row for row in found if row["turn"] == GROWN_FROM), None)
+    for row in found:
+        for figure in ("total_ms", "cpu_ms", "wal_kb"):
+            if base is not None and base.get(figure):
+                row[f"{figure}_grown"] = round(row[figure] / base[figure], 3)
+    return found
