@@ -58,12 +58,15 @@ def show(
 
 @app.command("export", epilog="Example: agentpay conversations export --output conversations.jsonl")
 def export(
+    conversation_id: Annotated[
+        UUID | None, typer.Argument(metavar="[ID]", help="One conversation; default: all.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to; default: stdout.")] = None,
     organization_slug: Organization = None,
     data: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Write every conversation with its messages, the newest first, as one line of JSON each."""
+    """Write one conversation, or every one, with its messages, the newest first, as one line of JSON each."""
 
     async def work(database: Database) -> int:
         import orjson
@@ -71,7 +74,7 @@ def export(
         organization_id = await organization(database, organization_slug)
         written = 0
         with nullcontext(sys.stdout.buffer) if output is None else output.open("wb") as file:
-            async for found in _all(database, organization_id):
+            async for found in _wanted(database, organization_id, conversation_id):
                 file.write(orjson.dumps(found, default=str) + b"\n")
                 written += 1
         return written
@@ -171,6 +174,22 @@ def _show_replay(found: dict[str, Any]) -> None:
 def _told(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text.replace("\n", "\n    ") or "nothing"
+
+
+async def _wanted(
+    database: Database, organization_id: UUID, conversation_id: UUID | None
+) -> AsyncIterator[dict[str, Any]]:
+    from agentpay.errors import Problem
+
+    if conversation_id is None:
+        async for found in _all(database, organization_id):
+            yield found
+        return
+    try:
+        async with database.tx(organization_id) as tx:
+            yield await _whole(tx, conversation_id)
+    except Problem as problem:
+        raise StartupError(problem.detail) from None
 
 
 async def _all(database: Database, organization_id: UUID) -> AsyncIterator[dict[str, Any]]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -115,3 +120,24 @@ async def test_under_other_rules(settings: Settings, database: Database, talk: t
     assert "e-mail" in asked["replayed"]["text"]
     assert paid["skipped"] == "The customer paid here; this time there is nothing to pay."
     assert {"cart", "has_checkout"} <= set(found["final"]["differs"])
+
+
+def test_the_commands(settings: Settings, talk: tuple[UUID, UUID], tmp_path: Path) -> None:
+    def agentpay(*arguments: str) -> subprocess.CompletedProcess[str]:
+        urls = {"AGENTPAY_DATABASE_URL": str(settings.database_url), "AGENTPAY_REDIS_URL": str(settings.redis_url)}
+        command = [sys.executable, "-m", "agentpay", "conversations", *arguments]
+        return subprocess.run(command, env=os.environ | urls, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    one = agentpay("export", str(talk[1]))
+    assert [json.loads(line)["id"] for line in one.stdout.splitlines()] == [str(talk[1])], one.stderr
+    (tmp_path / "rules.json").write_text('{"require_email_for_checkout": true}')
+    again = agentpay("replay", str(talk[1]), "--rules", "rules.json")
+    assert again.returncode == 0, again.stderr
+    assert "tools was: create_payment_link\n" in again.stdout
+    assert "not held again: The customer paid here" in again.stdout
+    (tmp_path / "rules.json").write_text('{"generosity": 1}')
+    refused = agentpay("replay", str(talk[1]), "--rules", "rules.json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "generosity" in refused.stderr
+    nowhere = agentpay("export", str(talk[0]))
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
