@@ -35,27 +35,33 @@ RUN = "run"
 IN_TRANSCRIPT = "messages"
 """The channel that the transcript holds already: it is empty in the checkpoint of an ended turn."""
 
-_INSERT = """
-WITH {fence} blobs AS (
+_BLOBS = """
   INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
   SELECT %(thread)s, %(ns)s, channel, version, type, blob
   FROM unnest(%(channels)s::text[], %(versions)s::text[], %(types)s::text[], %(blobs)s::bytea[])
     AS changed (channel, version, type, blob)
   {where}
   ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
-)
-INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
-SELECT %(thread)s, %(ns)s, %(id)s, %(parent)s, %(checkpoint)s::jsonb, %(metadata)s::jsonb
-{where}
-ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
-DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
 """
-_PLAIN = _INSERT.format(fence="", where="")
+_CHECKPOINT = """
+  INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+  SELECT %(thread)s, %(ns)s, %(checkpoint_id)s, %(parent)s, %(checkpoint)s::jsonb, %(metadata)s::jsonb
+  {where}
+  ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
+  DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
+"""
+_PLAIN = f"WITH blobs AS ({_BLOBS}) {_CHECKPOINT}".format(where="")
 # FOR SHARE: whoever takes the turn over waits for this statement, or this statement finds the turn taken
-_FENCED = _INSERT.format(
-    fence="fence AS (SELECT FROM turns WHERE id = %(turn)s AND lease_token = %(token)s FOR SHARE),",
-    where="WHERE EXISTS (SELECT FROM fence)",
-)
+_FENCED = (
+    "WITH fence AS (SELECT FROM turns WHERE id = %(turn)s AND lease_token = %(token)s FOR SHARE), "
+    f"blobs AS ({_BLOBS}) {_CHECKPOINT}"
+).format(where="WHERE EXISTS (SELECT FROM fence)")
+
+
+def part_of(statement: str) -> str:
+    """The insertion of a held checkpoint (`Run.held`) as parts of a WITH, done where its part `statement` has a row."""
+    where = f"WHERE EXISTS (SELECT FROM {statement})"
+    return f"blobs AS ({_BLOBS}), checkpoint AS ({_CHECKPOINT})".format(where=where)
 
 
 class FenceLost(Exception):
@@ -66,7 +72,7 @@ class FenceLost(Exception):
 class Run:
     """How the checkpoints of one run are stored.
 
-    `held`: not before the end of the turn, and then in its transaction (`store_held`), which has a fence of its own.
+    `held`: not before the end of the turn, and then in its statement (`part_of`), which has a fence of its own.
     Otherwise each at once, if `token` is still the turn's.
     """
 
@@ -190,7 +196,7 @@ class Saver(AsyncPostgresSaver):
         return {
             "thread": configurable["thread_id"],
             "ns": configurable.get("checkpoint_ns", ""),
-            "id": checkpoint["id"],
+            "checkpoint_id": checkpoint["id"],
             "parent": configurable.get("checkpoint_id"),
             "checkpoint": orjson.dumps(stored, default=str).decode(),
             "metadata": orjson.dumps(get_serializable_checkpoint_metadata(config, metadata), default=str).decode(),
@@ -208,9 +214,3 @@ class Saver(AsyncPostgresSaver):
             cursor = await connection.execute(_FENCED, {**values, "turn": run.turn_id, "token": run.token})
             if cursor.rowcount == 0:
                 raise FenceLost
-
-
-async def store_held(connection: Direct, run: Run) -> None:
-    """The last checkpoint of a run that held it, within the caller's transaction."""
-    if run.held is not None:
-        await connection.execute(_PLAIN, run.held)

@@ -12,7 +12,7 @@ from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from sqlalchemy import update
 
-from agentpay.store.checkpoints import RUN, FenceLost, Run, Saver, store_held
+from agentpay.store.checkpoints import RUN, FenceLost, Run, Saver, part_of
 from agentpay.store.session import Database
 from agentpay.store.tables import Turn
 from tests.commerce import shop
@@ -85,8 +85,11 @@ async def test_a_held_checkpoint_is_stored_with_the_end_of_the_turn(
     made, versions = checkpoint(stage="cart", messages=["in the transcript"], shown=[1])
     await saver.aput(config(turn, run), made, {}, versions)
     assert await saver.aget_tuple(config(turn)) is None
-    async with database.direct() as connection, connection.transaction():
-        await store_held(connection, run)
+    assert run.held is not None
+    async with database.direct() as connection:
+        await connection.execute(f"WITH no AS (SELECT WHERE false), {part_of('no')} SELECT", run.held)
+        assert await saver.aget_tuple(config(turn)) is None
+        await connection.execute(f"WITH ended AS (SELECT 1), {part_of('ended')} SELECT", run.held)
     found = await saver.aget_tuple(config(turn))
     assert found is not None
     assert found.checkpoint["channel_values"] == {"stage": "cart", "messages": [], "shown": [1]}

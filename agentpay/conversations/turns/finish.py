@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from agentpay.conversations.turns.accept import ended_data
 from agentpay.conversations.turns.events import Event, join
 from agentpay.conversations.turns.lease import Lease, LeaseLost
 from agentpay.conversations.turns.log import TurnLog
-from agentpay.store.checkpoints import Run, store_held
+from agentpay.store.checkpoints import Run, part_of
 from agentpay.store.session import Database
 
 
@@ -103,72 +104,84 @@ async def finish(database: Database, lease: Lease, log: TurnLog, result: Result)
     return Finished(last, answer, more)
 
 
-# The conversation's row first: it is the lock under which others take their places (accept). A payment, or a person who
-# took over, may have moved the stage while the turn ran
-_CONVERSATION = """
-UPDATE conversations SET modified_at = now(),
-  stage = CASE WHEN status = 'handed_off' THEN 'handed_off' WHEN stage = %(stage_before)s THEN %(stage)s ELSE stage END,
-  active_agent = %(active_agent)s, hesitation_signals = %(hesitation_signals)s, failed_turns = %(failed_turns)s,
-  summary = coalesce(%(summary)s, summary)
-WHERE organization_id = %(organization)s AND id = %(conversation)s
+# The conversation's row is locked first: it is the lock under which others take their places (accept)
+_ENDED = """
+WITH place AS (
+  SELECT id FROM conversations WHERE organization_id = %(organization)s AND id = %(conversation)s FOR NO KEY UPDATE
+), ended AS (
+  UPDATE turns SET status = %(status)s, lease_token = NULL, lease_expires_at = NULL, events = %(events)s,
+    usage = %(usage)s, degraded = %(degraded)s, error = %(error)s, finished_at = clock_timestamp(), modified_at = now()
+  FROM place
+  WHERE turns.organization_id = %(organization)s AND turns.id = %(turn)s AND lease_token = %(token)s
+    AND turns.conversation_id = place.id
+  RETURNING turns.id
+)
 """
-_TOUCHED = """
-UPDATE conversations SET modified_at = now() WHERE organization_id = %(organization)s AND id = %(conversation)s
-"""
-_TURN = """
-UPDATE turns SET status = %(status)s, lease_token = NULL, lease_expires_at = NULL, events = %(events)s,
-  usage = %(usage)s, degraded = %(degraded)s, error = %(error)s, finished_at = clock_timestamp(), modified_at = now()
-WHERE organization_id = %(organization)s AND id = %(turn)s AND lease_token = %(token)s
-RETURNING EXISTS (
-  SELECT FROM turns AS other WHERE other.conversation_id = %(conversation)s AND other.status = 'queued'
-) AS more
-"""
-_MESSAGE = """
-INSERT INTO messages (id, organization_id, conversation_id, turn_id, role, agent, content, blocks, intent, tool_calls,
-  created_at)
-VALUES (%(id)s, %(organization)s, %(conversation)s, %(turn)s, 'assistant', %(agent)s, %(content)s, %(blocks)s,
-  %(intent)s, %(tool_calls)s, %(now)s)
-"""
+# A payment, or a person who took over, may have moved the stage while the turn ran
+_CHANGED = """, changed AS (
+  UPDATE conversations AS c SET modified_at = now(),
+    stage = CASE WHEN c.status = 'handed_off' THEN 'handed_off' WHEN c.stage = %(stage_before)s THEN %(stage)s ELSE c.stage END,
+    active_agent = %(active_agent)s, hesitation_signals = %(hesitation_signals)s, failed_turns = %(failed_turns)s,
+    summary = coalesce(%(summary)s, c.summary)
+  FROM ended WHERE c.organization_id = %(organization)s AND c.id = %(conversation)s
+)"""
+_TOUCHED = """, changed AS (
+  UPDATE conversations AS c SET modified_at = now()
+  FROM ended WHERE c.organization_id = %(organization)s AND c.id = %(conversation)s
+)"""
+_SAID = """, said AS (
+  INSERT INTO messages (id, organization_id, conversation_id, turn_id, role, agent, content, blocks, intent, tool_calls,
+    created_at)
+  SELECT %(message)s, %(organization)s, %(conversation)s, ended.id, 'assistant', %(agent)s, %(content)s, %(blocks)s,
+    %(intent)s, %(tool_calls)s, %(now)s
+  FROM ended
+)"""
+_WAITING = "SELECT FROM turns WHERE conversation_id = %s AND status = 'queued' LIMIT 1"
+
+
+@cache
+def _statement(*, state: bool, reply: bool, checkpoint: bool) -> str:
+    parts = (_ENDED, _CHANGED if state else _TOUCHED, _SAID if reply else "")
+    return f"{''.join(parts)}{', ' + part_of('ended') if checkpoint else ''} SELECT FROM ended"
 
 
 async def _store(database: Database, lease: Lease, result: Result, events: Sequence[Event], now: datetime) -> bool:
-    """Whether another turn waits."""
-    place = {
+    """Everything in one statement, which does nothing where the turn is no longer ours. Whether another turn waits."""
+    values: dict[str, Any] = {
         "organization": lease.organization_id,
         "conversation": lease.conversation_id,
         "turn": lease.turn_id,
         "token": lease.token,
-    }
-    end = {
         "status": result.status,
         "events": Jsonb(join(events)),
         "usage": Jsonb(result.usage),
         "degraded": result.degraded,
         "error": Jsonb(result.error) if result.error is not None else None,
     }
-    # The commit waits for the answer to the fence; all else goes out at once
-    async with database.direct() as connection, connection.pipeline(), connection.transaction():
-        if result.state is not None:
-            await connection.execute(_CONVERSATION, {**place, **asdict(result.state)})
-        else:
-            await connection.execute(_TOUCHED, place)
-        ended = await connection.execute(_TURN, {**place, **end})
-        if result.reply is not None:
-            await connection.execute(_MESSAGE, {**place, **_message(result.reply), "now": now})
-        if result.checkpoint is not None:
-            await store_held(connection, result.checkpoint)
-        row = await ended.fetchone()
-        if row is None:
+    if result.state is not None:
+        values |= asdict(result.state)
+    if result.reply is not None:
+        values |= _message(result.reply, now)
+    held = result.checkpoint.held if result.checkpoint is not None else None
+    if held is not None:
+        values |= held
+    statement = _statement(state=result.state is not None, reply=result.reply is not None, checkpoint=held is not None)
+    async with database.direct() as connection, connection.pipeline():
+        ended = await connection.execute(statement, values)
+        # A statement of its own, under the same lock: it sees who came while that one waited for the lock
+        waiting = await connection.execute(_WAITING, (lease.conversation_id,))
+        if await ended.fetchone() is None:
             raise LeaseLost
-    return bool(row["more"])
+        return await waiting.fetchone() is not None
 
 
-def _message(reply: Reply) -> dict[str, Any]:
+def _message(reply: Reply, now: datetime) -> dict[str, Any]:
     return {
-        "id": reply.id,
+        "message": reply.id,
         "agent": reply.agent,
         "content": reply.content,
         "blocks": Jsonb(reply.blocks),
         "intent": reply.intent,
         "tool_calls": Jsonb(reply.tool_calls),
+        "now": now,
     }
