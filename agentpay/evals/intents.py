@@ -72,7 +72,7 @@ def predict(train: Sequence[Sentence], test: Sequence[Sentence], progress: Progr
     asked = [row.text for row in test]
     states: list[States] | None = None
     asked_states: list[States] | None = None
-    if is_few := few(labels):
+    if few(labels):
         # An intent's name, read as words, is one more example of it
         names = sorted(set(labels) - {OUTSIDE})
         texts, labels = [*texts, *(name.replace("_", " ").lower() for name in names)], [*labels, *names]
@@ -97,7 +97,6 @@ def predict(train: Sequence[Sentence], test: Sequence[Sentence], progress: Progr
         model=minilm().model,
         outside=OUTSIDE,
         states=states,
-        at_least=1 if is_few else 2,
         step=step,
     )
     verdicts = head.read(asked, asked_vectors, asked_states)

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 SHARPNESS = 5.0
 """Brings a support vector machine's margins to the scale of a logistic regression's log-odds."""
-WORDS_SHARE = 0.5
-"""Weight of the n-grams' log-probability beside the embedding's."""
-ALIGNED_SHARE = 10.0
+ALIGNED_SHARE = 8.0
 """Weight of the similarity (0 to 1) to an intent's nearest sentence; chosen on BANKING77's sentences outside the ten."""
 
 
@@ -74,6 +72,8 @@ class Head:
     embedded: Linear
     words: Linear
     vocabulary: Vocabulary
+    words_share: float
+    """Weight of the n-grams' log-probability beside the embedding's."""
     rejection: Rejection | None = None
     alignment: Alignment | None = None
 
@@ -108,12 +108,17 @@ class Head:
         dense = vectors @ self.embedded.columns + self.embedded.bias
         words = self.vocabulary.scores(texts, self.words.columns) + self.words.bias
         inside = len(self.intents)
-        logits = log_softmax(dense[:, :inside]) + WORDS_SHARE * log_softmax(SHARPNESS * words[:, :inside])
+        logits = log_softmax(dense[:, :inside]) + self.words_share * log_softmax(SHARPNESS * words[:, :inside])
         if not self.outside:
             return logits, np.zeros((len(texts), 4), np.float32)
         energy = np.logaddexp.reduce(dense[:, :inside], axis=1)
         signals = np.stack([energy, dense[:, inside], words[:, :inside].max(axis=1), words[:, inside]], axis=1)
         return logits, signals
+
+    def by_words(self, texts: Sequence[str]) -> Matrix:
+        """(texts, intents): the n-grams' log-probabilities alone; needs no embedding."""
+        words = self.vocabulary.scores(texts, self.words.columns) + self.words.bias
+        return log_softmax(SHARPNESS * words[:, : len(self.intents)])
 
 
 def log_softmax(logits: Matrix) -> Matrix:
