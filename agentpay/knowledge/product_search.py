@@ -32,7 +32,7 @@ NEAR = 150
 """The same because of their meaning."""
 DEEP = 8_000
 """Products taken for one word, those it weighs most in first."""
-LEXICAL_SHARE = 0.45
+LEXICAL_SHARE = 0.4
 """What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
 _SNIPPET = 240
 _NO = frozenset({"no", "none", "false", "0"})
@@ -53,6 +53,7 @@ class Candidate:
     """BM25 of the query in the product; comparable within one query."""
     cosine: float | None = None
     """Likeness to the query's meaning, -1..1; None where there is no vector of either."""
+    brand: str | None = None
 
 
 async def search_products(
@@ -238,7 +239,7 @@ async def browse(tx: Tx, *, limit: int, filters: SearchFilters | None = None) ->
 
 
 _COLUMNS = (
-    "p.id, p.external_id, p.title, p.attributes, sale.price, coalesce(sale.in_stock, false) AS in_stock,"
+    "p.id, p.external_id, p.title, p.brand, p.attributes, sale.price, coalesce(sale.in_stock, false) AS in_stock,"
     f" left(coalesce(nullif(p.description, ''), p.conversational_description, ''), {_SNIPPET + 60}) AS description"
 )
 
@@ -275,6 +276,7 @@ def _candidate(row: Any, fields: tuple[str, ...]) -> Candidate:
         in_stock=row.in_stock,
         fields=fields,
         rank=float(row.rank),
+        brand=row.brand,
     )
 
 

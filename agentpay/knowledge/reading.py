@@ -49,6 +49,8 @@ class Reading:
     """The words that matter, in the customer's order and the shop's spelling: what is compared by meaning."""
     model: str | None = None
     """The embedding model that answers for this shop."""
+    total: int = 0
+    """Products on sale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ async def read(tx: Tx, terms: Sequence[Term], query: str = "") -> Reading:
         spelling.get(word.removesuffix("'s"), word) for word in words(query) if word.removesuffix("'s") not in FILLER
     ]
     weights = weighing.term_weights(terms, frequencies, shop.total)
-    return Reading(tuple(terms), tuple(weights), tuple(forms), " ".join(plain) or query, shop.model)
+    return Reading(tuple(terms), tuple(weights), tuple(forms), " ".join(plain) or query, shop.model, shop.total)
 
 
 def _rarity(term: Term, frequency: int, total: int) -> float:
