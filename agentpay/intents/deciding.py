@@ -25,6 +25,10 @@ _CHANGES = frozenset({I.CHANGE_CART, I.REMOVE_FROM_CART, I.ADD_TO_CART})
 _ABOUT_GOODS = _CHANGES | {I.PRODUCT_SEARCH, I.PRODUCT_DETAILS, I.AVAILABILITY}
 _AFTER = frozenset({"paid", "after_sales"})
 _MEANT = re.compile(r"\bi mean(?:t)?\b")
+_MONEY = re.compile(r"\b(?:have|get|want|need|give me) (?:my|the) money\b(?! (?:for|to) (?:buy|pay|it|this|that))")
+_OTHER_ADDRESS = re.compile(
+    r"\b(?:an?other|different|new|other) address\b(?! (?:on|in|for|of) (?:my|the) (?:account|profile))"
+)
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
@@ -57,6 +61,10 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         ):
             return rest
         return matched
+    if _MONEY.search(norm):
+        return I.REFUND, 0.85
+    if dialogue.stage in _AFTER and not dialogue.cart_items and _OTHER_ADDRESS.search(norm):
+        return I.CHANGE_ORDER, 0.85
     if entities.order_numbers and entities.address and (matched is None or matched[0] is I.PROVIDE_DETAILS):
         return I.CHANGE_ORDER, 0.9
     if matched and matched[0] is I.PROVIDE_DETAILS:

@@ -79,7 +79,8 @@ def converse(talk: Talk) -> Plan:
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
     acts = _taking_the_offer(talk, acts)
-    if wishes := [act for act in turn.acts if act.intent in KINDS]:
+    acts = [replace(act, intent="policy") if serving.asks_the_rule(talk, act) else act for act in acts]
+    if wishes := [act for act in turn.acts if act.intent in KINDS and not serving.asks_the_rule(talk, act)]:
         wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
         acts = [act for act in acts if act.intent not in KINDS and not serving.belongs(talk, act)]
     answered = yield from _answer(talk)

@@ -11,19 +11,41 @@ from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account
 from agentpay.llm.house.aftersale.finding import ask, orders_of
-from agentpay.llm.house.aftersale.task import CONFIRM, KINDS, Task, add, of_acts
+from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
+_MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
+_MINE = re.compile(r"\b(?:my|mine|this|these|those|that|it|them|order\w*|bought|got|received)\b", re.I)
 _MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
 _SURE = 0.9
 
 
+def asks_the_rule(talk: Talk, act: ActView) -> bool:
+    """ "Can I send coffee beans back if I don't like them?": of nothing that was bought, so the shop's pages answer."""
+    if act.intent not in ("return", "exchange", "refund", "cancel_order") or act.entities.get("order_numbers"):
+        return False
+    return (
+        _MAY_I.search(act.text) is not None
+        and "?" in talk.turn.text
+        and _MINE.search(act.text.split(" if ")[0]) is None
+    )
+
+
 def belongs(talk: Talk, act: ActView) -> bool:
     """Whether a clause beside a wish only says more of it: the order, who asks, or which item and what instead."""
-    if act.intent in ("provide_details", "order_status"):
+    if act.intent == "order_status":  # a question of its own, unless a number is all it says
+        numbers = set(act.entities.get("order_numbers", []))
+        wished = {
+            number
+            for other in talk.turn.acts
+            if other.intent in KINDS
+            for number in other.entities.get("order_numbers", [])
+        }
+        return not numbers or (act.confidence <= GUESS and (not wished or numbers <= wished))
+    if act.intent == "provide_details":
         return True
     return act.intent in _MORE_OF_IT and (act.confidence < _SURE or not talk.cart.get("items"))
 
@@ -54,6 +76,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
     if asked == "confirm":
         task.calls, task.corrected = [], True
         task.words.append(words)
+    if any(act.entities.get("order_numbers") for act in turn.acts):
+        task.orders = []  # another one than was named before
     for act in turn.acts:
         add(task, act, words=False)
     if asked == "more":

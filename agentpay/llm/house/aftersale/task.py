@@ -44,7 +44,7 @@ _BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
 
 
-_GUESS = 0.7
+GUESS = 0.7
 """Up to here a clause counts as a question for an order's status because it names an order, and for nothing else."""
 
 
@@ -85,8 +85,9 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
     for act in acts:
         add(task, act)
     for other in talk.turn.acts:
-        if other.intent in ("provide_details", "order_status"):
-            add(task, other, words=other.intent == "order_status" and other.confidence <= _GUESS)
+        of_others = task.orders and not set(other.entities.get("order_numbers", [])) <= set(task.orders)
+        if other.intent in ("provide_details", "order_status") and not of_others:
+            add(task, other, words=other.intent == "order_status" and other.confidence <= GUESS)
     text = " ".join(task.words)
     if task.kind == "change":
         task.kind = "address" if task.address or _ADDRESS.search(text) else "items"
@@ -98,7 +99,7 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
 def add(task: Task, act: ActView, *, words: bool = True) -> None:
     """Take in what a clause says; what was known stays unless it is said anew."""
     entities = act.entities
-    if numbers := entities.get("order_numbers"):
+    if (numbers := entities.get("order_numbers")) and (words or not task.orders):
         task.orders = list(dict.fromkeys(numbers))
     if emails := entities.get("emails"):
         task.emails = list(emails)
