@@ -3,6 +3,7 @@
 import pytest
 
 from agentpay.intents.entities.money import Budget, Money, find_money, minor_units
+from agentpay.intents.entities.offers import find_offers
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,15 @@ def test_numbers_are_read_as_they_are_written_around_the_world(number, currency,
         ("200 dollars max", None, 20000, "USD"),
         ("around $100", 8000, 12000, "USD"),
         ("under 40", None, 4000, None),
+        ("my budget is like 40 bucks", None, 4000, "USD"),
+        ("not more than 60", None, 6000, None),
+        ("anything below a tenner", None, 1000, None),
+        ("eighty quid max", None, 8000, "GBP"),
+        ("sixty max", None, 6000, None),
+        ("earbuds <$80", None, 8000, "USD"),
+        ("I have 30€", None, 3000, "EUR"),
+        ("I can spend fifty euros", None, 5000, "EUR"),
+        ("under 900 SEK", None, 90000, "SEK"),
     ],
 )
 def test_a_budget_has_bounds(text, low, high, currency):
@@ -52,7 +62,17 @@ def test_a_budget_has_bounds(text, low, high, currency):
 
 @pytest.mark.parametrize(
     "text",
-    ["under 2 kg", "less than 5 days", "2 mugs", "size 43", "a 20 V drill", "10 pounds of beans", "more than 3 people"],
+    [
+        "under 2 kg",
+        "less than 5 days",
+        "2 mugs",
+        "size 43",
+        "a 20 V drill",
+        "10 pounds of beans",
+        "more than 3 people",
+        "no more than two",
+        "a bow in 3/4",
+    ],
 )
 def test_other_numbers_are_no_money(text):
     assert find_money(text, "USD") == []
@@ -67,9 +87,29 @@ def test_dollars_are_the_shops_dollars():
     ("text", "found"),
     [("90?", 9000), ("would you do 90", 9000), ("how about 85,50?", 8550), ("I'll take 2 please", None)],
 )
-def test_a_bare_number_is_an_offer_only_while_haggling(text, found):
-    assert [s.value.minor for s in find_money(text, "USD", negotiating=True)] == ([found] if found else [])
-    assert find_money(text, "USD") == []
+def test_a_bare_number_is_an_offer_while_haggling(text, found):
+    assert [s.value.minor for s in find_offers(text, "USD", negotiating=True)] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("could you do 70 on the lamp since it's scratched", 7000),
+        ("I'll give you 60 for the basket", 6000),
+        ("nah 320 is my final", 32000),
+        ("would you take thirty quid for it?", 3000),
+        ("any chance of 150?", 15000),
+        ("700 for all ten, ok?", 70000),
+        ("the chair for 70, and I pay today", 7000),
+        ("can you do 20 of those", None),
+        ("I'll take 12 mugs", None),
+        ("can I get it for 3 people", None),
+        ("would you recommend 20 or 30 watts", None),
+        ("90?", None),
+    ],
+)
+def test_bargaining_words_make_a_bare_number_an_offer(text, found):
+    assert [s.value.minor for s in find_offers(text, "USD") if s.value.proposed] == ([found] if found else [])
 
 
 def test_a_percentage_counts_where_it_is_off_a_price():

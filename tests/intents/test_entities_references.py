@@ -5,11 +5,13 @@ from datetime import date
 
 import pytest
 
+from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import find_ordinals, find_quantity, find_sort
+from agentpay.intents.entities.dates import find_dates
+from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.places import country_of, infer_country, postcode_fits, subdivision
 from agentpay.intents.entities.query import product_words
-from agentpay.intents.entities.references import find_codes, find_dates, find_orders
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,14 @@ from agentpay.intents.entities.references import find_codes, find_dates, find_or
         ("my order 58213 came late", ["58213"]),
         ("cancel nt-1001", ["nt-1001"]),
         ("order no. ab12cd", ["ab12cd"]),
+        ("CF/2024/118 when?", ["CF/2024/118"]),
+        ("cancel MR77204, found it elsewhere", ["MR77204"]),
+        ("please don't make (order B771)", ["B771"]),
+        ("can you add gift wrap to PO-88219?", ["PO-88219"]),
+        ("track 58213", ["58213"]),
+        ("no. 1002 is late, where is it", ["1002"]),
+        ("add the KX-2000 to my cart", []),
+        ("is the DX1800 in stock", []),
         ("I'd like to order 2 mugs", []),
         ("order 200 cards", []),
         ("add the XM-4000 headphones", []),
@@ -58,18 +68,36 @@ def test_discount_codes(text, codes):
         ("March 5th", "2026-03-05"),
         ("24.12.2025", "2025-12-24"),
         ("yesterday", "2026-05-09"),
+        ("by Friday", "2026-05-15"),
+        ("since Thursday", "2026-05-07"),
+        ("by the 20th please", "2026-05-20"),
+        ("I sent it back on the 3rd", "2026-05-03"),
+        ("the 9th will not do, the 12th would", "2026-05-12"),
+        ("here before 12/24?", "2026-12-24"),
+        ("3 days ago", "2026-05-07"),
+        ("I bought it last week", "2026-05-03"),
+        ("can I have it tmrw", "2026-05-11"),
+        ("in time for Christmas", "2026-12-25"),
     ],
 )
 def test_dates(text, iso):
     assert [s.value for s in find_dates(text, today=date(2026, 5, 10))] == [iso]
 
 
+@pytest.mark.parametrize(
+    "text", ["open on Mondays?", "the Sunday paper", "I sat on it", "the 2nd jacket", "the 3rd one", "size 3/4"]
+)
+def test_no_dates(text):
+    assert find_dates(text, today=date(2026, 5, 10)) == []
+
+
 def test_contacts():
     assert [s.value for s in find_emails("Write to Kim.Lee+shop@Mail.example, thanks")] == ["kim.lee+shop@mail.example"]
-    assert [s.value for s in find_people("call me: 020 7946 0018", "GB")] == ["+442079460018"]
-    assert [s.value for s in find_people("+1 415 555 2671", None)] == ["+14155552671"]
-    assert [s.value for s in find_people("my name is Ana de la Cruz and I pay", "US")] == ["Ana de la Cruz"]
-    assert find_people("I'm looking for 12 mugs", "US") == []
+    assert [s.value for s in find_people("call me: 020 7946 0018", ["GB"])] == ["+442079460018"]
+    assert [s.value for s in find_people("+1 415 555 2671", [])] == ["+14155552671"]
+    assert [s.value for s in find_people("my name is Ana de la Cruz and I pay", ["US"])] == ["Ana de la Cruz"]
+    assert [s.value for s in find_people("call 0171 2345678", ["NL", "DE"])] == ["+491712345678"]
+    assert find_people("I'm looking for 12 mugs", ["US"]) == []
 
 
 @pytest.mark.parametrize(

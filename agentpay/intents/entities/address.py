@@ -7,7 +7,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentpay.intents.entities.places import POSTCODE, country_codes, country_of, infer_country, regions_of, subdivision
+from agentpay.intents.entities.places import (
+    POSTCODE,
+    country_codes,
+    country_of,
+    country_of_city,
+    infer_country,
+    postcode_fits,
+    regions_of,
+    subdivision,
+)
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.types import PostalAddress
 
@@ -17,7 +26,7 @@ _SUFFIX = (
     r"|point|bend|pike|broadway|esplanade|wharf|yard|vale|mount"
 )
 _MIDDLE = r"(?:(?:\d+(?:st|nd|rd|th)|[^\W\d_][\w.'-]*)\s+)"
-_ENGLISH = rf"\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+{_MIDDLE}{{1,5}}?(?:{_SUFFIX})\b\.?(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
+_ENGLISH = rf"\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+{_MIDDLE}{{1,5}}?(?:{_SUFFIX})\b\.?(?:\s+(?:{_SUFFIX})\b\.?)?(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
 _FRENCH = r"\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|av\.|boulevard|bd\.?|place|chemin|all[ée]e|impasse|quai|cours|route)\s+[^,\d\n]{2,40}"
 _GERMANIC_SUFFIX = (
     r"(?:stra(?:ß|ss)e|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|dijk|singel|hof|vej|gade"
@@ -56,6 +65,23 @@ _NOT_CITY = re.compile(
     re.IGNORECASE,
 )
 
+_HEAD = re.compile(
+    rf"(?:^|[.:!?\n]\s*|\b(?:in|to|at|is|from)\s+)(?:(?P<city>[^\W\d_][^\W\d_.' -]*(?:[ ,]{{1,2}}[^\W\d_][\w.'-]*){{0,3}})[ ,]{{1,2}}(?P<post>{POSTCODE})|(?P<post2>{POSTCODE})\s+(?P<city2>[^\W\d_][\w.' -]{{1,30}}?))\s*,\s*(?:at\s+)?$",
+    re.IGNORECASE,
+)
+_STREETS_OF = tuple(
+    (re.compile(pattern, re.IGNORECASE), countries.split())
+    for pattern, countries in (
+        (r"stra(?:ß|ss)e\b|str\.?\s|gasse\b|\bplatz\b|allee\b|damm\b|ufer\b", "DE AT CH"),
+        (r"straat\b|gracht\b|laan\b|\bplein\b|kade\b|singel\b", "NL BE"),
+        (r"\b(?:rue|chemin|impasse|quai|all[ée]e)\b", "FR BE CH LU"),
+        (r"\b(?:calle|plaza|paseo|avenida|avda|carrer)\b|\bc/", "ES MX AR"),
+        (r"\b(?:via|viale|piazza|corso)\b", "IT"),
+        (r"\b(?:rua|pra[çc]a|travessa)\b", "PT BR"),
+        (r"\b(?:ulica|ul)\b", "PL"),
+        (r"(?:gatan|vägen)\b", "SE"),
+    )
+)
 _CITY_FIRST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN", "JP", "BR"})
 """Countries that write the postcode after the city."""
 
@@ -104,6 +130,9 @@ def _complete(
         line2 = before.group(1)
         start = start - (len(before.group()))
     tail = _read_tail(text, end)
+    if tail.city is None and tail.postcode is None and (head := _read_head(text, start)) is not None:
+        tail, start = head
+        tail.end = end
     context = (
         asked_for in {"address", "shipping_address", "details"}
         or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
@@ -114,13 +143,7 @@ def _complete(
     likely = [c for c in countries if c not in _CITY_FIRST] if tail.postcode_first else countries
     if loose and not context and line1.islower():
         return None
-    country = tail.country or infer_country(tail.postcode, tail.region, likely)
-    if (
-        country is None
-        and re.search(r"(?i)str(?:\.|a(?:ß|ss)e)", line1)
-        and re.fullmatch(r"\d{5}", tail.postcode or "")
-    ):
-        country = "DE"
+    country = tail.country or _by_street(line1, tail) or infer_country(tail.postcode, tail.region, likely)
     region = tail.region
     if region and country:
         region = subdivision(country, region) or region
@@ -135,6 +158,30 @@ def _complete(
         country=country,
     )
     return Span(start, tail.end, "address", value)
+
+
+def _by_street(line1: str, tail: _Tail) -> str | None:
+    """The country whose language the street is in and whose postcodes look like this one; a well-known city goes before."""
+    if tail.region or not tail.postcode:
+        return None
+    known = country_of_city(tail.city or "")
+    if known is not None and postcode_fits(known, tail.postcode):
+        return known
+    for pattern, countries in _STREETS_OF:
+        if pattern.search(line1):
+            return next((c for c in countries if postcode_fits(c, tail.postcode)), None)
+    return None
+
+
+def _read_head(text: str, end: int) -> tuple[_Tail, int] | None:
+    """City, region and postcode before the street ("I live in Portland Oregon 97201, 12 Main St"), and where they begin."""
+    match = _HEAD.search(text[:end])
+    if match is None or _NOT_CITY.search(match["city"] or match["city2"]):
+        return None
+    tail = _Tail(postcode=(match["post"] or match["post2"]).upper())
+    if not _take_city(match["city"] or match["city2"], 0, tail, followed=True):
+        return None
+    return tail, match.start("city") if match["city"] else match.start("post2")
 
 
 def _read_tail(text: str, start: int) -> _Tail:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import phonenumbers
 
+from agentpay.intents.entities.places import country_of
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.words import word_set
 
@@ -21,7 +22,7 @@ _PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
 _PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
 _FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
 _NAMED = re.compile(
-    rf"(?:\b[Mm]y (?:full )?name(?: is|'s|:)|\b[Nn]ame\s?:|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
+    rf"(?:\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
 )
 _NAMED_LOWER = re.compile(
     r"\b(?:my (?:full )?name(?: is|'s)|name\s?:)\s+(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)(?=\s*(?:[,.!\n]|$|and\b))",
@@ -31,9 +32,20 @@ _INTRODUCED = re.compile(
     rf"(?:^|[.,!\n]\s*|\b(?:[Hh]i|[Hh]ello|[Hh]ey),?\s+)(?:I'?m|I am|[Tt]his is|[Ii]t's)\s+(?P<name>{_FULL_NAME})(?=\s*(?:[.,!\n]|$|and\b|here\b|from\b|-))"
 )
 _FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
+_WHOLE_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{1,3}}"
+_BEFORE_DETAIL = re.compile(
+    rf"(?:^|[,;\n.:!?]\s*|\b(?:to|for|is|are|details)\s+(?:my \w+\s+)?)(?P<name>{_WHOLE_NAME})\s*[,;:\n-]*\s*(?:(?:at|of|on)\s+)?$"
+)
+_AFTER_DETAIL = re.compile(rf"^\s*[,;\n.(-]*\s*(?:for\s+)?(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))")
+_LOWER_BEFORE = re.compile(r"^\s*(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
+_SIGNED = re.compile(
+    rf"(?:\b[Tt]hanks|\b[Tt]hank you|\b[Rr]egards|\b[Cc]heers|\b[Bb]est|\b[Ss]incerely|\b[Ll]ove)[!,.\s-]+(?P<name>{_WHOLE_NAME})\W*$"
+)
+_DETAILS = frozenset({"address", "email", "phone"})
 _NOT_NAMES = word_set(
     "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
-    "thanks please hi hello hey standard express interested using trying also still so very back i"
+    "thanks please hi hello hey standard express interested using trying also still so very back i send ship deliver address email phone my "
+    "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size"
 )
 
 
@@ -43,13 +55,16 @@ def find_emails(text: str) -> list[Span]:
     return found + [Span(m.start(), m.end(), "url", m.group()) for m in _URL.finditer(text) if free(found, *m.span())]
 
 
-def find_people(text: str, region: str | None, taken: Sequence[Span] = (), asked_for: str | None = None) -> list[Span]:
-    """A phone number (E.164; a national one is read as of `region`) and a person's name."""
-    found = _phones(text, region, taken, asked_for) if any(c.isdigit() for c in text) else []
-    return found + _names(text, [*taken, *found], asked_for)
+def find_people(
+    text: str, regions: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
+) -> list[Span]:
+    """A phone number (E.164; a national one is read as of the first of the countries `regions` that has it) and a person's name."""
+    found = _phones(text, regions, taken, asked_for) if any(c.isdigit() for c in text) else []
+    names = _names(text, [*taken, *found], asked_for) or _beside_details(text, [*taken, *found], asked_for)
+    return found + names
 
 
-def _phones(text: str, region: str | None, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
+def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for: str | None) -> list[Span]:
     found: list[Span] = []
     context = asked_for == "phone" or _PHONE_CONTEXT.search(text) is not None
     for match in _PHONE.finditer(text):
@@ -60,15 +75,50 @@ def _phones(text: str, region: str | None, taken: Sequence[Span], asked_for: str
         if not (international or context or separated) or digits < 7 or not free(taken, *match.span()):
             continue
         number = "+" + written.lstrip("(")[2:] if written.startswith("00") else written
-        try:
-            parsed = phonenumbers.parse(number, None if international else region or "US")
-        except phonenumbers.NumberParseException:
-            continue
-        if international or phonenumbers.is_possible_number(parsed):
+        parsed = _parsed(number, (None,) if international else regions or ("US",))
+        if parsed is not None:
             value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
             found.append(Span(match.start(), match.end(), "phone", value))
             break
     return found
+
+
+def _parsed(number: str, regions: Sequence[str | None]) -> phonenumbers.PhoneNumber | None:
+    """As a number of the first of the regions in which it is valid, else of the first in which it may be one."""
+    possible: phonenumbers.PhoneNumber | None = None
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return parsed
+        if possible is None and (region is None or phonenumbers.is_possible_number(parsed)):
+            possible = parsed
+    return possible
+
+
+def _beside_details(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
+    """A name that stands beside an address, an e-mail or a phone number, or under the message."""
+    details = [span for span in taken if span.kind in _DETAILS]
+    for span in details:
+        before = _BEFORE_DETAIL.search(text[: span.start])
+        if before is None and asked_for is not None:
+            before = _LOWER_BEFORE.search(text[: span.start])
+        after = _AFTER_DETAIL.search(text[span.end :])
+        for match, offset in ((before, 0), (after, span.end)):
+            if match is None or not free(taken, match.start("name") + offset, match.end("name") + offset):
+                continue
+            if not any(word.lower() in _NOT_NAMES or country_of(word) for word in match["name"].split()):
+                start = match.start("name") + offset
+                return [Span(start, start + len(match["name"]), "name", _spelt(match["name"]))]
+    if (signed := _SIGNED.search(text)) and free(taken, *signed.span("name")):
+        return [Span(*signed.span("name"), "name", signed["name"])]
+    return []
+
+
+def _spelt(name: str) -> str:
+    return name.title() if name.islower() else name
 
 
 def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
@@ -78,7 +128,5 @@ def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span
             name = match.group("name")
             if name.split()[0].lower() in _NOT_NAMES or not free(taken, *match.span("name")):
                 continue
-            if name.islower():
-                name = name.title()
-            return [Span(match.start(), match.end("name"), "name", name)]
+            return [Span(match.start(), match.end("name"), "name", _spelt(name))]
     return []

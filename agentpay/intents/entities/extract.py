@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentpay.intents.entities.address import find_addresses
+from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
+from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
+from agentpay.intents.entities.destinations import find_destination
 from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
-from agentpay.intents.entities.places import (
-    POSTCODE,
-    country_names,
-    country_of,
-    country_of_city,
-    infer_country,
-    regions_of,
-)
+from agentpay.intents.entities.offers import find_offers
+from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.query import product_words
-from agentpay.intents.entities.references import find_codes, find_dates, find_orders
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.types import Dialogue, Entities, Vocabulary
 
@@ -29,16 +25,6 @@ _OFFERING = re.compile(
     r"\b(?:would|could|can|will|wud|cud) (?:you|u|ya) (?:do|take|accept|go)\b|\b(?:too|so) (?:expensive|much|pricey)\b",
     re.IGNORECASE,
 )
-_PLACE_LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", re.IGNORECASE)
-_PLACE_WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
-_CITY_WORDS = re.compile(
-    r"\b(?:(?:new york|los angeles|san francisco|mexico city|s[aã]o paulo|cape town)|[^\W\d_]{4,})\b", re.IGNORECASE
-)
-_POSTCODE_NAMED = re.compile(
-    rf"\b(?:zip(?:\s?code)?|post(?:al)?\s?code|plz|to|in)\s*(?:is|:)?\s*(?P<code>{POSTCODE})(?![\w-])", re.IGNORECASE
-)
-_POSTCODE_END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
-_POSTCODE_ONLY = re.compile(rf"^\W*(?P<code>{POSTCODE})\W*$", re.IGNORECASE)
 _WHICH = re.compile(r"\b(?:which|what|any other|other)\b", re.IGNORECASE)
 _GIFT = re.compile(
     r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b|\d(?:\s?(?:[$€£]|dollars?|euros?|pounds?|bucks))?\s+ones?\b",
@@ -46,9 +32,6 @@ _GIFT = re.compile(
 )
 _IDIOM = re.compile(r"\b(?:right (?:now|away)|straight away|in the first place|on the other hand)\b", re.IGNORECASE)
 """Words that mean none of the shop's: "right" is no hand here."""
-_SHIPS = re.compile(
-    r"\b(?:ship\w*|deliver\w*|postage|send|zip|post(?:al)? ?code|courier|live|based|express|standard)\b", re.IGNORECASE
-)
 
 
 def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list[Span]:
@@ -58,11 +41,12 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans = find_emails(text)
     spans += find_addresses(text, vocabulary.countries, spans, asked)
     spans += find_orders(text, vocabulary.title_words, spans, asked)
-    spans += find_people(text, region, spans, asked)
+    spans += find_people(text, vocabulary.countries, spans, asked)
     spans += find_codes(text, vocabulary.title_words, spans, asked)
-    spans += find_dates(text, spans)
+    spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
     negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.search(text) is not None
-    spans += find_money(text, vocabulary.currency, spans, negotiating=negotiating)
+    spans += find_offers(text, vocabulary.currency, spans, negotiating=negotiating)
+    spans += find_money(text, vocabulary.currency, spans)
     return spans
 
 
@@ -85,7 +69,11 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     entities = Entities()
     money, percent = _take_standing(entities, standing)
     taken = list(standing)
-    hidden = [s for s in standing if s.kind in {"email", "url", "phone", "address", "order", "code", "date", "name"}]
+    hidden = [
+        s
+        for s in standing
+        if s.kind in {"email", "url", "phone", "address", "order", "code", "date", "name", "money", "budget"}
+    ]
     ordinals = find_ordinals(text, taken, dialogue.shown, dialogue.asked_for)
     for span in ordinals:
         entities.ordinals.extend(value for value in span.value if value not in entities.ordinals)
@@ -105,7 +93,11 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
         entities.sort = sort[0]
         if free(taken, *sort[1]):
             taken.append(Span(*sort[1], "sort", sort[0]))
-    taken += _take_place(text, hidden, lexicon, entities, dialogue)
+    if entities.address is None:
+        shipping = entities.shipping_method is not None
+        place = find_destination(text, hidden, lexicon.countries, shipping=shipping, asked_for=dialogue.asked_for)
+        entities.country, entities.region, entities.postal_code = place.country, place.region, place.postal_code
+        taken += place.spans
     entities.product_query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
     if entities.product_query is not None:
         entities.product_query = lexicon.as_titled(entities.product_query)
@@ -154,7 +146,7 @@ def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | N
                 entities.price_max = high if high is not None else entities.price_max
                 entities.currency = currency or entities.currency
             case "money", Money() as value:
-                money = money or value
+                money = value if money is None or (value.proposed and not money.proposed) else money
             case "percent", value:
                 percent = value
             case _:
@@ -173,75 +165,3 @@ def _amount_option(text: str, money: Money, lexicon: Lexicon, entities: Entities
         text,
     )
     return Span(match.start(), match.end(), "option", entry) if match else None
-
-
-def _take_place(
-    text: str, hidden: Sequence[Span], lexicon: Lexicon, entities: Entities, dialogue: Dialogue
-) -> list[Span]:
-    """A country, state or postcode that is no part of an address: "shipping to Canada", "my zip is 97201"."""
-    if entities.address is not None:
-        return []
-    found: list[Span] = []
-    about_shipping = (
-        _SHIPS.search(text) is not None
-        or entities.shipping_method is not None
-        or dialogue.asked_for
-        in {
-            "address",
-            "shipping",
-            "country",
-            "postal_code",
-        }
-    )
-    served = list(lexicon.countries)
-    match = _POSTCODE_NAMED.search(text) if about_shipping else None
-    if match is None and dialogue.asked_for in {"address", "shipping", "postal_code"}:
-        match = _POSTCODE_ONLY.match(text)
-    if match is None and dialogue.asked_for == "address":
-        match = _POSTCODE_END.search(text)
-    if match and free(hidden, *match.span("code")):
-        entities.postal_code = match["code"].upper()
-        entities.country = infer_country(entities.postal_code, None, served)
-        found.append(Span(match.start(), match.end(), "place", entities.postal_code))
-    for lead in _PLACE_LEAD.finditer(text):
-        words_match = _PLACE_WORDS.match(text, lead.end())
-        if not words_match or not free([*hidden, *found], lead.end(), lead.end() + 1):
-            continue
-        words = words_match.group().split()
-        for size in range(len(words), 0, -1):
-            candidate = " ".join(words[:size]).rstrip(".,?!'")
-            country = _country(candidate)
-            regions = regions_of(candidate) if about_shipping and (len(candidate) > 2 or candidate.isupper()) else ()
-            if country is None and not regions:
-                continue
-            if country is None or (regions and country not in served and regions[0][0] in served):
-                entities.region, country = regions[0][1], regions[0][0]
-            entities.country = country
-            found.append(Span(lead.start(), lead.end() + len(candidate), "place", country))
-            return found
-    if entities.country is None and entities.postal_code is None and about_shipping:
-        for word in _CITY_WORDS.finditer(text):
-            if (country := country_of_city(word.group())) is not None:
-                entities.country = country
-                found.append(Span(*word.span(), "place", country))
-                return found
-    if entities.country is None and (dialogue.asked_for in {"country", "shipping"} or about_shipping):
-        for word in re.finditer(r"[A-Z][\w]+(?: [A-Z]\w+)*", text):
-            if word.group().lower() in country_names():
-                entities.country = country_of(word.group())
-                found.append(Span(*word.span(), "place", entities.country))
-                break
-    return found
-
-
-def _country(candidate: str) -> str | None:
-    lowered = candidate.lower()
-    if lowered in country_names():
-        return (
-            country_names()[lowered]
-            if len(lowered) > 3 or candidate.isupper() or lowered in {"usa", "uk", "uae"}
-            else None
-        )
-    if len(candidate) == 2 and candidate.isupper():
-        return country_of(candidate)
-    return None

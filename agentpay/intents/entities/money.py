@@ -8,78 +8,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 
 _SYMBOLS = {
-    "$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN",
-    "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "usd": "USD",
-    "euro": "EUR", "euros": "EUR", "eur": "EUR", "pound": "GBP", "pounds": "GBP", "quid": "GBP", "gbp": "GBP",
-    "chf": "CHF", "franken": "CHF", "francs": "CHF", "cad": "CAD", "aud": "AUD", "yen": "JPY", "jpy": "JPY",
-    "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "inr": "INR", "rupees": "INR",
+    "$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₺": "TRY", "₪": "ILS", "₩": "KRW", "₴": "UAH", "฿": "THB",
+    "c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "s$": "SGD", "hk$": "HKD", "r$": "BRL",
 }  # fmt: skip
+_CODES = ["USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD", "HKD", "JPY", "CNY", "KRW", "INR", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "ILS", "AED", "SAR", "ZAR", "MXN", "BRL", "ARS", "THB", "PHP", "IDR", "MYR", "VND", "UAH"]  # fmt: skip
+_NAMES = {
+    "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP", "pounds": "GBP", "quid": "GBP",
+    "pound sterling": "GBP", "pounds sterling": "GBP", "canadian dollars": "CAD", "australian dollars": "AUD", "us dollars": "USD", "swiss francs": "CHF",
+    "franken": "CHF", "francs": "CHF", "yen": "JPY", "yuan": "CNY", "won": "KRW", "rupee": "INR", "rupees": "INR", "zł": "PLN", "zloty": "PLN", "złoty": "PLN",
+    "kč": "CZK", "koruna": "CZK", "crowns": "CZK", "forint": "HUF", "lei": "RON", "lira": "TRY", "shekels": "ILS", "dirham": "AED", "dirhams": "AED",
+    "rand": "ZAR", "pesos": "MXN", "reais": "BRL", "baht": "THB", "ringgit": "MYR", "kr": "SEK", "kronor": "SEK", "kroner": "NOK",
+} | {code.lower(): code for code in _CODES}  # fmt: skip
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN"})
-_DOLLAR_WORDS = frozenset({"$", "dollar", "dollars", "buck", "bucks"})
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "HUF": 2, "KWD": 3, "BHD": 3, "TND": 3}
-
-_NUMBER = r"\d{1,3}(?:[.,']\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-_PREFIX = r"us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|cad|aud)\b"
-_SUFFIX = (
-    r"[€£$¥₹]|(?:euros?|eur|dollars?|usd|bucks?|quid|pounds?(?!\s+of)|gbp|chf|franken|francs|cad|aud|yen|jpy|sek|nok|dkk"
-    r"|pln|zł|inr|rupees)\b"
+_CROWNS = frozenset({"SEK", "NOK", "DKK"})
+_SHARED = dict.fromkeys(("$", "dollar", "dollars", "buck", "bucks"), _DOLLARS) | dict.fromkeys(
+    ("kr", "kronor", "kroner"), _CROWNS
 )
+"""Words that more currencies have: the shop's own is meant, where it has them."""
+_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "HUF": 2, "KWD": 3, "BHD": 3, "TND": 3}
+_NOTES = {"fiver": 5, "tenner": 10}
+_SURELY_MONEY = 15
+"""A bare number in words from which on it is read as a price after "under" and the like; "under two" means other things."""
+
+NUMBER = r"\d{1,3}(?:[.,']\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+_PREFIX = rf"(?<!\w)(?:us|ca?|au?|nz|hk|s|r)\$|\$|[€£¥₹₺₪₩₴฿]|\b(?:{'|'.join(_CODES)})\b"
+_WORD_SUFFIX = (
+    r"(?:" + "|".join(sorted((re.escape(name) for name in _NAMES), key=len, reverse=True)) + r")\b(?!\s+of\b)"
+)
+_SUFFIX = rf"[€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
 _UNIT = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|pounds of|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|in\b|ft|feet"
     r"|foot|ml|l|litres?|liters?|gb|tb|mb|hz|w|watts?|v|volts?|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|people"
-    r"|persons?|pieces?|items?|pairs?|packs?|percent|%|stars?|reviews?|\")(?![\w]))"
+    r"|persons?|pieces?|items?|pairs?|packs?|times|of (?:them|those|these)|percent|%|stars?|reviews?|\")(?![\w]))"
 )
 
 
-def _price(n: int, *, bare: bool = False) -> str:
+def price(n: int, *, bare: bool = False) -> str:
     """A price with its groups numbered `n`; `bare` also takes a number without any currency."""
-    suffix = f"(?:\\s?(?P<s{n}>{_SUFFIX}))" + ("?" if bare else "")
-    k = f"(?P<k{n}>k\\b)?"
+    optional = "?" if bare else ""
     return (
-        f"(?:(?P<p{n}>{_PREFIX})\\s?(?P<a{n}>{_NUMBER})(?P<q{n}>k\\b)?"
-        f"|(?<![\\w.,#])(?P<b{n}>{_NUMBER}){k}{suffix})" + (r"(?![\w%]|[.,]\d)" + _UNIT if bare else r"(?!\w)")
-    )
+        f"(?:(?P<p{n}>{_PREFIX})\\s?(?P<a{n}>{NUMBER})(?P<q{n}>k\\b)?"
+        f"|(?<![\\w.,#/])(?P<b{n}>{NUMBER})(?P<k{n}>k\\b)?(?:\\s?(?P<s{n}>{_SUFFIX})){optional}"
+        f"|\\b(?:an? )?(?P<t{n}>fiver|tenner)"
+        f"|\\b(?P<w{n}>{NUMERAL})\\b(?:\\s(?P<v{n}>{_WORD_SUFFIX})){optional})"
+    ) + (r"(?![\w%/]|[.,]\d)" + _UNIT if bare else r"(?!\w)")
 
 
+_HEDGE = r"(?:(?:about|around|like|roughly|maybe|approximately|circa|some|say)\s+)?"
 _BELOW = (
-    r"under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing) more than|nothing (?:over|above)|not (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
-    r"|at most|within|(?:my |a |the )?(?:budget|limit)(?: is| of|:)?(?: (?:under|about|around|max))?|<=?|not exceeding|sub"
+    r"(?:under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing|n't(?: \w+)?) (?:any )?more than|nothing (?:over|above)|not (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
+    r"|at most|within|(?:my |a |the |our )?(?:budget|limit)(?:'s| is| of|:)?(?: (?:under|about|around|max|like|maybe|roughly|up to|only|just))*|not exceeding)\s+|(?:<=?|≤|\bsub-?)\s*"
 )
 _ABOVE = r"over|above|more than|at least|min(?:imum)?\.?(?: of)?|starting (?:at|from)|upwards of|>=?"
 _FLAGS = re.IGNORECASE
 _RANGE = re.compile(
-    rf"(?:\bbetween\s+{_price(1, bare=True)}\s*(?:and|to|-|&)\s*{_price(2, bare=True)})"
-    rf"|(?:(?:\bfrom\s+)?{_price(3, bare=True)}\s*(?:to|-|and)\s*{_price(4)})"
-    rf"|(?:(?:\bfrom\s+)?{_price(5)}\s*(?:to|-|and)\s*{_price(6, bare=True)})",
+    rf"(?:\bbetween\s+{price(1, bare=True)}\s*(?:and|to|-|&)\s*{price(2, bare=True)})"
+    rf"|(?:(?:\bfrom\s+)?{price(3, bare=True)}\s*(?:to|-|and)\s*{price(4)})"
+    rf"|(?:(?:\bfrom\s+)?{price(5)}\s*(?:to|-|and)\s*{price(6, bare=True)})",
     _FLAGS,
 )
-_MAX = re.compile(rf"(?<!\w)(?:for\s+)?(?:{_BELOW})\s+(?:about\s+|around\s+)?{_price(1, bare=True)}", _FLAGS)
+_MAX = re.compile(rf"(?<!\w)(?:for\s+)?(?:{_BELOW}){_HEDGE}{price(1, bare=True)}", _FLAGS)
+_PURSE = re.compile(
+    rf"\b(?:i|we)(?:'ve| have)?(?: only| just)? (?:have|got|can spend|could spend|want to spend|can (?:only )?afford)(?: only| just| got)? {_HEDGE}{price(1)}"
+    r"(?!\s*(?:off|credit|discount|voucher|gift|cheaper|less|refund|coupon|card))", _FLAGS
+)  # fmt: skip
+"""What the customer has to spend."""
 _MAX_AFTER = re.compile(
-    rf"{_price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit)\b", _FLAGS
+    rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit)\b", _FLAGS
 )
-_MAX_BARE_AFTER = re.compile(rf"{_price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
-_MIN = re.compile(rf"(?<!\w)(?:{_ABOVE})\s+{_price(1)}", _FLAGS)
-_MIN_AFTER = re.compile(rf"{_price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
+_MAX_BARE_AFTER = re.compile(rf"{price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
+_MIN = re.compile(rf"(?<!\w)(?:{_ABOVE})\s+{price(1)}", _FLAGS)
+_MIN_AFTER = re.compile(rf"{price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
 _ABOUT = re.compile(
-    rf"(?<!\w)(?:around|(?<!how )(?<!what )about|roughly|approximately|approx\.?|circa|~)\s*{_price(1)}", _FLAGS
+    rf"(?<!\w)(?:around|(?<!how )(?<!what )about|roughly|approximately|approx\.?|circa|~)\s*{price(1)}", _FLAGS
 )
-_PLAIN = re.compile(_price(1), _FLAGS)
-_PERCENT = re.compile(r"(?<![\w.])(\d{1,2}|100)(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
+_PLAIN = re.compile(price(1), _FLAGS)
+_PERCENT = re.compile(rf"(?<![\w.])(\d{{1,2}}|100|{NUMERAL})(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
 _PERCENT_OF_PRICE = re.compile(
     r"\b(off|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept)\b|\?",
     _FLAGS,
-)
-_BARE_OFFER = re.compile(
-    rf"(?:\b(?:do|you take|u take|(?:go|come|get|down|lower) (?:down )?to|for|about|offer|say|pay|accept|at|give you)\s+|(?:^|[,.!]\s)\W*)(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b|is (?:my|the|all)\b)",
-    _FLAGS,
-)
-
-
-_DOWN_TO = re.compile(
-    rf"\b(?:go|come|get|drop|lower)(?: it)? (?:down )?to\s+(?P<bare>{_NUMBER})\s*(?=\?|$|[.!,]\s|please\b)", _FLAGS
 )
 
 
@@ -89,6 +100,8 @@ class Money:
 
     minor: int
     currency: str | None = None
+    proposed: bool = False
+    """Whether its words say that the customer would pay it ("would you take 30?")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +113,9 @@ class Budget:
     currency: str | None = None
 
 
-def minor_units(number: str, currency: str) -> int | None:
+def minor_units(written: str, currency: str) -> int | None:
     """Minor units of a number as people write it ("1.200,50", "1,200.50", "90", "2'000"); None where it is none."""
-    text = number.replace("'", "").replace(" ", "")
+    text = written.replace("'", "").replace(" ", "")
     dot, comma = text.rfind("."), text.rfind(",")
     if dot >= 0 and comma >= 0:
         decimal, group = (".", ",") if dot > comma else (",", ".")
@@ -118,15 +131,22 @@ def minor_units(number: str, currency: str) -> int | None:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def _read(match: re.Match[str], n: int, shop: str) -> Money | None:
-    number = match.group(f"a{n}") or match.group(f"b{n}")
-    if not number:
+def read_price(match: re.Match[str], n: int, shop: str) -> Money | None:
+    written = match.group(f"a{n}") or match.group(f"b{n}")
+    if note := match.group(f"t{n}"):
+        written = str(_NOTES[note.lower()])
+    mark = (match.group(f"p{n}") or match.group(f"s{n}") or match.group(f"v{n}") or "").lower().strip()
+    if words := match.group(f"w{n}"):
+        value = number(words)
+        if value is None or not (mark or value >= _SURELY_MONEY):
+            return None
+        written = str(value)
+    if not written:
         return None
-    mark = (match.group(f"p{n}") or match.group(f"s{n}") or "").lower().strip()
     currency = None
     if mark:
-        currency = shop if mark in _DOLLAR_WORDS and shop in _DOLLARS else _SYMBOLS.get(mark)
-    minor = minor_units(number, currency or shop)
+        currency = shop if shop in _SHARED.get(mark, ()) else _SYMBOLS.get(mark) or _NAMES.get(mark)
+    minor = minor_units(written, currency or shop)
     if minor is None:
         return None
     if match.group(f"k{n}") or match.group(f"q{n}"):
@@ -134,13 +154,9 @@ def _read(match: re.Match[str], n: int, shop: str) -> Money | None:
     return Money(minor, currency)
 
 
-def find_money(text: str, shop_currency: str, taken: Sequence[Span] = (), *, negotiating: bool = False) -> list[Span]:
-    """
-    Budgets ("under $200", "between 50 and 80 euros"), prices ("$90") and percentages of a price ("15% off").
-
-    With `negotiating`, a bare number that stands like an offer ("90?", "would you do 90") is a price too.
-    """
-    if not any(c.isdigit() for c in text):
+def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> list[Span]:
+    """Budgets ("under $200", "between 50 and 80 euros"), prices ("$90") and percentages of a price ("15% off")."""
+    if not LIKELY.search(text):
         return []
     found: list[Span] = []
 
@@ -160,33 +176,26 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = (), *, neg
 
     for match in _RANGE.finditer(text):
         for first in (1, 3, 5):
-            low, high = _read(match, first, shop_currency), _read(match, first + 1, shop_currency)
+            low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
                 if low.minor > high.minor:
                     low, high = high, low
                 add(match, low, high)
-    for pattern in (_MAX, _MAX_AFTER, _MAX_BARE_AFTER):
+    for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER):
         for match in pattern.finditer(text):
-            if high := _read(match, 1, shop_currency):
+            if high := read_price(match, 1, shop_currency):
                 add(match, None, high)
     for pattern in (_MIN, _MIN_AFTER):
         for match in pattern.finditer(text):
-            if low := _read(match, 1, shop_currency):
+            if low := read_price(match, 1, shop_currency):
                 add(match, low, None)
     for match in _ABOUT.finditer(text):
-        if price := _read(match, 1, shop_currency):
+        if price := read_price(match, 1, shop_currency):
             add(match, price, None, spread=True)
     for match in _PLAIN.finditer(text):
-        if (price := _read(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):
+        if (price := read_price(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):
             found.append(Span(match.start(), match.end(), "money", price))
     for match in _PERCENT.finditer(text):
         if _PERCENT_OF_PRICE.search(text) and free([*taken, *found], match.start(), match.end()):
-            found.append(Span(match.start(), match.end(), "percent", int(match.group(1))))
-    if negotiating:
-        stated = any(span.kind == "money" for span in found)
-        for match in (_DOWN_TO if stated else _BARE_OFFER).finditer(text):
-            start, end = match.span("bare")
-            minor = minor_units(match.group("bare"), shop_currency)
-            if minor and free([*taken, *found], start, end):
-                found.append(Span(start, end, "money", Money(minor)))
+            found.append(Span(match.start(), match.end(), "percent", number(match.group(1))))
     return found

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a table is read in one piece)
 """Countries, their subdivisions and postcodes."""
 
 from __future__ import annotations
@@ -21,18 +22,76 @@ _ALIASES = {
     "tanzania": "TZ", "bolivia": "BO", "venezuela": "VE", "ireland": "IE", "eire": "IE",
 }  # fmt: skip
 _CITIES = {
-    "berlin": "DE", "munich": "DE", "münchen": "DE", "hamburg": "DE", "cologne": "DE", "köln": "DE", "frankfurt": "DE", "stuttgart": "DE",
-    "leipzig": "DE", "dresden": "DE", "vienna": "AT", "wien": "AT", "graz": "AT", "salzburg": "AT", "zurich": "CH", "zürich": "CH",
-    "geneva": "CH", "basel": "CH", "london": "GB", "manchester": "GB", "edinburgh": "GB", "glasgow": "GB", "liverpool": "GB",
-    "dublin": "IE", "paris": "FR", "lyon": "FR", "marseille": "FR", "madrid": "ES", "barcelona": "ES", "lisbon": "PT", "porto": "PT",
-    "rome": "IT", "roma": "IT", "milan": "IT", "milano": "IT", "amsterdam": "NL", "rotterdam": "NL", "utrecht": "NL", "brussels": "BE",
-    "antwerp": "BE", "copenhagen": "DK", "oslo": "NO", "stockholm": "SE", "helsinki": "FI", "warsaw": "PL", "krakow": "PL",
-    "prague": "CZ", "budapest": "HU", "athens": "GR", "istanbul": "TR", "tokyo": "JP", "osaka": "JP", "seoul": "KR", "beijing": "CN",
-    "shanghai": "CN", "singapore": "SG", "sydney": "AU", "melbourne": "AU", "toronto": "CA", "vancouver": "CA", "montreal": "CA",
-    "new york": "US", "los angeles": "US", "chicago": "US", "san francisco": "US", "boston": "US", "seattle": "US", "houston": "US",
-    "dubai": "AE", "mumbai": "IN", "delhi": "IN", "mexico city": "MX", "são paulo": "BR", "sao paulo": "BR", "cape town": "ZA",
-}  # fmt: skip
+    city: country
+    for country, cities in {
+        "DE": "berlin,munich,münchen,hamburg,cologne,köln,frankfurt,stuttgart,leipzig,dresden,düsseldorf,dusseldorf,dortmund,essen,bremen,hannover,hanover,nuremberg,nürnberg,bonn,freiburg,heidelberg,mannheim,kiel,potsdam",
+        "AT": "vienna,wien,graz,salzburg,linz,innsbruck,klagenfurt",
+        "CH": "zurich,zürich,geneva,genève,basel,bern,lausanne,lucerne,luzern,lugano",
+        "GB": "london,manchester,edinburgh,glasgow,liverpool,leeds,sheffield,bristol,cardiff,belfast,newcastle,nottingham,birmingham,leicester,southampton,aberdeen,dundee,brighton,swansea,inverness",
+        "IE": "dublin,cork,galway,limerick,waterford",
+        "FR": "paris,lyon,marseille,toulouse,nantes,bordeaux,lille,strasbourg,montpellier,rennes,grenoble",
+        "ES": "madrid,barcelona,seville,sevilla,bilbao,málaga,malaga,zaragoza,salamanca,granada",
+        "PT": "lisbon,lisboa,porto,coimbra,braga",
+        "IT": "rome,roma,milan,milano,naples,napoli,turin,torino,florence,firenze,venice,venezia,bologna,genoa,genova,verona,palermo,siena,pisa",
+        "NL": "amsterdam,rotterdam,utrecht,eindhoven,groningen,den haag,the hague,haarlem,leiden,delft,maastricht",
+        "BE": "brussels,bruxelles,brussel,antwerp,antwerpen,ghent,gent,bruges,brugge,liège,leuven",
+        "DK": "copenhagen,københavn,aarhus,odense",
+        "NO": "oslo,bergen,trondheim,stavanger",
+        "SE": "stockholm,gothenburg,göteborg,malmö,malmo,uppsala",
+        "FI": "helsinki,tampere,turku,espoo",
+        "PL": "warsaw,warszawa,krakow,kraków,wrocław,wroclaw,gdańsk,gdansk,poznań,poznan,łódź",
+        "CZ": "prague,praha,brno,ostrava",
+        "SK": "bratislava",
+        "HU": "budapest",
+        "GR": "athens,thessaloniki",
+        "TR": "istanbul,ankara,izmir",
+        "RO": "bucharest,cluj",
+        "BG": "sofia",
+        "HR": "zagreb,dubrovnik",
+        "SI": "ljubljana",
+        "EE": "tallinn",
+        "LV": "riga",
+        "LT": "vilnius",
+        "IS": "reykjavik",
+        "LU": "luxembourg city",
+        "UA": "kyiv,kiev,lviv",
+        "JP": "tokyo,osaka,kyoto,yokohama,sapporo,nagoya",
+        "KR": "seoul,busan",
+        "CN": "beijing,shanghai,shenzhen,guangzhou",
+        "SG": "singapore",
+        "TW": "taipei",
+        "TH": "bangkok",
+        "VN": "hanoi,ho chi minh city",
+        "MY": "kuala lumpur",
+        "ID": "jakarta",
+        "PH": "manila",
+        "AU": "sydney,melbourne,brisbane,perth,adelaide,canberra,hobart",
+        "NZ": "auckland,wellington,christchurch",
+        "CA": "toronto,vancouver,montreal,montréal,calgary,ottawa,edmonton,winnipeg,halifax,quebec city",
+        "US": "new york,los angeles,chicago,san francisco,boston,seattle,houston,brooklyn,philadelphia,phoenix,san diego,dallas,austin,denver,miami,atlanta,detroit,minneapolis,nashville,las vegas,baltimore,pittsburgh,cincinnati,cleveland,sacramento,honolulu,anchorage,new orleans,salt lake city",
+        "AE": "dubai,abu dhabi",
+        "IL": "tel aviv,jerusalem",
+        "IN": "mumbai,delhi,new delhi,bangalore,bengaluru,chennai,kolkata,hyderabad,pune",
+        "ZA": "cape town,johannesburg,durban",
+        "MX": "mexico city,guadalajara,monterrey",
+        "BR": "são paulo,sao paulo,rio de janeiro,brasília,brasilia",
+        "AR": "buenos aires",
+        "CL": "santiago de chile",
+        "CO": "bogotá,bogota,medellín",
+        "PE": "lima",
+        "EG": "cairo",
+        "KE": "nairobi",
+        "NG": "lagos",
+    }.items()
+    for city in cities.split(",")
+}
 """Cities that name their country, said without it: "and to Berlin?"."""
+_DEMONYMS = {
+    "german": "DE", "austrian": "AT", "swiss": "CH", "french": "FR", "italian": "IT", "spanish": "ES", "portuguese": "PT", "dutch": "NL", "belgian": "BE",
+    "british": "GB", "english": "GB", "scottish": "GB", "welsh": "GB", "uk": "GB", "irish": "IE", "danish": "DK", "norwegian": "NO", "swedish": "SE", "finnish": "FI",
+    "polish": "PL", "czech": "CZ", "greek": "GR", "turkish": "TR", "canadian": "CA", "american": "US", "us": "US", "mexican": "MX", "brazilian": "BR",
+    "australian": "AU", "japanese": "JP", "chinese": "CN", "korean": "KR", "indian": "IN", "israeli": "IL",
+}  # fmt: skip
 _STATES_OF = ("US", "CA", "AU")
 _BY_SHAPE = (
     (re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$", re.IGNORECASE), "GB"),
@@ -131,6 +190,11 @@ def infer_country(postcode: str | None, region: str | None, served: Sequence[str
                 return country
         return None
     return None
+
+
+def country_of_people(word: str) -> str | None:
+    """The country of a demonym ("a German address")."""
+    return _DEMONYMS.get(word.lower())
 
 
 def country_of_city(name: str) -> str | None:

@@ -1,0 +1,99 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""What a customer offers to pay: prices that bargaining words stand around, with a currency or without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentpay.intents.entities.money import NUMBER, Money, minor_units, price, read_price
+from agentpay.intents.entities.numerals import LIKELY
+from agentpay.intents.entities.spans import Span, free
+
+_FLAGS = re.IGNORECASE
+_PRICE = price(1, bare=True)
+_END = (
+    r"(?=\s*(?:$|[,.!?;]|(?:for|on|if|and|n|instead|in (?:total|all|cash)|total|altogether|all|please|pls|plz|cash|shipped|delivered|flat|since|because|as|then|now|today|right|deal|ok|with"
+    r"|would|and\b)\b))"
+)
+_YOU = r"(?:would|wud|could|cud|can|will|might|do|if)\s+(?:you|u|ya|y'all|we|they)\s+(?:guys\s+|maybe\s+|please\s+|perhaps\s+|possibly\s+)?"
+_I = r"(?:i|we)\s?(?:'ll|'d|ll|d| will| would| can| could| might|'m willing to| am willing to)?\s+(?:only |just |maybe |gladly |even )?"
+_TO = r"(?:(?:down|up|as low as|as high as|to|at|for|you|around|about|like|only)\s+)*"
+_GOODS = r"(?:(?:it|them|both|all|this|that|these|those|the|a|my)\b(?:\s+[\w'-]+){0,4}?\s+(?:for|to|at)\s+)?"
+_SOME = r"(?:it|them|both|all|this|that|these|those|the|a|my)\b(?:\s+[\w'-]+){0,4}?\s+"
+_PROPOSALS = tuple(
+    re.compile(pattern, _FLAGS)
+    for pattern in (
+        rf"\b{_YOU}(?:do|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
+        rf"\b{_YOU}(?:sell|let|give|bring|lower|make|get)\s+(?:me\s+|us\s+)?{_SOME}(?:go\s+|to me\s+|down\s+)?(?:for|to|at)\s+{_PRICE}{_END}",
+        rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:max|tops|total|cash)\b)",
+        rf"\b{_I}(?:pay|offer|go (?:to|up to|as high as)|meet you at|stretch to|(?:take|buy|have|get) (?:it|them|both|all|these|those|this|that) (?:for|at))\s+(?:you\s+)?{_TO}{_PRICE}{_END}",
+        rf"\b(?:any chance of|agree (?:with|to|on)|settle (?:for|on|at)|call it|shake (?:hands )?(?:at|on)|my (?:\w+ )?offer(?: is|'s|:)?|i offer|offering(?: you)?|let'?s say|meet (?:me |you )?(?:in the middle )?at|(?:lower|drop|reduce|bring)(?: it| the price| this| that)?(?: down)? to)\s+{_PRICE}{_END}",
+        rf"{_PRICE}\s*(?:is|as|'s|would be|,)\s+(?:my|the|our) (?:final|last|best|max|maximum|limit|offer|top)\b",
+        rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
+        rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
+        rf"(?:^|[,.!]\s*)(?:just\s+|please\s+|ok\s+)?do\s+{_PRICE}{_END}",
+        rf"^\W*(?:(?:ok|okay|fine|so|well|then|how about|what about|say|and|yes|hm+)\W+)*{_PRICE}\s+(?:for (?:both|all|the (?:lot|pair|two|three|set)|everything|it|them|these|those|\w+ of them)\b(?!.*\b(?:too|is a)\b)|(?:and )?deal\b|(?:cash|shipped|delivered)\b)",
+    )
+)
+"""Which prices are offers whatever the dialogue; their group 1 is the price."""
+_BARE = re.compile(
+    rf"(?:\b(?:do|you take|u take|(?:go|come|get|down|lower) (?:down )?to|for|about|offer|say|pay|accept|at|give you)\s+|(?:^|[,.!]\s)\W*(?:(?:ok|fine|nah|no|hm+|well|then|so|alright)\W+)*)(?<![$€£])(?P<bare>{NUMBER})\s*(?=\?|$|[.!,]\s|please\b|and (?:we|i)\b|is (?:my|the|all)\b)",
+    _FLAGS,
+)
+"""A number that stands like an offer, while one is being made."""
+_DOWN_TO = re.compile(
+    rf"\b(?:go|come|get|drop|lower)(?: it)? (?:down )?to\s+(?P<bare>{NUMBER})\s*(?=\?|$|[.!,]\s|please\b)", _FLAGS
+)
+_BACK = re.compile(rf"\bmy\s+{price(1, bare=True)}(?=\s+(?:back|refund)\b)", _FLAGS)
+_THEIR_PRICE = re.compile(
+    rf"(?:^|[.!?]\s+)(?P<bare>{NUMBER})\s+for\s+(?:an?|one|the|some)\s[^,.?!]{{2,40}}?(?=\s(?:is|seems|sounds|feels|are)\b)",
+    _FLAGS,
+)
+_BARGAIN_WORD = re.compile(
+    r"\b(?:you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
+    _FLAGS,
+)
+
+
+def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, negotiating: bool = False) -> list[Span]:
+    """
+    Prices a customer proposes, as spans of `money`, bare numbers among them ("could you do 70 on it?", "320 is my final").
+
+    With `negotiating` a number that merely stands like an offer ("90?") is one, too.
+    """
+    if not LIKELY.search(text) or not (negotiating or _BARGAIN_WORD.search(text)):
+        return []
+    found: list[Span] = []
+
+    def add(start: int, end: int, money: Money) -> None:
+        if free([*taken, *found], start, end):
+            found.append(Span(start, end, "money", money))
+
+    for pattern in _PROPOSALS:
+        for match in pattern.finditer(text):
+            money = read_price(match, 1, shop_currency)
+            if money is not None and (money.currency or money.minor >= _LEAST * 100):
+                add(*_extent(match), replace(money, proposed=True))
+    for match in _BACK.finditer(text):
+        if (money := read_price(match, 1, shop_currency)) is not None:
+            add(*_extent(match), money)
+    for match in _THEIR_PRICE.finditer(text):
+        if minor := minor_units(match["bare"], shop_currency):
+            add(*match.span("bare"), Money(minor))
+    if negotiating:
+        for match in (_DOWN_TO if found else _BARE).finditer(text):
+            if minor := minor_units(match["bare"], shop_currency):
+                add(*match.span("bare"), Money(minor))
+    return found
+
+
+_LEAST = 10
+"""Smaller bare numbers count something ("can you do 2 for …")."""
+
+
+def _extent(match: re.Match[str]) -> tuple[int, int]:
+    """Where the price itself stands, with its currency."""
+    groups = [match.span(f"{group}1") for group in "paqbkstwv" if match[f"{group}1"] is not None]
+    return min(start for start, _ in groups), max(end for _, end in groups)

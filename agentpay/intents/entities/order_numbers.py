@@ -1,0 +1,111 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
+"""Order numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.words import word_set
+
+_ORDER_WORD = r"(?:orders?|purchase|invoice|parcel|package|shipment|booking|reference|bestellung|commande|pedido)"
+_MARKED_ORDER = re.compile(
+    rf"\b{_ORDER_WORD}\s*(?:(?:number|no|nr|num|id|ref(?:erence)?)\b\.?\s*)?(?:is|was|:|=)?\s*#?\s?\(?(?P<id>[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*)(?![\w@])",
+    re.IGNORECASE,
+)
+_HASH_ORDER = re.compile(r"(?<![\w&])#\s?(?P<id>[A-Za-z]{0,4}-?\d[\dA-Za-z-]{2,})(?!\w)")
+_SHAPE_ORDER = re.compile(
+    r"(?<![\w#/-])(?P<id>[A-Z]{1,6}(?:-\d{2,}){1,3}|[A-Z]{1,6}(?:[/_-]\d{2,}){2,3}|[A-Z]{1,4}\d{4,}|[A-Z]\d{3,})(?![\w/-])"
+)
+_LONG = re.compile(r"\d{5}|\d{4}.*\d{2}|[/_].*\d|-.*-")
+"""Forms that models of goods hardly have."""
+_OF_IT = re.compile(
+    r"\b(?:to|on|in|of|for|from|with|my|about|is|are|cancel|track|return|refund|change|stop|where'?s|has|did)\s+$",
+    re.IGNORECASE,
+)
+_PLAIN_NUMBER = re.compile(
+    r"\b(?:(?:track|cancel|return|refund|exchange|about|status of|where(?:'?s| is)|regarding|re:?)\s+(?:my\s+|the\s+)?|(?:order\s+)?(?:number|no|nr|num)\.?\s?(?:is\s+)?)#?(?P<id>\d{4,12})(?![\w.,]*\d|\s?(?:€|\$|£|eur|usd|euros?|dollars?|pounds?))",
+    re.IGNORECASE,
+)
+"""A bare number that is treated as an order is."""
+_SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")
+_AFTER_SALES = re.compile(
+    rf"\b({_ORDER_WORD}|order(?:ed|ing)|paid|charged|sent|dispatch\w*|track(?:ing)?|refund|return|cancel|exchange|deliver(?:y|ed)|shipped|arrived?|received?|status|where|bought|from)\b",
+    re.IGNORECASE,
+)
+_ABOUT_GOODS = re.compile(
+    r"\b(?:add|put|buy|cart|basket|bag|how much|price|in stock|do (?:you|u) (?:have|sell)|looking for|take|want)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"\s+(?:more\s+)?[^\W\d_]{2,}")
+_AFTER_NUMBER = word_set(
+    "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
+)
+
+
+def find_orders(
+    text: str, title_words: Collection[str], taken: Sequence[Span] = (), asked_for: str | None = None
+) -> list[Span]:
+    """Order numbers: by a word like "order" before them, by "#", or by shape (letters, dash, digits)."""
+    if not any(c.isdigit() for c in text):
+        return []
+    found: list[Span] = []
+
+    def add(match: re.Match[str]) -> None:
+        start, end = match.span("id")
+        if start > 0 and text[start - 1] == "#":
+            start -= 1
+        if free([*taken, *found], start, end):
+            found.append(Span(start, end, "order", match.group("id")))
+
+    for match in _MARKED_ORDER.finditer(text):
+        number = match.group("id")
+        if not any(c.isdigit() for c in number) or number.lower() in title_words:
+            continue
+        marked = "#" in match.group() or re.search(r"(?i)number|\bno\b|\bnr\b|\bid\b|ref", match.group()) is not None
+        counted = _COUNTED.match(text, match.end("id"))
+        if number.isdigit() and not marked:
+            if len(number) < 3 or (
+                len(number) < 5 and counted and counted.group().split()[0].lower() not in _AFTER_NUMBER
+            ):
+                continue
+        elif not marked and len(number) < 4:
+            continue
+        add(match)
+    for match in _HASH_ORDER.finditer(text):
+        add(match)
+    about_orders = asked_for == "order_number" or _AFTER_SALES.search(text) is not None
+    for match in _SHAPE_ORDER.finditer(text):
+        number = match.group("id")
+        if number.lower() in title_words or not _like_an_order(text, match, about_orders=about_orders):
+            continue
+        parts = re.split(r"[-/_]", number.lower())
+        if all(part in title_words for part in parts) and not about_orders:
+            continue
+        add(match)
+    if about_orders or _PLAIN_NUMBER.match(text):
+        for match in _PLAIN_NUMBER.finditer(text):
+            add(match)
+    if about_orders:
+        for match in _SHAPE_ORDER_LOWER.finditer(text):
+            if match.group("id").lower() not in title_words:
+                add(match)
+    if asked_for == "order_number" and not found:
+        for match in re.finditer(r"(?<![\w@.])(?P<id>(?=[\w-]*\d)[A-Za-z0-9][\w-]{2,})(?![\w@])", text):
+            add(match)
+            break
+    return found
+
+
+def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bool:
+    """Whether what has the shape of an order number stands like one, where a model of a product may have it, too."""
+    number = match.group("id")
+    divided = not number.isalnum()
+    if about_orders:
+        return True
+    if len(re.findall(r"\d", number)) < (2 if divided else 4):
+        return False
+    if _ABOUT_GOODS.search(text):
+        return _LONG.search(number) is not None and _OF_IT.search(text[: match.start()]) is not None
+    return divided or _LONG.search(number) is not None or _OF_IT.search(text[: match.start()]) is not None
