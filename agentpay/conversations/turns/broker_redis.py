@@ -120,8 +120,12 @@ class RedisBroker:
         return None if log is None or log.lost else log
 
     def _published(self, log: TurnLog) -> None:
-        if log.closed and self._logs.get(log.turn_id) is log:
-            del self._logs[log.turn_id]
+        if log.closed:
+            log.deliver(len(log.events))  # stored in Postgres: nothing of it can be lost
+            if self._logs.get(log.turn_id) is log:
+                del self._logs[log.turn_id]
+        elif log.hurries:
+            self._urgent.set()
         self._unsent[log] = None
         self._wake.set()
 
