@@ -159,13 +159,16 @@ async def place(tx: Tx, checkout: Checkout, *, now: datetime) -> Order:
 
 
 async def cancel(tx: Tx, order_id: UUID, *, reason: str = "cancelled", now: datetime | None = None) -> OrderView:
-    """Cancel an order that has not left yet and give its money back whole (CONTRACT §4). Twice is once.
+    """Cancel an order that has not left yet and give its money back whole (CONTRACT §4). Twice is once, but for a refund that failed.
 
     Its goods return to the stock. Problems (409): `order_not_cancellable`: shipped, delivered or refunded already;
     `order_changed_before` where `policies.single_change` says so.
     """
     order = await lock(tx, order_id)
     if order.status == "cancelled":
+        # its money has gone back, unless the provider refused that: then it is tried again
+        if (left := await refunds.refundable(tx, order)) > 0:
+            await refunds.give(tx, order, left, reason=reason)
         return await view(tx, order)
     single_change.require_unchanged(order, await policies(tx))
     if order.fulfillment_status != "unfulfilled" or order.status == "refunded":
