@@ -1,7 +1,7 @@
 """Database access: one engine a process, one unit of work a call, one commit a unit.
 
 Beside the engine there is `direct`: psycopg itself, for the few statements that every turn runs. One of them costs a
-sixth of the processor time there that it costs through an ORM session (docs/decisions/0004-what-a-turn-costs.md).
+sixth of the processor time there that it costs through an ORM session (docs/decisions/0005-what-a-turn-costs.md).
 """
 
 from __future__ import annotations

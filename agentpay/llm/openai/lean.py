@@ -2,7 +2,7 @@
 
 Of a turn's time the openai SDK and langchain's chunks take two thirds: a pydantic object for each token, twice. Here the
 network's bytes become text in one step, and one AIMessage in the end. Callbacks, tool calls, usage, retries, timeouts
-and errors are kept (docs/decisions/0004-what-a-turn-costs.md).
+and errors are kept (docs/decisions/0005-what-a-turn-costs.md).
 """
 
 from __future__ import annotations
