@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agentpay.intents import signals
 from agentpay.intents.deciding import DETAILS, PLACE, decide
@@ -57,6 +59,7 @@ _VOUCHER = re.compile(r"\b(?:gift )?vouchers?\b(?! codes?)")
 _EXCHANGED_FOR = re.compile(
     r"\b(?:exchang|swap|replac|trad|switch)\w*\b.+?(\s(?:for|to|with|against)\s)", re.IGNORECASE
 )
+_MONEY_BACK = re.compile(r"\bmy <money> back\b|\b(?:want|need|get) (?:back )?my <money>")
 _OFF = re.compile(
     r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
@@ -69,6 +72,20 @@ _THEIR_PRICE = re.compile(
     r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|more|expensive|pricey|steep|high|over)\b"
 )
 """The shop's price complained of, not one that is proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A clause as rules heard it: where it begins, its normal form, and what they make of it."""
+
+    start: int
+    norm: str
+    intent: I
+    confidence: float
+
+
+Told = Mapping[int, tuple[I, float]]
+"""What another tier says a clause wants, and how sure it is, by where the clause begins."""
 
 
 class RuleClassifier:
@@ -85,8 +102,15 @@ class RuleClassifier:
         """What a message wants; never fails, whatever the text."""
         return self.read(text, vocabulary, dialogue)
 
-    def read(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
-        """`understand` without waiting."""
+    def read(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, told: Told | None = None) -> Understanding:
+        """`understand` without waiting; `told` goes before the rules' own verdicts."""
+        return self.weigh(text, vocabulary, dialogue, told)[0]
+
+    def weigh(
+        self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, told: Told | None = None
+    ) -> tuple[Understanding, list[Heard]]:
+        """`read`, and how each clause was heard."""
+        heard: list[Heard] = []
         cleaned = clean(text)
         lexicon = self._lexicon(vocabulary)
         standing = find_standing(cleaned, vocabulary, dialogue)
@@ -97,11 +121,11 @@ class RuleClassifier:
         listed: list[Act] = []
         for clause in segment(cleaned, standing)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
-            new = _acts(clause, inside, lexicon, dialogue, acts)
+            new = _acts(clause, inside, lexicon, dialogue, acts, told or {}, heard)
             acts.extend(new[1:] if _completes(clause, new[0], acts) else new)
             listed = [*listed, *new] if clause.listed else new
             _order_listed(listed, clause)
-        return Understanding(
+        understanding = Understanding(
             acts=tidy(distribute(acts), cleaned, dialogue, accepts, declines),
             hesitation=signals.hesitation(whole),
             accepts=accepts,
@@ -109,6 +133,7 @@ class RuleClassifier:
             angry=signals.angry(whole, cleaned),
             language=signals.language(cleaned),
         )
+        return understanding, heard
 
     def _lexicon(self, vocabulary: Vocabulary) -> Lexicon:
         known = self._lexicons.get(id(vocabulary))
@@ -123,7 +148,15 @@ class RuleClassifier:
         return lexicon
 
 
-def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogue, before: list[Act]) -> list[Act]:
+def _acts(
+    clause: Clause,
+    spans: list[Span],
+    lexicon: Lexicon,
+    dialogue: Dialogue,
+    before: list[Act],
+    told: Told,
+    heard: list[Heard],
+) -> list[Act]:
     """The acts of one clause: usually one, more where it also carries a code or an address."""
     norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
     norm = norm[:_NORM_CHARS] + (" ?" if clause.question else "")
@@ -134,6 +167,8 @@ def _acts(clause: Clause, spans: list[Span], lexicon: Lexicon, dialogue: Dialogu
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
+    heard.append(Heard(clause.start, norm, intent, confidence))
+    intent, confidence = told.get(clause.start, (intent, confidence))
     _settle_money(intent, reading, norm)
     if intent is I.EXCHANGE and (other := _EXCHANGED_FOR.search(clause.text)):
         first = [span for span in reading.spans if span.end <= other.start(1)]
@@ -176,14 +211,16 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
     """Says what a price in the clause is: an offer, or a budget."""
     entities = reading.entities
     money = reading.money
-    if intent is I.NEGOTIATION:
+    if money is not None and money.proposed:
+        entities.amount, entities.currency, entities.percent = money.minor, money.currency, reading.percent
+    elif intent is I.NEGOTIATION:
         if money is not None:
             entities.currency = money.currency
             if _OFF.search(norm):
                 entities.amount_off = money.minor
             elif not _THEIR_PRICE.search(norm):
                 entities.amount = money.minor
-        elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget)\b", norm):
+        elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget|have|got)\b", norm):
             entities.amount = entities.price_max
         entities.percent = reading.percent
     elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
@@ -191,7 +228,7 @@ def _settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
             entities.price_max, entities.currency = money.minor, money.currency
     elif intent is I.DISCOUNT:
         entities.percent = reading.percent
-    elif intent is I.REFUND and money is not None:
+    elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
         entities.amount, entities.currency = money.minor, money.currency
 
 
