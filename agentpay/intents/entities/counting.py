@@ -4,44 +4,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
+from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 
-NUMBER_WORDS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
-}  # fmt: skip
-_WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-QUANTITY = rf"(?:\d{{1,3}}|{_WORDS}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
+_SMALL = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty|hundred"
+QUANTITY = rf"(?:\d{{1,3}}|{_SMALL}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
+"""A regular expression for how many, short enough to be one of many in a rule."""
 _PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?"
 _PACKS_OF = rf"(?:\s+(?:{_PACKS}) of\b)?"
 _COUPLE = re.compile(
-    rf"\b(?P<half>half a dozen)(?: of)?\b{_PACKS_OF}|\b(?:a |one )?(?P<dozen>dozen)(?: of)?\b{_PACKS_OF}|\ba (?P<couple>couple)(?: of)?(?: more)?\b{_PACKS_OF}|\b(?:a )?(?P<single>single)\b"
+    rf"\b(?P<half>half a dozen)(?: of)?\b{_PACKS_OF}|\b(?:(?P<dozens>\d|a|{_SMALL}) )?(?P<dozen>dozen)(?: of)?\b{_PACKS_OF}|\ba (?P<couple>couple)(?: of)?(?: more)?\b{_PACKS_OF}|\b(?:a )?(?P<single>single)\b"
     rf"|\ban? (?:{_PACKS}) of\b",
     re.IGNORECASE,
 )
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
-    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = re.compile(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
-_NAMED = re.compile(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{_WORDS})\b", re.IGNORECASE)
+_NAMED = re.compile(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{NUMERAL})\b", re.IGNORECASE)
 _OF_THEM = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|{_WORDS})\s+(?:(?P<pack>{_PACKS})(?:\s+of)?(?!\w)|of\s+(?:them|those|these|it|the|that|this|your)|more\b|please|pls|times)",
+    rf"\b(?P<n>\d{{1,3}}|{NUMERAL})\s+(?:(?P<pack>{_PACKS})(?:\s+of)?(?!\w)|of\s+(?:them|those|these|it|the|that|this|your)|more\b|please|pls|times)",
     re.IGNORECASE,
 )
 _TO_NUMBER = re.compile(
-    rf"\b(?:to|make (?:it|that|them)|only|just|instead of)\s+(?:just |only )?(?P<n>\d{{1,3}}|{_WORDS})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
+    rf"\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{_WORDS}){_UNIT_AFTER}", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
+_FOR_SO_MANY = re.compile(
+    rf"\b(?:price|deal|discount|offer|quote|cost|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
+    re.IGNORECASE,
+)
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:size|sizes|number|no|nr|option|under|over|above|than|around|about|between|to|in|item|product|result|step|apartment|top|or|about|at|model|version|series|level|type|chapter|volume|vol|part|gen)\.?|#|[$€£])\s*$",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(
+    r"\b(?:in|into|missing|between|than|comes? (?:with|in)|includes?|contains?|holds?|fits?|has|seats?|arrived in|fell in)\s+$",
+    re.IGNORECASE,
+)
+"""Words before a number that say what goods are made up of, or fall into."""
 _PRONOUN_BEFORE = re.compile(
     r"\b(?:the|that|this|which|each|first|second|third|fourth|fifth|last|other|another|no|any|every|cheaper|cheapest|bigger|smaller|better|best|new|same"
     r"|expensive|wrong|right|old|nice|good|only the)\s*$",
@@ -60,7 +67,7 @@ _FIRST_FEW = re.compile(
 _GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
 _PLACE = re.compile(
     rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
-    rf"(?:\s+(?:{_GENERIC}))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs)\b))",
+    rf"(?:\s+(?:{_GENERIC}))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{(3,)}er)\b))",
     re.IGNORECASE,
 )
 _PLACE_GENERIC = re.compile(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
@@ -69,9 +76,11 @@ _PLACE_NOUN = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
-    r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)",
+    r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
     re.IGNORECASE,
 )
+_MIDDLE = re.compile(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
 _BARE_PLACE = re.compile(
     rf"^\W*(?:i'll take |i want |give me |the )?(?P<n>\d|one|two|three|four|five|{_ORDINAL})\W*(?:please|pls|thanks)?\W*$",
     re.IGNORECASE,
@@ -99,20 +108,20 @@ EVERYTHING = re.compile(
 _LEAD_WORDS = re.compile(
     r"^(?:\W|\b(?:all|alright|ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
     r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
-    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
+    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|on|pop|stick|chuck|better|rather|say|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
     r"fine|thanks|perfect|instead)\b)*$",
     re.IGNORECASE,
 )
 
 
-def number(word: str) -> int | None:
-    """The number a word or digits stand for."""
-    lowered = word.lower()
-    return int(lowered) if lowered.isdigit() else NUMBER_WORDS.get(lowered)
+def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ()) -> Span | None:
+    """
+    How many of something: "two", "a couple of", "3 packs of", "x2", "make it four". A number inside a name is none.
 
-
-def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
-    """How many of something: "two", "a couple of", "3 packs of", "x2", "make it four". A number inside a name is none."""
+    `goods` are words of titles: before one of them a number counts wherever it stands ("your best price for 6 violins").
+    """
+    if not LIKELY.search(text) and not _COUPLE.search(text):
+        return None
     for pattern in (_NAMED, _TIMES):
         for match in pattern.finditer(text):
             groups = match.groupdict()
@@ -126,6 +135,7 @@ def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
             value
             and free(taken, *match.span())
             and not _PRONOUN_BEFORE.search(lead)
+            and not _INSIDE.search(lead)
             and (_led(lead, taken) or match.group("pack"))
         ):
             if lead[-1:] in "#-$€£.":
@@ -133,7 +143,15 @@ def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
             return Span(*match.span(), "quantity", value)
     couple = _COUPLE.search(text)
     if couple and free(taken, *couple.span()):
-        value = 6 if couple["half"] else 12 if couple["dozen"] else 2 if couple["couple"] else 1
+        value = (
+            6
+            if couple["half"]
+            else 12 * (number(couple["dozens"] or "a") or 1)
+            if couple["dozen"]
+            else 2
+            if couple["couple"]
+            else 1
+        )
         return Span(*couple.span(), "quantity", value)
     for match in _TO_NUMBER.finditer(text):
         value = number(match.group("n"))
@@ -144,9 +162,25 @@ def find_quantity(text: str, taken: Sequence[Span]) -> Span | None:
         lead = text[: match.start()]
         if not value or not free(taken, *match.span()) or _NOT_BEFORE.search(lead) or _PRONOUN_BEFORE.search(lead):
             continue
-        if _led(lead, taken):
+        if _led(lead, taken) or _FOR_SO_MANY.search(text, match.start() - 24 if match.start() > 24 else 0, match.end()):
+            return Span(*match.span(), "quantity", value)
+        if (
+            not _INSIDE.search(lead)
+            and match.group("n").lower() not in goods
+            and _counts_goods(text[match.end() :], goods)
+        ):
             return Span(*match.span(), "quantity", value)
     return None
+
+
+def _counts_goods(after: str, goods: Collection[str]) -> bool:
+    """Whether a word of a title follows within three words."""
+    words = re.findall(r"^\W*|[^\W_]+", after.lower().split(",")[0])[:4]
+    return any(
+        word in goods or word.removesuffix("s") in goods or word.removesuffix("es") in goods
+        for word in words
+        if len(word) > 2
+    )
 
 
 def _led(lead: str, taken: Sequence[Span]) -> bool:
@@ -163,7 +197,7 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
     found: list[Span] = []
 
     def add(match: re.Match[str], values: list[int]) -> None:
-        if free([*taken, *found], *match.span()):
+        if free([*taken, *found], *match.span()) and not _NEGATED.search(text[: match.start()]):
             found.append(Span(*match.span(), "ordinal", values))
 
     for match in _FIRST_FEW.finditer(text):
@@ -186,7 +220,9 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         if shown or not match.group().startswith("#"):
             value = number(match["n"])
             if value and (shown or re.match(r"(?i)(?:option|item|result|choice|number)", match.group())):
-                add(match, [value])
+                add(match, [value, *([int(match["n2"])] if match["n2"] else [])])
+    if shown >= 3 and shown % 2 and (middle := _MIDDLE.search(text)):
+        add(middle, [(shown + 1) // 2])
     if not found and shown and asked_for in {"product", "choice", "ordinal"} and (bare := _BARE_PLACE.match(text)):
         word = bare["n"].lower()
         value = _ORDINALS.get(word) or number(word)

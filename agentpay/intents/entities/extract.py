@@ -86,7 +86,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     if money is not None and (option := _amount_option(text, money, lexicon, entities, dialogue)) is not None:
         taken = [span for span in taken if span.value is not money] + [option]
         money = None
-    if (quantity := find_quantity(text, taken)) is not None:
+    if (quantity := find_quantity(text, taken, lexicon.title_words)) is not None:
         entities.quantity = quantity.value
         taken.append(quantity)
     if (sort := find_sort(text)) is not None:
