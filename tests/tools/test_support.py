@@ -139,6 +139,8 @@ async def test_number_and_email_verify_and_nothing_else_does(desk: Desk) -> None
     assert found.ok
     assert [method["name"] for method in found.result["customer"]["payment_methods"]] == ["visa"]
     assert {order["number"] for order in found.result["orders"]} == {"NEW-1", "OLD-1"}
+    # Whoever opened the conversation did not vouch for this
+    assert code(await talk.call("update_customer", {"email": "mine@trail.example"})) == "session_required"
     # One conversation is about one customer
     assert code(await talk.call("find_customer", {"email": "other@trail.example"})) == "customer_not_found"
     assert code(await talk.call("find_customer", {"name": "Somebody Else"})) == "customer_not_found"
