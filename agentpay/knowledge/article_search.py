@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.hits import Hit
@@ -16,9 +16,12 @@ from agentpay.knowledge.semantic import Semantic
 from agentpay.knowledge.sentences import sentences
 from agentpay.knowledge.terms import Term, content_terms, with_synonyms
 from agentpay.store.session import Tx
+from agentpay.store.tables import Article, Organization
 
 POOL = 24
 """Articles read sentence by sentence for one query."""
+SAME = 0.5
+"""Cosine from which a passage answers a question in other words."""
 ENOUGH = 0.35
 """Share of the query's weight that an article must hold."""
 _WINDOW = 3
@@ -65,7 +68,7 @@ async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic 
         if weighing.share(fields, weights) >= ENOUGH:
             found.append((row, fields))
     if not found:
-        return []
+        return await _by_meaning(tx, query, limit, semantic)
     passages = {row.id: sentences(row.body) for row, _ in found}
     held = await _held_by_passage(tx, terms, passages)
     top = max(float(row.rank) for row, _ in found)
@@ -94,6 +97,35 @@ async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic 
         )
     hits.sort(key=lambda hit: (-hit.score, hit.title))
     return hits[:limit]
+
+
+async def _by_meaning(tx: Tx, query: str, limit: int, semantic: Semantic | None) -> list[Hit]:
+    """Where no article has the words: those whose passages say the same in others."""
+    model = await tx.session.scalar(select(Organization.embedding_model).where(Organization.id == tx.organization_id))
+    vector = await semantic.vector(model, query) if semantic is not None and model is not None else None
+    if semantic is None or model is None or vector is None:
+        return []
+    near = [n for n in await semantic.store.nearest(tx, model, "article", vector, limit=limit) if n.score >= SAME]
+    rows = await tx.session.execute(
+        select(Article.id, Article.external_id, Article.title).where(
+            Article.organization_id == tx.organization_id,
+            Article.status == "active",
+            Article.id.in_([n.owner_id for n in near]),
+        )
+    )
+    known = {row.id: row for row in rows}
+    return [
+        Hit(
+            kind="article",
+            id=n.owner_id,
+            external_id=known[n.owner_id].external_id,
+            title=known[n.owner_id].title,
+            score=round(min(0.49, 0.49 * n.score), 4),
+            snippet=n.content,
+        )
+        for n in near
+        if n.owner_id in known
+    ]
 
 
 def expected(query: str) -> re.Pattern[str] | None:

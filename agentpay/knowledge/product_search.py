@@ -26,7 +26,7 @@ from agentpay.knowledge.semantic import Semantic
 from agentpay.knowledge.terms import Term, content_terms, words
 from agentpay.store.session import Tx
 
-POOL = 300
+POOL = 200
 """Products that are looked at closely for one query because of their words."""
 NEAR = 150
 """The same because of their meaning."""
@@ -154,8 +154,10 @@ def _candidates(where: str, sale: str, *, simple: bool) -> str:
         scored = f"""
             SELECT product_id, sum(score) AS rank, bit_or(bits << (3 * term)) AS held FROM (
                 SELECT product_id, term, max(score) AS score, bit_or(bits) AS bits FROM (
-                    SELECT d.product_id, q.term, min(d.impact * q.weight) AS score, bit_or({_BITS}) AS bits
-                    {found} GROUP BY d.product_id, q.term, q.form, q.size HAVING count(DISTINCT q.stem) = q.size
+                    SELECT d.product_id, q.term, d.impact * q.weight AS score, {_BITS} AS bits {found} WHERE q.size = 1
+                    UNION ALL
+                    SELECT d.product_id, q.term, min(d.impact * q.weight), bit_or({_BITS}) {found} WHERE q.size > 1
+                    GROUP BY d.product_id, q.term, q.form, q.size HAVING count(DISTINCT q.stem) = q.size
                 ) forms GROUP BY product_id, term
             ) terms GROUP BY product_id
         """

@@ -1,0 +1,210 @@
+"""Vectors: the nearest come first, within one organization, under filters, while one model takes over from another."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from agentpay.knowledge import indexing
+from agentpay.knowledge.filters import SearchFilters, narrowing
+from agentpay.knowledge.indexing import index_pending, status
+from agentpay.knowledge.search import search
+from agentpay.knowledge.semantic import Semantic
+from agentpay.llm.embedder import Embedder, EmbeddingsUnavailable
+from agentpay.settings import Settings
+from agentpay.store.ids import new_id
+from agentpay.store.pinecone import PineconeVectors
+from agentpay.store.session import Database, Tx
+from agentpay.store.tables import Organization, Product
+from agentpay.store.vectors import Passage, PgVectors
+
+if TYPE_CHECKING:
+    from agentpay.llm.embedder import Vectors
+
+
+def unit(*values: float) -> Any:
+    vector = np.array(values, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+async def other_shop(database: Database) -> tuple[UUID, UUID]:
+    organization, product = new_id(), new_id()
+    async with database.session() as session:
+        session.add(Organization(id=organization, slug=f"o-{organization}", name="Other", currency="USD"))
+        await session.flush()
+        session.add(Product(id=product, organization_id=organization, title="Secret thing", external_id="secret"))
+    return organization, product
+
+
+async def product(tx: Tx, external_id: str) -> UUID:
+    found = await tx.session.scalar(
+        text("SELECT id FROM products WHERE organization_id = :org AND external_id = :name"),
+        {"org": tx.organization_id, "name": external_id},
+    )
+    assert isinstance(found, UUID)
+    return found
+
+
+async def test_nearest_stays_in_its_organization_and_under_filters(database: Database, shop: UUID) -> None:
+    store = PgVectors()
+    organization, secret = await other_shop(database)
+    query = unit(1, 0, 0)
+    async with database.tx(organization) as tx:
+        await store.replace(tx, "m", "product", [secret], [Passage(secret, 0, "h", "", query)])
+    async with database.tx(shop) as tx:
+        shoe, jacket = await product(tx, "shoe-ridge"), await product(tx, "jacket-squall")
+        passages = [Passage(shoe, 0, "a", "", unit(1, 1, 0)), Passage(shoe, 1, "b", "", unit(9, 1, 0))]
+        await store.replace(tx, "m", "product", [shoe, jacket], [*passages, Passage(jacket, 0, "c", "", unit(0, 1, 0))])
+        near = await store.nearest(tx, "m", "product", query, limit=10)
+        assert [(n.owner_id, n.chunk) for n in near] == [(shoe, 1), (jacket, 0)], "once each, by the best passage"
+        assert near[0].score == pytest.approx(0.994, abs=0.01)
+        assert await store.nearest(tx, "m", "product", query, limit=10, only=[secret]) == []
+        assert await store.hashes(tx, "m", "product", [shoe, secret]) == {shoe: ["a", "b"]}
+        dear = narrowing(SearchFilters(price_min=17000))
+        assert [n.owner_id for n in await store.nearest(tx, "m", "product", query, limit=5, narrowing=dear)] == [jacket]
+        assert await store.nearest(tx, "another", "product", query, limit=5) == []
+    async with database.tx(organization) as tx:
+        assert [n.owner_id for n in await store.nearest(tx, "m", "product", query, limit=10)] == [secret]
+
+
+class Letters(Embedder):
+    """A text is the counts of its letters."""
+
+    dimension = 26
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.asked = 0
+        self.broken = False
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self.broken:
+            raise EmbeddingsUnavailable("gone")
+        self.asked += len(texts)
+        rows = np.array([[1 + t.lower().count(chr(97 + n)) for n in range(26)] for t in texts], np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def semantic_of(model: Letters, *others: Letters) -> Semantic:
+    semantic = Semantic(Settings(embeddings="none"))
+    semantic.current = model
+    semantic._known = {m.model: m for m in (model, *others)}
+    return semantic
+
+
+async def test_a_run_resumes_and_a_new_model_takes_over_when_it_is_complete(
+    database: Database, shop: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "EMBEDDED_BATCH", 2)
+    old, new = Letters("old"), Letters("new")
+
+    async def models() -> tuple[str | None, set[str]]:
+        async with database.tx(shop) as tx:
+            serving = await tx.session.scalar(
+                text("SELECT embedding_model FROM organizations WHERE id = :o"), {"o": shop}
+            )
+            kept = await tx.session.scalars(
+                text("SELECT DISTINCT model FROM embeddings WHERE organization_id = :o AND model <> 'm'"), {"o": shop}
+            )
+            return serving, set(kept)
+
+    def stop(done: int, _: int) -> None:
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await index_pending(database, shop, stop, semantic=semantic_of(old))
+    first = old.asked
+    assert (await index_pending(database, shop, semantic=semantic_of(old)))["complete"]
+    texts = old.asked
+    assert first == 2
+    assert texts == 7, "finished batches are not done again"
+    assert (await index_pending(database, shop, semantic=semantic_of(old)))["complete"]
+    assert old.asked == texts
+    with pytest.raises(KeyboardInterrupt):
+        await index_pending(database, shop, stop, semantic=semantic_of(new, old))
+    assert await models() == ("old", {"old", "new"}), "the old index serves meanwhile"
+    assert (await index_pending(database, shop, semantic=semantic_of(new, old)))["complete"]
+    assert await models() == ("new", {"new"})
+
+
+async def test_without_the_model_words_answer_and_rows_stay_pending(database: Database, shop: UUID) -> None:
+    broken = Letters("broken")
+    broken.broken = True
+    semantic = semantic_of(broken)
+    with pytest.raises(EmbeddingsUnavailable):
+        await index_pending(database, shop, semantic=semantic)
+    async with database.tx(shop) as tx:
+        assert (await status(tx))["pending"] > 0
+        await tx.session.execute(text("UPDATE organizations SET embedding_model = 'broken' WHERE id = :o"), {"o": shop})
+        hits = await search(tx, "merino socks", kinds=("product",), semantic=semantic)
+        assert hits[0].external_id == "socks-merino"
+
+
+class _Pinecone(BaseHTTPRequestHandler):
+    seen: list[tuple[str, dict[str, Any]]]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or b"{}")
+        type(self).seen.append((self.path, body))
+        owner = "0193a000-0000-7000-8000-000000000001"
+        metadata = {"owner": owner, "chunk": 1, "content": "said"}
+        answer = {
+            "/query": {
+                "matches": [{"id": "x", "score": 0.5, "metadata": metadata}],
+                "namespace": body.get("namespace"),
+            },
+            "/vectors/upsert": {"upsertedCount": len(body.get("vectors", []))},
+        }.get(self.path, {})
+        content = json.dumps(answer).encode()
+        self.send_response(200 if self.headers["api-key"] == "pc-key" else 401)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def pinecone() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
+    handler = type("Handler", (_Pinecone,), {"seen": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", handler.seen
+    server.shutdown()
+
+
+async def test_pinecone_is_asked_within_the_organizations_namespace_alone(
+    database: Database, shop: UUID, pinecone: tuple[str, list[tuple[str, dict[str, Any]]]]
+) -> None:
+    url, seen = pinecone
+    store = PineconeVectors(Settings(pinecone_api_key=SecretStr("pc-key"), pinecone_host=url))
+    owner = new_id()
+    async with database.tx(shop) as tx:
+        passage = Passage(owner, 0, "hash", "", unit(1, 0, 0), {"brand": "kestrel", "price_min": 100})
+        await store.replace(tx, "m", "product", [owner], [passage])
+        near = await store.nearest(tx, "m", "product", unit(1, 0, 0), limit=3)
+        filtered = narrowing(SearchFilters(brand="Kestrel", price_max=5000))
+        await store.nearest(tx, "m", "product", unit(1, 0, 0), limit=3, narrowing=filtered, only=[owner])
+        await store.keep_only(tx, "m")
+    assert (near[0].chunk, near[0].score, near[0].content) == (1, 0.5, "said")
+    assert [path for path, _ in seen] == ["/vectors/upsert", "/vectors/delete", "/query", "/query", "/vectors/delete"]
+    assert {body["namespace"] for _, body in seen} == {str(shop)}, "also with filters missing"
+    vector = seen[0][1]["vectors"][0]
+    assert vector["id"] == f"m#product#{owner}#0"
+    assert vector["metadata"]["brand"] == "kestrel"
+    assert seen[1][1]["ids"] == [f"m#product#{owner}#1"], "what a longer version left"
+    asked = seen[3][1]["filter"]["$and"]
+    for condition in ({"brand": {"$eq": "kestrel"}}, {"price_min": {"$lte": 5000}}, {"owner": {"$in": [str(owner)]}}):
+        assert condition in asked
