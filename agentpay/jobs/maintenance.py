@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from procrastinate import App
 from procrastinate import JobContext as QueueContext
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
+from psycopg.errors import RaiseException
 from sqlalchemy import delete, func
 
 from agentpay.jobs.context import services
@@ -18,7 +21,15 @@ async def rescue_stalled(context: QueueContext, timestamp: int) -> None:  # noqa
 
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-        await manager.retry_job(job)
+        try:
+            try:
+                await manager.retry_job(job)
+            except UniqueViolation:  # its like (`queueing_lock`) waits in the queue already
+                await manager.finish_job(job, Status.ABORTED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+            # procrastinate's own "was not found": another worker has seen to it meanwhile
 
 
 async def delete_old(context: QueueContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from procrastinate import App
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from agentpay.commerce.payments.registry import Providers
 from agentpay.jobs import app as jobs_app
 from agentpay.jobs.context import JobContext
+from agentpay.jobs.maintenance import rescue_stalled
 from agentpay.jobs.retry import Backoff
 from agentpay.settings import Settings
 from agentpay.store.queue import enqueue
@@ -26,6 +28,11 @@ async def database(make_database: Callable[[], str]) -> AsyncIterator[Database]:
     opened = Database(make_database())
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def database_url_of_its_own(make_database: Callable[[], str]) -> str:
+    return make_database()
 
 
 @asynccontextmanager
@@ -144,6 +151,34 @@ async def test_jobs_of_a_dead_worker_are_taken_up(database: Database, seen: list
             return seen == ["left behind"]
 
         await until(taken, seconds=30)
+
+
+async def test_a_rescue_stops_at_no_job_that_cannot_be_given_back(database_url_of_its_own: str) -> None:
+    """A dead worker's periodic job whose next run is queued already, before one that somebody waits for."""
+    app = jobs_app.create_app(database_url_of_its_own)
+    opened = Database(database_url_of_its_own)
+    async with opened.session() as session:
+        for task, lock, state in (
+            ("maintenance.rescue_stalled", "one at a time", "doing"),
+            ("maintenance.rescue_stalled", "one at a time", "todo"),
+            ("test.note", None, "doing"),
+        ):
+            await session.execute(
+                text(
+                    "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+                    " VALUES (now() - interval '1 hour') RETURNING id)"
+                    " INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, status, worker_id)"
+                    " SELECT 'default', :task, :lock, CAST(:state AS procrastinate_job_status),"
+                    " CASE WHEN :state = 'doing' THEN id END FROM dead"
+                ),
+                {"task": task, "lock": lock, "state": state},
+            )
+    async with app.open_async():
+        await asyncio.gather(*(rescue_stalled(SimpleNamespace(app=app), 0) for _ in range(3)))  # type: ignore[arg-type]
+    async with opened.session() as session:
+        rows = await session.execute(text("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("maintenance.rescue_stalled", "todo"), ("test.note", "todo")]
+    await opened.close()
 
 
 def test_every_task_is_registered(make_database: Callable[[], str]) -> None:
