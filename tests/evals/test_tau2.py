@@ -51,6 +51,13 @@ def test_gold_actions_end_in_the_references_state_and_nowhere_else(tmp_path: Pat
     assert [failed["index"] for failed in states["3"]["failed"]] == [1]
 
 
+@pytest.mark.slow
+def test_every_training_task_ends_in_the_references_state(tmp_path: Path) -> None:
+    code, suites = run(tmp_path)
+    assert (code, suites["tau2"]["passed"]) == (0, 74)
+    assert suites["tau2_refusals"]["cases"] > 300
+
+
 def test_a_wrong_state_is_a_failure(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"tasks": {"105": {"changed": {"orders": {"#W1": {"status": "cancelled"}}}}}}))
