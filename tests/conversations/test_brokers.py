@@ -279,3 +279,43 @@ def test_joined_events_resume_anywhere() -> None:
         )
         covered = [n for e in rest for n in range(e.data.get("from", e.n), e.n + 1)]
         assert covered == [event.n for event in missing]
+
+
+async def test_a_redis_emptied_under_a_silent_turn_gets_it_again(redis: Redis) -> None:
+    producer, follower = RedisBroker(redis), RedisBroker(redis)
+    await producer.start(lambda kind, id: None)
+    turn = new_id()
+    log = producer.open(turn, new_id(), attempt=1)
+    log.emit("turn.started", {})
+    await until(lambda: log.sent == 1)
+    await asyncio.sleep(0.5)  # it watches by now
+    await redis.delete(f"ap:t:{turn}", f"ap:p:{producer._process}")
+    async with asyncio.timeout(10):
+        while not await redis.exists(f"ap:t:{turn}"):
+            await asyncio.sleep(0.01)
+    assert [event.n for event in await collect(follower, turn, patience=0.1)] == [1]
+    await producer.stop()
+
+
+async def test_what_was_to_be_said_while_redis_was_away_is_said_when_it_is_back(redis: Redis) -> None:
+    """Followers elsewhere may not have noticed that it was away."""
+    cut = Cut(redis)
+    producer, follower = RedisBroker(cut), RedisBroker(redis)  # type: ignore[arg-type]
+    heard: Signals = []
+    await follower.start(lambda kind, id: heard.append((kind, id)))
+    conversation, turn = new_id(), new_id()
+    listener = await follower.listen(conversation)
+    await asyncio.sleep(0.2)  # a subscription is on its way
+    waiting = asyncio.create_task(listener.wait(60))
+    cut.away = True
+    await producer.start(lambda kind, id: None)
+    producer.announce(conversation)
+    producer.signal("cancel", turn)
+    await asyncio.sleep(0.6)
+    cut.away = False
+    async with asyncio.timeout(10):
+        await waiting
+    await until(lambda: heard == [("cancel", turn)])
+    listener.close()
+    await producer.stop()
+    await follower.stop()

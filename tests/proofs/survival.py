@@ -119,14 +119,14 @@ class Shop:
             )
             carts = {(str(row[0]), row[1]): row[2] for row in rows}
             offers = dict(
-                (await session.execute(text("SELECT conversation_id::text, count(*) FROM price_offers GROUP BY 1")))
-                .tuples()
-                .all()
+                (
+                    await session.execute(text("SELECT conversation_id::text, count(*) FROM price_offers GROUP BY 1"))
+                ).all()
             )
             checkouts = dict(
-                (await session.execute(text("SELECT c.conversation_id::text, count(*) FROM checkouts c GROUP BY 1")))
-                .tuples()
-                .all()
+                (
+                    await session.execute(text("SELECT c.conversation_id::text, count(*) FROM checkouts c GROUP BY 1"))
+                ).all()
             )
             held = dict(
                 (
@@ -136,9 +136,7 @@ class Shop:
                             " JOIN checkouts c ON c.id = r.checkout_id WHERE r.state = 'held' GROUP BY 1"
                         )
                     )
-                )
-                .tuples()
-                .all()
+                ).all()
             )
             reserved = await session.scalar(text("SELECT sum(reserved) FROM inventory"))
             counts["taken over"] = await session.scalar(text("SELECT count(*) FROM turns WHERE attempt > 1")) or 0

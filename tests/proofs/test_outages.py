@@ -75,7 +75,9 @@ class Faults:
         await asyncio.gather(self.redis_stopped(), self._later(self.killed, 1.5))
 
     async def killed_after_a_flush(self) -> None:
+        """Not at once: what Redis alone had is sent to it again within a quarter of a second (WATCH_SECONDS)."""
         await self.redis_flushed()
+        await asyncio.sleep(0.5)
         await self._later(self.killed, 1.0)
 
     async def killed_as_postgres_restarts(self) -> None:

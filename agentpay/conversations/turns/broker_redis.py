@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,6 +33,10 @@ PACE_SECONDS = 0.01
 LONGEST_PACE_SECONDS = 0.05
 """The pause of a process whose loop is behind: fewer, larger writes are what lets it catch up."""
 RETRY_SECONDS = 0.25
+WATCH_SECONDS = 0.2
+"""How soon an emptied Redis is noticed while turns run."""
+MOST_MESSAGES = 10_000
+"""Messages kept for a Redis that is away; the sweep and the followers' own looks find what older ones said."""
 TAKE_OVER_SECONDS = 2.0
 """How long a turn that is taken over waits for Redis to say what followers have seen of it."""
 READ_COUNT = 500
@@ -78,7 +82,7 @@ class RedisBroker:
         self._logs: dict[UUID, TurnLog] = {}
         self._unsent: dict[TurnLog, None] = {}
         self._writing: dict[TurnLog, None] = {}
-        self._messages: list[tuple[str, bytes]] = []
+        self._messages: dict[tuple[str, bytes], None] = {}
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
         self._away = False
@@ -92,6 +96,7 @@ class RedisBroker:
         self._tasks = [
             asyncio.create_task(self._write_forever(), name="event writer"),
             asyncio.create_task(self._hear_forever(), name="signals"),
+            asyncio.create_task(self._watch_forever(), name="event watch"),
         ]
 
     async def stop(self) -> None:
@@ -139,7 +144,7 @@ class RedisBroker:
             self._urgent.clear()
             self._writing, self._unsent = self._unsent, {}
             batch = [(log, len(log.events)) for log in self._writing]
-            messages, self._messages = self._messages, []
+            messages, self._messages = self._messages, {}
             try:
                 async with asyncio.timeout(WRITE_SECONDS):
                     await self._write(batch, messages)
@@ -151,7 +156,7 @@ class RedisBroker:
                 for log, _ in batch:
                     if not log.closed:  # a closed one is stored in Postgres
                         self._unsent[log] = None
-                # Followers elsewhere look into Postgres by themselves; messages older than the outage tell nothing new
+                self._messages = dict(list((messages | self._messages).items())[-MOST_MESSAGES:])
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wake.set()
             else:
@@ -183,7 +188,24 @@ class RedisBroker:
         behind = max(0.0, loop.time() - until)
         return min(LONGEST_PACE_SECONDS, PACE_SECONDS + 2 * behind)
 
-    async def _write(self, batch: list[tuple[TurnLog, int]], messages: list[tuple[str, bytes]]) -> None:
+    async def _watch_forever(self) -> None:
+        """Redis may be emptied under turns that are silent just then: what it had of them is sent again at once."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not self._logs or self._away:
+                continue
+            try:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    there: Any = await self._redis.set(f"ap:p:{self._process}", b"1", ex=KEPT_SECONDS, get=True)
+            except _AWAY:
+                continue
+            if there is None:
+                for log in self._logs.values():
+                    log.sent = 0
+                    self._unsent[log] = None
+                self._wake.set()
+
+    async def _write(self, batch: list[tuple[TurnLog, int]], messages: Iterable[tuple[str, bytes]]) -> None:
         """Raises what Redis raises; a batch may be written again."""
         sending = [(log, count) for log, count in batch if count > log.sent and not log.lost]
         pipe = self._redis.pipeline(transaction=False)
@@ -220,6 +242,7 @@ class RedisBroker:
 
     def _lose(self, log: TurnLog) -> None:
         log.lose()
+        self._blind.discard(log.turn_id)
         if self._logs.get(log.turn_id) is log:
             del self._logs[log.turn_id]
 
@@ -279,9 +302,8 @@ class RedisBroker:
         self._send(SIGNALS, orjson.dumps({"kind": kind, "id": str(id), "from": self._process}))
 
     def _send(self, channel: str, message: bytes) -> None:
-        if not self._away:  # the sweep finds what was not said
-            self._messages.append((channel, message))
-            self._wake.set()
+        self._messages[channel, message] = None
+        self._wake.set()
 
     async def listen(self, conversation_id: UUID) -> Listener:
         known = conversation_id in self._listeners
