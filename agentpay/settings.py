@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     )
     model_max_retries: int = Field(1, ge=0, le=10)
     model_breaker_failures: int = Field(
-        3, ge=1, description="After so many failures in a row a model is left alone, and the house model answers, …"
+        5, ge=1, description="After so many failures in a row a model is left alone, and the house model answers, …"
     )
     model_breaker_seconds: float = Field(30.0, gt=0, description="… for this long; then one turn tries it again.")
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
@@ -53,6 +53,13 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("PINECONE_API_KEY", "AGENTPAY_PINECONE_API_KEY")
     )
     pinecone_host: str | None = Field(None, description="Host of the Pinecone index, as its console shows it.")
+
+    # Understanding (docs/intents.md)
+    intent_model: str | None = Field(
+        None,
+        description="`openai:<model>`: names the intents that rules and the trained head are unsure of; none: nobody.",
+    )
+    intent_timeout_seconds: float = Field(3.0, gt=0, description="Longest that model may take.")
 
     # Turns
     snapshots_kept: int = Field(

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from agentpay.cli import bench, conversations, demo, importing, index, keys, serve
+from agentpay.cli import bench, conversations, demo, importing, index, intents, keys, serve
 from agentpay.errors import StartupError
 from agentpay.evals.cli import eval_app
 
@@ -29,6 +29,7 @@ app.command("index", epilog="Example: agentpay index --status --json")(index.ind
 app.command("bench", epilog="Example: agentpay bench turns --reps 3")(bench.bench)
 app.add_typer(keys.app, name="keys")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(intents.app, name="intents")
 app.add_typer(eval_app, name="eval")
 
 

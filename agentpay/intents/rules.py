@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from agentpay.intents import signals
 from agentpay.intents.deciding import DETAILS, PLACE, decide
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
+from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.spans import Span
@@ -82,6 +83,8 @@ class Heard:
     norm: str
     intent: I
     confidence: float
+    counted: bool = False
+    """Whether it says how many."""
 
 
 Told = Mapping[int, tuple[I, float]]
@@ -167,7 +170,7 @@ def _acts(
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
-    heard.append(Heard(clause.start, norm, intent, confidence))
+    heard.append(Heard(clause.start, norm, intent, confidence, counted=entities.quantity is not None))
     intent, confidence = told.get(clause.start, (intent, confidence))
     _settle_money(intent, reading, norm)
     if intent is I.EXCHANGE and (other := _EXCHANGED_FOR.search(clause.text)):
@@ -198,10 +201,10 @@ def _settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
     joint = _INTO.search(text)
     if joint is None:
         return
-    now, then = lexicon.find(text[: joint.start()], []).options, lexicon.find(text[joint.end() :], []).options
+    now, then = find_words(lexicon, text[: joint.start()]).options, find_words(lexicon, text[joint.end() :]).options
     if then and now and set(now) & set(then):
         entities.options, entities.instead_of = then, now
-        if entities.product_query and lexicon.find(entities.product_query, []).options:
+        if entities.product_query and find_words(lexicon, entities.product_query).options:
             entities.product_query = None
         if _ONE_INTO.search(text):
             entities.quantity = None

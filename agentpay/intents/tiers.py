@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_HEADS = 64
+_BARE_WORDS = 3
+_REPLY_WORDS = 4
+_SURE_OF_REPLY = 0.6
 _KEPT = 0.6
 """How sure an act is at least that a model named."""
 
@@ -37,24 +42,27 @@ class TieredClassifier:
     """
 
     def __init__(
-        self, rules: RuleClassifier, load: Callable[[], CommerceHead], embedder: Embedder, namer: Namer | None = None
+        self,
+        rules: RuleClassifier,
+        load: Callable[[str | None], CommerceHead],
+        embedder: Embedder,
+        namer: Namer | None = None,
     ) -> None:
         self._rules = rules
         self._load = load
         self._embedder = embedder
         self._namer = namer
-        self._head: CommerceHead | None = None
-        self._missing = False
+        self._heads: OrderedDict[str | None, CommerceHead | None] = OrderedDict()
 
     async def understand(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
         """What a message wants; never fails, whatever the text."""
         understanding, heard = self._rules.weigh(text, vocabulary, dialogue)
-        head = await self._loaded()
-        if head is None:
+        head = await self._loaded(vocabulary.shop)
+        if head is None or _answers(understanding, heard):
             return understanding
-        unsure = [clause for clause in heard if head.needs(clause)]
+        unsure = [clause for clause in heard if not _replies(clause, dialogue) and head.needs(clause)]
         if unsure:
-            unsure = self._without_context(text, vocabulary, dialogue, unsure)
+            unsure = self._without_context(text, vocabulary, unsure)
         if not unsure:
             return understanding
         try:
@@ -63,31 +71,33 @@ class TieredClassifier:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
         verdicts = head.judge(unsure, vectors)
-        told = {clause.start: verdict for clause, verdict in zip(unsure, verdicts, strict=True)}
-        rejected = [clause for clause in unsure if told[clause.start][1] < head.floor]
+        told = {
+            clause.start: verdict
+            for clause, verdict in zip(unsure, verdicts, strict=True)
+            if not _stays(clause, verdict[0], dialogue)
+        }
+        rejected = [clause for clause in unsure if clause.start in told and told[clause.start][1] < head.floor]
         named = await self._named(text, rejected, dialogue) if rejected else {}
         read = self._rules.read(text, vocabulary, dialogue, {**told, **named})
         return read.model_copy(update={"tier": "llm" if named else "embeddings"})
 
-    async def _loaded(self) -> CommerceHead | None:
-        """The head, read beside the event loop at the first message; None where its file is not there or not ours."""
-        if self._head is None and not self._missing:
+    async def _loaded(self, shop: str | None) -> CommerceHead | None:
+        """The shop's head, read beside the event loop at its first message; None where there is none that fits."""
+        if shop not in self._heads:
             try:
-                head = await asyncio.to_thread(self._load)
+                head: CommerceHead | None = await asyncio.to_thread(self._load, shop)
             except (OSError, ValueError, KeyError) as error:
-                self._missing = True
-                log.warning("no trained intents: %s", error)
-                return None
-            if head.head.model != self._embedder.model:
-                self._missing = True
-                log.warning("the trained intents read vectors of %s only", head.head.model)
-                return None
-            self._head = head
-        return self._head
+                log.warning("intents are read by rules alone: %s", error)
+                head = None
+            if head is not None and head.head.model != self._embedder.model:
+                log.warning("intents are read by rules alone: the head reads vectors of %s only", head.head.model)
+                head = None
+            self._heads[shop] = head
+            while len(self._heads) > _HEADS:
+                self._heads.popitem(last=False)
+        return self._heads[shop]
 
-    def _without_context(
-        self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, unsure: list[Heard]
-    ) -> list[Heard]:
+    def _without_context(self, text: str, vocabulary: Vocabulary, unsure: list[Heard]) -> list[Heard]:
         """The clauses that rules read alike outside of this conversation: of what the others mean a head knows nothing."""
         alone = {clause.start: clause.intent for clause in self._rules.weigh(text, vocabulary, _NO_DIALOGUE)[1]}
         return [clause for clause in unsure if alone.get(clause.start, clause.intent) is clause.intent]
@@ -102,3 +112,33 @@ class TieredClassifier:
 
 
 _NO_DIALOGUE = Dialogue()
+_CART = frozenset({IntentName.CHANGE_CART, IntentName.REMOVE_FROM_CART, IntentName.ADD_TO_CART})
+_PLACED = frozenset({IntentName.EXCHANGE, IntentName.CANCEL_ORDER, IntentName.CHANGE_ORDER, IntentName.RETURN})
+
+
+def _answers(understanding: Understanding, heard: list[Heard]) -> bool:
+    """A bare yes or no, which only the conversation explains, or a language that the head has not learnt."""
+    bare = (understanding.accepts or understanding.declines) and all(
+        len(clause.norm.split()) <= _BARE_WORDS for clause in heard
+    )
+    return bare or understanding.language != "en"
+
+
+def _replies(heard: Heard, dialogue: Dialogue) -> bool:
+    """A few words that rules understand, after a question: "M please"."""
+    short = len(heard.norm.split()) <= _REPLY_WORDS
+    return dialogue.asked_for is not None and short and heard.confidence >= _SURE_OF_REPLY
+
+
+def _stays(heard: Heard, judged: IntentName, dialogue: Dialogue) -> bool:
+    """Whether the rules' verdict stands all the same.
+
+    "Swap the M for an L" while things lie in the cart means no placed order; "two copies to 9 Oak Ave" is an order that
+    carries an address; and what both leave open is no news.
+    """
+    if heard.intent is IntentName.OTHER:
+        return judged is IntentName.OTHER
+    if heard.intent is IntentName.ADD_TO_CART and heard.counted:
+        return True
+    before_sale = dialogue.cart_items > 0 and dialogue.stage not in {"paid", "after_sales"}
+    return before_sale and heard.intent in _CART and judged in _PLACED

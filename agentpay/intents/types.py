@@ -128,6 +128,8 @@ class Understanding(BaseModel):
 class Vocabulary(BaseModel):
     """The words of one shop that entities are recognised by. Values keep the shop's spelling."""
 
+    shop: str | None = None
+    """Its organization's id, by which a head of its own is found."""
     currency: str = "USD"
     options: dict[str, list[str]] = Field(default_factory=dict)
     """Option name → its values over all variants: {"size": ["42", "M"], "color": ["blue"]}."""

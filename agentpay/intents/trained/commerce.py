@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -137,7 +137,7 @@ def _reliability(
     said = [_verdict(clause) for clause in heard]
     verdicts = sorted(set(said))
     counts = np.zeros((len(classes), len(verdicts)), np.float32)
-    np.add.at(counts, (names, [verdicts.index(verdict) for verdict in said]), 1)
+    np.add.at(counts, (names, np.asarray([verdicts.index(verdict) for verdict in said], np.int64)), 1)
     certain = {
         verdict
         for place, verdict in enumerate(verdicts)
@@ -172,7 +172,8 @@ def save(trained: CommerceHead, path: Path = FILE) -> None:
     }
     written = io.BytesIO()
     encoded = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
-    np.savez_compressed(written, about=encoded, **{k: v.astype(np.float16) for k, v in half.items()})
+    arrays: dict[str, Any] = {name: values.astype(np.float16) for name, values in half.items()}
+    np.savez_compressed(written, about=encoded, **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written.getvalue())
 

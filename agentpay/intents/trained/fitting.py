@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def fit(
     scarce = few(labels)
 
     def trained(rows: Places) -> Head:
-        here = [chosen[row] for row in rows]
+        here = [chosen[int(row)] for row in rows]
         vocabulary = Vocabulary.of(here, at_least=1 if scarce else 2, at_most=at_most)
         embedded, words = _linear(here, owners[rows], dense[rows], vocabulary, len(classes), scarce)
         step()
@@ -118,13 +118,14 @@ def _rows(vocabulary: Vocabulary, texts: Sequence[str]) -> object:
     )
 
 
-def _spread(fitted: object, classes: int) -> Linear:
+def _spread(fitted: Any, classes: int) -> Linear:
     """A fitted classifier's columns, one a class: of two scikit-learn keeps but one, and one that a fold lacks never wins."""
-    coefficients: Matrix = np.asarray(fitted.coef_, np.float32)  # type: ignore[attr-defined]
-    bias: Matrix = np.asarray(fitted.intercept_, np.float32)  # type: ignore[attr-defined]
+    coefficients: Matrix = np.asarray(fitted.coef_, np.float32)
+    bias: Matrix = np.asarray(fitted.intercept_, np.float32)
     if len(coefficients) == 1:
-        coefficients, bias = np.concatenate([-coefficients, coefficients]) / 2, np.concatenate([-bias, bias]) / 2
-    known = np.asarray(fitted.classes_)  # type: ignore[attr-defined]
+        coefficients = (np.concatenate([-coefficients, coefficients]) / 2).astype(np.float32)
+        bias = (np.concatenate([-bias, bias]) / 2).astype(np.float32)
+    known = np.asarray(fitted.classes_)
     columns = np.zeros((coefficients.shape[1], classes), np.float32)
     spread = np.full(classes, -30.0, np.float32)
     columns[:, known], spread[known] = coefficients.T, bias
@@ -142,7 +143,7 @@ def _rejection(
     parts = folds(owners)
     for fold in range(FOLDS):
         rest, aside = np.flatnonzero(parts != fold), np.flatnonzero(parts == fold)
-        logits, signals[aside] = trained(rest).views([texts[row] for row in aside], vectors[aside])
+        logits, signals[aside] = trained(rest).views([texts[int(row)] for row in aside], vectors[aside])
         right[aside] = logits.argmax(axis=1) == owners[aside]
     is_inside = owners < inside
     mean, spread = signals.mean(axis=0), signals.std(axis=0) + 1e-6

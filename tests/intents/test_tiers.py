@@ -1,0 +1,168 @@
+"""Who is asked what: rules where they are sure, the head where not, a model for what that rejects."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from agentpay.errors import StartupError
+from agentpay.intents.model import ModelNamer
+from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.service import head_of, make_classifier
+from agentpay.intents.taxonomy import IntentName
+from agentpay.intents.tiers import TieredClassifier
+from agentpay.intents.trained import commerce, training_set
+from agentpay.intents.types import Dialogue
+from agentpay.llm.embedder import EmbeddingsUnavailable
+from agentpay.llm.minilm import MiniLM, minilm
+from agentpay.settings import Settings
+from tests.fakellm import running_fake_model
+from tests.intents.reading import SHOPS, differences, load
+
+UNSURE = "my blender just gave up the ghost after two smoothies, whats the deal"
+
+
+class Watched(MiniLM):
+    """Counts what is embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def encode(self, texts):
+        self.texts += texts
+        return minilm().encode(texts)
+
+
+class Absent(MiniLM):
+    def encode(self, texts):
+        raise EmbeddingsUnavailable("not here")
+
+
+def tiered(embedder: MiniLM, namer=None) -> TieredClassifier:
+    return TieredClassifier(RuleClassifier(), lambda _: commerce.shipped(), embedder, namer)
+
+
+async def test_nothing_is_embedded_where_rules_are_sure():
+    embedder = Watched()
+    understood = await tiered(embedder).understand("let me talk to a human", SHOPS["coffee"], Dialogue())
+    assert (understood.tier, understood.intents[0].name, embedder.texts) == ("rules", "human", [])
+
+
+async def test_the_head_reads_what_no_rule_knows():
+    rules = RuleClassifier().read(UNSURE, SHOPS["coffee"], Dialogue())
+    understood = await tiered(minilm()).understand(UNSURE, SHOPS["coffee"], Dialogue())
+    assert IntentName.COMPLAINT not in {intent.name for intent in rules.intents}
+    assert IntentName.COMPLAINT in {intent.name for intent in understood.intents}
+    assert understood.tier == "embeddings"
+
+
+async def test_an_answer_is_read_by_what_was_asked():
+    embedder = Watched()
+    understood = await tiered(embedder).understand(
+        "M please", SHOPS["clothes"], Dialogue(stage="discovery", asked_for="variant")
+    )
+    assert (understood.tier, understood.intents[0].name, embedder.texts) == ("rules", "add_to_cart", [])
+
+
+async def test_without_vectors_or_a_head_the_rules_verdict_stands():
+    def gone(_: str | None) -> commerce.CommerceHead:
+        raise FileNotFoundError("head.npz")
+
+    for classifier in (tiered(Absent()), TieredClassifier(RuleClassifier(), gone, minilm())):
+        understood = await classifier.understand(UNSURE, SHOPS["coffee"], Dialogue())
+        assert understood == RuleClassifier().read(UNSURE, SHOPS["coffee"], Dialogue())
+
+
+@pytest.mark.parametrize("name", ["sentences.yaml", "fresh_sentences.yaml", "second_fresh_sentences.yaml"])
+async def test_what_rules_understand_stays_understood(name):
+    classifier = tiered(minilm())
+    for case in load(name):
+        assert differences(case) == []
+        understood = await classifier.understand(case["say"], SHOPS[case["shop"]], Dialogue(**case.get("state", {})))
+        wanted = [entry if isinstance(entry, str) else next(iter(entry)) for entry in case["acts"]]
+        names = [act.intent.value for act in understood.acts]
+        assert len(names) == len(wanted), case["say"]
+        assert all(n in w.split("|") for n, w in zip(names, wanted, strict=True)), (case["say"], names)
+
+
+def _rejecting() -> commerce.CommerceHead:
+    """The head, sure of nothing."""
+    from dataclasses import replace
+
+    return replace(commerce.shipped(), floor=1.1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    with running_fake_model() as fake:
+        yield fake
+
+
+async def test_a_model_names_what_the_head_rejects(model):
+    settings = Settings(openai_api_key="sk-test", openai_base_url=f"{model.url}", intent_timeout_seconds=2)
+    classifier = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), minilm(), ModelNamer("small", settings))
+    clauses = [h for h in RuleClassifier().weigh(UNSURE, SHOPS["coffee"], Dialogue())[1] if _rejecting().needs(h)]
+    model.script({"text": json.dumps({"intents": ["refund"] * len(clauses)})})
+    understood = await classifier.understand(UNSURE, SHOPS["coffee"], Dialogue())
+    assert understood.tier == "llm"
+    assert IntentName.REFUND in {intent.name for intent in understood.intents}
+    asked = model.requests()[0]
+    assert asked["response_format"]["json_schema"]["strict"] is True
+    assert json.loads(asked["messages"][-1]["content"])["message"] == UNSURE
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"text": "no JSON"},
+        {"text": '{"intents": ["world_domination"]}'},
+        {"text": '{"intents": []}'},
+        {"fault": 503},
+        {"fault": "reset"},
+        {"fault": "hang"},
+    ],
+    ids=str,
+)
+async def test_a_model_that_fails_leaves_the_heads_verdict(model, step):
+    settings = Settings(openai_api_key="sk-test", openai_base_url=f"{model.url}", intent_timeout_seconds=0.5)
+    model.script(step)
+    with_model = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), minilm(), ModelNamer("small", settings))
+    understood = await with_model.understand(UNSURE, SHOPS["coffee"], Dialogue())
+    assert understood == await tiered(minilm()).understand(UNSURE, SHOPS["coffee"], Dialogue())
+    assert model.calls() == 1
+
+
+def test_settings_choose_the_tiers():
+    assert isinstance(make_classifier(Settings(embeddings="none")), RuleClassifier)
+    assert isinstance(make_classifier(Settings()), TieredClassifier)
+    with pytest.raises(StartupError):
+        make_classifier(Settings(intent_model="house"))
+
+
+async def test_a_shop_has_a_head_of_its_own(tmp_path):
+    shop = SHOPS["coffee"].model_copy(update={"shop": "one"})
+    own = commerce.shipped()
+    own.head.embedded.bias.setflags(write=False)
+    turned = np.full_like(own.head.embedded.bias, -40.0)
+    turned[own.head.classes.index("exchange")] = 40.0
+    from dataclasses import replace
+
+    head = replace(own, head=replace(own.head, embedded=replace(own.head.embedded, bias=turned)))
+    commerce.save(head, head_of(tmp_path, "one"))
+    classifier = make_classifier(Settings(data_dir=tmp_path))
+    assert (await classifier.understand(UNSURE, shop, Dialogue())).intents[0].name is IntentName.EXCHANGE
+    other = shop.model_copy(update={"shop": "other"})
+    assert (await classifier.understand(UNSURE, other, Dialogue())).intents[0].name is not IntentName.EXCHANGE
+
+
+def test_the_training_set_is_readable_and_a_shops_own_is_checked(tmp_path):
+    sentences = training_set.read()
+    assert {intent for _, intent in sentences} == {name.value for name in IntentName}
+    (tmp_path / "ours.txt").write_text("# ours\nrefund: gimme my dough back\n")
+    assert training_set.read_extra(tmp_path / "ours.txt") == [("gimme my dough back", "refund")]
+    (tmp_path / "bad.txt").write_text("dough: gimme\n")
+    with pytest.raises(training_set.BadTrainingSet, match=r"bad\.txt:1"):
+        training_set.read_extra(tmp_path / "bad.txt")
