@@ -25,7 +25,7 @@ READY_SECONDS = 90.0
 async def answers(url: str, replica: Replica | None = None) -> None:
     """Wait for a 200."""
     deadline = time.monotonic() + READY_SECONDS
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
         while time.monotonic() < deadline:
             assert replica is None or replica.code() is None, replica.said()
             try:
@@ -33,7 +33,7 @@ async def answers(url: str, replica: Replica | None = None) -> None:
                     return
             except httpx.TransportError:
                 pass
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
     raise AssertionError(replica.said() if replica is not None else url)
 
 
@@ -61,7 +61,7 @@ class Nursery:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(READY_SECONDS)
 
 
 @dataclass
