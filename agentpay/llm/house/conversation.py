@@ -83,6 +83,7 @@ def converse(talk: Talk) -> Plan:
     if wishes := [act for act in turn.acts if act.intent in KINDS and not serving.asks_the_rule(talk, act)]:
         wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
         acts = [act for act in acts if act.intent not in KINDS and not serving.belongs(talk, act)]
+        acts = [act for act in acts if act.intent != "complaint"]  # what they want done about it is what helps
     answered = yield from _answer(talk)
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":

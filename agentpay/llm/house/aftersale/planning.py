@@ -88,6 +88,9 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
 def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     state = can["before_it_leaves"]
+    if not state["ok"] and order["fulfillment_status"] == "delivered":
+        task.kind = "exchange"  # what has arrived is not changed but exchanged
+        return exchange(talk, task, found)
     if not state["ok"]:
         _not_possible(talk, "change_impossible", order, state["reason"], hint=_later(talk, order, can))
         return None

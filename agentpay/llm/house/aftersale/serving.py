@@ -12,9 +12,11 @@ from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts
+from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
+_ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MINE = re.compile(r"\b(?:my|mine|this|these|those|that|it|them|order\w*|bought|got|received)\b", re.I)
 _MORE_OF_IT = frozenset(
@@ -58,6 +60,9 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     tasks[0].words += [act.text for act in more]
     for task in tasks:
         task.orders = task.orders or next((other.orders for other in tasks if other.orders), [])
+    if tasks[0].orders and _ONLY_WHICH.search(tasks[0].words[0]):
+        yield from status(talk, acts[0])  # "I mean order 12": what of it, the customer has not said yet
+        return
     tasks[0].then = [task.data() for task in tasks[1:]]
     yield from _serve(talk, tasks[0])
 

@@ -41,6 +41,7 @@ _ADDRESS = re.compile(
     re.I,
 )
 _BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(?P<why>.{3,120}?)(?:[.!?;]|$)", re.I)
+_CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|(?:my|the|that) (?:whole )?order)\b", re.I)
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
 
 
@@ -89,6 +90,8 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         if other.intent in ("provide_details", "order_status") and not of_others:
             add(task, other, words=other.intent == "order_status" and other.confidence <= GUESS)
     text = " ".join(task.words)
+    if task.kind == "change" and _CANCEL_IT.search(text):
+        task.kind = "cancel"
     if task.kind == "change":
         task.kind = "address" if task.address or _ADDRESS.search(text) else "items"
         if _PAYS.search(text) and task.kind == "items":
