@@ -14,7 +14,8 @@ WINDOW = 40
 
 def window(left: Sequence[AnyMessage], right: Sequence[AnyMessage]) -> list[AnyMessage]:
     """LangGraph's `add_messages`, bounded, so that the cost of a turn does not grow with the conversation."""
-    if right and right[0].id == REMOVE_ALL_MESSAGES and all(message.id for message in right):
+    anew = bool(right) and isinstance(right[0], RemoveMessage) and right[0].id == REMOVE_ALL_MESSAGES
+    if anew and all(message.id for message in right):
         merged = list(right[1:])  # what a turn begins with: nothing to look up, to convert or to number
     else:
         merged = add_messages(list(left), list(right))  # type: ignore[arg-type, assignment]
