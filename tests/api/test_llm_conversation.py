@@ -94,6 +94,7 @@ async def open_shop(
             "openai_base_url": url,
             "openai_api_key": SecretStr("sk-fake-5f1d0c"),
             "model_timeout_seconds": silence,
+            "model_breaker_failures": 1_000,  # here every turn meets a fault, and the next one the model again
             "turn_lease_seconds": 30.0,
             "model_max_retries": 0,
             "worker_in_process": True,
