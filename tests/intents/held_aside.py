@@ -30,6 +30,8 @@ from agentpay.intents.types import Classifier, Dialogue, Understanding, Vocabula
 
 DATA = Path(__file__).parent / "data"
 FIRST, SECOND = "held_aside.jsonl", "held_aside_second.jsonl"
+FRESH = "entities_fresh.jsonl"
+"""Entities alone, in shops of its own (entities_fresh_shops.yaml)."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MANNERS = {"greeting", "thanks", "goodbye"}
 _LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
@@ -43,8 +45,9 @@ Pair = tuple[str, str]
 
 @cache
 def shops() -> dict[str, Vocabulary]:
-    loaded = yaml.safe_load((DATA / "held_aside_shops.yaml").read_text("utf-8"))
-    return {name: Vocabulary.model_validate(shop) for name, shop in loaded.items()}
+    files = ("held_aside_shops.yaml", "entities_fresh_shops.yaml")
+    loaded = [yaml.safe_load((DATA / name).read_text("utf-8")) for name in files]
+    return {name: Vocabulary.model_validate(shop) for part in loaded for name, shop in part.items()}
 
 
 def rows(name: str = FIRST) -> list[dict[str, Any]]:
@@ -98,7 +101,8 @@ async def measure(classifier: Classifier, name: str = FIRST) -> Figures:
         understood = await classifier.understand(row["text"], shop, Dialogue(**row.get("state", {})))
         figures.messages += 1
         figures.tiers[understood.tier] += 1
-        _count_intents(figures, row, understood)
+        if "intents" in row:
+            _count_intents(figures, row, understood)
         _count_entities(figures, row, understood, shop)
     return figures
 
@@ -181,7 +185,8 @@ def _of_act(entities: dict[str, Any]) -> Iterator[Pair]:
 
 def _same(name: str, wanted: str, found: str) -> bool:
     if name == "date":
-        return found == _iso(wanted) if wanted in _WEEKDAYS or wanted[0] == "d" else found.endswith(wanted)
+        spoken = wanted in _WEEKDAYS or wanted.startswith(("d", "last-"))
+        return found == _iso(wanted) if spoken else found.endswith(wanted)
     return _plain(found) in {_plain(choice) for choice in wanted.split("|")}
 
 
@@ -190,8 +195,10 @@ def _plain(value: str) -> str:
 
 
 def _iso(wanted: str) -> str:
-    """ "d+1" (tomorrow) and "fri" as of today."""
+    """ "d+1" (tomorrow), "fri" and "last-fri" as of today."""
     today: date = datetime.now(UTC).date()
+    if wanted.startswith("last-"):
+        return (today - timedelta(days=(today.weekday() - _WEEKDAYS.index(wanted[5:])) % 7 or 7)).isoformat()
     days = int(wanted[1:]) if wanted[0] == "d" else (_WEEKDAYS.index(wanted) - today.weekday()) % 7
     return (today + timedelta(days=days)).isoformat()
 
@@ -204,8 +211,10 @@ def main() -> None:
     parser.add_argument(
         "--second", action="store_true", help="the smaller set, written when the training set was final"
     )
+    parser.add_argument("--fresh", action="store_true", help="the set of entities, in further shops")
     options = parser.parse_args()
-    figures = asyncio.run(measure(RuleClassifier(), SECOND if options.second else FIRST))
+    name = FRESH if options.fresh else SECOND if options.second else FIRST
+    figures = asyncio.run(measure(RuleClassifier(), name))
     sys.stdout.write(figures.table() + "\n")
     if options.wrong:
         sys.stdout.write("\n".join(figures.wrong) + "\n")

@@ -143,7 +143,7 @@ def _complete(
     likely = [c for c in countries if c not in _CITY_FIRST] if tail.postcode_first else countries
     if loose and not context and line1.islower():
         return None
-    country = tail.country or _by_street(line1, tail) or infer_country(tail.postcode, tail.region, likely)
+    country = tail.country or _by_street(line1, tail, countries) or infer_country(tail.postcode, tail.region, likely)
     region = tail.region
     if region and country:
         region = subdivision(country, region) or region
@@ -160,7 +160,7 @@ def _complete(
     return Span(start, tail.end, "address", value)
 
 
-def _by_street(line1: str, tail: _Tail) -> str | None:
+def _by_street(line1: str, tail: _Tail, served: Sequence[str]) -> str | None:
     """The country whose language the street is in and whose postcodes look like this one; a well-known city goes before."""
     if tail.region or not tail.postcode:
         return None
@@ -169,7 +169,8 @@ def _by_street(line1: str, tail: _Tail) -> str | None:
         return known
     for pattern, countries in _STREETS_OF:
         if pattern.search(line1):
-            return next((c for c in countries if postcode_fits(c, tail.postcode)), None)
+            likely = [c for c in served if c in countries] or countries
+            return next((c for c in likely if postcode_fits(c, tail.postcode)), None)
     return None
 
 

@@ -27,7 +27,7 @@ _USED_CODE = re.compile(
 )
 _SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
 _ABOUT_CODES = re.compile(
-    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?)\b",
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|invalid|haven'?t used|used)\b",
     re.IGNORECASE,
 )
 _BARE_CODE = re.compile(

@@ -16,7 +16,7 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
 _PHONE_CONTEXT = re.compile(
-    r"\b(phone|mobile|cell|call|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber is\b", re.IGNORECASE
+    r"\b(phone|mobile|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber is\b", re.IGNORECASE
 )
 _PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
 _PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
@@ -24,6 +24,7 @@ _FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
 _NAMED = re.compile(
     rf"(?:\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
 )
+_SELF = re.compile(rf"^\W*(?:(?:[Hh]i|[Hh]ello|[Hh]ey)[,!]?\s+)?(?:[Ii]t'?s\s+)?(?P<name>{_FULL_NAME})\s+here\b")
 _NAMED_LOWER = re.compile(
     r"\b(?:my (?:full )?name(?: is|'s)|name\s?:)\s+(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)(?=\s*(?:[,.!\n]|$|and\b))",
     re.IGNORECASE,
@@ -45,7 +46,8 @@ _DETAILS = frozenset({"address", "email", "phone"})
 _NOT_NAMES = word_set(
     "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
     "thanks please hi hello hey standard express interested using trying also still so very back i send ship deliver address email phone my "
-    "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size"
+    "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size hotel "
+    "restaurant cafe company office haus school shop store gmbh ltd inc llc ag"
 )
 
 
@@ -122,7 +124,7 @@ def _spelt(name: str) -> str:
 
 
 def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
-    patterns = [_NAMED, _NAMED_LOWER, _INTRODUCED] + ([_FOR_NAME] if asked_for == "name" else [])
+    patterns = [_NAMED, _NAMED_LOWER, _INTRODUCED, _SELF] + ([_FOR_NAME] if asked_for == "name" else [])
     for pattern in patterns:
         for match in pattern.finditer(text):
             name = match.group("name")

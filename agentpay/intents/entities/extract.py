@@ -12,6 +12,7 @@ from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
 from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
 from agentpay.intents.entities.destinations import find_destination
+from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
 from agentpay.intents.entities.offers import find_offers
@@ -78,14 +79,19 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     for span in ordinals:
         entities.ordinals.extend(value for value in span.value if value not in entities.ordinals)
     taken += [Span(*match.span(), "idiom", None) for match in _IDIOM.finditer(text) if free(taken, *match.span())]
-    found = lexicon.find(text, [*taken, *ordinals], asked_for=dialogue.asked_for)
-    entities.options, entities.attributes = found.options, found.attributes
+    found = find_words(lexicon, text, [*taken, *ordinals], asked_for=dialogue.asked_for)
+    entities.options, entities.instead_of, entities.attributes = found.options, found.instead_of, found.attributes
     entities.brand, entities.category, entities.shipping_method = found.brand, found.category, found.shipping_method
     taken += ordinals
     taken += found.spans
     if money is not None and (option := _amount_option(text, money, lexicon, entities, dialogue)) is not None:
         taken = [span for span in taken if span.value is not money] + [option]
         money = None
+    if entities.address is None:
+        shipping = entities.shipping_method is not None
+        place = find_destination(text, hidden, lexicon.countries, shipping=shipping, asked_for=dialogue.asked_for)
+        entities.country, entities.region, entities.postal_code = place.country, place.region, place.postal_code
+        taken += place.spans
     if (quantity := find_quantity(text, taken, lexicon.title_words)) is not None:
         entities.quantity = quantity.value
         taken.append(quantity)
@@ -93,11 +99,6 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
         entities.sort = sort[0]
         if free(taken, *sort[1]):
             taken.append(Span(*sort[1], "sort", sort[0]))
-    if entities.address is None:
-        shipping = entities.shipping_method is not None
-        place = find_destination(text, hidden, lexicon.countries, shipping=shipping, asked_for=dialogue.asked_for)
-        entities.country, entities.region, entities.postal_code = place.country, place.region, place.postal_code
-        taken += place.spans
     entities.product_query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
     if entities.product_query is not None:
         entities.product_query = lexicon.as_titled(entities.product_query)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
+from agentpay.intents.entities.numerals import LIKELY_MONEY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 
 _SYMBOLS = {
@@ -156,7 +156,7 @@ def read_price(match: re.Match[str], n: int, shop: str) -> Money | None:
 
 def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> list[Span]:
     """Budgets ("under $200", "between 50 and 80 euros"), prices ("$90") and percentages of a price ("15% off")."""
-    if not LIKELY.search(text):
+    if not LIKELY_MONEY.search(text):
         return []
     found: list[Span] = []
 

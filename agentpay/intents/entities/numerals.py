@@ -30,6 +30,12 @@ NUMERAL = (
 LIKELY = re.compile(rf"\d|\b(?:{_any(_ONES | _TENS | _GROUPS)}|couple|pair|single|another|fiver|tenner)", re.IGNORECASE)
 """Whether a text may hold a number at all."""
 
+LIKELY_MONEY = re.compile(
+    rf"\d|\b(?:{_any(_TENS)}|fifteen|sixteen|seventeen|eighteen|nineteen|hundred|thousand|grand|fiver|tenner)\b|\b(?:{_any(_ONES)}) (?:[a-z]+ )?(?:pounds?|quid|euros?|dollars?|bucks?|francs|kr|percent|per cent|rupees|yen)\b",
+    re.IGNORECASE,
+)
+"""Whether a text may hold a price or a percentage."""
+
 
 def number(written: str) -> int | None:
     """What digits or words of a number stand for; None where they are none."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.intents.entities.money import NUMBER, Money, minor_units, price, read_price
-from agentpay.intents.entities.numerals import LIKELY
+from agentpay.intents.entities.numerals import LIKELY_MONEY
 from agentpay.intents.entities.spans import Span, free
 
 _FLAGS = re.IGNORECASE
@@ -27,12 +27,13 @@ _PROPOSALS = tuple(
     for pattern in (
         rf"\b{_YOU}(?:do|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
         rf"\b{_YOU}(?:sell|let|give|bring|lower|make|get)\s+(?:me\s+|us\s+)?{_SOME}(?:go\s+|to me\s+|down\s+)?(?:for|to|at)\s+{_PRICE}{_END}",
-        rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:max|tops|total|cash)\b)",
+        rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:total|cash)\b)",
         rf"\b{_I}(?:pay|offer|go (?:to|up to|as high as)|meet you at|stretch to|(?:take|buy|have|get) (?:it|them|both|all|these|those|this|that) (?:for|at))\s+(?:you\s+)?{_TO}{_PRICE}{_END}",
         rf"\b(?:any chance of|agree (?:with|to|on)|settle (?:for|on|at)|call it|shake (?:hands )?(?:at|on)|my (?:\w+ )?offer(?: is|'s|:)?|i offer|offering(?: you)?|let'?s say|meet (?:me |you )?(?:in the middle )?at|(?:lower|drop|reduce|bring)(?: it| the price| this| that)?(?: down)? to)\s+{_PRICE}{_END}",
         rf"{_PRICE}\s*(?:is|as|'s|would be|,)\s+(?:my|the|our) (?:final|last|best|max|maximum|limit|offer|top)\b",
         rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
         rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
+        rf"\b(?:would|will|does|is)\s+{_PRICE}\s+(?:for\s+(?:\w+\s+){{1,3}})?(?:work|do|be (?:ok|okay|fine|possible|enough|acceptable)|ok|possible|suit|seal)\b",
         rf"(?:^|[,.!]\s*)(?:just\s+|please\s+|ok\s+)?do\s+{_PRICE}{_END}",
         rf"^\W*(?:(?:ok|okay|fine|so|well|then|how about|what about|say|and|yes|hm+)\W+)*{_PRICE}\s+(?:for (?:both|all|the (?:lot|pair|two|three|set)|everything|it|them|these|those|\w+ of them)\b(?!.*\b(?:too|is a)\b)|(?:and )?deal\b|(?:cash|shipped|delivered)\b)",
     )
@@ -63,7 +64,7 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
 
     With `negotiating` a number that merely stands like an offer ("90?") is one, too.
     """
-    if not LIKELY.search(text) or not (negotiating or _BARGAIN_WORD.search(text)):
+    if not LIKELY_MONEY.search(text) or not (negotiating or _BARGAIN_WORD.search(text)):
         return []
     found: list[Span] = []
 

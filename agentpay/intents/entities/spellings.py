@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a list of words is read in one piece)
 """Other ways in which a customer says an option's value: without its unit, by its last word, by its amount."""
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from agentpay.intents.words import word_set
 
 _UNITS = word_set("cm mm m km in inch inches ft feet ml l cl g kg lb lbs oz gb tb mb w v ah mah hz pcs")
-_COLORS = word_set("""
+COLORS = word_set("""
     black white red green blue yellow orange purple violet pink grey gray brown beige gold silver navy cream turquoise teal khaki
-    olive sand ivory charcoal bronze copper walnut oak
+    olive sand ivory charcoal bronze copper walnut oak burgundy maroon mustard lavender lilac magenta coral peach mint tan rust graphite aqua indigo crimson
     """)
 _NO_HEADS = word_set("""
     only pack packs size box set kit edition version pair piece pieces bundle model cover back plus extra with without standard
@@ -55,7 +56,7 @@ def short_words(values: Mapping[str, Key], taken: frozenset[str]) -> dict[str, s
     for value, key in values.items():
         if not 2 <= len(key) <= 3 or not all(part.isalpha() for part in key):
             continue
-        words = {part for part in key if part in _COLORS}
+        words = {part for part in key if part in COLORS}
         if len(key[-1]) >= 4 and key[-1] not in _NO_HEADS:
             words.add(key[-1])
         for word in words - taken:

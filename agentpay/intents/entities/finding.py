@@ -1,0 +1,371 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Finding a shop's words in a clause: options, attributes, brands, categories, shipping methods."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentpay.intents.entities.lexicon import Chunk, Entry, Lexicon, chunks
+from agentpay.intents.entities.measures import find_measures
+from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.spellings import COLORS
+from agentpay.intents.words import word_set
+
+_SHIPPING_NEAR = re.compile(
+    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|quicker|faster|arrive|get (?:it )?(?:there|here))\b",
+    re.IGNORECASE,
+)
+_ORDINARY_METHODS = word_set(
+    "standard express ground priority economy regular local tracked insured freight courier normal collection next day pickup store"
+)
+"""Words of shipping methods that say other things, too."""
+_NOT_THIS = re.compile(r"\b(?:not|rather than|instead of|in place of|isn't|without|no)\b", re.IGNORECASE)
+_HAD = re.compile(
+    r"\b(?:swap\w*|exchang\w*|chang\w*|switch\w*|replac\w*|trad\w*|order(?:ed)?|got|received|bought|sent|send|came|wrong|have|had|return|bump)\b",
+    re.IGNORECASE,
+)
+_NOW_THIS = re.compile(
+    r"\b(?:for|to|against|into|with|wants?|needs?|should|meant?|but|say|rather|when i|clearly|ordered)\b", re.IGNORECASE
+)
+_AND_ONE = re.compile(r"\band\s+(?:one|two|an?|\d)\b", re.IGNORECASE)
+_FROM_TO = re.compile(
+    r"\bfrom (?:an? |the |size )?(?P<now>[\w/.-]+(?: [\w/.-]+)?) to (?:an? |the |size )?(?P<then>[\w/.-]+(?: [\w/.-]+)?)",
+    re.IGNORECASE,
+)
+_NOT_BEFORE = re.compile(r"\b(?:not|instead of|rather than)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
+_JUDGED = word_set("small large big medium light heavy")
+_TOO = re.compile(
+    r"\b(?:too|runs?|running|very|quite|so|a bit|bit|rather|pretty|comes? up|really|fairly)\s+$", re.IGNORECASE
+)
+_EVERY = re.compile(r"\b(?:every|per)\s+$", re.IGNORECASE)
+_I_WEAR = re.compile(
+    r"(?:\b(?:i'?m|i am|usually|normally|are|wear|wears|take|takes)\s+(?:an?\s+)?|\b(?:get|got|need|want|have|try|like|in)\s+an?\s+)$",
+    re.IGNORECASE,
+)
+_AFTER_THE = word_set(
+    "please in to and for if is or at with now then instead available but too also i here fits fit was were are from as back"
+)
+_COLOR = re.compile(
+    rf"\bin\s+(?:an?\s+|the\s+)?(?P<in>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\b(?!\s+[a-z]+(?:ing)\b)"
+    rf"|\b(?P<one>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\s+(?:ones?|version|variant|colou?r)\b"
+    rf"|\b(?P<of>{'|'.join(sorted(COLORS))})\s+(?P<goods>[a-z]{{3,}})\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What the vocabulary recognises in a clause."""
+
+    spans: list[Span] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    instead_of: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    brand: str | None = None
+    category: str | None = None
+    shipping_method: str | None = None
+
+
+def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked_for: str | None = None) -> Found:
+    """Everything of the shop's vocabulary in a clause, the longest runs of chunks first; `taken` are spans already understood otherwise."""
+    found = Found()
+    parts = [c for c in chunks(text) if free(taken, c.start, c.end)]
+    if any(span.kind == "address" for span in taken):
+        asked_for = "shipping"
+    if lexicon.measures:
+        _measured(lexicon, text, taken, found)
+        parts = [c for c in parts if free(found.spans, c.start, c.end)]
+    if (change := _FROM_TO.search(text)) is not None:
+        _changed(lexicon, text, change, found)
+        parts = [c for c in parts if free(found.spans, c.start, c.end)]
+    _named_values(lexicon, text, parts, found)
+    position = 0
+    while position < len(parts):
+        step = 1
+        corrected = lexicon.slip(parts[position].text) if parts[position].text not in lexicon.words else None
+        if corrected is not None:
+            parts[position] = Chunk(corrected, parts[position].start, parts[position].end)
+        for size in range(min(lexicon.longest, len(parts) - position), 0, -1):
+            run = parts[position : position + size]
+            entries = lexicon.entries.get(tuple(c.text for c in run))
+            if (
+                entries
+                and _whole(text, run)
+                and free(found.spans, run[0].start, run[-1].end)
+                and _take(lexicon, text, parts, position, run, entries, found, asked_for)
+            ):
+                step = size
+                break
+        position += step
+    _unknown_color(lexicon, text, taken, found)
+    return found
+
+
+def _named_values(lexicon: Lexicon, text: str, parts: list[Chunk], found: Found) -> None:
+    """ "size 43", "color: blue": the option's own name, then a value, known to the shop or not."""
+    for position in range(len(parts)):
+        for size in (2, 1):
+            name = lexicon.called.get(tuple(c.text for c in parts[position : position + size]))
+            after = position + size
+            if name is None or after >= len(parts):
+                continue
+            between = text[parts[after - 1].end : parts[after].start]
+            if between.strip(" :=#") or name in found.options:
+                continue
+            _named_value(lexicon, text, parts, position, after, name, found)
+            break
+
+
+def _named_value(
+    lexicon: Lexicon, text: str, parts: list[Chunk], position: int, after: int, name: str, found: Found
+) -> None:
+    for length in range(min(3, len(parts) - after), 0, -1):
+        run = parts[after : after + length]
+        for entry in lexicon.entries.get(tuple(c.text for c in run), ()):
+            if entry.kind == "option" and entry.name == name and _whole(text, run):
+                found.options[name] = entry.value
+                found.spans.append(Span(parts[position].start, run[-1].end, "option", entry))
+                return
+    first = parts[after]
+    unknown = text[first.start : first.end]
+    if (unknown.isdigit() or (unknown.isupper() and len(unknown) <= 4 and unknown != "I")) and _whole(text, [first]):
+        found.options[name] = unknown
+        found.spans.append(Span(parts[position].start, first.end, "option", Entry("option", name, unknown)))
+
+
+def _take(
+    lexicon: Lexicon,
+    text: str,
+    parts: list[Chunk],
+    position: int,
+    run: list[Chunk],
+    entries: list[Entry],
+    found: Found,
+    asked_for: str | None,
+) -> bool:
+    """Takes what fits of the entries for a run of chunks; True where the run is used up."""
+    start, end = run[0].start, run[-1].end
+    written = text[start:end]
+    for entry in entries:
+        # A genre may be a category, too: the attribute uses the words up, the category is known nevertheless
+        if entry.kind == "category" and found.category is None:
+            found.category = entry.value
+    for entry in entries:
+        if entry.kind == "option" and found.options.get(entry.name) != entry.value:
+            if not _is_option(
+                text, parts, position, run, asked_for, unit_left_out=entry.value.lower() != written.lower()
+            ):
+                continue
+            if entry.name not in found.instead_of and _NOT_BEFORE.search(text[:start]):
+                found.instead_of[entry.name] = entry.value
+                found.spans.append(Span(start, end, "option", entry))
+                return True
+            if entry.name in found.options:
+                if _contrast(text, entry, start, end, found):
+                    return True
+                if len(run) <= 2:
+                    continue
+            found.options[entry.name] = entry.value
+            if not _part_of_name(lexicon, parts, position, run):
+                found.spans.append(Span(start, end, "option", entry))
+            return True
+        if entry.kind == "shipping" and found.shipping_method is None:
+            alone = not any(c for c in parts if c not in run and c.text not in _SHIPPING_FILLER)
+            if (
+                len(run) > 1
+                or _SHIPPING_NEAR.search(text)
+                or asked_for == "shipping"
+                or alone
+                or run[0].text not in _ORDINARY_METHODS
+            ):
+                found.shipping_method = entry.value
+                found.spans.append(Span(start, end, "shipping", entry))
+                return True
+        if (
+            entry.kind == "attribute"
+            and entry.name not in found.attributes
+            and _take_attribute(lexicon, text, run, entry, found)
+        ):
+            return True
+        if entry.kind == "brand" and found.brand is None and (len(written) > 3 or written[0].isupper()):
+            if entry.value.lower() in _ORDINARY and not written[0].isupper():
+                continue
+            found.brand = entry.value
+    return False
+
+
+def _take_attribute(lexicon: Lexicon, text: str, run: list[Chunk], entry: Entry, found: Found) -> bool:
+    start, end = run[0].start, run[-1].end
+    yes_no = lexicon.yes_no.get(entry.name)
+    if yes_no is not None:
+        before = text[max(0, start - 8) : start].lower()
+        negated = re.search(r"(?:\bnot|\bnon|\bisn't)[\s-]+$", before)
+        wanted = yes_no.get(negated is None) or ("no" if negated else "yes")
+        found.attributes[entry.name] = wanted
+        found.spans.append(Span(start - len(negated.group()) if negated else start, end, "attribute", entry))
+        return True
+    if all(c.text in lexicon.title_words for c in run):
+        return False
+    found.attributes[entry.name] = entry.value
+    found.spans.append(Span(start, end, "attribute", entry))
+    return True
+
+
+def _part_of_name(lexicon: Lexicon, parts: list[Chunk], position: int, run: list[Chunk]) -> bool:
+    """Whether an option's value is also a word of a title ("Rose water") and stands there without "in" or the like."""
+    if not all(c.text in lexicon.title_words for c in run):
+        return False
+    if run[-1].text.isdigit() or len(run[0].text) <= 2:
+        return False
+    before = parts[position - 1].text if position else ""
+    following = parts[position + len(run)].text if position + len(run) < len(parts) else ""
+    return before not in {"in", "size", "color", "colour"} and following not in {
+        "one",
+        "ones",
+        "please",
+        "version",
+    }
+
+
+def _is_option(
+    text: str,
+    parts: list[Chunk],
+    position: int,
+    run: list[Chunk],
+    asked_for: str | None,
+    *,
+    unit_left_out: bool = False,
+) -> bool:
+    """Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase."""
+    written = text[run[0].start : run[-1].end]
+    letters = "".join(c.text for c in run)
+    if not letters.isdigit() and len(letters) > 2:
+        return not (letters in _JUDGED and _TOO.search(text[: run[0].start])) and not _EVERY.search(
+            text[: run[0].start]
+        )
+    if letters.isdigit() and len(run) > 1 and "/" in written:
+        return True
+    before = parts[position - 1].text if position else ""
+    after = parts[position + len(run)] if position + len(run) < len(parts) else None
+    if before in _SIZE_LEAD or asked_for == "variant":
+        return True
+    if before == "a" and not letters.isdigit() and written.isupper():
+        return True
+    ends = (
+        after is None
+        or after.text in _AFTER_OPTION
+        or re.search(r"[,.;!?()/]", text[run[-1].end : after.start]) is not None
+    )
+    if letters.isdigit():
+        if unit_left_out and len(letters) >= 3 and before not in {"pay", "offer"}:
+            return True
+        if _I_WEAR.search(text[: run[0].start]) or (before == "the" and (after is None or after.text in _AFTER_THE)):
+            return True
+        single = len(run) == 1 and len(letters) == 1
+        digits_before = before.isdigit() or before in _COUNT_LEAD
+        follows_name = bool(before) and not digits_before and before not in _VERB_LEAD
+        names_next = (
+            not ends and after is not None and after.text.isalpha() and digits_before and before not in _VERB_LEAD
+        )
+        return (ends and follows_name and not single and position > 0) or (names_next and not single and before != "to")
+    return written.isupper() and before != "i" and not text[run[-1].end :].startswith("'")
+
+
+def _contrast(text: str, entry: Entry, start: int, end: int, found: Found) -> bool:
+    """A further value of an option: "gold, not silver" and "swap the cream one for navy" say which is wanted and which is not."""
+    first = next((s for s in found.spans if s.kind == "option" and s.value.name == entry.name), None)
+    if first is None or entry.name in found.instead_of or start < first.end:
+        return False
+    between = text[first.end : start]
+    if _NOT_THIS.search(between):
+        found.instead_of[entry.name] = entry.value
+    elif _HAD.search(text[: first.start]) and _NOW_THIS.search(between) and not _AND_ONE.search(between):
+        found.instead_of[entry.name], found.options[entry.name] = found.options[entry.name], entry.value
+    else:
+        return False
+    found.spans.append(Span(start, end, "option", entry))
+    return True
+
+
+def _changed(lexicon: Lexicon, text: str, change: re.Match[str], found: Found) -> None:
+    """ "From 9 to 10": two values of one option, the second of which is wanted."""
+    before, after = (_option_at(lexicon, text, *change.span(name)) for name in ("now", "then"))
+    for now, start, end in before:
+        for then, begin, finish in after:
+            if now.name == then.name:
+                found.instead_of[now.name], found.options[now.name] = now.value, then.value
+                found.spans += [Span(start, end, "option", now), Span(begin, finish, "option", then)]
+                return
+
+
+def _option_at(lexicon: Lexicon, text: str, start: int, end: int) -> list[tuple[Entry, int, int]]:
+    """The options that the first chunks between `start` and `end` name, and where."""
+    parts = [Chunk(c.text, c.start + start, c.end + start) for c in chunks(text[start:end])]
+    for size in range(len(parts), 0, -1):
+        entries = lexicon.entries.get(tuple(c.text for c in parts[:size]), ())
+        options = [(entry, parts[0].start, parts[size - 1].end) for entry in entries if entry.kind == "option"]
+        if options:
+            return options
+    return []
+
+
+def _measured(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found) -> None:
+    """Values that are a measure, said in other units or words: "half a kilo" for 500g."""
+    for start, end, size in find_measures(text):
+        entry = lexicon.measures.get(size)
+        if entry is None or not free([*taken, *found.spans], start, end):
+            continue
+        if entry.name in found.options:
+            _contrast(text, entry, start, end, found)
+        else:
+            found.options[entry.name] = entry.value
+            found.spans.append(Span(start, end, "option", entry))
+
+
+def _unknown_color(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found) -> None:
+    """A colour the shop does not have is one nevertheless ("does it come in green?"), so that the answer can be an honest no."""
+    name = lexicon.color_option
+    if name is None or name in found.options:
+        return
+    for match in _COLOR.finditer(text):
+        group = "in" if match["in"] else "one" if match["one"] else "of"
+        if group == "of" and match["goods"].lower().removesuffix("s") not in lexicon.title_words:
+            continue
+        color = match[group].lower()
+        if color.split()[-1] not in lexicon.title_words and free([*taken, *found.spans], *match.span(group)):
+            found.options[name] = color
+            found.spans.append(Span(*match.span(group), "option", Entry("option", name, color)))
+            return
+
+
+def _whole(text: str, run: Sequence[Chunk]) -> bool:
+    """Whether the run begins and ends where words do, and holds no sentence's end."""
+    start, end = run[0].start, run[-1].end
+    if start > 0 and (text[start - 1].isalnum() or text[start - 1] in "'_"):
+        return False
+    if start > 1 and text[start - 1] == "-" and text[start - 2].isalnum() and len(run[0].text) <= 3:
+        return False  # the end of a code: "GG-10", "SQ-M"
+    if end < len(text) and (text[end].isalnum() or text[end] in "_" or re.match(r"'[a-zA-Z]", text[end : end + 2])):
+        return False
+    return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in itertools.pairwise(run))
+
+
+_SHIPPING_FILLER = word_set(
+    "please is fine ok works good the a yes i then with will take go for d prefer that "
+    "thanks would like just use instead what about how change switch to rather it ok so lets let and"
+)
+_SIZE_LEAD = word_set("in size sz an eu uk us number")
+_AFTER_OPTION = word_set("please in to and for if is or at with now then instead available thanks size from as back by")
+_COUNT_LEAD = word_set(
+    "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
+)
+_VERB_LEAD = word_set(
+    "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
+)
+_ORDINARY = word_set(
+    "next gap apple fossil shell guess champion target north ring nest orange echo mango dove puma dash core basics simple pure "
+    "native black white blue red green gold silver royal sun moon vision method origins clinique fresh boss diesel"
+)
