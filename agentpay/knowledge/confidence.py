@@ -19,6 +19,8 @@ CROWD = 0.5
 ENOUGH = 1.05
 """From here on a query counts as served. The three were learned on the queries marked `fit` in
 evals/data/electronics_served.csv and the judged ones: one of 122 that are served is lost. See docs/search.md."""
+SMALL = 1_000
+"""Products of a shop in which a word hardly names two things."""
 NEAREST = 10
 ONE_IN = 100
 """A small shop has fewer products of a kind: one of the nearest is asked for every hundred it has, at most `NEAREST`."""
@@ -34,9 +36,15 @@ def served(evidence: Sequence[tuple[float, float]], total: int) -> float:
     return max(SHARE * share + cosine for share, cosine in evidence) + CROWD * sum(crowd) / len(crowd)
 
 
-def _is_brand(reading: Reading, brand: str | None) -> bool:
-    """The whole query is the name of a brand: it says nothing of what is looked for, so nothing is near in meaning."""
-    return brand is not None and {term.corrected or term.word for term in reading.terms} == set(words(brand))
+def _is_named(reading: Reading, candidate: Candidate) -> bool:
+    """
+    Words that settle it, whatever the meaning: the query is a brand's bare name, or, in a small shop, a product's name
+    holds all of it. Among many thousand products such a name is often another thing's ("drum kit" for a printer).
+    """
+    if candidate.brand is not None and {t.corrected or t.word for t in reading.terms} == set(words(candidate.brand)):
+        return True
+    firm = [field for term, field in zip(reading.terms, candidate.fields, strict=True) if not term.soft]
+    return reading.total < SMALL and bool(firm) and all(field in "abo" for field in firm)
 
 
 def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
@@ -51,7 +59,7 @@ def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
     if not with_meaning:
         return by_words
     evidence = [(weighing.share(c.fields, reading.weights), cosine) for c, cosine in with_meaning]
-    if served(evidence, reading.total) < ENOUGH and not any(_is_brand(reading, c.brand) for c in by_words):
+    if served(evidence, reading.total) < ENOUGH and not any(_is_named(reading, c) for c in by_words):
         return [candidate for candidate in by_words if candidate.cosine is None]  # whose vectors are still to come
     bound = max(NEAR_ENOUGH, max(cosine for _, cosine in with_meaning) - CLOSE)
     worded = {candidate.id for candidate in by_words}
