@@ -26,4 +26,11 @@ async def test_rules_alone():
     figures = await measure(RuleClassifier())
     sys.stdout.write("\n" + figures.table() + "\n")
     assert figures.intent_accuracy >= 0.5
-    assert figures.f1()[2] >= 0.75
+    assert figures.f1()[2] >= 0.93
+
+
+async def test_entities_in_further_shops():
+    """Of the first run, before anything was changed for it: precision .976, recall .926, F1 .950."""
+    figures = await measure(RuleClassifier(), FRESH)
+    assert len(rows(FRESH)) >= 150
+    assert figures.f1()[2] >= 0.95
