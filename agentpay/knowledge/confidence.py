@@ -39,12 +39,12 @@ def served(evidence: Sequence[tuple[float, float]], total: int) -> float:
 def _is_named(reading: Reading, candidate: Candidate) -> bool:
     """
     Words that settle it, whatever the meaning: the query is a brand's bare name, or, in a small shop, a product's name
-    holds all of it. Among many thousand products such a name is often another thing's ("drum kit" for a printer).
+    holds what kind of thing is asked for. Among many thousand products such a name is often another thing's ("drum kit" for a printer).
     """
     if candidate.brand is not None and {t.corrected or t.word for t in reading.terms} == set(words(candidate.brand)):
         return True
-    firm = [field for term, field in zip(reading.terms, candidate.fields, strict=True) if not term.soft]
-    return reading.total < SMALL and bool(firm) and all(field in "abo" for field in firm)
+    heads = (field in "abo" for term, field in zip(reading.terms, candidate.fields, strict=True) if term.head)
+    return reading.total < SMALL and any(heads)
 
 
 def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
