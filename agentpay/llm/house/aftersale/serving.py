@@ -58,6 +58,8 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     more = [act for act in acts if act.intent in _MORE_OF_IT]
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
     tasks[0].words += [act.text for act in more]
+    if len(tasks) == 1 and len(talk.turn.text) > len(" ".join(tasks[0].words)) + 12:
+        tasks[0].words.append(talk.turn.text)  # a clause that was read as something else may say which, or what instead
     for task in tasks:
         task.orders = task.orders or next((other.orders for other in tasks if other.orders), [])
     if tasks[0].orders and _ONLY_WHICH.search(tasks[0].words[0]):

@@ -90,7 +90,7 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         if other.intent in ("provide_details", "order_status") and not of_others:
             add(task, other, words=other.intent == "order_status" and other.confidence <= GUESS)
     text = " ".join(task.words)
-    if task.kind == "change" and _CANCEL_IT.search(text):
+    if task.kind == "change" and _CANCEL_IT.search(talk.turn.text):
         task.kind = "cancel"
     if task.kind == "change":
         task.kind = "address" if task.address or _ADDRESS.search(text) else "items"
