@@ -66,6 +66,11 @@ class Seen:
             self.status, self.degraded = data["status"], data["degraded"]
             assert "started" not in self.calls.values(), "a call has no end"
 
+    def effects(self, tool: str) -> tuple[int, ...]:
+        """How often the tool may have had its effect: as the turn told it, if it told all."""
+        told = int(any(self.tools[call] == tool and status == "ok" for call, status in self.calls.items()))
+        return (told,) if self.status == "completed" else (0, 1)
+
 
 async def frames(response: httpx.Response) -> AsyncIterator[Frame]:
     buffer = ""

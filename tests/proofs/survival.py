@@ -142,16 +142,18 @@ class Shop:
             counts["taken over"] = await session.scalar(text("SELECT count(*) FROM turns WHERE attempt > 1")) or 0
             counts["attempts"] = await session.scalar(text("SELECT max(attempt) FROM turns")) or 0
         for customer in self.customers:
-            done = [turn.status == "completed" for turn in customer.turns.values()]
-            for number, completed in enumerate(done):
+            for number, turn in enumerate(customer.turns.values()):
                 quantity = carts.get((customer.id, f"thing{number}"), 0)
-                assert quantity in ((ADDED[number],) if completed else (0, ADDED[number])), (customer, quantity)
-            if len(done) > 1:
-                assert offers.get(customer.id, 0) in ((1,) if done[1] else (0, 1)), "an offer was made twice"
-            if len(done) > 2:
-                assert checkouts.get(customer.id, 0) in ((1,) if done[2] else (0, 1)), "two checkouts"
-                if customer.id in checkouts:
-                    assert held[customer.id] == sum(carts.get((customer.id, f"thing{n}"), 0) for n in range(VARIANTS))
+                assert quantity in [ADDED[number] * times for times in turn.effects("update_cart")], (
+                    customer,
+                    quantity,
+                )
+                if number == 1:
+                    assert offers.get(customer.id, 0) in turn.effects("make_offer"), "an offer was made twice"
+                if number == 2:
+                    assert checkouts.get(customer.id, 0) in turn.effects("create_payment_link"), "two checkouts"
+            if customer.id in checkouts:
+                assert held[customer.id] == sum(carts.get((customer.id, f"thing{n}"), 0) for n in range(VARIANTS))
         assert (reserved or 0) == sum(held.values())
         return counts
 
