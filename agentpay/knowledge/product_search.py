@@ -70,7 +70,17 @@ async def search_products(
     seen = {candidate.id for candidate in exact}
     top = max((candidate.rank for candidate in found), default=0.0)
     fitting = [candidate for candidate in confidence.fitting(reading, found) if candidate.id not in seen]
-    fitting.sort(key=lambda candidate: (not candidate.in_stock, -_blend(candidate, top), candidate.title))
+    small = (
+        reading.total < confidence.SMALL
+    )  # where the kind of thing asked for says more than all that is said around it
+    fitting.sort(
+        key=lambda candidate: (
+            not candidate.in_stock,
+            -_score(reading, candidate, top) if small else 0.0,
+            -_blend(candidate, top),
+            candidate.title,
+        )
+    )
     ceiling = 1.0
     for candidate in fitting[: max(0, limit - len(hits))]:
         fit = _score(reading, candidate, top)
