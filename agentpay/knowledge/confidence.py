@@ -61,6 +61,8 @@ def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
     evidence = [(weighing.share(c.fields, reading.weights), cosine) for c, cosine in with_meaning]
     if served(evidence, reading.total) < ENOUGH and not any(_is_named(reading, c) for c in by_words):
         return [candidate for candidate in by_words if candidate.cosine is None]  # whose vectors are still to come
+    if by_words and reading.total < SMALL:
+        return by_words  # there meaning only helps where words find nothing
     bound = max(NEAR_ENOUGH, max(cosine for _, cosine in with_meaning) - CLOSE)
     worded = {candidate.id for candidate in by_words}
     return [c for c in found if c.id in worded or (c.cosine is not None and c.cosine >= bound)]

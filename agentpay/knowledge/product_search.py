@@ -116,7 +116,7 @@ def _score(reading: Reading, candidate: Candidate, top: float) -> float:
     """All firm words held: 0.5..0.99, else below 0.5. The engine's rank decides among equals."""
     relative = candidate.rank / top if top else 0.0
     value = 0.85 * weighing.quality(candidate.fields, reading.weights) + 0.15 * relative
-    if candidate.cosine is not None:
+    if candidate.cosine is not None and not candidate.rank:  # found by its meaning alone
         value = max(value, 0.8 * candidate.cosine)
     full = weighing.holds_all(reading.terms, candidate.fields)
     value = 0.5 + 0.49 * value if full else 0.49 * value
