@@ -18,6 +18,10 @@ LINGER_SECONDS = 5
 """How long answers that are under way may take once turns have been drained."""
 
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies and clients keep a connection that is idle, so that they end it and no request meets its end."""
+
+
 class Server(uvicorn.Server):
     """Ends in this order: no new connections, running turns end or are handed over, open answers end."""
 
@@ -63,6 +67,7 @@ def make_server(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=LINGER_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         ws_max_size=settings.max_body_bytes,
