@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -96,11 +96,11 @@ class Conversation:
 
 
 @pytest.fixture
-async def talk(database: Database, organization_id: UUID) -> AsyncIterator[Conversation]:
+async def talk(database: Database, organization_id: UUID) -> Conversation:
     async with database.tx(organization_id) as tx:
         await shop.variant(tx, "kettle", price=4900, stock=10)
         conversation_id = await shop.conversation(tx)
-    yield Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
+    return Conversation(database, Saver(await database.direct_pool()), organization_id, conversation_id)
 
 
 def call(name: str, n: int = 1, **arguments: Any) -> AIMessage:
