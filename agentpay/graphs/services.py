@@ -8,7 +8,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.service import make_classifier
 from agentpay.intents.types import Vocabulary
 from agentpay.knowledge import vocabulary
 from agentpay.knowledge.semantic import Semantic
@@ -32,7 +32,8 @@ class VocabularyCache:
         version, words = self._kept.get(organization_id, (-1, None))
         if words is None or version != catalog_version:
             async with self._database.tx(organization_id) as tx:
-                words = Vocabulary.model_validate(asdict(await vocabulary.load(tx)))
+                loaded = asdict(await vocabulary.load(tx))
+            words = Vocabulary.model_validate({**loaded, "shop": str(organization_id)})
             self._kept[organization_id] = (catalog_version, words)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -45,7 +46,7 @@ def build_services(settings: Settings, database: Database, redis: Redis | None =
     return Services(
         settings=settings,
         database=database,
-        classifier=RuleClassifier(),
+        classifier=make_classifier(settings, redis),
         brains=BrainRegistry(settings),
         vocabularies=VocabularyCache(database),
         semantic=Semantic(settings, redis),

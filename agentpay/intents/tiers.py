@@ -21,8 +21,12 @@ log = logging.getLogger(__name__)
 
 _HEADS = 64
 _BARE_WORDS = 3
-_REPLY_WORDS = 4
-_SURE_OF_REPLY = 0.6
+_SURE, _CONTRADICTS = 0.9, 0.97
+"""So sure a rule gives way to a head that is this sure of something else, …"""
+_LIKELIER = 0.15
+"""… and any other to one that is so much surer."""
+_REPLY_WORDS = 8
+_SURE_OF_REPLY = 0.5
 _KEPT = 0.6
 """How sure an act is at least that a model named."""
 
@@ -71,10 +75,13 @@ class TieredClassifier:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
         verdicts = head.judge(unsure, vectors)
+        listing = any(_buys(clause) or clause.listed for clause in heard)
         told = {
             clause.start: verdict
             for clause, verdict in zip(unsure, verdicts, strict=True)
-            if not _stays(clause, verdict[0], dialogue)
+            if not _stays(clause, *verdict, dialogue, listing=listing)
+            # "They are too big, can I exchange them?" is one wish
+            and not any(other.intent is verdict[0] for other in heard if other.start != clause.start)
         }
         rejected = [clause for clause in unsure if clause.start in told and told[clause.start][1] < head.floor]
         named = await self._named(text, rejected, dialogue) if rejected else {}
@@ -113,32 +120,53 @@ class TieredClassifier:
 
 _NO_DIALOGUE = Dialogue()
 _CART = frozenset({IntentName.CHANGE_CART, IntentName.REMOVE_FROM_CART, IntentName.ADD_TO_CART})
+_NAMING = frozenset(
+    {
+        IntentName.PRODUCT_SEARCH,
+        IntentName.PRODUCT_DETAILS,
+        IntentName.RECOMMENDATION,
+        IntentName.AVAILABILITY,
+        IntentName.ADD_TO_CART,
+    }
+)
+"""In a list, and beside a purchase, the rules know which of these says what is bought: "I love the blue one. I'll take it"."""
 _PLACED = frozenset({IntentName.EXCHANGE, IntentName.CANCEL_ORDER, IntentName.CHANGE_ORDER, IntentName.RETURN})
 
 
 def _answers(understanding: Understanding, heard: list[Heard]) -> bool:
-    """A bare yes or no, which only the conversation explains, or a language that the head has not learnt."""
+    """A bare yes or no, which only the conversation explains, an attempt to command us, or a language not learnt."""
+    commands = any(act.intent is IntentName.OTHER and act.confidence >= _SURE for act in understanding.acts)
     bare = (understanding.accepts or understanding.declines) and all(
         len(clause.norm.split()) <= _BARE_WORDS for clause in heard
     )
-    return bare or understanding.language != "en"
+    return bare or commands or understanding.language != "en"
 
 
 def _replies(heard: Heard, dialogue: Dialogue) -> bool:
-    """A few words that rules understand, after a question: "M please"."""
-    short = len(heard.norm.split()) <= _REPLY_WORDS
-    return dialogue.asked_for is not None and short and heard.confidence >= _SURE_OF_REPLY
+    """A few words that rules understand, in a conversation about something: "M please", "and the e-book?"."""
+    goes_on = dialogue.asked_for is not None or dialogue.shown > 0 or dialogue.cart_items > 0
+    return goes_on and len(heard.norm.split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
 
 
-def _stays(heard: Heard, judged: IntentName, dialogue: Dialogue) -> bool:
+def _buys(heard: Heard) -> bool:
+    return heard.intent is IntentName.ADD_TO_CART and heard.confidence >= _SURE
+
+
+def _stays(heard: Heard, judged: IntentName, likely: float, dialogue: Dialogue, *, listing: bool) -> bool:
     """Whether the rules' verdict stands all the same.
 
     "Swap the M for an L" while things lie in the cart means no placed order; "two copies to 9 Oak Ave" is an order that
     carries an address; and what both leave open is no news.
     """
+    if judged is IntentName.HUMAN and heard.norm.startswith("i am "):
+        return True  # who the customer is, or says to be
     if heard.intent is IntentName.OTHER:
         return judged is IntentName.OTHER
+    if likely < (_CONTRADICTS if heard.confidence >= _SURE else heard.confidence + _LIKELIER):
+        return True
     if heard.intent is IntentName.ADD_TO_CART and heard.counted:
+        return True
+    if listing and heard.intent in _NAMING and judged in _NAMING | _CART:
         return True
     before_sale = dialogue.cart_items > 0 and dialogue.stage not in {"paid", "after_sales"}
     return before_sale and heard.intent in _CART and judged in _PLACED

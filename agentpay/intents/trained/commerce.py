@@ -32,7 +32,7 @@ FILE = Path(__file__).parents[1] / "data" / "head.npz"
 MOST_NGRAMS = 16_000
 RULES_SHARE = 0.5
 """Weight of what the rules' verdict says beside the head: they are no independent witnesses."""
-REJECTED = 0.08
+REJECTED = 0.05
 """The share of sentences set aside whose best intent was least likely; below their likelihood a clause is rejected."""
 CERTAIN_SHARE = 0.95
 """Rules alone decide where, on the training set, so many of such verdicts are right."""
