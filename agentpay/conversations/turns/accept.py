@@ -78,7 +78,7 @@ WITH place AS (
   INSERT INTO turns (id, organization_id, conversation_id, message_id, kind, status, attempt,
     lease_token, lease_owner, lease_expires_at, started_at)
   SELECT %(turn)s, %(organization)s, place.id, %(message)s, 'message', 'running', 1,
-    %(token)s, %(owner)s, clock_timestamp() + make_interval(secs => %(seconds)s), now()
+    %(token)s, %(owner)s, clock_timestamp() + make_interval(secs => %(seconds)s), clock_timestamp()
   FROM place
   WHERE NOT EXISTS (
     SELECT FROM turns WHERE conversation_id = %(conversation)s AND status IN ('running', 'queued')
@@ -177,7 +177,7 @@ async def accept(
                 "lease_token": token,
                 "lease_owner": place.owner,
                 "lease_expires_at": until(place.seconds),
-                "started_at": func.now(),
+                "started_at": func.clock_timestamp(),
             }
         else:
             values["status"] = "queued"

@@ -100,7 +100,7 @@ async def _start(tx: Tx, conversation_id: UUID, approval_id: UUID, place: Place 
             "lease_token": token,
             "lease_owner": place.owner,
             "lease_expires_at": until(place.seconds),
-            "started_at": func.now(),
+            "started_at": func.clock_timestamp(),
         }
     row = {"id": turn_id, "organization_id": tx.organization_id, "conversation_id": conversation_id}
     await tx.session.execute(insert(Turn).values({**row, **values}))
