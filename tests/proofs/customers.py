@@ -94,6 +94,9 @@ class Customer:
     sent: list[str] = field(default_factory=list)
     turns: dict[str, Seen] = field(default_factory=dict)
     reconnects: int = 0
+    following: asyncio.Event = field(default_factory=asyncio.Event)
+    blind: int = 0
+    """Times its follower connected before it had seen an event: each time it follows from the turn that runs then."""
     gone: dict[str, float] = field(default_factory=dict)
     """When each turn was seen to end."""
 
@@ -163,6 +166,8 @@ class Customer:
                         assert response.status_code in (500, 503), (await response.aread()).decode()
                         await asyncio.sleep(0.2)
                         continue
+                    self.blind += not last
+                    self.following.set()
                     async for item in frames(response):
                         seen.setdefault(item.id.partition(":")[0], Seen()).take(item)
                         last = item.id
@@ -174,6 +179,13 @@ class Customer:
     async def cancel(self, turn_id: str, url: str) -> None:
         answer = await self.client.post(f"{url}{BASE}/{self.id}/turns/{turn_id}/cancel")
         assert answer.status_code == 200, answer.text
+
+    def to_follow(self, seen: dict[str, Seen]) -> list[str]:
+        """The turns that its follower must have seen, in order."""
+        turns = list(self.turns)
+        if self.blind < 2:
+            return turns
+        return next((turns[n:] for n, turn in enumerate(turns) if turn in seen), [])
 
     async def get(self, path: str = "") -> Any:
         answer = await self.client.get(f"{self._url()}{BASE}/{self.id}{path}")

@@ -70,6 +70,9 @@ class Shop:
             self.followed.append(seen)
             self.following.append(asyncio.create_task(customer.follow(seen, self.closed)))
             arrived.append(customer)
+        async with asyncio.timeout(60):
+            for customer in arrived:
+                await customer.following.wait()
         self.customers += arrived
         return arrived
 
@@ -77,7 +80,7 @@ class Shop:
         """Those who follow a whole conversation see the end of its last turn, then go."""
         async with asyncio.timeout(30):
             for customer, followed, task in zip(self.customers, self.followed, self.following, strict=True):
-                while not all(turn in followed and followed[turn].status for turn in customer.turns):
+                while not all(turn in followed and followed[turn].status for turn in customer.to_follow(followed)):
                     assert not task.done() or task.result() is None
                     await asyncio.sleep(0.05)
         self.closed.set()
@@ -86,20 +89,22 @@ class Shop:
         for result in await asyncio.gather(*self.following, return_exceptions=True):
             assert isinstance(result, asyncio.CancelledError | None), result
 
-    async def running(self) -> int:
+    async def at_work(self) -> Replica | None:
+        """The replica that runs most turns just now."""
         async with self.database.session() as session:
-            return int(
-                await session.scalar(text("SELECT count(*) FROM turns WHERE status IN ('queued','running')")) or 0
+            owner = await session.scalar(
+                text("SELECT lease_owner FROM turns WHERE status = 'running' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
             )
+        return next((replica for replica in self.replicas if owner and f":{replica.pid}:" in owner), None)
 
     async def check(self) -> dict[str, int]:
         """Nothing lost, nothing twice; answers what there was."""
         await self.leave()
         for customer, followed in zip(self.customers, self.followed, strict=True):
             await customer.check()
-            assert list(followed) == list(customer.turns), "turns are followed in their order"
-            for turn, seen in customer.turns.items():
-                other = followed[turn]
+            assert list(followed) == customer.to_follow(followed), "turns are followed in their order"
+            for turn, other in followed.items():
+                seen = customer.turns[turn]
                 assert (other.last, other.said, other.status) == (seen.last, seen.said, seen.status)
         seen = [turn for customer in self.customers for turn in customer.turns.values()]
         assert {turn.status for turn in seen} <= {"completed", "failed"}
