@@ -172,7 +172,9 @@ def _acts(
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
-    heard.append(Heard(clause.start, norm, intent, confidence, counted=entities.quantity is not None, listed=clause.listed))
+    heard.append(
+        Heard(clause.start, norm, intent, confidence, counted=entities.quantity is not None, listed=clause.listed)
+    )
     intent, confidence = told.get(clause.start, (intent, confidence))
     _settle_money(intent, reading, norm)
     if intent is I.EXCHANGE and (other := _EXCHANGED_FOR.search(clause.text)):
