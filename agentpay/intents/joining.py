@@ -80,13 +80,13 @@ def _about_an_order(acts: list[Act]) -> list[Act]:
     for act in acts:
         given = set(act.entities.model_dump(exclude_defaults=True))
         if act.intent is I.PROVIDE_DETAILS and given and given <= {"emails", "phone", "name"}:
-            asked.entities.emails.extend(email for email in act.entities.emails if email not in asked.entities.emails)
+            asked.entities.emails = list(dict.fromkeys([*asked.entities.emails, *act.entities.emails]))
             asked.entities.name = asked.entities.name or act.entities.name
             asked.entities.phone = asked.entities.phone or act.entities.phone
         elif act.intent not in {I.PRODUCT_SEARCH, I.OTHER, I.ADD_TO_CART} or not _BOUGHT.search(act.text):
             kept.append(act)
         else:
-            asked.entities.dates.extend(day for day in act.entities.dates if day not in asked.entities.dates)
+            asked.entities.dates = list(dict.fromkeys([*asked.entities.dates, *act.entities.dates]))
     return kept
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agentpay.intents.entities.counting import QUANTITY
 from agentpay.intents.taxonomy import IntentName as I
+
+_REMEMBERED = 4096
+"""Clauses whose verdict is kept: a message is weighed more than once, and many customers say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ _SET_PRICE = re.compile(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_override(norm: str) -> bool:
     """Whether the clause tries to take control of the assistant, or dictates a price, rather than ask for something."""
     if _OVERRIDE.search(norm):
@@ -144,6 +149,7 @@ def is_override(norm: str) -> bool:
     return bool(_SET_PRICE.search(norm)) and not re.search(r"\?|\b(?:can|could|would|will) (?:you|we)\b|\bshow\b", norm)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def match_rules(norm: str) -> tuple[I, float] | None:
     """The intent of the first row that fits the clause, with its confidence."""
     for rule in RULES:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentpay.intents import signals
 from agentpay.intents.deciding import DETAILS, PLACE, decide
@@ -89,6 +89,17 @@ class Heard:
     """Whether it goes on with a list the clause before began."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message's clauses, each with its normal form and what it names."""
+
+    cleaned: str
+    whole: str
+    """The whole message in normal form."""
+    lexicon: Lexicon
+    clauses: list[tuple[Clause, str, ClauseReading]]
+
+
 Told = Mapping[int, tuple[I, float]]
 """What another tier says a clause wants, and how sure it is, by where the clause begins."""
 
@@ -109,34 +120,47 @@ class RuleClassifier:
 
     def read(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, told: Told | None = None) -> Understanding:
         """`understand` without waiting; `told` goes before the rules' own verdicts."""
-        return self.weigh(text, vocabulary, dialogue, told)[0]
+        return self.settle(self.parse(text, vocabulary, dialogue), dialogue, told)[0]
 
-    def weigh(
-        self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, told: Told | None = None
-    ) -> tuple[Understanding, list[Heard]]:
+    def weigh(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> tuple[Understanding, list[Heard]]:
         """`read`, and how each clause was heard."""
-        heard: list[Heard] = []
+        return self.settle(self.parse(text, vocabulary, dialogue), dialogue)
+
+    def parse(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Parsed:
+        """The clauses and what they name, whatever they may want."""
         cleaned = clean(text)
         lexicon = self._lexicon(vocabulary)
         standing = find_standing(cleaned, vocabulary, dialogue)
         whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
-        whole = whole[: 4 * _NORM_CHARS]
-        accepts, declines = signals.accepts(whole) or signals.nods(cleaned), signals.declines(whole)
-        acts: list[Act] = []
-        listed: list[Act] = []
+        clauses: list[tuple[Clause, str, ClauseReading]] = []
         for clause in segment(cleaned, standing)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
-            new = _acts(clause, inside, lexicon, dialogue, acts, told or {}, heard)
+            clauses.append(
+                (clause, _norm(clause, inside, lexicon), read_clause(clause.text, inside, lexicon, dialogue))
+            )
+        return Parsed(cleaned, whole[: 4 * _NORM_CHARS], lexicon, clauses)
+
+    def settle(self, parsed: Parsed, dialogue: Dialogue, told: Told | None = None) -> tuple[Understanding, list[Heard]]:
+        """What the clauses want, and how each was heard. `parsed` may be settled again, with more told."""
+        heard: list[Heard] = []
+        whole = parsed.whole
+        accepts, declines = signals.accepts(whole) or signals.nods(parsed.cleaned), signals.declines(whole)
+        acts: list[Act] = []
+        listed: list[Act] = []
+        for clause, norm, reading in parsed.clauses:
+            # What a clause is taken for changes what its entities mean: each is replaced, none changed in place
+            own = replace(reading, entities=reading.entities.model_copy())
+            new = _acts(clause, norm, own, parsed.lexicon, dialogue, acts, told or {}, heard)
             acts.extend(new[1:] if _completes(clause, new[0], acts) else new)
             listed = [*listed, *new] if clause.listed else new
             _order_listed(listed, clause)
         understanding = Understanding(
-            acts=tidy(distribute(acts), cleaned, dialogue, accepts, declines),
+            acts=tidy(distribute(acts), parsed.cleaned, dialogue, accepts, declines),
             hesitation=signals.hesitation(whole),
             accepts=accepts,
             declines=declines,
-            angry=signals.angry(whole, cleaned),
-            language=signals.language(cleaned),
+            angry=signals.angry(whole, parsed.cleaned),
+            language=signals.language(parsed.cleaned),
         )
         return understanding, heard
 
@@ -153,9 +177,19 @@ class RuleClassifier:
         return lexicon
 
 
+def _norm(clause: Clause, spans: list[Span], lexicon: Lexicon) -> str:
+    """The clause in the form that rules and the head read."""
+    norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
+    norm = norm[:_NORM_CHARS] + (" ?" if clause.question else "")
+    if "voucher" in lexicon.title_words and "<code>" not in norm:
+        norm = _VOUCHER.sub("giftcard", norm)  # a thing this shop sells, no code
+    return norm
+
+
 def _acts(
     clause: Clause,
-    spans: list[Span],
+    norm: str,
+    reading: ClauseReading,
     lexicon: Lexicon,
     dialogue: Dialogue,
     before: list[Act],
@@ -163,11 +197,6 @@ def _acts(
     heard: list[Heard],
 ) -> list[Act]:
     """The acts of one clause: usually one, more where it also carries a code or an address."""
-    norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
-    norm = norm[:_NORM_CHARS] + (" ?" if clause.question else "")
-    if "voucher" in lexicon.title_words and "<code>" not in norm:
-        norm = _VOUCHER.sub("giftcard", norm)  # a thing this shop sells, no code
-    reading = read_clause(clause.text, spans, lexicon, dialogue)
     entities = reading.entities
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=_without_prices(entities))]

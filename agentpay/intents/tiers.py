@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from agentpay.intents.rules import Heard, RuleClassifier
+from agentpay.intents.rules import Heard, Parsed, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Dialogue, Understanding, Vocabulary
 from agentpay.llm.embedder import EmbeddingsUnavailable
@@ -61,13 +61,14 @@ class TieredClassifier:
 
     async def understand(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
         """What a message wants; never fails, whatever the text."""
-        understanding, heard = self._rules.weigh(text, vocabulary, dialogue)
+        parsed = self._rules.parse(text, vocabulary, dialogue)
+        understanding, heard = self._rules.settle(parsed, dialogue)
         head = await self._loaded(vocabulary.shop)
         if head is None or _answers(understanding, heard):
             return understanding
         unsure = [clause for clause in heard if not _replies(clause, dialogue) and head.needs(clause)]
         if unsure:
-            unsure = self._without_context(text, vocabulary, unsure)
+            unsure = self._without_context(parsed, unsure)
         if not unsure:
             return understanding
         try:
@@ -86,8 +87,9 @@ class TieredClassifier:
         }
         rejected = [clause for clause in unsure if clause.start in told and told[clause.start][1] < head.floor]
         named = await self._named(text, rejected, dialogue) if rejected else {}
-        read = self._rules.read(text, vocabulary, dialogue, {**told, **named})
-        return read.model_copy(update={"tier": "llm" if named else "embeddings"})
+        if told:
+            understanding, _ = self._rules.settle(parsed, dialogue, {**told, **named})
+        return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
     async def _loaded(self, shop: str | None) -> CommerceHead | None:
         """The shop's head, read beside the event loop at its first message; None where there is none that fits."""
@@ -105,9 +107,9 @@ class TieredClassifier:
                 self._heads.popitem(last=False)
         return self._heads[shop]
 
-    def _without_context(self, text: str, vocabulary: Vocabulary, unsure: list[Heard]) -> list[Heard]:
+    def _without_context(self, parsed: Parsed, unsure: list[Heard]) -> list[Heard]:
         """The clauses that rules read alike outside of this conversation: of what the others mean a head knows nothing."""
-        alone = {clause.start: clause.intent for clause in self._rules.weigh(text, vocabulary, _NO_DIALOGUE)[1]}
+        alone = {clause.start: clause.intent for clause in self._rules.settle(parsed, _NO_DIALOGUE)[1]}
         return [clause for clause in unsure if alone.get(clause.start, clause.intent) is clause.intent]
 
     async def _named(self, text: str, rejected: list[Heard], dialogue: Dialogue) -> dict[int, tuple[IntentName, float]]:

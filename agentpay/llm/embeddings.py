@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ __all__ = ["CachedEmbeddings", "Embedder", "EmbeddingsUnavailable", "OpenAIEmbed
 NONE = "none"
 LOCAL = "local"
 KEPT_SECONDS = 30 * 24 * 3600
+LATEST = 2048
+"""Vectors kept in the process (1.5 KB each): greetings and the questions of the day come again and again."""
 PAUSE_SECONDS = 5.0
 """A Redis that failed is left alone this long, so that its time-outs are not paid with every query."""
 
@@ -99,9 +102,10 @@ def _unavailable(error: Exception) -> EmbeddingsUnavailable:
 
 
 class CachedEmbeddings(Embedder):
-    """Remembers vectors in Redis by model and content hash, at half precision, which is what the vector index keeps too.
+    """Remembers vectors in Redis by model and content hash, at half precision, which is what the vector index keeps too;
+    the latest that somebody waited for also in the process.
 
-    Answers are rounded alike whether they come from the cache or not. Without Redis every text is computed.
+    Answers are rounded alike whether they come from a cache or not. Without Redis every other text is computed.
     """
 
     def __init__(self, inner: Embedder, redis: Redis) -> None:
@@ -110,6 +114,7 @@ class CachedEmbeddings(Embedder):
         self.dimension = inner.dimension
         self._redis = redis
         self._retry_at = 0.0
+        self._latest: OrderedDict[str, Vectors] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Without the cache, which belongs to the event loop."""
@@ -119,7 +124,8 @@ class CachedEmbeddings(Embedder):
         import numpy as np
 
         unique = list(dict.fromkeys(texts))
-        kept = await self._get(unique)
+        kept = {text: self._latest[text] for text in unique if text in self._latest}
+        kept |= await self._get([text for text in unique if text not in kept])
         missing = [text for text in unique if text not in kept]
         if missing:
             fresh = _rounded(await self.inner.aencode(missing, urgent=urgent))
@@ -128,7 +134,16 @@ class CachedEmbeddings(Embedder):
             await self._set(missing, fresh)
         if not unique:
             return np.empty((0, self.dimension or 0), np.float32)
+        if urgent:  # what customers say; the texts of an index are met once
+            self._remember(kept)
         return np.stack([kept[text] for text in texts])
+
+    def _remember(self, vectors: dict[str, Vectors]) -> None:
+        for text, vector in vectors.items():
+            self._latest[text] = vector
+            self._latest.move_to_end(text)
+        while len(self._latest) > LATEST:
+            self._latest.popitem(last=False)
 
     def _key(self, text: str) -> str:
         return f"agentpay:embedding:{self.model}:{hashlib.sha256(text.encode()).hexdigest()}"
