@@ -25,7 +25,7 @@ from agentpay.store.tables.integration import (
 )
 from agentpay.store.tables.knowledge import Article, Embedding
 from agentpay.store.tables.orders import Order, OrderChange, OrderLine, Payment, Refund, Return, ReturnLine
-from agentpay.store.tables.organizations import Agent, ApiKey, ClientToken, Organization
+from agentpay.store.tables.organizations import Agent, AgentVersion, ApiKey, ClientToken, Organization
 from agentpay.store.tables.pricing import (
     Discount,
     DiscountRedemption,
@@ -40,6 +40,7 @@ from agentpay.store.tables.pricing import (
 __all__ = [
     "Address",
     "Agent",
+    "AgentVersion",
     "ApiKey",
     "Approval",
     "Article",

@@ -30,6 +30,7 @@ class Conversation(Row, Base):
 
     agent_id: Mapped[UUID]
     agent_version: Mapped[int] = mapped_column(server_default="1")
+    """Version of the agent's settings that its latest turn ran with; before the first the one it was opened with."""
     customer_id: Mapped[UUID | None]
     """The customer this conversation was vouched or verified for, never one that was only claimed in the chat."""
     vouched: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -75,6 +76,8 @@ class Turn(Row, Base):
     message_id: Mapped[UUID | None]
     """The customer's message."""
     input: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    agent_version: Mapped[int | None]
+    """Version of the agent's settings that it ran with, once it has ended; None where no agent was asked."""
     attempt: Mapped[int] = mapped_column(server_default="0")
     lease_token: Mapped[UUID | None]
     """The fence: every statement that stores something of this turn names it."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -93,5 +93,21 @@ class Agent(Row, Base):
     rules: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     model: Mapped[str | None]
     templates: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    tools: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    """The tools its agents may use; None: all of them."""
     version: Mapped[int] = mapped_column(server_default="1")
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class AgentVersion(Base):
+    """An agent's settings as they were. A trigger on `agents` writes it, so that no way to change them leaves one out."""
+
+    __tablename__ = "agent_versions"
+    __table_args__ = (ref("agent_id", "agents", ondelete="CASCADE"),)
+
+    agent_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    settings: Mapped[dict[str, Any]]
+    """`name`, `personality`, `rules`, `model`, `templates`, `tools`."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
