@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -151,12 +150,6 @@ def _replies(heard: Heard, dialogue: Dialogue) -> bool:
     return goes_on and len(heard.norm.split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
 
 
-_ON_FILE = re.compile(
-    r"\b(?:usual|saved|same|stored|home|default|regular|normal) (?:\w+ )?address\b|\baddress on file\b"
-)
-"""What is given by pointing to it, which the house model looks up."""
-
-
 def _buys(heard: Heard) -> bool:
     return heard.intent is IntentName.ADD_TO_CART and heard.confidence >= _SURE
 
@@ -167,8 +160,6 @@ def _stays(heard: Heard, judged: IntentName, likely: float, dialogue: Dialogue, 
     "Swap the M for an L" while things lie in the cart means no placed order; "two copies to 9 Oak Ave" is an order that
     carries an address; and what both leave open is no news.
     """
-    if _ON_FILE.search(heard.norm):
-        return True
     if judged is IntentName.HUMAN and heard.norm.startswith("i am "):
         return True  # who the customer is, or says to be
     if heard.intent is IntentName.OTHER:

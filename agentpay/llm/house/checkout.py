@@ -48,6 +48,9 @@ def details(talk: Talk, act: ActView) -> Plan:
         talk.say("ready")
         talk.expect("confirm_checkout")
         return
+    if not given and means_usual_address(act):
+        yield from usual_address(talk)
+        return
     if not given:
         talk.say("not_understood")
         return
