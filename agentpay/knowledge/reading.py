@@ -64,7 +64,7 @@ async def read(tx: Tx, terms: Sequence[Term], query: str = "") -> Reading:
     """Weigh the terms by how many products hold them; words that none holds are tried by other names and spellings."""
     shop = await _shop(tx)
     order = [word for word in words(query) if any(term.word == word.removesuffix("'s") for term in terms)]
-    terms = _compounded([_of_the_shop(term, shop.synonyms) for term in terms], order)
+    terms = _compounded(_of_the_shop(terms, order, shop.synonyms), order)
     found = await _stems(tx, terms)
     unknown = {term.word for n, term in enumerate(terms) if not _frequency(found[n])}
     rare = {term.word for n, term in enumerate(terms) if _frequency(found[n]) < RARE and len(term.word) > 5}
@@ -118,10 +118,16 @@ async def _shop(tx: Tx) -> _Shop:
     return _Shop(_totals[key], row.synonyms, row.embedding_model)
 
 
-def _of_the_shop(term: Term, synonyms: Sequence[Sequence[str]]) -> Term:
-    """The term with the other names that this shop gives it."""
-    others = [other for group in synonyms for other in group if term.word in group and other.lower() != term.word]
-    return replace(term, others=(*term.others, *others)) if others else term
+def _of_the_shop(terms: Sequence[Term], order: Sequence[str], synonyms: Sequence[Sequence[str]]) -> list[Term]:
+    """The terms with the other names that this shop gives them; those of a phrase ("cell phone") go to its last word."""
+    others: dict[str, list[str]] = defaultdict(list)
+    for group in synonyms:
+        for name in group:
+            phrase = words(name)
+            starts = range(len(order) - len(phrase) + 1) if phrase else ()
+            if any(order[at : at + len(phrase)] == phrase for at in starts):
+                others[phrase[-1].removesuffix("'s")] += [other for other in group if other != name]
+    return [replace(term, others=(*term.others, *dict.fromkeys(others.get(term.word, ())))) for term in terms]
 
 
 def _compounded(terms: Sequence[Term], order: Sequence[str]) -> list[Term]:

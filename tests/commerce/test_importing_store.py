@@ -316,3 +316,18 @@ async def test_the_example_store(database_url: str) -> None:
         "organizations": 1, "agents": 1, "products": 4, "variants": 7, "articles": 2, "shipping_zones": 2,
         "shipping_rates": 4, "tax_rates": 2, "customers": 1, "discounts": 4, "orders": 1,
     }  # fmt: skip
+
+
+async def test_synonyms_come_with_the_file_and_stay_without_the_key(shop: Shop) -> None:
+    kept = "SELECT synonyms FROM organizations WHERE id = :org"
+    await shop.load()
+    assert await shop.rows(kept) == [([],)]
+    shop.change("name: Shop,", "name: Shop, synonyms: [[Sneakers, shoe], [cell phone, handy]],")
+    await shop.load()
+    assert await shop.rows(kept) == [([["sneakers", "shoe"], ["cell phone", "handy"]],)]
+    shop.change(" synonyms: [[Sneakers, shoe], [cell phone, handy]],", "")
+    await shop.load()
+    assert await shop.rows(kept) == [([["sneakers", "shoe"], ["cell phone", "handy"]],)]
+    shop.change("name: Shop,", "name: Shop, synonyms: [[alone]],")
+    with pytest.raises(ImportProblems, match="synonyms"):
+        await shop.load()

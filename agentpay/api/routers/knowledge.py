@@ -12,6 +12,8 @@ from agentpay.api import problems
 from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.routing import ApiRouter
 from agentpay.api.schemas.base import Body, View
+from agentpay.commerce import synonyms
+from agentpay.commerce.synonyms import SynonymGroups
 from agentpay.knowledge.filters import SearchFilters
 from agentpay.knowledge.hits import Kind
 from agentpay.knowledge.search import search
@@ -62,3 +64,21 @@ async def search_knowledge(body: SearchIn, tx: TxDep, state: StateDep) -> Search
     )
     currency = await tx.session.scalar(select(Organization.currency).where(Organization.id == tx.organization_id))
     return SearchOut(items=[HitView.model_validate({**dict(hit), "currency": currency}) for hit in hits])
+
+
+class Synonyms(Body):
+    """Groups of words or short phrases that mean the same in this shop."""
+
+    groups: SynonymGroups
+
+
+@router.get("/synonyms", summary="The shop's own other names", responses=problems.responses())
+async def get_synonyms(tx: TxDep) -> Synonyms:
+    return Synonyms.model_construct(groups=await synonyms.read(tx))
+
+
+@router.put("/synonyms", summary="Set the shop's own other names", responses=problems.responses())
+async def put_synonyms(body: Synonyms, tx: TxDep) -> Synonyms:
+    """All of them at once; the next search knows them. A store file that has `organization.synonyms` sets them again."""
+    await synonyms.replace(tx, body.groups)
+    return body

@@ -20,6 +20,7 @@ from agentpay.commerce.importing.fields import (
     When,
 )
 from agentpay.commerce.rules import AgentRules, Personality, Policies
+from agentpay.commerce.synonyms import SynonymGroups
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
@@ -32,6 +33,8 @@ class OrganizationRow(ImportRow):
     timezone: str = "UTC"
     policies: Policies = Policies()
     payment_provider: Literal["sandbox", "stripe", "polar"] | None = None
+    synonyms: SynonymGroups | None = None
+    """Other names for the shop's goods; without this key those it has stay."""
 
     @field_validator("timezone")
     @classmethod

@@ -48,14 +48,16 @@ async def organization(connection: AsyncConnection[Any], store: StoreFile, diges
         row.timezone,
         json_text(row.policies.model_dump(exclude_unset=True)),
     ]
+    synonyms = None if row.synonyms is None else json_text(row.synonyms)
     if not found:
         identifier = new_id()
         await execute(
             connection,
-            "INSERT INTO organizations (name, currency, support_email, timezone, policies, payment_provider, import_digest,"
-            " catalog_version, slug, id) VALUES (%s, %s, %s, %s, %s, %s, %s, 1, %s, %s)",
+            "INSERT INTO organizations (name, currency, support_email, timezone, policies, payment_provider, synonyms,"
+            " import_digest, catalog_version, slug, id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)",
             *values,
             row.payment_provider or "sandbox",
+            synonyms or "[]",
             digest,
             row.slug,
             identifier,
@@ -65,10 +67,11 @@ async def organization(connection: AsyncConnection[Any], store: StoreFile, diges
     await execute(
         connection,
         "UPDATE organizations SET name = %s, currency = %s, support_email = %s, timezone = %s, policies = %s,"
-        " payment_provider = coalesce(%s, payment_provider), import_digest = %s, catalog_version = catalog_version + 1,"
-        " modified_at = now() WHERE id = %s",
+        " payment_provider = coalesce(%s, payment_provider), synonyms = coalesce(%s, synonyms), import_digest = %s,"
+        " catalog_version = catalog_version + 1, modified_at = now() WHERE id = %s",
         *values,
         row.payment_provider,
+        synonyms,
         digest,
         identifier,
     )
