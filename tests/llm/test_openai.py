@@ -131,6 +131,15 @@ async def test_arguments_that_are_no_object_are_no_call(fake: FakeModel, brain: 
         await brain.respond(request(), lambda piece: None)
 
 
+async def test_what_no_database_stores_is_left_out(fake: FakeModel, brain: OpenAIBrain) -> None:
+    fake.script({"text": "Two\x00 mugs"}, {"calls": [{"name": "update_cart", "arguments": {"product": ["m\x00ug"]}}]})
+    pieces: list[str] = []
+    said = await brain.respond(request(), pieces.append)
+    assert "".join(pieces) == said.content == "Two mugs"
+    called = await brain.respond(request(), pieces.append)
+    assert called.tool_calls[0]["args"] == {"product": ["mug"]}
+
+
 async def test_an_empty_answer_is_none(fake: FakeModel, brain: OpenAIBrain) -> None:
     fake.script({"text": ""})
     with pytest.raises(ModelUnavailable, match="empty"):

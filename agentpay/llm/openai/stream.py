@@ -10,6 +10,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_openai.chat_models.base import _create_usage_metadata
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
+_NUL = "\x00"
+"""Postgres stores no text with it. Halves of surrogate pairs, which nothing can send on, are no JSON to orjson."""
 
 
 class BrokenStream(Exception):
@@ -56,7 +58,7 @@ class StreamReader:
             self._take(event, text)
         if not text:
             return ""
-        said = "".join(text)
+        said = "".join(text).replace(_NUL, "")
         self._parts.append(said)
         return said
 
@@ -114,9 +116,19 @@ def _call(call: dict[str, str]) -> ToolCall:
     """Read strictly: who completes broken JSON runs a tool with half of its arguments."""
     name = call["name"]
     try:
-        arguments = orjson.loads(call["arguments"] or "{}")
+        arguments = _storable(orjson.loads(call["arguments"] or "{}"))
     except orjson.JSONDecodeError:
         raise BrokenStream(f"tool arguments that are no JSON: {name}") from None
     if not name or not isinstance(arguments, dict):
         raise BrokenStream(f"a tool call that is none: {name}")
-    return ToolCall(name=name, args=arguments, id=call["id"] or None, type="tool_call")
+    return ToolCall(name=name, args=arguments, id=call["id"].replace(_NUL, "") or None, type="tool_call")
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace(_NUL, "")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
