@@ -42,6 +42,7 @@ class StubState(TypedDict, total=False):
 class StubContext:
     sink: Sink
     stage: str = "greeting"
+    agent_version: int = 1
 
 
 async def speak(state: StubState, runtime: Runtime[StubContext]) -> dict[str, Any]:

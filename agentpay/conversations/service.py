@@ -148,6 +148,7 @@ async def views(tx: Tx, conversations: Sequence[Conversation], *, new: bool = Fa
                 interrupts=interrupts.get(conversation.id, []),
                 customer=CustomerBrief.model_validate(customer) if customer is not None else None,
                 agent_id=conversation.agent_id,
+                agent_version=conversation.agent_version,
                 channel=conversation.channel,
                 metadata=conversation.details,
                 created_at=conversation.created_at,

@@ -60,6 +60,8 @@ class TurnAnswer(Shape):
     message: MessageView | None
     interrupts: list[InterruptView]
     degraded: bool
+    agent_version: int | None = None
+    """Version of the agent's settings that the turn ran with, once it has ended."""
 
 
 class CustomerBrief(Shape):
@@ -81,6 +83,8 @@ class ConversationView(Shape):
     interrupts: list[InterruptView]
     customer: CustomerBrief | None
     agent_id: UUID
+    agent_version: int
+    """Version of the agent's settings that the latest turn ran with; before the first the one it was opened with."""
     channel: str
     metadata: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime

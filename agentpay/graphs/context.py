@@ -18,7 +18,7 @@ from agentpay.tools.context import AgentInfo, Context, OrganizationInfo, Service
 _SHOP = """
   o.id AS organization_id, o.slug, o.name AS organization_name, o.currency, o.support_email, o.policies,
   o.catalog_version,
-  a.id AS agent_id, a.version, a.name AS agent_name, a.personality, a.rules, a.model, a.templates
+  a.id AS agent_id, a.version, a.name AS agent_name, a.personality, a.rules, a.model, a.templates, a.tools
 """
 # Every turn reads this: one statement, without the ORM. What most conversations do not have is loaded only if it is there
 _CONVERSATION = f"""
@@ -146,4 +146,5 @@ def _agent(row: Mapping[str, Any], services: Services) -> AgentInfo:
         rules=AgentRules.model_validate(row["rules"]),
         model=row["model"] or services.settings.model,
         templates=row["templates"],
+        tools=None if row["tools"] is None else frozenset(row["tools"]),
     )

@@ -70,6 +70,8 @@ class AgentInfo:
     rules: AgentRules
     model: str
     templates: dict[str, Any]
+    tools: frozenset[str] | None = None
+    """Those its agents may use; None: all of them."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,11 @@ class Context:
     """The latest checkout when the turn began."""
     offer: dict[str, Any] | None = None
     """The offer that is open or accepted, when the turn began."""
+
+    @property
+    def agent_version(self) -> int:
+        """Version of the settings that this run has."""
+        return self.agent.version
 
     @property
     def conversation(self) -> UUID:

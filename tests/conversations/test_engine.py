@@ -38,6 +38,7 @@ class State(TypedDict, total=False):
 class Context:
     log: TurnLog
     stage: str = "greeting"
+    agent_version: int = 1
 
 
 @dataclass

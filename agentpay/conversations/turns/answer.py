@@ -28,7 +28,7 @@ async def find_turn(tx: Tx, conversation_id: UUID, turn_id: UUID) -> Turn:
 
 
 async def turn_answer(tx: Tx, turn: Turn) -> dict[str, Any]:
-    """`turn_id, status, message, interrupts, degraded`; the message is null until the turn has ended."""
+    """`turn_id, status, message, interrupts, degraded, agent_version`; the message is null until the turn has ended."""
     message: Message | None = None
     interrupts: list[dict[str, Any]] = []
     if turn.status in ENDED:
@@ -51,9 +51,11 @@ async def turn_answer(tx: Tx, turn: Turn) -> dict[str, Any]:
         "message": message_data(message) if message is not None else None,
         "interrupts": interrupts,
         "degraded": turn.degraded,
+        "agent_version": turn.agent_version,
     }
 
 
 def pending_answer(turn_id: UUID, status: str) -> dict[str, Any]:
     """The answer while the turn has not ended."""
-    return {"turn_id": str(turn_id), "status": status, "message": None, "interrupts": [], "degraded": False}
+    pending = {"message": None, "interrupts": [], "degraded": False, "agent_version": None}
+    return {"turn_id": str(turn_id), "status": status, **pending}

@@ -34,8 +34,9 @@ async def run_approved(database: Database, lease: Lease, log: TurnLog, context: 
         if approval.status != "approved":
             await drop(tx, approval)
     note = f" {approval.note}" if approval.note else ""
+    version = context.agent_version
     if approval.status != "approved":
-        return _say(log, f"I'm sorry, this was not approved: {approval.summary}.{note}", [], [])
+        return _say(log, version, f"I'm sorry, this was not approved: {approval.summary}.{note}", [], [])
     stored = approval.tool_call
     call = Call(str(stored.get("id") or approval_id), stored["name"], stored["arguments"], 0, 0)
     log.emit("tool.started", {"call_id": call.id, "name": call.name, "arguments": call.arguments})
@@ -57,7 +58,7 @@ async def run_approved(database: Database, lease: Lease, log: TurnLog, context: 
         "status": status,
         "result": outcome.result,
     }
-    return _say(log, _words(approval.summary, outcome) + note, outcome.blocks, [tool_call])
+    return _say(log, version, _words(approval.summary, outcome) + note, outcome.blocks, [tool_call])
 
 
 def _words(summary: str, outcome: Outcome) -> str:
@@ -67,9 +68,10 @@ def _words(summary: str, outcome: Outcome) -> str:
     return f"This was approved, but it could not be done: {summary}. {detail}".rstrip()
 
 
-def _say(log: TurnLog, text: str, blocks: list[dict[str, Any]], tool_calls: list[dict[str, Any]]) -> Result:
+def _say(log: TurnLog, agent_version: int, text: str, blocks: list[dict[str, Any]], tool_calls: list[dict[str, Any]]) -> Result:
     message_id = new_id()
     log.emit("message.delta", {"message_id": str(message_id), "text": text})
     for block in blocks:
         log.emit("ui", {"message_id": str(message_id), "block": block})
-    return Result("completed", Reply(message_id, text, "support", blocks, None, tool_calls))
+    reply = Reply(message_id, text, "support", blocks, None, tool_calls)
+    return Result("completed", reply, agent_version=agent_version)

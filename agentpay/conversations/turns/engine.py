@@ -51,6 +51,9 @@ class RunContext(Protocol):
     @property
     def stage(self) -> str: ...
 
+    @property
+    def agent_version(self) -> int: ...
+
 
 LoadContext = Callable[[Lease, TurnLog, Direct], Coroutine[Any, Any, RunContext]]
 RunApproved = Callable[[Lease, TurnLog], Awaitable[Result]]
@@ -102,6 +105,7 @@ class GraphEngine:
         except FenceLost:
             raise TurnTaken from None
         result = result_of(final, context.stage)
+        result.agent_version = context.agent_version
         result.checkpoint = run
         return result
 

@@ -54,6 +54,8 @@ class Result:
     interrupts: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
     degraded: bool = False
+    agent_version: int | None = None
+    """Version of the agent's settings it ran with."""
     error: dict[str, Any] | None = None
     checkpoint: Run | None = None
     """The run whose last checkpoint is to be stored with this."""
@@ -100,6 +102,7 @@ async def finish(database: Database, lease: Lease, log: TurnLog, result: Result)
         "message": message,
         "interrupts": result.interrupts,
         "degraded": result.degraded,
+        "agent_version": result.agent_version,
     }
     return Finished(last, answer, more)
 
@@ -110,7 +113,8 @@ WITH place AS (
   SELECT id FROM conversations WHERE organization_id = %(organization)s AND id = %(conversation)s FOR NO KEY UPDATE
 ), ended AS (
   UPDATE turns SET status = %(status)s, lease_token = NULL, lease_expires_at = NULL, events = %(events)s,
-    usage = %(usage)s, degraded = %(degraded)s, error = %(error)s, finished_at = clock_timestamp(), modified_at = now()
+    usage = %(usage)s, degraded = %(degraded)s, error = %(error)s, agent_version = %(agent_version)s,
+    finished_at = clock_timestamp(), modified_at = now()
   FROM place
   WHERE turns.organization_id = %(organization)s AND turns.id = %(turn)s AND lease_token = %(token)s
     AND turns.conversation_id = place.id
@@ -122,7 +126,7 @@ _CHANGED = """, changed AS (
   UPDATE conversations AS c SET modified_at = now(),
     stage = CASE WHEN c.status = 'handed_off' THEN 'handed_off' WHEN c.stage = %(stage_before)s THEN %(stage)s ELSE c.stage END,
     active_agent = %(active_agent)s, hesitation_signals = %(hesitation_signals)s, failed_turns = %(failed_turns)s,
-    summary = coalesce(%(summary)s, c.summary)
+    summary = coalesce(%(summary)s, c.summary), agent_version = coalesce(%(agent_version)s, c.agent_version)
   FROM ended WHERE c.organization_id = %(organization)s AND c.id = %(conversation)s
 )"""
 _TOUCHED = """, changed AS (
@@ -156,6 +160,7 @@ async def _store(database: Database, lease: Lease, result: Result, events: Seque
         "events": Jsonb(join(events)),
         "usage": Jsonb(result.usage),
         "degraded": result.degraded,
+        "agent_version": result.agent_version,
         "error": Jsonb(result.error) if result.error is not None else None,
     }
     if result.state is not None:
