@@ -252,8 +252,10 @@ async def _load(tx: Tx, which: ColumnElement[bool], now: datetime | None) -> Car
         .order_by(CartLine.id)
     )
     lines = [from_row(line, line.quantity) for line in rows]
-    stands = row.PriceOffer is not None and offers.stands(
-        row.PriceOffer, conversation_id=row.conversation_id, customer_id=row.customer_id, now=now
+    stands = (
+        row.PriceOffer is not None
+        and offers.stands(row.PriceOffer, conversation_id=row.conversation_id, customer_id=row.customer_id, now=now)
+        and offers.keeps_floor(row.PriceOffer, lines)
     )
     offer = offers.price(row.PriceOffer) if stands else None
     priced = lines_for_pricing(lines)

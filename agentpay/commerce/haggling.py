@@ -1,8 +1,8 @@
 """How far a price may move, round by round: pure arithmetic over the agent's rules, without clock or database.
 
-The agent alone goes to `limit`: the higher of `max_discount_percent` and the floor (CONTRACT §4). Its own proposals end a
-little above a floor, so that the last number it names is not the floor itself; a customer who asks for a price down to
-`limit` in the last round gets it.
+The agent alone goes to `limit`: the higher of `max_discount_percent` and the reserve, which lies a little above the floor
+(CONTRACT §4; `reserve`). Its own proposals end at `end`; a customer who asks for a price between the two in the last round
+gets it. Neither number is the floor.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentpay.commerce.pricing import half_up
+from agentpay.commerce.reserve import Margins, above
 from agentpay.commerce.rules import AgentRules
 
 MAX_ROUNDS = 3
@@ -19,8 +20,6 @@ SECOND_SHARE = 60
 """Percent of what is left given second; the third gives the rest."""
 SHRINK = 90
 """A concession is at most this percent of the one before."""
-FLOOR_MARGIN = 5
-"""Percent of the room that the agent's own proposals keep above a floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,10 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Prices per unit. `limit`: the agent alone; `approval`: with a person; `end`: the agent's last own proposal."""
+    """Prices per unit. `limit`: the agent alone; `approval`: with a person; `end`: the agent's last own proposal.
+
+    None of them is the floor; without room between list price and floor, `limit` is the list price.
+    """
 
     list_price: int
     limit: int
@@ -57,18 +59,18 @@ def price_at(list_price: int, percent: int) -> int:
     return -(-list_price * (100 - percent) // 100)
 
 
-def room_for(list_price: int, floor: int, rules: AgentRules) -> Room:
-    """The bounds the rules and the floor set together."""
+def room_for(list_price: int, floor: int, rules: AgentRules, margins: Margins) -> Room:
+    """The bounds that the rules and the floor set together."""
     by_rule = price_at(list_price, rules.max_discount_percent)
-    limit = min(max(by_rule, floor), list_price)
-    room = list_price - limit
-    margin = max(half_up(room * FLOOR_MARGIN, 100), 1) if limit == floor and room > 1 else 0
+    reserve = min(above(floor, list_price - floor, margins.reserve), list_price)
+    limit = min(max(by_rule, reserve), list_price)
+    last_price = above(floor, list_price - floor, margins.last_price)
     return Room(
         list_price=list_price,
         limit=limit,
-        approval=min(max(price_at(list_price, rules.approval_percent), floor), limit),
-        end=limit + margin,
-        limit_rule="floor" if floor > by_rule else "max_discount_percent",
+        approval=min(max(price_at(list_price, rules.approval_percent), reserve), limit),
+        end=min(max(last_price, limit), max(list_price - 1, limit)) if limit == reserve else limit,
+        limit_rule="floor" if reserve > by_rule else "max_discount_percent",
     )
 
 
@@ -91,7 +93,9 @@ def propose(
     Never below what the customer asks, never above `previous`, never below `room.limit`.
     """
     end = min(room.end, previous)
+    last_round = round_number >= MAX_ROUNDS
     rule = room.limit_rule
+    lowest = end
     if round_number == 1 and strategy is not None:
         target = max(price_at(room.list_price, strategy.percent), end)
         rule = strategy.rule
@@ -99,10 +103,10 @@ def propose(
         target = room.list_price - max(half_up((room.list_price - end) * FIRST_SHARE, 100), 1)
     else:
         left = previous - end
-        share = left if round_number >= MAX_ROUNDS else half_up(left * SECOND_SHARE, 100)
-        target = previous - min(share, last_concession * SHRINK // 100)
-    last_round = round_number >= MAX_ROUNDS
-    if target == end and last_round and asked is not None and room.limit <= asked < target:
+        most = last_concession * SHRINK // 100
+        target = previous - min(left if last_round else half_up(left * SECOND_SHARE, 100), most)
+        lowest = max(room.limit, previous - most)
+    if last_round and asked is not None and lowest <= asked < target:
         return Proposal(asked, True, rule)
     if asked is not None and asked > target:
         return Proposal(min(asked, previous), last_round, rule)

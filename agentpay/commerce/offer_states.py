@@ -123,13 +123,9 @@ async def verify(
         raise offer_invalid()
     offer: PriceOffer = row[0]
     owner = customer_id if customer_id == offer.customer_id else row[1]
-    line = next((line for line in lines if line.variant_id == offer.variant_id), None)
-    if (
-        not stands(offer, conversation_id=conversation_id, customer_id=owner, now=now or datetime.now(UTC))
-        or line is None
-        or line.floor is None
-        or offer.amount < line.floor
-    ):
+    held = any(line.variant_id == offer.variant_id for line in lines)
+    standing = stands(offer, conversation_id=conversation_id, customer_id=owner, now=now or datetime.now(UTC))
+    if not (held and standing and keeps_floor(offer, lines)):
         raise offer_invalid()
     return price(offer)
 
@@ -178,6 +174,14 @@ def stands(offer: PriceOffer, *, conversation_id: UUID | None, customer_id: UUID
         and offer.expires_at > now
         and offer.conversation_id == conversation_id
         and offer.customer_id in (None, customer_id)
+    )
+
+
+def keeps_floor(offer: PriceOffer, lines: Sequence[SaleLine]) -> bool:
+    """Whether today's floors still allow the offer for these lines. One that a floor has passed is gone: a price that was
+    raised to the floor instead would tell it."""
+    return all(
+        line.floor is not None and offer.amount >= line.floor for line in lines if line.variant_id == offer.variant_id
     )
 
 

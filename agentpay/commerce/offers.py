@@ -1,7 +1,7 @@
 """Price offers: computed by the agent's rules, never by a model (CONTRACT §4, offers and floors).
 
-`decide` is here, the arithmetic in `haggling`, what becomes of an offer in `offer_states`. What a floor is never leaves:
-reasons and views say that a price stands, not why.
+`decide` is here, what it looks at in `offer_facts`, the arithmetic in `haggling` and `reserve`, what becomes of an offer in
+`offer_states`. What a floor is never leaves: reasons and views say that a price stands, not why (docs/negotiation.md).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import update
 
 from agentpay.commerce import decisions
+from agentpay.commerce import offer_facts as facts
 from agentpay.commerce.haggling import MAX_ROUNDS, Room, Strategy, best_strategy, propose, room_for
 from agentpay.commerce.lines import MAX_QUANTITY
+from agentpay.commerce.offer_facts import APPROVAL, Item
 from agentpay.commerce.offer_states import (
     VALID_FOR,
     accept,
@@ -24,6 +26,7 @@ from agentpay.commerce.offer_states import (
     decline,
     expire_due,
     get,
+    keeps_floor,
     offer_invalid,
     open_offer,
     price,
@@ -32,12 +35,13 @@ from agentpay.commerce.offer_states import (
     verify,
     view,
 )
+from agentpay.commerce.reserve import margins, offers_secret
 from agentpay.commerce.rules import AgentRules
 from agentpay.commerce.shapes import OfferView
-from agentpay.errors import Problem, not_found
+from agentpay.errors import Problem
 from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
-from agentpay.store.tables import Conversation, Order, PriceOffer, Product, Variant
+from agentpay.store.tables import PriceOffer
 
 __all__ = [
     "VALID_FOR",
@@ -48,6 +52,7 @@ __all__ = [
     "decline",
     "expire_due",
     "get",
+    "keeps_floor",
     "offer_invalid",
     "open_offer",
     "price",
@@ -56,7 +61,6 @@ __all__ = [
     "verify",
 ]
 
-APPROVAL = "approval_discount_percent"
 Kind = Literal["offer", "hold", "refuse", "needs_approval"]
 Reason = Literal[
     "offered", "asked_met", "standing", "final", "list_price", "not_negotiable", "no_trigger", "pending", "approval"
@@ -102,9 +106,9 @@ async def decide(
     now = now or datetime.now(UTC)
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Problem("quantity_invalid", f"A quantity is a whole number from 1 to {MAX_QUANTITY}.")
-    item = await _item(tx, conversation_id, variant_id)
+    item = await facts.item(tx, conversation_id, variant_id)
     talk = _Talk(tx, item, conversation_id, customer_id, quantity, asked, turn_id, now)
-    refused = _refusal(item, rules)
+    refused = facts.refusal(item, rules)
     if refused is not None:
         return await talk.answer("refuse", "not_negotiable", refused, final=True)
     trigger = rules.triggers.hesitation_signals
@@ -113,13 +117,14 @@ async def decide(
     if asked is not None and asked >= item.price:
         return await talk.answer("hold", "list_price", "list_price")
 
-    history = await _history(tx, conversation_id, variant_id)
+    history = await facts.history(tx, conversation_id, variant_id)
     pending = next((o for o in history if o.status == "pending_approval" and o.expires_at > now), None)
     if pending is not None:
         return await talk.answer("hold", "pending", APPROVAL, offer=pending)
-    own = [o for o in history if _counts(o)]
+    own = [o for o in history if facts.counts(o)]
     last = own[0] if own else None
-    room = room_for(item.price, item.floor or 0, rules)
+    floor = item.floor or 0
+    room = room_for(item.price, floor, rules, margins(await offers_secret(tx), item.id, item.price, floor))
     declined = any(o.status == "declined" for o in history)
     if asked is not None and room.approval <= asked < room.limit and not declined:
         made = await talk.make(asked, last.round if last else 1, APPROVAL, final=True, status="pending_approval")
@@ -134,20 +139,8 @@ async def decide(
     ):
         return await talk.stand_by(last, room)
     repeat = rules.strategies.repeat_customer
-    paid_orders = await _paid_orders(tx, customer_id) if last is None and repeat is not None else 0
+    paid_orders = await facts.paid_orders(tx, customer_id) if last is None and repeat is not None else 0
     return await talk.next_round(own, room, best_strategy(rules, cart_subtotal=cart_subtotal, paid_orders=paid_orders))
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    id: UUID
-    price: int
-    floor: int | None
-    currency: str
-    external_id: str | None
-    title: str
-    sellable: bool
-    allow_dynamic_pricing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +148,7 @@ class _Talk:
     """One decision in the making: who asks for what, and how the answer is stored."""
 
     tx: Tx
-    item: _Item
+    item: Item
     conversation_id: UUID
     customer_id: UUID | None
     quantity: int
@@ -195,7 +188,7 @@ class _Talk:
             and last.amount >= bound
         ):
             return await self.answer("hold", reason, "rounds", offer=last)
-        amount = max(last.amount, room.limit)
+        amount = last.amount if last.amount >= room.limit else room.end
         if amount >= room.list_price:
             return await self.answer("hold", "list_price", room.limit_rule, final=True)
         made = await self.make(amount, last.round, room.limit_rule, final=last.final)
@@ -266,99 +259,3 @@ class _Talk:
         )
         shown = view(offer, self.item.title, self.item.external_id) if offer else None
         return OfferDecision(kind=kind, offer=shown, reason=reason, final=final)
-
-
-def _refusal(item: _Item, rules: AgentRules) -> str | None:
-    """The rule that makes an item not negotiable at all, None where it is."""
-    if not rules.allow_dynamic_pricing:
-        return "allow_dynamic_pricing"
-    if not item.allow_dynamic_pricing:
-        return "product.allow_dynamic_pricing"
-    if not item.sellable:
-        return "product.status"
-    return "variant.floor" if item.floor is None else None
-
-
-def _counts(offer: PriceOffer) -> bool:
-    """Whether an offer is one of the rounds: not what a person was asked for and did not grant in time."""
-    if offer.status in ("pending_approval", "declined"):
-        return False
-    return not (offer.rule == APPROVAL and offer.status in ("expired", "withdrawn"))
-
-
-async def _item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> _Item:
-    """The variant, with the conversation locked: two decisions in one conversation wait for each other."""
-    locked = await tx.session.scalar(
-        select(Conversation.id)
-        .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
-        .with_for_update(key_share=True)
-    )
-    if locked is None:
-        raise not_found("conversation", conversation_id)
-    row = (
-        await tx.session.execute(
-            select(
-                Variant.id,
-                Variant.price,
-                Variant.floor,
-                Variant.currency,
-                Variant.external_id,
-                Variant.archived,
-                Product.title,
-                Product.status,
-                Product.allow_dynamic_pricing,
-            )
-            .join(Product, and_(Product.organization_id == Variant.organization_id, Product.id == Variant.product_id))
-            .where(Variant.organization_id == tx.organization_id, Variant.id == variant_id)
-        )
-    ).one_or_none()
-    if row is None:
-        raise not_found("variant", variant_id)
-    return _Item(
-        id=row.id,
-        price=row.price,
-        floor=row.floor,
-        currency=row.currency,
-        external_id=row.external_id,
-        title=row.title,
-        sellable=row.status == "active" and not row.archived,
-        allow_dynamic_pricing=row.allow_dynamic_pricing,
-    )
-
-
-async def _history(tx: Tx, conversation_id: UUID, variant_id: UUID) -> list[PriceOffer]:
-    """This conversation's offers for the variant since it was last bought at one, newest first."""
-    rows = await tx.session.scalars(
-        select(PriceOffer)
-        .where(
-            PriceOffer.organization_id == tx.organization_id,
-            PriceOffer.conversation_id == conversation_id,
-            PriceOffer.variant_id == variant_id,
-        )
-        .order_by(PriceOffer.id.desc())
-        .limit(100)
-        .execution_options(populate_existing=True)
-    )
-    history = []
-    for offer in rows:
-        if offer.status == "used":
-            break
-        history.append(offer)
-    return history
-
-
-async def _paid_orders(tx: Tx, customer_id: UUID | None) -> int:
-    if customer_id is None:
-        return 0
-    return (
-        await tx.session.scalar(
-            select(func.count())
-            .select_from(Order)
-            .where(
-                Order.organization_id == tx.organization_id,
-                Order.customer_id == customer_id,
-                Order.status.in_(("paid", "partially_refunded")),
-            )
-        )
-        or 0
-    )

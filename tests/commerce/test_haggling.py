@@ -15,7 +15,11 @@ from agentpay.commerce.haggling import (
     propose,
     room_for,
 )
+from agentpay.commerce.reserve import LAST_PRICE, RESERVE, Margins, margins
 from agentpay.commerce.rules import AgentRules, CartValueDiscount, RepeatCustomer, Strategies
+from agentpay.store.ids import new_id
+
+DRAWN = Margins(reserve=200, last_price=500)
 
 
 def rules(percent: int = 15, approval: int | None = None, **strategies: object) -> AgentRules:
@@ -28,10 +32,15 @@ def rules(percent: int = 15, approval: int | None = None, **strategies: object) 
 
 
 def rounds(
-    list_price: int, floor: int, given_rules: AgentRules, asks: list[int | None], strategy: Strategy | None = None
+    list_price: int,
+    floor: int,
+    given_rules: AgentRules,
+    asks: list[int | None],
+    strategy: Strategy | None = None,
+    drawn: Margins = DRAWN,
 ) -> list[Proposal]:
     """The proposals of a talk, as `offers.decide` leads it."""
-    room = room_for(list_price, floor, given_rules)
+    room = room_for(list_price, floor, given_rules, drawn)
     previous, concession, made = list_price, 0, []
     for asked in asks[:MAX_ROUNDS]:
         if room.limit >= list_price or (made and made[-1].final):
@@ -56,25 +65,27 @@ def rounds(
 @pytest.mark.parametrize(
     ("list_price", "floor", "percent", "limit", "end", "rule"),
     [
-        (13900, 11900, 15, 11900, 12000, "floor"),
+        (13900, 11900, 15, 11940, 12000, "floor"),
         (13900, 10000, 15, 11815, 11815, "max_discount_percent"),
+        (13900, 11810, 15, 11852, 11915, "floor"),  # the percentage alone would end 5 cents above the floor
         (13900, 13900, 15, 13900, 13900, "floor"),
-        (13900, 0, 100, 0, 695, "max_discount_percent"),
+        (13900, 0, 100, 278, 695, "floor"),
         (999, 0, 10, 900, 900, "max_discount_percent"),
-        (100, 99, 50, 99, 99, "floor"),
+        (100, 98, 50, 99, 99, "floor"),
+        (100, 99, 50, 100, 100, "floor"),  # one cent is no room
     ],
 )
 def test_the_limit_is_the_higher_of_rule_and_floor(
     list_price: int, floor: int, percent: int, limit: int, end: int, rule: str
 ) -> None:
-    room = room_for(list_price, floor, rules(percent))
+    room = room_for(list_price, floor, rules(percent), DRAWN)
     assert (room.limit, room.end, room.limit_rule) == (limit, end, rule)
 
 
 def test_a_person_may_grant_more_but_not_below_the_floor() -> None:
-    assert room_for(10000, 7000, rules(10, 25)).approval == 7500
-    assert room_for(10000, 8000, rules(10, 25)).approval == 8000
-    assert room_for(10000, 7000, rules(10)).approval == 9000
+    assert room_for(10000, 7000, rules(10, 25), DRAWN).approval == 7500
+    assert room_for(10000, 8000, rules(10, 25), DRAWN).approval == 8040
+    assert room_for(10000, 7000, rules(10), DRAWN).approval == 9000
 
 
 def test_three_rounds_shrink_to_the_last_price() -> None:
@@ -90,7 +101,8 @@ def test_the_customer_never_gets_less_than_asked_for() -> None:
 def test_the_last_round_meets_a_price_within_the_limit() -> None:
     made = rounds(13900, 11900, rules(), [9000, 9000, 11950])
     assert (made[-1].amount, made[-1].final) == (11950, True)
-    assert rounds(13900, 11900, rules(), [9000, 9000, 11899])[-1].amount == 12000
+    for below in (11939, 11900, 11899):
+        assert rounds(13900, 11900, rules(), [9000, 9000, below])[-1].amount == 12000
 
 
 def test_a_matching_strategy_sets_how_far_the_first_offer_goes() -> None:
@@ -119,19 +131,57 @@ def test_the_best_strategy_counts_and_they_do_not_stack() -> None:
     st.integers(0, 100),
     st.lists(st.none() | st.integers(0, 100), min_size=1, max_size=6),
     st.none() | st.integers(1, 100),
+    st.builds(Margins, st.integers(*RESERVE), st.integers(*LAST_PRICE)),
 )
 def test_no_talk_crosses_a_bound(
-    list_price: int, floor_share: int, percent: int, asks: list[int | None], strategy: int | None
+    list_price: int, floor_share: int, percent: int, asks: list[int | None], strategy: int | None, drawn: Margins
 ) -> None:
     floor = list_price * floor_share // 100
     asked = [None if share is None else list_price * share // 100 for share in asks]
-    made = rounds(list_price, floor, rules(percent), asked, Strategy(strategy, "s") if strategy else None)
+    made = rounds(list_price, floor, rules(percent), asked, Strategy(strategy, "s") if strategy else None, drawn)
     assert len(made) <= MAX_ROUNDS
     previous, concession = list_price, list_price
     for number, each in enumerate(made):
-        assert each.amount >= max(floor, price_at(list_price, percent))
+        assert each.amount >= price_at(list_price, percent)
+        assert each.amount > floor
         assert each.amount < previous
-        assert previous - each.amount <= concession or (each.final and number > 0 and each.amount in asked)
+        assert previous - each.amount <= concession
         if number == 0 and strategy:
             assert each.amount >= price_at(list_price, strategy) or each.amount in asked
         previous, concession = each.amount, previous - each.amount
+
+
+def test_margins_are_the_same_for_everybody_and_nobody_can_compute_them() -> None:
+    variant, other = new_id(), new_id()
+    first = margins("secret", variant, 13900, 11900)
+    assert first == margins("secret", variant, 13900, 11900)
+    drawn = {
+        margins("another", variant, 13900, 11900),
+        margins("secret", other, 13900, 11900),
+        margins("secret", variant, 13901, 11900),
+        margins("secret", variant, 13900, 11901),
+        first,
+    }
+    assert len(drawn) == 5
+    many = [margins(str(n), variant, 13900, 11900) for n in range(500)]
+    for name, (low, high) in (("reserve", RESERVE), ("last_price", LAST_PRICE)):
+        shares = [getattr(each, name) for each in many]
+        assert low <= min(shares) < low + 20 < high - 20 < max(shares) <= high
+
+
+def test_what_a_probing_customer_sees_fits_many_floors() -> None:
+    """All that there is to find out are `limit` and `end`; with a secret nobody knows they fit every floor of a range."""
+    seen = room_for(20000, 10000, rules(100), Margins(reserve=250, last_price=600))
+    assert (seen.limit, seen.end) == (10250, 10600)
+    fitting = {
+        floor
+        for floor in range(9000, 10250)
+        for reserve in range(RESERVE[0], RESERVE[1] + 1)
+        if room_for(20000, floor, rules(100), Margins(reserve, LAST_PRICE[0])).limit == seen.limit
+        and any(
+            room_for(20000, floor, rules(100), Margins(reserve, last)).end == seen.end
+            for last in range(LAST_PRICE[0], LAST_PRICE[1] + 1)
+        )
+    }
+    assert len(fitting) > 100
+    assert max(fitting) - min(fitting) > 200  # 2 % of the room

@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from agentpay.commerce import carts, offers
+from agentpay.commerce.haggling import Room, room_for
 from agentpay.commerce.lines import of_variants
 from agentpay.commerce.offers import OfferDecision
+from agentpay.commerce.pricing import half_up
+from agentpay.commerce.reserve import margins, offers_secret
 from agentpay.commerce.rules import AgentRules
 from agentpay.errors import Problem
 from agentpay.store.ids import new_id
@@ -54,6 +57,15 @@ class Talk:
             },
         )
 
+    async def room(self, floor: int = 11900, rules: AgentRules = RULES) -> Room:
+        return room_for(13900, floor, rules, margins(await offers_secret(self.tx), self.variant_id, 13900, floor))
+
+    async def rounds(self) -> list[int]:
+        """What the shoe is offered at to somebody who asks for far less: 45 % of the way, 60 % of the rest, the rest."""
+        end = (await self.room()).end
+        first = 13900 - half_up((13900 - end) * 45, 100)
+        return [first, first - half_up((first - end) * 60, 100), end]
+
 
 async def rules_recorded(tx: Tx) -> list[tuple[str, bool]]:
     rows = await tx.session.execute(
@@ -88,14 +100,16 @@ async def test_nothing_is_given_away_unless_every_rule_allows(
 async def test_rounds_shrink_and_a_final_offer_is_final(database: Database, organization_id: UUID) -> None:
     async with database.tx(organization_id) as tx:
         talk = await Talk.open(tx)
+        first, second, last = await talk.rounds()
         said = [await talk.ask(9000) for _ in range(5)]
         assert [(each.kind, each.offer and each.offer.amount, each.final) for each in said] == [
-            ("offer", 13045, False),
-            ("offer", 12418, False),
-            ("offer", 12000, True),
-            ("hold", 12000, True),
-            ("hold", 12000, True),
+            ("offer", first, False),
+            ("offer", second, False),
+            ("offer", last, True),
+            ("hold", last, True),
+            ("hold", last, True),
         ]
+        assert 11980 <= last <= 12060  # 4 to 8 % of the room above the floor
         assert said[3].offer is not None
         assert said[2].offer is not None
         assert said[3].offer.id == said[2].offer.id
@@ -111,10 +125,58 @@ async def test_the_floor_is_in_no_answer_and_no_record(database: Database, organ
         talk = await Talk.open(tx)
         said = [await talk.ask(asked) for asked in (1, None, 11899, 11900, None)]
         assert "11900" not in json.dumps([each.offer.model_dump(mode="json") for each in said if each.offer])
+        assert "11900" not in repr(said)
         details = await tx.session.scalars(
             select(MoneyDecision.details).where(MoneyDecision.organization_id == organization_id)
         )
         assert not any("floor" in each for each in details)
+
+
+async def test_asking_for_the_floor_gets_what_asking_for_less_gets(database: Database, organization_id: UUID) -> None:
+    async with database.tx(organization_id) as tx:
+        talk = await Talk.open(tx)
+        answers = []
+        for asked in (11899, 11900, 11901):
+            talk.conversation_id = await shop.conversation(tx)
+            said = [await talk.ask(each) for each in (9000, 9000, asked, asked)]
+            answers.append([(each.kind, each.reason, each.final, each.offer and each.offer.amount) for each in said])
+        assert answers[0] == answers[1] == answers[2]
+        assert answers[0][-1][3] == (await talk.room()).end
+
+
+async def test_a_person_is_asked_for_nothing_that_would_tell_the_floor(
+    database: Database, organization_id: UUID
+) -> None:
+    rules = RULES.model_copy(update={"max_discount_percent": 5, "approval_discount_percent": 50})
+    async with database.tx(organization_id) as tx:
+        talk = await Talk.open(tx)
+        room = await talk.room(rules=rules)
+        assert room.approval > 11900
+        kinds = []
+        for asked in (11899, 11900, room.approval - 1, room.approval):
+            talk.conversation_id = await shop.conversation(tx)
+            kinds.append((await talk.ask(asked, rules=rules)).kind)
+        assert kinds == ["offer", "offer", "offer", "needs_approval"]
+
+
+async def test_a_floor_that_rises_under_an_offer_is_not_told(database: Database, organization_id: UUID) -> None:
+    """Neither by the next offer, nor by what a cart costs that had the old one."""
+    async with database.tx(organization_id) as tx:
+        talk = await Talk.open(tx)
+        cart_id = await carts.cart_id_of(tx, talk.conversation_id)
+        await carts.add(tx, cart_id, talk.variant_id, 1)
+        now = datetime.now(UTC)
+        for _ in range(3):
+            last = await talk.ask(9000, now=now)
+        assert last.offer is not None
+        await offers.accept(tx, last.offer.id)
+        assert (await carts.set_offer(tx, cart_id, last.offer.id)).total == last.offer.amount
+        await tx.session.execute(update(Variant).where(Variant.id == talk.variant_id).values(floor=13000))
+        cart = await carts.get(tx, cart_id)
+        assert (cart.offer_id, cart.total) == (None, 13900)
+        again = await talk.ask(9000, now=now)
+        assert again.offer is not None
+        assert again.offer.amount == (await talk.room(13000)).end > 13000
 
 
 async def test_asking_at_list_price_or_above_an_offer_gives_nothing_more(
@@ -247,7 +309,7 @@ async def test_an_accepted_offer_is_used_once_by_its_owner(database: Database, o
         lines = await of_variants(tx, {talk.variant_id: 1})
         owner: dict[str, Any] = {"conversation_id": talk.conversation_id, "customer_id": talk.customer_id}
         price = await offers.verify(tx, second.offer.id, **owner, lines=lines, now=NOW)
-        assert (price.amount, price.quantity) == (12418, 1)
+        assert (price.amount, price.quantity) == ((await talk.rounds())[1], 1)
         elsewhere = await shop.conversation(tx, customer_id=other)
         for wrong in (
             {**owner, "conversation_id": elsewhere},
@@ -257,7 +319,8 @@ async def test_an_accepted_offer_is_used_once_by_its_owner(database: Database, o
         ):
             with pytest.raises(Problem):
                 await offers.verify(tx, second.offer.id, **{"lines": lines, "now": NOW, **wrong})
-        await tx.session.execute(update(Variant).where(Variant.id == talk.variant_id).values(floor=12419))
+        above = price.amount + 1
+        await tx.session.execute(update(Variant).where(Variant.id == talk.variant_id).values(floor=above))
         risen = await of_variants(tx, {talk.variant_id: 1})
         with pytest.raises(Problem):
             await offers.verify(tx, second.offer.id, **owner, lines=risen, now=NOW)
@@ -271,6 +334,7 @@ async def test_an_expired_offer_is_renewed_at_its_price_and_a_bought_one_starts_
 ) -> None:
     async with database.tx(organization_id) as tx:
         talk = await Talk.open(tx)
+        end = (await talk.room()).end
         for _ in range(3):
             last = await talk.ask(9000)
         later = NOW + offers.VALID_FOR
@@ -278,15 +342,15 @@ async def test_an_expired_offer_is_renewed_at_its_price_and_a_bought_one_starts_
         assert renewed.offer is not None
         assert last.offer is not None
         assert renewed.offer.id != last.offer.id
-        assert (renewed.kind, renewed.offer.amount, renewed.final) == ("offer", 12000, True)
+        assert (renewed.kind, renewed.offer.amount, renewed.final) == ("offer", end, True)
         more = await talk.ask(9000, now=later, quantity=2)
         assert more.offer is not None
-        assert (more.offer.amount, more.offer.quantity) == (12000, 2)
+        assert (more.offer.amount, more.offer.quantity) == (end, 2)
         await offers.accept(tx, more.offer.id, now=later)
         assert await offers.use(tx, more.offer.id)
         fresh = await talk.ask(9000, now=later)
         assert fresh.offer is not None
-        assert fresh.offer.amount == 13045
+        assert fresh.offer.amount == (await talk.rounds())[0]
 
 
 async def test_offers_past_their_time_expire_but_not_while_being_paid_with(
@@ -317,11 +381,12 @@ async def test_a_cart_takes_the_accepted_offer(database: Database, organization_
         talk = await Talk.open(tx)
         cart_id = await carts.cart_id_of(tx, talk.conversation_id)
         await carts.add(tx, cart_id, talk.variant_id, 1)
-        made = await talk.ask(13000, now=datetime.now(UTC))
+        first = (await talk.rounds())[0]
+        made = await talk.ask(12100, now=datetime.now(UTC))
         assert made.offer is not None
         await offers.accept(tx, made.offer.id)
         view = await carts.set_offer(tx, cart_id, made.offer.id)
-        assert (view.subtotal, view.discount, view.total) == (13900, 855, 13045)
+        assert (view.subtotal, view.discount, view.total) == (13900, 13900 - first, first)
 
 
 async def test_foreign_and_unknown_things_are_not_found(database: Database, organization_id: UUID) -> None:
@@ -351,7 +416,7 @@ async def test_two_decisions_at_once_are_two_rounds(database: Database, organiza
         amounts = await tx.session.scalars(
             select(PriceOffer.amount).where(PriceOffer.variant_id == talk.variant_id).order_by(PriceOffer.round)
         )
-        assert list(amounts) == [13045, 12418, 12000]
+        assert list(amounts) == await Talk(tx, talk.conversation_id, talk.variant_id, None).rounds()
         open_ones = await tx.session.scalar(
             select(func.count()).where(PriceOffer.variant_id == talk.variant_id, PriceOffer.status == "proposed")
         )
