@@ -32,27 +32,33 @@ _ANGRY = re.compile(
 )
 _LANGUAGES = {
     "es": word_set(
-        "el la los las de que y en un una por con para es está hola quiero tiene tienen cuánto cuanto cuesta gracias mi pedido dónde donde necesito una talla busco por favor"
+        "el la los las de que y en un una por con para es está hola quiero tiene tienen cuánto cuanto cuesta gracias mi pedido dónde donde necesito una talla busco por favor puedo puede hablar persona alguien envío talla zapatos buenas buenos días tardes muy algo tenéis comprar hay"
     ),
     "fr": word_set(
-        "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas"
+        "le la les des je vous est une un et pour avec dans bonjour combien où ma mon commande merci avez voudrais cherche je suis taille s'il plaît votre c'est pas j'ai besoin d'un d'une du livraison coûte salut bonsoir parler quelqu'un personne peux pouvez acheter vous chaussures cette mes est-ce"
     ),
     "de": word_set(
-        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte lieferung nach größe auf von zu"
+        "der die das und ich ist ein eine für mit wo meine mein bestellung haben sie hallo danke möchte suche wie viel kostet nicht bitte lieferung nach größe auf von zu brauche brauchen einen einem keine kann können gibt es wann warum menschen sprechen guten morgen abend versand kaufen schuhe ihr euch mir bitte gerne"
     ),
     "pt": word_set(
-        "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor"
+        "o os as um uma de que e em para com não olá quero onde está meu minha pedido obrigado obrigada quanto custa você tem tamanho por favor preciso posso falar pessoa alguém envio bom dia boa tarde noite gostaria comprar vocês têm sapatos minhas uns"
     ),
     "it": word_set(
-        "il lo gli che e un una per con non ciao vorrei dove è mio mia ordine grazie quanto costa avete taglia cerco sono di favore questo"
+        "il lo gli che e un una per con non ciao vorrei dove è mio mia ordine grazie quanto costa avete taglia cerco sono di favore questo ho bisogno posso parlare persona qualcuno spedizione buongiorno buonasera salve comprare vorrei scarpe del della mie delle"
     ),
     "nl": word_set(
-        "de het een en ik is van voor met waar mijn bestelling hebben jullie hallo bedankt wil hoeveel kost niet maat zoek graag alstublieft dit op"
+        "de het een en ik is van voor met waar mijn bestelling hebben jullie hallo bedankt wil hoeveel kost niet maat zoek graag alstublieft dit op kan iemand spreken mens goedemorgen goedendag goedemiddag verzending kopen schoenen jas nodig heb een mijn kunt jullie wanneer"
     ),
     "en": word_set(
         "the a an and i is you to for with where my order have do hello thanks want how much not please size of it in can what me this that on your are need looking"
     ),
 }
+_GREETINGS = {
+    "hola": "es", "gracias": "es", "buenas": "es", "bonjour": "fr", "bonsoir": "fr", "salut": "fr", "merci": "fr", "danke": "de",
+    "moin": "de", "servus": "de", "salve": "it", "buongiorno": "it", "buonasera": "it", "grazie": "it", "olá": "pt",
+    "obrigado": "pt", "obrigada": "pt", "bedankt": "nl", "goedemorgen": "nl", "goedendag": "nl", "goedemiddag": "nl", "goedenavond": "nl",
+}  # fmt: skip
+"""Words that a message may consist of, and that one language alone has. "Hallo" is German and Dutch, and English enough."""
 _LANGUAGE_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -102,17 +108,7 @@ def language(text: str) -> str:
     """ISO 639-1 code by function words; English where nothing else is clearly stronger."""
     words = _LANGUAGE_WORD.findall(text.lower())
     if len(words) < 2:
-        greetings = {
-            "hola": "es",
-            "bonjour": "fr",
-            "gracias": "es",
-            "merci": "fr",
-            "danke": "de",
-            "grazie": "it",
-            "obrigado": "pt",
-            "bedankt": "nl",
-        }
-        return greetings.get(words[0], "en") if words else "en"
+        return _GREETINGS.get(words[0], "en") if words else "en"
     scores = {code: sum(word in known for word in words) for code, known in _LANGUAGES.items()}
     best = max(scores, key=lambda code: (scores[code], code == "en"))
     return best if best != "en" and scores[best] >= 2 and scores[best] > scores["en"] else "en"

@@ -70,11 +70,6 @@ def held(order: OrderView, line: LineView) -> int:
     return sum(each.quantity for each in order.items if each.variant_id == line.variant_id)
 
 
-def reference(line: LineView) -> VariantInput:
-    """The line's variant for the commerce layer."""
-    return VariantInput(variant_id=line.variant_id)
-
-
 async def replacement(tx: Tx, line: LineView, to: Replacement) -> VariantInput:
     """The variant that shall take the line's place.
 

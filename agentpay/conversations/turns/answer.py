@@ -57,5 +57,5 @@ async def turn_answer(tx: Tx, turn: Turn) -> dict[str, Any]:
 
 def pending_answer(turn_id: UUID, status: str) -> dict[str, Any]:
     """The answer while the turn has not ended."""
-    pending = {"message": None, "interrupts": [], "degraded": False, "agent_version": None}
+    pending: dict[str, Any] = {"message": None, "interrupts": [], "degraded": False, "agent_version": None}
     return {"turn_id": str(turn_id), "status": status, **pending}

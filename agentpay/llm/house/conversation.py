@@ -66,8 +66,11 @@ _CONFIRMED: dict[str, Handler] = {
 
 def converse(talk: Talk) -> Plan:
     turn = talk.turn
-    if turn.language != "en" and all(act.intent in _SMALL_TALK for act in turn.acts):
-        talk.say("other_language")
+    if service.wants_person(talk):
+        yield from service.human(talk, turn.acts[0])
+        return
+    if service.is_foreign(talk):
+        yield from service.foreign(talk)
         return
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]

@@ -48,7 +48,7 @@ def search(talk: Talk, act: ActView) -> Plan:
     query = act.entities.get("product_query") or ""
     # Recognised in the query's own words, which search weighs better than a filter does
     category = wanted.pop("category", None) if query else None
-    if not query and (among_shown := chosen_among_shown(talk, act)) is not None:
+    if not query and (among_shown := _chosen_among_shown(talk, act)) is not None:
         yield from among_shown
         return
     if not query and wanted and talk.searched and not _ANEW.search(act.text):
@@ -92,7 +92,7 @@ def search(talk: Talk, act: ActView) -> Plan:
     talk.say("found_nothing", query=named(act) or "anything like that")
 
 
-def chosen_among_shown(talk: Talk, act: ActView) -> Plan | None:
+def _chosen_among_shown(talk: Talk, act: ActView) -> Plan | None:
     """The plan for a choice among what was shown ("the cheapest one?", "which would you take?") or for what goes with it."""
     shown = talk.turn.shown
     if _GOES_WITH.search(act.text) and (talk.focus or talk.cart.get("items")):

@@ -7,6 +7,7 @@ import re
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, checkout, pricing
 from agentpay.llm.house.details import details
+from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.products import search
 from agentpay.llm.house.refs import target
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -31,6 +32,11 @@ _TOPICS = tuple(
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
+_SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
+_GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
+_GUESSED = 0.65
+"""How sure the rules are of a search that no rule names."""
+_WORD = re.compile(r"[^\W\d_]+")
 DICTATED = 0.9
 """How sure the rules are of an attempt to dictate prices or roles: such a clause is `other`, and certain."""
 
@@ -52,8 +58,7 @@ def policy(talk: Talk, act: ActView) -> Plan:
         yield from details(talk, act)
         return
     if not passages:
-        talk.say("policy_unknown")
-        talk.expect("confirm_handoff", reason=act.text[:300])
+        talk.offer_human("policy_unknown", about=act.text)
         return
     talk.say_text(passages[0]["text"])
     talk.say("policy_source", title=passages[0]["title"])
@@ -61,8 +66,7 @@ def policy(talk: Talk, act: ActView) -> Plan:
 
 def complaint(talk: Talk, act: ActView) -> Plan:
     talk.say("sorry")
-    talk.say("offer_human")
-    talk.expect("confirm_handoff", reason=act.text[:300])
+    talk.offer_human(about=act.text)
     yield from ()
 
 
@@ -72,9 +76,40 @@ def human(talk: Talk, act: ActView) -> Plan:
     if not outcome.ok:
         talk.say("tool_failed")
         return
-    talk.say("handed_over")
+    language = talk.pending.get("language") if talk.asked_for == "confirm_handoff" else None
+    talk.say("handed_over" if language is None else f"handed_over_{language}")
     if talk.turn.support_email:
         talk.say("handover_mail", email=talk.turn.support_email)
+
+
+def is_foreign(talk: Talk) -> bool:
+    """Whether the message is in a language other than English, and nothing but its words says what is wanted."""
+    if talk.turn.language == "en" or (talk.turn.stage != "greeting" and len(talk.turn.text.split()) < 2):
+        return False  # who has been talking English may well say "gracias"
+    if talk.asked_for is not None and any(set(act.entities) & _GIVEN for act in talk.turn.acts):
+        return False  # the address of somebody in Madrid, not Spanish
+    return all(
+        act.intent in _SMALL_TALK
+        or (act.intent == "product_search" and act.confidence <= _GUESSED and set(act.entities) <= {"product_query"})
+        for act in talk.turn.acts
+    )
+
+
+def foreign(talk: Talk) -> Plan:
+    """In the customer's own language: who this is, that English helps, and that a person can take over."""
+    code = talk.turn.language
+    if code not in NAMES:
+        talk.say("other_language")
+    else:
+        key = "other_language" if talk.turn.stage == "greeting" else "other_language_again"
+        talk.offer_human(f"{key}_{code}", about=f"{NAMES[code]}: {talk.turn.text}", language=code)
+    yield from ()
+
+
+def wants_person(talk: Talk) -> bool:
+    """A yes, in their language, to whether a person shall take over."""
+    words = _WORD.findall(talk.turn.text.casefold())
+    return talk.asked_for == "confirm_handoff" and "language" in talk.pending and bool(words) and words[0] in YES
 
 
 def greeting(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
@@ -109,7 +144,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from pricing.shipping(talk, act)
     elif asked == "code" and entities.get("codes"):
         yield from pricing.discount(talk, act)
-    elif set(entities) & {"emails", "address", "country", "name", "order_numbers"}:
+    elif set(entities) & _GIVEN:
         yield from checkout.details(talk, act)
     elif entities.get("product_query"):
         yield from search(talk, act)

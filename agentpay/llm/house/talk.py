@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentpay.llm.brain import ToolOutcome, TurnView
-from agentpay.llm.house.wording import wording
+from agentpay.llm.house.phrasing import phrase
 from agentpay.money import money
 
 
@@ -58,13 +58,13 @@ class Talk:
 
     def say(self, key: str, **values: Any) -> None:
         """A sentence by its key, in the shop's tone; a merchant's own template of that key goes before ours."""
-        sentence = wording(key, self.turn, values)
+        sentence = phrase(key, self.turn, values)
         if sentence and sentence not in self._said:
             self._said.append(sentence)
 
     def sentence(self, key: str, **values: Any) -> str:
         """As `say`, to be put into another one."""
-        return wording(key, self.turn, values)
+        return phrase(key, self.turn, values)
 
     def say_text(self, text: str) -> None:
         """Text that comes from the shop itself: an article's passage, a list of products."""
@@ -87,7 +87,7 @@ class Talk:
     def text(self) -> str:
         said = list(self._said)
         if self._total_due and self.cart.get("items"):
-            said.insert(self._total_at, wording("cart_total", self.turn, {"total": self.money(self.cart["total"])}))
+            said.insert(self._total_at, phrase("cart_total", self.turn, {"total": self.money(self.cart["total"])}))
         return "\n\n".join(said)
 
     def money(self, amount: int) -> str:
@@ -98,6 +98,14 @@ class Talk:
     def expect(self, what: str, **pending: Any) -> None:
         """Note what the customer was asked for, and what to do with the answer."""
         self._noted = {"asked_for": what, "pending": pending}
+
+    def offer_human(
+        self, key: str = "offer_human", *, about: str | None = None, order: Any = None, **noted: Any
+    ) -> None:
+        """Ask whether a person shall take over; a yes hands over. `about` and `order` are what the person is told."""
+        self.say(key)
+        of_order = f"Order {order['number']}: " if order is not None else ""
+        self.expect("confirm_handoff", reason=f"{of_order}{about or self.turn.text}"[:300], **noted)
 
     @property
     def asked_for(self) -> str | None:

@@ -1,26 +1,14 @@
-"""The house model's sentences. Several wordings a key; the turn's seed chooses, so the same turn always says the same.
-
-A merchant overrides a key in the agent's `templates`: {"greeting": "Ahoy! …"} or a list of wordings. Fields in braces
-are filled in; a template that names a field it is not given is not used.
-"""
+"""The house model's sentences. Several wordings a key; fields in braces are filled in (saying.py)."""
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
-from agentpay.llm.brain import TurnView
 from agentpay.llm.house.aftersale.sentences import SENTENCES
 
-log = logging.getLogger(__name__)
-
-_WORDINGS: dict[str, list[str]] = {
+WORDINGS: dict[str, list[str]] = {
     "greeting": [
         "Hi{name}! I'm {assistant} from {shop}. What are you looking for today?",
         "Hello{name}, {assistant} from {shop} here. How can I help?",
     ],
-    "greeting_formal": ["Good day{name}. I am {assistant} of {shop}. How may I help you?"],
-    "greeting_playful": ["Hey{name}! {assistant} here, at your service at {shop}. What are you looking for?"],
     "thanks": ["You're welcome! Anything else I can help with?", "My pleasure. Is there anything else?"],
     "goodbye": ["Goodbye, and thanks for stopping by!", "Take care, see you soon!"],
     "not_understood": [
@@ -155,22 +143,5 @@ _WORDINGS: dict[str, list[str]] = {
     "handover_mail": ["You can also write to {email}."],
     "tool_failed": ["Something went wrong on our side just now. Please try again in a moment."],
     "other_language": ["I'm sorry, I can only help in English here. What are you looking for?"],
-    "said": ["{text}"],
 }
-_WORDINGS |= SENTENCES
-_TONES = frozenset({"formal", "playful"})
-
-
-def wording(key: str, turn: TurnView, values: dict[str, Any]) -> str:
-    """The sentence of `key`. Unknown keys are a mistake in a plan: KeyError."""
-    fields = {"assistant": turn.assistant, "shop": turn.shop, **values}
-    own = turn.templates.get(key)
-    for choices in ([own] if isinstance(own, str) else own, _WORDINGS.get(f"{key}_{turn.tone}"), _WORDINGS[key]):
-        if not choices:
-            continue
-        text = str(choices[turn.seed % len(choices)])
-        try:
-            return text.format_map(fields)
-        except (KeyError, ValueError, IndexError):
-            log.warning("template %r of %s names a field it is not given", key, turn.shop)
-    raise KeyError(key)
+WORDINGS |= SENTENCES

@@ -27,8 +27,7 @@ def account(talk: Talk, task: Task) -> Plan:
             talk.say("account_address")
             ask(talk, task, "address", "address")
             return
-        talk.say("by_a_person")
-        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+        talk.offer_human("by_a_person")
         return
     outcome = yield Ask("update_customer", given)
     if outcome.ok:
@@ -37,8 +36,7 @@ def account(talk: Talk, task: Task) -> Plan:
         talk.say("account_same")
     else:
         talk.say("not_done", reason=outcome.result["error"]["message"])
-        talk.say("offer_human")
-        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+        talk.offer_human()
 
 
 def _given(talk: Talk, task: Task) -> dict[str, Any]:

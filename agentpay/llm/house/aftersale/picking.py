@@ -123,6 +123,4 @@ def _swapped(text: str, item: dict[str, Any], task: Task) -> int:
 
 def refuse(talk: Talk, reason: str | None, order: dict[str, Any] | None) -> None:
     talk.say_text(reason or "That cannot be sent back.")
-    talk.say("offer_human")
-    about = f"Order {order['number']}: " if order is not None else ""
-    talk.expect("confirm_handoff", reason=f"{about}{talk.turn.text}"[:300])
+    talk.offer_human(order=order)

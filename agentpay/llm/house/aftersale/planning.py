@@ -107,8 +107,7 @@ def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         for item, units, to in swaps
     ]
     says = swap_says(talk, task, order, can, swaps, "items_ask")
-    method = {"payment_method": task.method} if task.method else {}
-    return Step("change_order_items", {"order_number": order["number"], "changes": changes, **method}, says)
+    return Step("change_order_items", {"order_number": order["number"], "changes": changes, **task.by_method}, says)
 
 
 def payment(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
@@ -123,7 +122,7 @@ def payment(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return None
     method = task.method.replace("_", " ")
     says = talk.sentence("payment_ask", number=order["number"], method=method, amount=talk.money(order["total"]))
-    return Step("change_order_payment", {"order_number": order["number"], "payment_method": task.method}, says)
+    return Step("change_order_payment", {"order_number": order["number"], **task.by_method}, says)
 
 
 def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
@@ -179,8 +178,7 @@ def _counted(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     key = "count_none" if not units else "count_less" if difference < 0 else "count_more"
     says = talk.sentence(key, what=what(item), number=order["number"], units=units, amount=money)
     change = {"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": units}
-    method = {"payment_method": task.method} if task.method else {}
-    return Step("change_order_items", {"order_number": order["number"], "changes": [change], **method}, says)
+    return Step("change_order_items", {"order_number": order["number"], "changes": [change], **task.by_method}, says)
 
 
 def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) -> Step | None:
@@ -211,8 +209,7 @@ def _not_possible(
     if hint:
         talk.say_text(hint)
     elif person:
-        talk.say("offer_human")
-        talk.expect("confirm_handoff", reason=f"Order {order['number']}: {talk.turn.text}"[:300])
+        talk.offer_human(order=order)
 
 
 def _later(talk: Talk, order: dict[str, Any], can: dict[str, Any]) -> str:

@@ -26,8 +26,7 @@ def contents(order: dict[str, Any]) -> str:
 
 
 def wishes(task: Task) -> dict[str, Any]:
-    wishes = {"payment_method": task.method, "reason": task.reason}
-    return {name: value for name, value in wishes.items() if value}
+    return {**task.by_method, **({"reason": task.reason} if task.reason else {})}
 
 
 def destination(task: Task, can: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What support says, by key (see wording.py)."""
+"""What support says, by key (see phrasing.py)."""
 
 from __future__ import annotations
 

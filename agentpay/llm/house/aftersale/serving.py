@@ -137,8 +137,7 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
     order, state = found["order"], found["possible"]["before_it_leaves"]
     if not state["ok"]:
         talk.say("change_impossible", number=order["number"], reason=state["reason"])
-        talk.say("offer_human")
-        talk.expect("confirm_handoff", reason=f"Order {order['number']}: {talk.turn.text}"[:300])
+        talk.offer_human(order=order)
         return
     if task.address is None:
         talk.say("address_which", number=order["number"])
@@ -146,8 +145,8 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
         return
     country = task.address.get("country") or (order["shipping_address"] or {}).get("country")
     address = {**task.address, "country": country}
-    method = {"payment_method": task.method} if task.method else {}
-    outcome = yield Ask("change_order_address", {"order_number": order["number"], "address": address, **method})
+    asked = {"order_number": order["number"], "address": address, **task.by_method}
+    outcome = yield Ask("change_order_address", asked)
     _told(talk, "change_order_address", outcome)
     yield from _next(talk, task)
 
@@ -173,8 +172,7 @@ def _told(talk: Talk, tool: str, outcome: ToolOutcome) -> None:
     result = outcome.result
     if not outcome.ok:
         talk.say("not_done", reason=result["error"]["message"])
-        talk.say("offer_human")
-        talk.expect("confirm_handoff", reason=talk.turn.text[:300])
+        talk.offer_human()
         return
     if result.get("status") == "waits_for_approval":
         talk.say("needs_a_colleague")

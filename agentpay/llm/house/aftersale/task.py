@@ -70,6 +70,11 @@ class Task:
     then: list[dict[str, Any]] = field(default_factory=list)
     """Tasks of the same message that wait for this one."""
 
+    @property
+    def by_method(self) -> dict[str, str]:
+        """The payment method that was asked for, as an argument of a tool; nothing where none was."""
+        return {"payment_method": self.method} if self.method else {}
+
     def data(self) -> dict[str, Any]:
         return asdict(self)
 
