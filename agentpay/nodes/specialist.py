@@ -125,12 +125,15 @@ class Specialist:
             self.degraded = True
         return brains.house if self.degraded else chosen
 
+    def _may(self, tool: str) -> bool:
+        return tool.startswith(TRANSFER) or self.context.agent.may_use(tool)
+
     def _request(self) -> BrainRequest:
         messages = [*self.state.get("messages", []), *self.new]
         return BrainRequest(
             system=system_prompt(self.agent, self.context, self.state),
             messages=messages,
-            tools=OFFERED[self.agent],
+            tools=[spec for spec in OFFERED[self.agent] if self._may(spec.name)],
             turn=turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", []))),
         )
 

@@ -11,7 +11,7 @@ from agentpay.nodes.customer_facts import SHOWN
 from agentpay.nodes.state import State
 from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
-from agentpay.tools.registry import ABILITIES
+from agentpay.tools.registry import able
 
 
 def turn_view(
@@ -28,7 +28,7 @@ def turn_view(
         text=customer_text(messages),
         acts=[ActView(a["intent"], a["confidence"], a["text"], _given(a["entities"])) for a in understanding["acts"]],
         agent=agent,
-        abilities=ABILITIES,
+        abilities=able(agent_settings.tools),
         currency=context.organization.currency,
         shop=context.organization.name,
         assistant=agent_settings.name,

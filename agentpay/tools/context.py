@@ -73,6 +73,9 @@ class AgentInfo:
     tools: frozenset[str] | None = None
     """Those its agents may use; None: all of them."""
 
+    def may_use(self, tool: str) -> bool:
+        return self.tools is None or tool in self.tools
+
 
 @dataclass(slots=True)
 class Context:

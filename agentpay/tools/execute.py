@@ -130,7 +130,7 @@ async def execute(context: Context, agent: str | None, call: Call) -> Outcome:
 
 async def _guarded(context: Context, agent: str | None, call: Call) -> Outcome:
     tool = TOOLS.get(call.name)
-    if tool is None or (agent is not None and agent not in tool.agents):
+    if tool is None or (agent is not None and (agent not in tool.agents or not context.agent.may_use(call.name))):
         return refused(call, "unknown_tool", f"There is no tool {call.name!r} here.")
     try:
         arguments = tool.arguments.model_validate(call.arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from agentpay.llm.brain import ToolSpec
 from agentpay.tools import (
     cancel_order,
@@ -61,10 +63,20 @@ TOOLS: dict[str, Tool] = {
     )
 }
 
+ALWAYS_THERE = frozenset({"handoff_to_human"})
+"""What no agent can be without: what it cannot do itself, a person does."""
 AGENTS: tuple[AgentName, ...] = ("sales", "support", "payment")
 ABILITIES: dict[str, frozenset[str]] = {
     agent: frozenset(tool.name for tool in TOOLS.values() if agent in tool.agents) for agent in AGENTS
 }
+
+
+@lru_cache(256)
+def able(tools: frozenset[str] | None) -> dict[str, frozenset[str]]:
+    """Which agent has which tools in a shop that allows these; None: all."""
+    return {agent: own if tools is None else own & tools for agent, own in ABILITIES.items()}
+
+
 SPECS: dict[str, list[ToolSpec]] = {
     agent: [ToolSpec(tool.name, tool.description, tool.schema()) for tool in TOOLS.values() if agent in tool.agents]
     for agent in AGENTS

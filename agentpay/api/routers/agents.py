@@ -1,74 +1,53 @@
-"""The shop's agents."""
+"""The shop's agents: their settings, and every version of them."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+import re
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
-from pydantic import Field, StrictBool, StringConstraints, model_validator
+from fastapi import Depends, Header, Path, Query, Response
 
 from agentpay.api import pagination, problems
-from agentpay.api.deps import TxDep
+from agentpay.api.deps import StateDep, TxDep
 from agentpay.api.pagination import Cursor, Limit
 from agentpay.api.routing import ApiRouter
-from agentpay.api.schemas.base import Body, Page, View
-from agentpay.commerce.rules import AgentRules, Personality
+from agentpay.api.schemas.agents import AgentIn, AgentPatch, AgentVersionView, AgentView, SentenceView, values_of
+from agentpay.api.schemas.base import Page
 from agentpay.conversations import agents
+from agentpay.errors import Problem
+from agentpay.llm.house.templates import fields_of, sentences
+from agentpay.store import cursors
+from agentpay.store.tables import Agent, AgentVersion
 
 router = ApiRouter(prefix="/v1/agents", tags=["agents"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-ModelName = Annotated[str, StringConstraints(pattern=r"^(house|openai:\S+)$", max_length=200)]
-Template = Annotated[str, StringConstraints(max_length=4_000)]
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
-class AgentIn(Body):
-    """What is left out has the safe default: nothing is given away."""
-
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    name: Name
-    personality: Personality = Field(default_factory=Personality)
-    rules: AgentRules = Field(default_factory=AgentRules)
-    model: ModelName | None = Field(None, description="`house` or `openai:<model>`; none: the service's.")
-    templates: dict[str, Template] = Field(default_factory=dict, max_length=100)
-    is_default: StrictBool = False
-
-
-class AgentPatch(Body):
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    name: Name | None = None
-    personality: Personality | None = None
-    rules: AgentRules | None = None
-    model: ModelName | None = None
-    templates: Annotated[dict[str, Template], Field(max_length=100)] | None = None
-    is_default: StrictBool | None = None
-
-    @model_validator(mode="after")
-    def _nothing_is_emptied(self) -> AgentPatch:
-        for name in ("name", "personality", "rules", "templates", "is_default"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
-        return self
+async def _expected(
+    if_match: Annotated[
+        str | None, Header(description="The version you have seen, as in `ETag`: another one since is a 412.")
+    ] = None,
+) -> int | None:
+    """The version that `If-Match` names. Raises Problem 412 `version_mismatch` for what was never one."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Problem("version_mismatch", 'If-Match names no version; write `If-Match: "3"`.', status=412)
+    return int(match[1])
 
 
-class AgentView(View):
-    id: UUID
-    external_id: str | None
-    name: str
-    personality: Personality
-    rules: AgentRules
-    model: str | None
-    templates: dict[str, Any]
-    version: int
-    is_default: bool
-    created_at: datetime
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Expected = Annotated[int | None, Depends(_expected)]
 
 
 @router.post("", status_code=201, summary="Create an agent", responses=problems.responses(409))
-async def create(body: AgentIn, tx: TxDep) -> AgentView:
-    return AgentView.model_validate(await agents.create(tx, _values(body)))
+async def create(body: AgentIn, tx: TxDep, state: StateDep, response: Response) -> AgentView:
+    values = values_of(body)
+    agents.check(values, state.settings)
+    return _view(await agents.create(tx, values), response)
 
 
 @router.get("", summary="List agents", responses=problems.responses())
@@ -81,15 +60,61 @@ async def list_agents(
     return Page(items=[AgentView.model_validate(row) for row in rows[:limit]], next_cursor=more)
 
 
+@router.get("/templates", summary="The sentences that templates can put in other words", responses=problems.responses())
+async def list_sentences(limit: Limit = 100, cursor: Cursor = None) -> Page[SentenceView]:
+    keys = sorted(sentences())
+    first = cursors.decode_int(cursor) if cursor is not None else 0
+    if not 0 <= first <= len(keys):
+        raise cursors.not_ours()
+    items = [
+        SentenceView(key=key, wordings=list(sentences()[key]), placeholders=sorted(fields_of(key)))
+        for key in keys[first : first + limit]
+    ]
+    more = cursors.encode([first + limit]) if first + limit < len(keys) else None
+    return Page(items=items, next_cursor=more)
+
+
 @router.get("/{agent_id}", summary="Show an agent", responses=problems.responses(404))
-async def show(agent_id: UUID, tx: TxDep) -> AgentView:
-    return AgentView.model_validate(await agents.get(tx, agent_id))
+async def show(agent_id: UUID, tx: TxDep, response: Response) -> AgentView:
+    return _view(await agents.get(tx, agent_id), response)
 
 
-@router.patch("/{agent_id}", summary="Change an agent", responses=problems.responses(404, 409))
-async def change(agent_id: UUID, body: AgentPatch, tx: TxDep) -> AgentView:
-    """Given fields replace the stored ones whole (`rules`, too); the version counts up where something changed."""
-    return AgentView.model_validate(await agents.change(tx, agent_id, _values(body)))
+@router.patch("/{agent_id}", summary="Change an agent", responses=problems.responses(404, 409, 412))
+async def change(
+    agent_id: UUID, body: AgentPatch, tx: TxDep, state: StateDep, expected: Expected, response: Response
+) -> AgentView:
+    """Given fields replace the stored ones whole (`rules`, too), from the next turn on; each change is a new version.
+
+    Writers that name different fields keep both; `If-Match` refuses what was written over a version not seen.
+    """
+    values = values_of(body)
+    agents.check(values, state.settings)
+    return _view(await agents.change(tx, agent_id, values, expected=expected), response)
+
+
+@router.get("/{agent_id}/versions", summary="An agent's versions, the newest first", responses=problems.responses(404))
+async def list_versions(agent_id: UUID, tx: TxDep, limit: Limit = 20, cursor: Cursor = None) -> Page[AgentVersionView]:
+    before = cursors.decode_int(cursor) if cursor is not None else None
+    rows = await agents.versions(tx, agent_id, limit=limit, before=before)
+    more = cursors.encode([rows[limit - 1].version]) if len(rows) > limit else None
+    return Page(items=[_version(row) for row in rows[:limit]], next_cursor=more)
+
+
+@router.get("/{agent_id}/versions/{version}", summary="Show a version", responses=problems.responses(404))
+async def show_version(agent_id: UUID, version: Number, tx: TxDep) -> AgentVersionView:
+    return _version(await agents.version(tx, agent_id, version))
+
+
+@router.post(
+    "/{agent_id}/versions/{version}/restore",
+    summary="Go back to a version",
+    responses=problems.responses(404, 409, 412),
+)
+async def restore(
+    agent_id: UUID, version: Number, tx: TxDep, state: StateDep, expected: Expected, response: Response
+) -> AgentView:
+    """Its settings become a new version; nothing of the history is lost. Refused where they cannot be used any more."""
+    return _view(await agents.restore(tx, agent_id, version, state.settings, expected=expected), response)
 
 
 @router.delete("/{agent_id}", status_code=204, summary="Delete an agent", responses=problems.responses(404, 409))
@@ -97,9 +122,10 @@ async def delete(agent_id: UUID, tx: TxDep) -> None:
     await agents.delete(tx, agent_id)
 
 
-def _values(body: AgentIn | AgentPatch) -> dict[str, Any]:
-    values = {name: getattr(body, name) for name in body.model_fields_set}
-    for name in ("personality", "rules"):
-        if name in values:
-            values[name] = values[name].model_dump(exclude_unset=True)
-    return values
+def _view(agent: Agent, response: Response) -> AgentView:
+    response.headers["ETag"] = f'"{agent.version}"'
+    return AgentView.model_validate(agent)
+
+
+def _version(row: AgentVersion) -> AgentVersionView:
+    return AgentVersionView(agent_id=row.agent_id, version=row.version, created_at=row.created_at, **row.settings)

@@ -21,6 +21,8 @@ from agentpay.commerce.importing.fields import (
 )
 from agentpay.commerce.rules import AgentRules, Personality, Policies
 from agentpay.commerce.synonyms import SynonymGroups
+from agentpay.errors import Problem
+from agentpay.llm.house.templates import check as check_templates
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
@@ -52,7 +54,16 @@ class AgentRow(ImportRow):
     personality: Personality = Personality()
     rules: AgentRules = AgentRules()
     model: Text | None = None
-    templates: dict[Text, LongText] = Field(default_factory=dict)
+    templates: dict[Text, LongText | list[LongText]] = Field(default_factory=dict)
+
+    @field_validator("templates")
+    @classmethod
+    def _can_be_said(cls, templates: dict[str, Any]) -> dict[str, Any]:
+        try:
+            check_templates(templates)
+        except Problem as problem:
+            raise ValueError(problem.detail) from None
+        return templates
 
 
 class VariantRow(ImportRow):

@@ -58,18 +58,21 @@ def _through(turn: TurnView, done: Done) -> tuple[Talk, Ask | None, Done]:
         while True:
             outcome_of = done.take(ask)
             if outcome_of is None:
-                return talk, _by_someone_able(turn, ask), done
+                able = _by_someone_able(turn, ask)
+                if able is None:
+                    talk.offer_human("by_a_person")
+                return talk, able, done
             talk.learn(outcome_of)
             ask = plan.send(outcome_of)
     except StopIteration:
         return talk, None, done
 
 
-def _by_someone_able(turn: TurnView, ask: Ask) -> Ask:
-    """The call itself, or the handoff to an agent that has the tool."""
+def _by_someone_able(turn: TurnView, ask: Ask) -> Ask | None:
+    """The call itself, or the handoff to an agent that has the tool; None where the shop's agents may not use it."""
     if ask.tool in turn.abilities.get(turn.agent, frozenset()):
         return ask
-    able = next(
-        agent for agent in ("sales", "payment", "support") if ask.tool in turn.abilities.get(agent, frozenset())
-    )
-    return Ask(f"transfer_to_{able}", {})
+    for agent in ("sales", "payment", "support"):
+        if ask.tool in turn.abilities.get(agent, frozenset()):
+            return Ask(f"transfer_to_{agent}", {})
+    return None
