@@ -24,7 +24,7 @@ from agentpay.conversations.turns.log import TurnLog
 from agentpay.settings import Settings
 from agentpay.store.checkpoints import Saver
 from agentpay.store.ids import new_id
-from agentpay.store.session import Database, Direct
+from agentpay.store.session import Database
 from agentpay.tools.context import Services, Sink
 
 BASE = "/v1/agent/conversations"
@@ -72,7 +72,7 @@ def stub_engine(database: Database, saver: Saver, services: Services, base_url: 
     graph.add_edge(START, "speak")
     graph.add_edge("speak", END)
 
-    async def context(lease: Lease, log: TurnLog, _: Direct) -> StubContext:
+    async def context(lease: Lease, log: TurnLog, _: None) -> StubContext:
         return StubContext(log)
 
     def make_input(turn_id: UUID, messages: Sequence[AnyMessage], summary: str) -> dict[str, Any]:

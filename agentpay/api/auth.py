@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,11 +79,11 @@ def unauthorized(detail: str, code: str = "unauthorized") -> Problem:
 
 
 class Authenticator:
-    """Turns a bearer key into a Caller, remembering the answer for a second."""
+    """Turns a bearer key into a Caller, remembering the answer for a second; who asks meanwhile waits for the same look."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._cache: dict[bytes, tuple[float, Caller | Problem]] = {}
+        self._cache: dict[bytes, tuple[float, asyncio.Task[Caller | Problem]]] = {}
 
     async def authenticate(self, bearer: str) -> Caller:
         """Raises Problem 401 `unauthorized` or `key_revoked`."""
@@ -92,9 +93,14 @@ class Authenticator:
         if known is None or known[0] < now:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
-            known = (now + CACHE_SECONDS, await self._look_up(bearer))
+            known = (now + CACHE_SECONDS, asyncio.create_task(self._look_up(bearer)))
             self._cache[hashed] = known
-        found = known[1]
+        try:
+            found = known[1].result() if known[1].done() else await asyncio.shield(known[1])
+        except Exception:
+            if self._cache.get(hashed) is known:  # a look that failed tells nothing of the key
+                del self._cache[hashed]
+            raise
         if isinstance(found, Problem):
             raise Problem(found.code, found.detail, status=found.status)
         if found.expires_at is not None and found.expires_at < datetime.now(UTC):
@@ -123,7 +129,7 @@ class Authenticator:
                 return unknown
             if key.revoked_at is not None:
                 return unauthorized("This key was revoked.", "key_revoked")
-            await keys.touch_key(session, key.id)
+            await keys.touch_key(session, key)
         kind: CallerKind = "secret" if key.kind == "secret" else "publishable"
         return Caller(
             key.id,

@@ -26,7 +26,7 @@ from agentpay.conversations.turns.log import TurnLog
 from agentpay.conversations.turns.runner import TurnRunner
 from agentpay.conversations.turns.subscriber import Subscriber
 from agentpay.graphs.commerce import build_graph
-from agentpay.graphs.context import load_context
+from agentpay.graphs.context import Row, load_context, read_conversation
 from agentpay.graphs.services import build_services
 from agentpay.graphs.state import turn_input
 from agentpay.jobs.app import run_worker
@@ -92,7 +92,10 @@ def _reachable(host: str) -> str:
 def commerce_engine(database: Database, saver: Saver, services: Services, base_url: str) -> Engine:
     """The engine of the real graph."""
 
-    async def context(lease: Lease, log: TurnLog, connection: Direct | None = None) -> Context:
+    async def read(lease: Lease, connection: Direct) -> Row | None:
+        return await read_conversation(connection, lease.organization_id, lease.conversation_id)
+
+    async def context(lease: Lease, log: TurnLog, row: Row | None = None) -> Context:
         return await load_context(
             services,
             log,
@@ -101,7 +104,7 @@ def commerce_engine(database: Database, saver: Saver, services: Services, base_u
             turn_id=lease.turn_id,
             attempt=lease.attempt,
             base_url=base_url,
-            connection=connection,
+            row=row,
         )
 
     async def approved(lease: Lease, log: TurnLog) -> Result:
@@ -113,6 +116,7 @@ def commerce_engine(database: Database, saver: Saver, services: Services, base_u
         build_graph(saver, AsyncPostgresStore(saver.conn)),
         database,
         load_context=context,
+        read_context=read,
         make_input=turn_input,
         approved=approved,
         window_messages=services.settings.window_messages,

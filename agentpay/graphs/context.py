@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +49,14 @@ SELECT {_SHOP} FROM organizations o JOIN agents a ON a.organization_id = o.id WH
 """
 
 
+Row = Mapping[str, Any]
+
+
+async def read_conversation(connection: Direct, organization_id: UUID, conversation_id: UUID) -> Row | None:
+    """What `load_context` makes the context of. In a pipeline of the connection's it waits for no round trip of its own."""
+    return await (await connection.execute(_CONVERSATION, (organization_id, conversation_id))).fetchone()
+
+
 async def load_context(
     services: Services,
     sink: Sink,
@@ -59,18 +66,18 @@ async def load_context(
     turn_id: UUID | None = None,
     attempt: int = 1,
     base_url: str,
-    connection: Direct | None = None,
+    row: Row | None = None,
 ) -> Context:
     """The context of a turn; without a conversation that of a direct tool call. Raises Problem `not_found`.
 
-    `connection`: one to read it through, together with other things.
+    `row`: what `read_conversation` found, where it was read together with other things.
     """
-    async with nullcontext(connection) if connection is not None else services.database.direct() as reading:
-        if conversation_id is None:
-            cursor = await reading.execute(_DEFAULT, (organization_id,))
-        else:
-            cursor = await reading.execute(_CONVERSATION, (organization_id, conversation_id))
-        row = await cursor.fetchone()
+    if row is None:
+        async with services.database.direct() as connection:
+            if conversation_id is None:
+                row = await (await connection.execute(_DEFAULT, (organization_id,))).fetchone()
+            else:
+                row = await read_conversation(connection, organization_id, conversation_id)
     if row is None:
         raise not_found("conversation", conversation_id) if conversation_id is not None else not_found("agent")
     context = Context(
@@ -99,7 +106,7 @@ async def load_context(
     return context
 
 
-async def _load_purchase(context: Context, conversation_id: UUID, row: Mapping[str, Any]) -> None:
+async def _load_purchase(context: Context, conversation_id: UUID, row: Row) -> None:
     """Cart, checkout and offer, as they are when the turn begins."""
     currency = context.organization.currency
     cart = CartView(items=[], discount_code=None, offer_id=None, subtotal=0, discount=0, total=0, currency=currency)
@@ -116,7 +123,7 @@ async def _load_purchase(context: Context, conversation_id: UUID, row: Mapping[s
     context.cart = cart.model_dump(mode="json")
 
 
-def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
+def _contact(row: Row) -> dict[str, Any]:
     """What is known of the buyer. A customer that was vouched for need not repeat e-mail, name and address."""
     known: dict[str, Any] = {}
     if row["customer_id"] is not None and row["vouched"]:
@@ -125,7 +132,7 @@ def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**known, **row["contact"]}.items() if value}
 
 
-def _organization(row: Mapping[str, Any]) -> OrganizationInfo:
+def _organization(row: Row) -> OrganizationInfo:
     return OrganizationInfo(
         id=row["organization_id"],
         slug=row["slug"],
@@ -137,7 +144,7 @@ def _organization(row: Mapping[str, Any]) -> OrganizationInfo:
     )
 
 
-def _agent(row: Mapping[str, Any], services: Services) -> AgentInfo:
+def _agent(row: Row, services: Services) -> AgentInfo:
     return AgentInfo(
         id=row["agent_id"],
         version=row["version"],

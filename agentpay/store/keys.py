@@ -19,6 +19,7 @@ KeyKind = Literal["secret", "publishable"]
 PREFIXES: dict[KeyKind, str] = {"secret": "ap_sk_", "publishable": "ap_pk_"}
 CLIENT_PREFIX = "ap_cs_"
 CLIENT_TOKEN_LIFETIME = timedelta(hours=24)
+TOUCHED_EVERY = timedelta(minutes=1)
 
 
 def digest(key: str) -> bytes:
@@ -75,12 +76,14 @@ async def find_key(session: AsyncSession, plaintext: str) -> ApiKey | None:
     return await session.scalar(select(ApiKey).where(ApiKey.key_hash == digest(plaintext)))
 
 
-async def touch_key(session: AsyncSession, key_id: UUID) -> None:
+async def touch_key(session: AsyncSession, key: ApiKey) -> None:
     """Remember that a key was used, to the minute."""
     now = datetime.now(UTC)
-    stale = (ApiKey.last_used_at.is_(None)) | (ApiKey.last_used_at < now - timedelta(minutes=1))
+    if key.last_used_at is not None and key.last_used_at > now - TOUCHED_EVERY:
+        return
+    stale = (ApiKey.last_used_at.is_(None)) | (ApiKey.last_used_at < now - TOUCHED_EVERY)
     await session.execute(
-        update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now, modified_at=ApiKey.modified_at)
+        update(ApiKey).where(ApiKey.id == key.id, stale).values(last_used_at=now, modified_at=ApiKey.modified_at)
     )
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agentpay.api.app import create_app
+from agentpay.api.auth import Authenticator
 from agentpay.api.routing import ApiRoute
+from agentpay.store import keys
 from agentpay.store.keys import create_key, revoke_key
+from agentpay.store.tables import ApiKey
 from tests.api.conftest import make_organization
 from tests.serving import BASE, Service
 
@@ -42,6 +48,27 @@ async def test_a_revoked_key(stub: Service, other_client: Make) -> None:
     while client.get(BASE).status_code == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert code(client.get(BASE)) == (401, "key_revoked")
+
+
+async def test_one_look_serves_all_who_ask_at_once(stub: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    async def find_key(session: AsyncSession, plaintext: str) -> ApiKey | None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise OSError("the database is away")
+        return await keys.find_key(session, plaintext)
+
+    authenticator = Authenticator(stub.database)
+    monkeypatch.setattr("agentpay.api.auth.keys", SimpleNamespace(**{**vars(keys), "find_key": find_key}))
+    failed = await asyncio.gather(
+        *[authenticator.authenticate(stub.secret_key) for _ in range(3)], return_exceptions=True
+    )
+    assert [type(each) for each in failed] == [OSError] * 3
+    found = await asyncio.gather(*[authenticator.authenticate(stub.secret_key) for _ in range(20)])
+    assert {caller.organization_id for caller in found} == {stub.organization_id}
+    assert looks == 2, "a failure is not remembered, an answer is"
 
 
 async def test_scopes(stub: Service, other_client: Make) -> None:

@@ -22,7 +22,7 @@ from agentpay.conversations.turns.lease import Lease
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.store.checkpoints import Saver
 from agentpay.store.ids import new_id
-from agentpay.store.session import Database, Direct
+from agentpay.store.session import Database
 from agentpay.store.tables import Turn
 from agentpay.tools.execute import TurnTaken
 from tests.commerce import shop
@@ -64,7 +64,7 @@ class Bench:
             await self.go_on.wait()
             return {"turn_id": state["turn_id"]}
 
-        async def context(lease: Lease, log: TurnLog, connection: Direct) -> Context:
+        async def context(lease: Lease, log: TurnLog, row: None) -> Context:
             return Context(log)
 
         def make_input(turn_id: UUID, messages: Sequence[AnyMessage], summary: str) -> dict[str, Any]:

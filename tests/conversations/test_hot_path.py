@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import DivisionByZero
 from sqlalchemy import select, update
 
 from agentpay.conversations.turns.accept import Accepted, Place, accept, accept_at_once
@@ -14,7 +15,7 @@ from agentpay.conversations.turns.finish import Reply, Result, StateChange, fini
 from agentpay.conversations.turns.lease import Lease, LeaseLost
 from agentpay.conversations.turns.log import TurnLog
 from agentpay.store.ids import new_id
-from agentpay.store.session import Database
+from agentpay.store.session import Database, Direct
 from agentpay.store.tables import Conversation, Message, Turn
 from tests.commerce import shop
 
@@ -63,6 +64,34 @@ async def test_a_message_and_its_running_turn(database: Database, organization_i
     (message,) = await rows(database, Message, conversation_id)
     assert (message.id, message.turn_id, message.role) == (lease.message_id, lease.turn_id, "customer")
     assert (message.content, message.context) == ("hello", {"page": "p"})
+
+
+async def test_what_a_turn_begins_with_is_read_with_its_acceptance_or_not_at_all(
+    database: Database, organization_id: UUID, conversation_id: UUID
+) -> None:
+    async def read(lease: Lease, connection: Direct) -> list[UUID]:
+        own = "SELECT id FROM messages WHERE turn_id = %s"  # the message just accepted is there
+        return [row["id"] for row in await (await connection.execute(own, (lease.turn_id,))).fetchall()]
+
+    async def accept(turn_id: UUID) -> Accepted | None:
+        place = Place("here", 10.0, read)
+        return await accept_at_once(database, organization_id, conversation_id, "hello", turn_id=turn_id, place=place)
+
+    accepted = await accept(new_id())
+    assert accepted is not None
+    assert accepted.lease is not None
+    assert accepted.lease.begun == [accepted.message_id]
+    assert await accept(new_id()) is None, "its turn runs"
+
+    async def fails(lease: Lease, connection: Direct) -> None:
+        await connection.execute("SELECT 1/0")
+
+    await finish(database, accepted.lease, log_of(accepted.lease), Result("completed"))
+    with pytest.raises(DivisionByZero):
+        await accept_at_once(
+            database, organization_id, conversation_id, "lost?", turn_id=new_id(), place=Place("here", 10.0, fails)
+        )
+    assert [message.content for message in await rows(database, Message, conversation_id)] == ["hello"]
 
 
 @pytest.mark.parametrize("status", ["handed_off", "closed"])

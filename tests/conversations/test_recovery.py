@@ -24,7 +24,7 @@ from agentpay.settings import Settings
 from agentpay.store.embedded import Embedded
 from agentpay.store.ids import new_id
 from agentpay.store.redis import connect
-from agentpay.store.session import Database
+from agentpay.store.session import Database, Direct
 from agentpay.store.tables import Agent, Conversation, Turn
 
 PLACE = Place("somebody", 30)
@@ -38,6 +38,9 @@ class Talker:
         self.attempts = attempts
         self.hang = hang
         self.runs = 0
+
+    async def read(self, lease: Lease, connection: Direct) -> None:
+        return None
 
     async def run(self, lease: Lease, log: TurnLog) -> Result:
         self.runs += 1
@@ -272,6 +275,9 @@ async def test_drained_turns_are_handed_over(
 class Cut:
     """An engine that leaves a call begun; the second attempt does it again, and waits for ever."""
 
+    async def read(self, lease: Lease, connection: Direct) -> None:
+        return None
+
     async def run(self, lease: Lease, log: TurnLog) -> Result:
         if lease.attempt > 1:
             end_dangling(log, "interrupted", "cut short")
@@ -319,6 +325,9 @@ class Lost:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+
+    async def read(self, lease: Lease, connection: Direct) -> None:
+        return None
 
     async def run(self, lease: Lease, log: TurnLog) -> Result:
         if lease.attempt == 1:

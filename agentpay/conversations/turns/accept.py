@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from psycopg.errors import UniqueViolation
+from psycopg.errors import PipelineAborted, UniqueViolation
 from psycopg.types.json import Jsonb
 from sqlalchemy import func, insert, select, update
 
@@ -15,7 +16,7 @@ from agentpay.conversations.turns.events import Event, join
 from agentpay.conversations.turns.lease import Lease, lock_conversation, until
 from agentpay.errors import Problem, not_found
 from agentpay.store.ids import new_id
-from agentpay.store.session import Database, Tx
+from agentpay.store.session import Database, Direct, Tx
 from agentpay.store.tables import Message, Turn
 
 Multitask = Literal["enqueue", "reject", "interrupt"]
@@ -41,6 +42,8 @@ class Place:
 
     owner: str
     seconds: float
+    read: Callable[[Lease, Direct], Awaitable[Any]] | None = None
+    """Reads what a turn there begins with (`Lease.begun`)."""
 
 
 def started_data(turn_id: UUID, conversation_id: UUID, message_id: UUID | None) -> dict[str, Any]:
@@ -101,8 +104,12 @@ async def accept_at_once(
     context: dict[str, Any] | None = None,
     place: Place,
 ) -> Accepted | None:
-    """`accept` in one statement, for a conversation in which nothing runs or waits. None, with nothing stored, for any other."""
+    """`accept` in one statement, for a conversation in which nothing runs or waits. None, with nothing stored, for any other.
+
+    What the turn begins with is read in the same round trip.
+    """
     message_id, token = new_id(), uuid4()
+    lease = Lease(turn_id, organization_id, conversation_id, token, 1, "message", message_id)
     values = {
         "organization": organization_id,
         "conversation": conversation_id,
@@ -115,13 +122,14 @@ async def accept_at_once(
         "context": Jsonb(context or {}),
     }
     try:
-        async with database.direct() as connection:
-            stored = (await connection.execute(_AT_ONCE, values)).rowcount
-    except UniqueViolation:
+        async with database.direct() as connection, connection.pipeline():
+            cursor = await connection.execute(_AT_ONCE, values)
+            if place.read is not None:
+                lease = replace(lease, begun=await place.read(lease, connection))
+    except (UniqueViolation, PipelineAborted):
         return None
-    if not stored:
+    if not cursor.rowcount:
         return None
-    lease = Lease(turn_id, organization_id, conversation_id, token, 1, "message", message_id)
     return Accepted(turn_id, conversation_id, message_id, "running", lease)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -33,6 +34,10 @@ class Engine(Protocol):
 
     async def run(self, lease: Lease, log: TurnLog) -> Result: ...
 
+    async def read(self, lease: Lease, connection: Direct) -> Any:
+        """What a turn begins with, so that its acceptance can bring it along (`Lease.begun`)."""
+        ...
+
 
 class Graph(Protocol):
     """What a compiled LangGraph graph offers and a turn needs."""
@@ -55,15 +60,26 @@ class RunContext(Protocol):
     def agent_version(self) -> int: ...
 
 
-LoadContext = Callable[[Lease, TurnLog, Direct], Coroutine[Any, Any, RunContext]]
+ReadContext = Callable[[Lease, Direct], Coroutine[Any, Any, Any]]
+LoadContext = Callable[[Lease, TurnLog, Any], Awaitable[RunContext]]
 RunApproved = Callable[[Lease, TurnLog], Awaitable[Result]]
 MakeInput = Callable[[UUID, Sequence[AnyMessage], str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a turn begins with: what its context is made of, the transcript's last messages, the last checkpoint."""
+
+    context: Any
+    messages: list[AnyMessage]
+    summary: str
+    checkpoint: CheckpointTuple | None
 
 
 class GraphEngine:
     """Runs the graph for messages, and `approved` for answered approvals.
 
-    `load_context` builds the run's context in one unit of work; `make_input` makes the graph's input from the
+    `read_context` reads what `load_context` makes the run's context of; `make_input` makes the graph's input from the
     transcript's last messages, this turn's at their end: the transcript is the truth, the checkpoint holds the dialogue.
     """
 
@@ -73,6 +89,7 @@ class GraphEngine:
         database: Database,
         *,
         load_context: LoadContext,
+        read_context: ReadContext | None = None,
         make_input: MakeInput,
         approved: RunApproved | None = None,
         window_messages: int = WINDOW_MESSAGES,
@@ -81,6 +98,7 @@ class GraphEngine:
         self._graph = graph
         self._database = database
         self._load_context = load_context
+        self._read_context = read_context
         self._make_input = make_input
         self._approved = approved
         self._window_messages = window_messages
@@ -109,31 +127,42 @@ class GraphEngine:
         result.checkpoint = run
         return result
 
-    async def _begin(self, lease: Lease, log: TurnLog, run: Run) -> tuple[RunContext, dict[str, Any] | None]:
-        """All that a turn begins with, in one round trip."""
-        async with self._database.direct() as connection, connection.pipeline():
-            try:
-                async with asyncio.TaskGroup() as reads:
-                    context = reads.create_task(self._load_context(lease, log, connection))
-                    transcript = reads.create_task(self._window(connection, lease))
-                    checkpoint = reads.create_task(self._load(connection, lease))
-            except ExceptionGroup as failures:
-                raise failures.exceptions[0] from None
-        run.loaded = (checkpoint.result(),)
+    async def read(self, lease: Lease, connection: Direct) -> Begun:
+        """All that a turn begins with; through a pipeline in one round trip, also that of its acceptance."""
+        try:
+            async with asyncio.TaskGroup() as reads:
+                context = reads.create_task(self._context(connection, lease))
+                transcript = reads.create_task(self._window(connection, lease))
+                checkpoint = reads.create_task(self._load(connection, lease))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         messages, summary = transcript.result()
-        return context.result(), self._make_input(lease.turn_id, messages, summary)
+        return Begun(context.result(), messages, summary, checkpoint.result())
+
+    async def _begin(self, lease: Lease, log: TurnLog, run: Run) -> tuple[RunContext, dict[str, Any] | None]:
+        begun: Begun | None = lease.begun
+        if begun is None:
+            async with self._database.direct() as connection, connection.pipeline():
+                begun = await self.read(lease, connection)
+        run.loaded = (begun.checkpoint,)
+        context = await self._load_context(lease, log, begun.context)
+        return context, self._make_input(lease.turn_id, begun.messages, begun.summary)
 
     async def _resume(
         self, lease: Lease, log: TurnLog, config: RunnableConfig
     ) -> tuple[RunContext, dict[str, Any] | None]:
         """After a crash: on from the last checkpoint (no input), or anew from what was there before the turn."""
         async with self._database.direct() as connection:
-            context = await self._load_context(lease, log, connection)
+            read = await self._context(connection, lease)
             messages, summary = await self._window(connection, lease)
+        context = await self._load_context(lease, log, read)
         if await self._continues(lease, log, config):
             return context, None
         config["configurable"] |= await self._before(lease, config)
         return context, self._make_input(lease.turn_id, messages, summary)
+
+    async def _context(self, connection: Direct, lease: Lease) -> Any:
+        return await self._read_context(lease, connection) if self._read_context is not None else None
 
     async def _window(self, connection: Direct, lease: Lease) -> tuple[list[AnyMessage], str]:
         return await window(

@@ -42,6 +42,8 @@ class Lease:
     input: dict[str, Any] = field(default_factory=dict)
     kept: list[dict[str, Any]] | None = None
     """Events that earlier attempts had to store in Postgres, because Redis was away."""
+    begun: Any = field(default=None, compare=False, repr=False)
+    """What the engine's `read` found, where that was done together with the acceptance of the message."""
 
 
 _COLUMNS = (

@@ -82,7 +82,7 @@ class TurnRunner:
         """Where a new turn may start: here, while there is room."""
         if self._stopping or len(self._runs) >= self._settings.turn_capacity:
             return None
-        return Place(self.owner, self._settings.turn_lease_seconds)
+        return Place(self.owner, self._settings.turn_lease_seconds, self._engine.read)
 
     def launch(self, lease: Lease) -> TurnLog:
         """Run a turn that was leased to this process, from its start."""
