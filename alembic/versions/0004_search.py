@@ -110,7 +110,8 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {name} ON {table}")
         op.execute(f"DROP FUNCTION {name}()")
     op.execute("DROP FUNCTION write_product_terms(uuid[])")
-    op.execute("DROP FUNCTION IF EXISTS attribute_words(jsonb)")  # 0005's, which 0005's version of the one above needs
+    # 0005's and 0007's, which their versions of the one above need
+    op.execute("DROP FUNCTION IF EXISTS attribute_words(jsonb), attribute_names(jsonb, boolean)")
     op.drop_table("product_terms")
     op.drop_column("organizations", "embedding_model")
     op.drop_column("organizations", "synonyms")

@@ -32,8 +32,8 @@ async def test_synonyms_are_set_and_found_by(service: Service) -> None:
     assert names(service.client, "tuque") == ["Merino beanie"]
     assert names(service.client, "a handy bone") == ["Trail smartphone"], "a phrase stands for a word"
     _, other, _ = await make_organization(service.database)
-    with httpx.Client(base_url=service.base_url, headers={"authorization": f"Bearer {other}"}) as another:
-        assert another.get(PATH).json() == {"groups": []}
+    theirs = service.client.get(PATH, headers={"authorization": f"Bearer {other}"})
+    assert theirs.json() == {"groups": []}
     assert service.client.put(PATH, json={"groups": []}).json() == {"groups": []}
     assert names(service.client, "tuque") == []
 

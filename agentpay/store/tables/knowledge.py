@@ -50,7 +50,7 @@ product_terms = Table(
         sql("impact DESC"),
         postgresql_include=["product_id", "field"],
     ),
-    Index("ix_product_terms_product_id", "product_id"),
+    Index("ix_product_terms_product_id_term", "product_id", "term"),
 )
 """
 What each stemmed word of an active product weighs there, without the word's rarity (BM25). Triggers on products and
