@@ -99,6 +99,10 @@ def replay(
     rules: Annotated[
         Path | None, typer.Option("--rules", metavar="FILE", help="JSON of agent rules to hold it under.")
     ] = None,
+    agent_version: Annotated[
+        int | None,
+        typer.Option("--agent-version", metavar="N", min=1, help="Version of the agent's settings to hold it with."),
+    ] = None,
     organization_slug: Organization = None,
     data: DataDir = None,
     json: Json = False,
@@ -112,7 +116,7 @@ def replay(
     from agentpay.evals.replay.replaying import replay as again
 
     settings = load_settings(data=data)
-    change = Change(model, _rules(rules) if rules is not None else None)
+    change = Change(model, _rules(rules) if rules is not None else None, agent_version)
     if model is not None:
         from agentpay.llm.choice import check_model
 
@@ -120,12 +124,14 @@ def replay(
 
     async def work(database: Database) -> dict[str, Any]:
         from agentpay.errors import Problem
-        from agentpay.evals.replay.original import load
+        from agentpay.evals.replay.original import load, usable_version
 
         organization_id = await organization(database, organization_slug)
         try:
             async with database.tx(organization_id) as tx:
                 start, steps, final = await load(tx, conversation_id)
+                if agent_version is not None:
+                    await usable_version(tx, start.agent_id, agent_version, settings, model=model)
         except Problem as problem:
             raise StartupError(problem.detail) from None
         return await again(settings, database.url, start, steps, final, change)

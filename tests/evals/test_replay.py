@@ -12,9 +12,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from agentpay.commerce.rules import AgentRules
+from agentpay.conversations import agents
 from agentpay.evals.replay.original import load
 from agentpay.evals.replay.replaying import Change, replay
 from agentpay.settings import Settings
@@ -24,6 +26,7 @@ from tests.api.conftest import make_organization
 from tests.commerce import shop
 from tests.commerce.test_checkouts import zones
 from tests.contract.client import eventually
+from tests.fakellm import running_fake_model
 from tests.serving import BASE, serving
 
 pytestmark = pytest.mark.timeout(180)
@@ -74,6 +77,18 @@ async def talk(settings: Settings, database: Database) -> tuple[UUID, UUID]:
         return organization_id, UUID(bought(running.base_url, secret))
 
 
+@pytest.fixture(scope="module")
+async def talkative(settings: Settings, database: Database, talk: tuple[UUID, UUID]) -> int:
+    """A later version of the agent's settings, which the talk did not run with; its number."""
+    async with database.tx(talk[0]) as tx:
+        agent = (await agents.page(tx, limit=1, after=None))[0]
+        values = {"templates": {"greeting": "Ahoy from {shop}!"}, "personality": {"tone": "formal"}}
+        await agents.change(tx, agent.id, {**values, "rules": {"require_email_for_checkout": True}})
+        changed = await agents.change(tx, agent.id, {"templates": {}, "personality": {}, "rules": {}})
+    assert changed.version == 3
+    return 2
+
+
 async def counts(database: Database) -> dict[str, Any]:
     """Everything a purchase would leave in the shop."""
     tables = (
@@ -122,7 +137,43 @@ async def test_under_other_rules(settings: Settings, database: Database, talk: t
     assert {"cart", "has_checkout"} <= set(found["final"]["differs"])
 
 
-def test_the_commands(settings: Settings, talk: tuple[UUID, UUID], tmp_path: Path) -> None:
+async def test_with_another_version(
+    settings: Settings, database: Database, talk: tuple[UUID, UUID], talkative: int
+) -> None:
+    found = await held_again(settings, database, talk, Change(agent_version=talkative))
+    greeted, asked = found["turns"][0], found["turns"][4]
+    assert (greeted["differs"], greeted["replayed"]["text"]) == (["text"], "Ahoy from Shop!")
+    assert asked["replayed"]["tools"] == ["create_payment_link!"]
+    assert found["agent_version"] == talkative
+    same = await held_again(settings, database, talk, Change(agent_version=1))
+    assert [turn["differs"] for turn in same["turns"]] == [[]] * 7
+
+
+async def test_with_another_model(settings: Settings, database: Database, talk: tuple[UUID, UUID]) -> None:
+    jackets = {"action": "add", "variant": "jacket", "quantity": 1}
+    with running_fake_model() as fake:
+        fake.script(
+            {"matches": "hello", "text": "Hello from a chat model."},
+            {"matches": "two jackets", "calls": [{"name": "update_cart", "arguments": jackets}]},
+            {"role": "tool", "text": "It is in your cart."},
+            {"role": "user", "times": 4, "text": "Certainly."},
+        )
+        led = settings.model_copy(
+            update={"openai_base_url": fake.url, "openai_api_key": SecretStr("sk-fake-91c2"), "model_max_retries": 0}
+        )
+        found = await held_again(led, database, talk, Change(model="openai:fake"))
+        assert fake.left() == []
+    assert found["model"] == "openai:fake"
+    hello, jacket, code = found["turns"][:3]
+    assert hello["replayed"]["text"] == "Hello from a chat model."
+    assert (jacket["replayed"]["tools"], jacket["replayed"]["text"]) == (["update_cart"], "It is in your cart.")
+    assert (code["original"]["tools"], code["replayed"]["tools"]) == (["validate_discount"], [])
+    assert found["turns"][5]["skipped"] == "The customer paid here; this time there is nothing to pay."
+    assert found["final"]["replayed"]["cart"] == ["1 × jacket-v"]
+    assert {"cart", "has_checkout"} <= set(found["final"]["differs"])
+
+
+def test_the_commands(settings: Settings, talk: tuple[UUID, UUID], talkative: int, tmp_path: Path) -> None:
     def agentpay(*arguments: str) -> subprocess.CompletedProcess[str]:
         urls = {"AGENTPAY_DATABASE_URL": str(settings.database_url), "AGENTPAY_REDIS_URL": str(settings.redis_url)}
         command = [sys.executable, "-m", "agentpay", "conversations", *arguments]
@@ -139,5 +190,14 @@ def test_the_commands(settings: Settings, talk: tuple[UUID, UUID], tmp_path: Pat
     refused = agentpay("replay", str(talk[1]), "--rules", "rules.json")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "generosity" in refused.stderr
+    older = agentpay("replay", str(talk[1]), "--agent-version", str(talkative))
+    assert older.returncode == 0, older.stderr
+    assert "text is:  Ahoy from Shop!" in older.stdout
+    missing = agentpay("replay", str(talk[1]), "--agent-version", "9")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "no such version" in missing.stderr
+    keyless = agentpay("replay", str(talk[1]), "--model", "openai:gpt-4.1")
+    assert (keyless.returncode, keyless.stdout) == (2, "")
+    assert "OPENAI_API_KEY" in keyless.stderr
     nowhere = agentpay("export", str(talk[0]))
     assert (nowhere.returncode, nowhere.stdout) == (2, "")

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from agentpay.conversations import service
+from agentpay.conversations import agents, service
 from agentpay.evals.replay.scratch import Start
+from agentpay.llm.choice import check_model
+from agentpay.settings import Settings
 from agentpay.store.session import Tx
 from agentpay.store.tables import Approval, Message, Turn
 
@@ -81,6 +83,13 @@ async def load(tx: Tx, conversation_id: UUID) -> tuple[Start, list[Step], dict[s
         by_turn.setdefault(message.turn_id, []).append(message)
     steps = [step for turn in turns if (step := await _step(tx, turn, by_turn.get(turn.id, []))) is not None]
     return start, steps, (await service.view(tx, row)).model_dump(mode="json")
+
+
+async def usable_version(tx: Tx, agent_id: UUID, number: int, settings: Settings, *, model: str | None) -> None:
+    """Raises Problem 404 where the agent has no such version, StartupError where its model cannot be used."""
+    version = await agents.version(tx, agent_id, number)
+    if model is None and version.settings["model"] is not None:
+        check_model(version.settings["model"], settings)
 
 
 async def _step(tx: Tx, turn: Turn, messages: list[Message]) -> Step | None:

@@ -39,6 +39,8 @@ class Change:
 
     model: str | None = None
     rules: AgentRules | None = None
+    agent_version: int | None = None
+    """A version that the agent has; model and rules go before its own."""
 
 
 async def replay(
@@ -46,7 +48,7 @@ async def replay(
 ) -> dict[str, Any]:
     """Hold it again over a scratch copy of the shop, which is gone afterwards.
 
-    Answers `{"conversation_id", "model", "turns": [{"turn_id", "kind", "content", "original", "replayed", "differs"}],
+    Answers `{"conversation_id", "model", "agent_version", "turns": [{"turn_id", "kind", "content", "original", "replayed", "differs"}],
     "final": {"original", "replayed", "differs"}}`; `replayed` is null with a `skipped` where a turn could not be held again.
     """
     with tempfile.TemporaryDirectory(prefix="agentpay-replay-", ignore_cleanup_errors=True) as folder:
@@ -77,6 +79,7 @@ async def replay(
     return {
         "conversation_id": str(start.id),
         "model": change.model,
+        "agent_version": change.agent_version,
         "turns": turns,
         "final": {"original": states[0], "replayed": states[1], "differs": _differences(*states)},
     }
@@ -85,7 +88,7 @@ async def replay(
 def _prepare(source_url: str, scratch_url: str, start: Start, change: Change) -> None:
     migrate(scratch_url)
     copy_shop(source_url, scratch_url, start)
-    set_agent(scratch_url, start.agent_id, model=change.model, rules=change.rules)
+    set_agent(scratch_url, start.agent_id, version=change.agent_version, model=change.model, rules=change.rules)
 
 
 @asynccontextmanager

@@ -118,9 +118,22 @@ def _copy(
             copied.write(data)
 
 
-def set_agent(scratch_url: str, agent_id: UUID, *, model: str | None, rules: AgentRules | None) -> None:
-    """Hold the conversation with another model, or under other rules."""
+_AS_IT_WAS = """
+UPDATE agents a SET version = v.version, name = v.settings->>'name', personality = v.settings->'personality',
+  rules = v.settings->'rules', model = v.settings->>'model', templates = v.settings->'templates',
+  tools = nullif(v.settings->'tools', 'null')
+FROM agent_versions v WHERE a.id = %(agent)s AND v.agent_id = a.id AND v.version = %(version)s
+"""
+
+
+def set_agent(
+    scratch_url: str, agent_id: UUID, *, version: int | None, model: str | None, rules: AgentRules | None
+) -> None:
+    """Hold the conversation with a version of the agent's settings, and another model or other rules on top of it."""
     with psycopg.connect(scratch_url) as scratch:
+        scratch.execute("SET session_replication_role = replica")  # the version that is set has its row
+        if version is not None:
+            scratch.execute(_AS_IT_WAS, {"agent": agent_id, "version": version})
         if model is not None:
             scratch.execute("UPDATE agents SET model = %s WHERE id = %s", [model, agent_id])
         if rules is not None:
