@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     )
     model_breaker_seconds: float = Field(30.0, gt=0, description="… for this long; then one turn tries it again.")
     max_model_calls: int = Field(8, ge=1, le=50, description="Model calls a specialist may make in one turn.")
+    max_turn_tokens: int = Field(
+        60_000, ge=1_000, description="Tokens, read and written, after which the house model ends a turn."
+    )
+    model_fallback: str | None = Field(
+        None, description="A second model, `openai:<model>`, that takes a turn over before the house model does."
+    )
 
     # Embeddings and vectors (docs/search.md)
     embeddings: str = Field(

@@ -72,6 +72,8 @@ class TurnView:
     hesitation: Sequence[str] = ()
     hesitation_signals: int = 0
     hesitation_trigger: int | None = None
+    concern: str | None = None
+    """What keeps this turn from every model: `self_harm`, `threat`, `abuse`, `others_data` (intents/safety.py)."""
     language: str = "en"
     shown: Sequence[dict[str, Any]] = ()
     """Products of the last list or card: [{"external_id", "title", "variants": [{"external_id", "options", …}]}]."""

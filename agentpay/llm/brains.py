@@ -19,9 +19,10 @@ class BrainRegistry:
         self._settings = settings
         self._made: dict[str, Brain] = {}
         self.house: Brain = HouseBrain()
-        check_model(settings.model, settings)
-        if settings.model != HOUSE:
-            self._made[settings.model] = _make(settings.model, settings)
+        for model in filter(None, (settings.model, settings.model_fallback)):
+            check_model(model, settings)
+            if model != HOUSE:
+                self._made[model] = _make(model, settings)
 
     def get(self, model: str) -> Brain:
         """Raises StartupError where an agent's model is not known, or its key is missing."""

@@ -12,8 +12,10 @@ from langgraph.types import Command
 
 from agentpay.errors import StartupError
 from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec
-from agentpay.nodes.prompts import system_prompt
-from agentpay.nodes.redact import for_model
+from agentpay.nodes.asked import correction, with_summary
+from agentpay.nodes.claims import Gate, Grounds, grounds_of, secrets_of
+from agentpay.nodes.prompts import instructions, system_prompt
+from agentpay.nodes.redact import for_model, without_injections
 from agentpay.nodes.speech import Speech
 from agentpay.nodes.state import Reply, State
 from agentpay.nodes.view import turn_view
@@ -62,6 +64,11 @@ class Specialist:
         self.approvals = list(state.get("approvals", []))
         self.handed_off = state.get("handed_off", False)
         self.speech = Speech(context.sink, self.reply)
+        trouble = state.get("trouble", {})
+        trouble = trouble if trouble.get("turn") == state.get("turn_id") else {}
+        self.failed: list[str] = list(trouble.get("failed", []))
+        self.corrected = bool(trouble.get("corrected"))
+        self._correction: list[AnyMessage] = []
         self._stored: dict[str, Call] = {}
 
     async def run(self) -> Command[Goto]:
@@ -81,19 +88,49 @@ class Specialist:
         brain = self._brain()
         self.speech.begin_step()
         try:
-            message = await brain.respond(self._request(), self.speech.write)
+            message = await self._answer(brain)
         except ModelUnavailable as failure:
-            log.warning("model %s unavailable, the house model takes over: %s", brain.name, failure)
-            self.degraded = True
+            log.warning("model %s unavailable, the next one takes over: %s", brain.name, failure)
+            self.failed.append(brain.name)
             self.speech.discard("model_unavailable")
-            message = await self.context.services.brains.house.respond(self._request(), self.speech.write)
-        for key, value in (message.usage_metadata or {}).items():
-            if isinstance(value, int):
-                self.usage[key] = self.usage.get(key, 0) + value
+            return await self._next_message()
+        if message is None:
+            return await self._next_message()
+        self._correction = []
         if not message.tool_calls:
             # What an earlier turn of the house model had asked for is not open any more
             self.memory = dict(message.additional_kwargs.get("memory", {}))
         return message
+
+    async def _answer(self, brain: Brain) -> AIMessage | None:
+        """The brain's message, its text sent as far as it stands; None where its claims call for another one.
+
+        The house model says what tools answered. What a chat model says is checked first (DESIGN §4, claims).
+        """
+        if brain is self.context.services.brains.house:
+            return await brain.respond(self._request(), self.speech.write)
+        gate = Gate(self.speech.write, self._grounds, secrets_of(*instructions(self.agent)))
+        message = await brain.respond(self._request(), gate.write)
+        gate.finish()
+        for key, value in (message.usage_metadata or {}).items():
+            if isinstance(value, int):
+                self.usage[key] = self.usage.get(key, 0) + value
+        if not gate.refused:
+            return message
+        log.warning("model %s claimed what no tool said: %d claims", brain.name, len(gate.refused))
+        if message.tool_calls:  # it speaks again when it knows what they answer
+            return message.model_copy(update={"content": gate.sent})
+        if gate.sent:
+            self.speech.discard("unsupported_claim")
+        if self.corrected:
+            self.degraded = True
+        else:
+            self.corrected = True
+            self._correction = correction(self.step, message.text, gate.refused)
+        return None
+
+    def _grounds(self) -> Grounds:
+        return grounds_of(self.context, self.state.get("messages", []), self.reply)
 
     def _decided(self, calls: list[Call]) -> AIMessage:
         """What was decided before a crash is not decided again: the stored calls, or the handoff to who made them.
@@ -111,19 +148,30 @@ class Specialist:
         return AIMessage("", tool_calls=tool_calls, response_metadata={"model_name": self._brain().name})
 
     def _brain(self) -> Brain:
-        """The agent's model, until it fails or has used up its calls of the turn: then the house model, which always ends."""
-        brains = self.context.services.brains
-        if self.degraded:
-            return brains.house
-        try:
-            chosen = brains.get(self.context.agent.model)
-        except StartupError as error:  # set for this agent after the service had started
-            log.warning("an agent's model cannot be used, the house model takes over: %s", error)
-            self.degraded = True
-            return brains.house
-        if chosen is not brains.house and self.step > self.context.services.settings.max_model_calls:
-            self.degraded = True
-        return brains.house if self.degraded else chosen
+        """The agent's model, the second one where that failed, and the house model, which always ends: also where the
+        calls or tokens of a turn are used up, and for what no model is asked about."""
+        services = self.context.services
+        house, settings = services.brains.house, services.settings
+        if self.degraded or self.state.get("concern"):
+            return house
+        for name in (self.context.agent.model, settings.model_fallback):
+            if name is None or name in self.failed:
+                continue
+            try:
+                chosen = services.brains.get(name)
+            except StartupError as error:  # set for this agent after the service had started
+                log.warning("a model cannot be used: %s", error)
+                self.failed.append(name)
+                continue
+            if chosen is house:
+                return house
+            spent = (
+                self.step > settings.max_model_calls or self.usage.get("total_tokens", 0) >= settings.max_turn_tokens
+            )
+            if not spent and chosen.name not in self.failed:
+                return chosen
+        self.degraded = True
+        return house
 
     def _may(self, tool: str) -> bool:
         return tool.startswith(TRANSFER) or self.context.agent.may_use(tool)
@@ -132,7 +180,7 @@ class Specialist:
         messages = [*self.state.get("messages", []), *self.new]
         return BrainRequest(
             system=system_prompt(self.agent, self.context, self.state),
-            messages=messages,
+            messages=[*with_summary(self.state, messages), *self._correction],
             tools=[spec for spec in OFFERED[self.agent] if self._may(spec.name)],
             turn=turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", []))),
         )
@@ -190,13 +238,14 @@ class Specialist:
             }
         )
         self._show(outcome)
+        result = without_injections(outcome.result)
         self.new.append(
             ToolMessage(
-                orjson.dumps(for_model(outcome.result), default=str).decode(),
+                orjson.dumps(for_model(result), default=str).decode(),
                 tool_call_id=call.id,
                 name=call.name,
                 status="success" if outcome.ok else "error",
-                artifact=outcome.result,
+                artifact=result,
             )
         )
 
@@ -257,6 +306,12 @@ class Specialist:
         }
         if handoffs is not None:
             update["handoffs"] = handoffs
+        if self.failed or self.corrected:
+            update["trouble"] = {
+                "turn": self.state.get("turn_id"),
+                "failed": self.failed,
+                "corrected": self.corrected,
+            }
         return Command(goto=goto, update=update)
 
 

@@ -63,6 +63,10 @@ class State(TypedDict, total=False):
     showing: list[dict[str, Any]]
     """Products shown in this turn; the next turn's `shown`."""
     usage: dict[str, int]
+    concern: str | None
+    """What keeps this turn from every model (intents/safety.py)."""
+    trouble: dict[str, Any]
+    """What went wrong with models in a turn: {"turn", "failed": [names], "corrected": bool}."""
     # The conversation
     stage: str
     active_agent: str

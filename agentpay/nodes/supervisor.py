@@ -9,6 +9,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.nodes.state import State
@@ -41,8 +42,13 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     intents = [act["intent"] for act in understanding["acts"]]
     if goes_on(state.get("memory", {}), intents, customer_text(state.get("messages", [])), **flags):
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
+    found = concern(customer_text(state.get("messages", [])))
+    if found is not None:
+        agent, reason = "support", found
     context.sink.emit("agent", {"agent": agent, "previous": previous, "reason": reason})
     update: dict[str, Any] = {"active_agent": agent, "reply": {**state["reply"], "agent": agent}}
+    if found != state.get("concern"):
+        update["concern"] = found
     return Command(goto=agent, update=update)
 
 

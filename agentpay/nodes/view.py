@@ -43,6 +43,7 @@ def turn_view(
         hesitation=understanding["hesitation"],
         hesitation_signals=state.get("hesitation", 0),
         hesitation_trigger=agent_settings.rules.triggers.hesitation_signals,
+        concern=state.get("concern"),
         language=understanding["language"],
         shown=shown,
         memory=state.get("memory", {}),

@@ -32,7 +32,7 @@ class ScriptedBrain:
             self._now = self._left.pop(0)
         ask = self._now
         if ask is None or (isinstance(last, ToolMessage) and not (last.name or "").startswith(TRANSFER)):
-            text = "That needs no tool." if ask is None else f"{ask.tool} has run."
+            text = "That needs no tool." if ask is None else "It has run."
             write(text)
             return AIMessage(text)
         name, arguments = ask.tool, ask.arguments

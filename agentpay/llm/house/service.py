@@ -70,6 +70,14 @@ def complaint(talk: Talk, act: ActView) -> Plan:
     yield from ()
 
 
+def concern(talk: Talk, found: str) -> Plan:
+    """A calm word, and a person; what else the message wants waits."""
+    talk.say(f"concern_{found}")
+    if found != "others_data":
+        talk.expect("confirm_handoff", reason=found.replace("_", " "))
+    yield from ()
+
+
 def human(talk: Talk, act: ActView) -> Plan:
     reason = talk.pending.get("reason") if talk.asked_for == "confirm_handoff" else None
     outcome = yield Ask("handoff_to_human", {"reason": str(reason or act.text)[:500]})

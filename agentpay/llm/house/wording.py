@@ -136,6 +136,23 @@ WORDINGS: dict[str, list[str]] = {
     "policy_source": ["({title})"],
     "sorry": ["I'm sorry about that.", "I'm sorry to hear that."],
     "offer_human": ["Would you like to talk to a person?"],
+    "concern_self_harm": [
+        "I'm really sorry that you're feeling this way. I'm only a shop's assistant, but you don't have to be alone with "
+        "this: please call your local emergency number or a crisis line now, or talk to someone you trust. "
+        "Shall I also bring in a person from our team?"
+    ],
+    "concern_threat": [
+        "I can't go on with a conversation like this. If something went wrong with your order, a colleague can look into "
+        "it with you. Would you like to talk to a person?"
+    ],
+    "concern_abuse": [
+        "I'd like to help, and I can do that best if we stay friendly. Tell me what went wrong, or shall I bring in a "
+        "colleague?"
+    ],
+    "concern_others_data": [
+        "I can only talk about your own orders and details; what belongs to other people stays private. "
+        "Is there something of yours I can look up?"
+    ],
     "handed_over": [
         "I've handed you over to a colleague. They'll write to you here.",
         "A colleague takes over now and will write to you here.",

@@ -19,8 +19,16 @@ def _text(name: str) -> str:
     return (files(__package__) / f"{name}.md").read_text("utf-8").strip()
 
 
+def instructions(agent: AgentName) -> tuple[str, str]:
+    """What is told to an agent in every conversation: the common rules and its own."""
+    return _text("common"), _text(agent)
+
+
 def system_prompt(agent: AgentName, context: Context, state: State) -> str:
-    """Common rules, the agent's own, then facts as JSON. No floor, no key, no e-mail or address is ever in it."""
+    """Common rules, the agent's own, then facts of the shop and of the conversation's state as JSON.
+
+    No floor, no key, no e-mail or address is ever in it, and no text of a customer or a catalogue: that is data (nodes/asked.py).
+    """
     personality = context.agent.personality
     facts = {
         "shop": context.organization.name,
@@ -38,6 +46,5 @@ def system_prompt(agent: AgentName, context: Context, state: State) -> str:
             **{key: value for key, value in context.facts.items() if key in SHOWN},
             **({"address": ON_FILE} if "address" in context.facts else {}),
         },
-        "summary_of_earlier_messages": state.get("summary", ""),
     }
     return f"{_text('common')}\n\n{_text(agent)}\n\n<facts>\n{orjson.dumps(facts).decode()}\n</facts>"
