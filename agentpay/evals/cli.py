@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentpay.evals.intents_cli import intents as intents_command
+from agentpay.evals.negotiation.command import negotiation as negotiation_command
 from agentpay.evals.search_cli import search as search_command
 from agentpay.evals.tau2.command import tau2 as tau2_command
 
@@ -76,6 +77,9 @@ eval_app.command(
     "intents",
     epilog="Example: agentpay eval intents --train train.jsonl.gz --test val.jsonl.gz --out predictions.jsonl",
 )(intents_command)
+eval_app.command(
+    "negotiation", epilog="Example: agentpay eval negotiation --data histories --products 20 --out results"
+)(negotiation_command)
 eval_app.command(
     "tau2",
     epilog="Example: agentpay eval tau2 --tasks tasks.json --db db.json.gz --out results --expected expected.json.gz",

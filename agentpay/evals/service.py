@@ -30,6 +30,8 @@ class RunningService:
     redis_url: str
     pid: int
     """The API process."""
+    log: Path
+    """What it says on stderr; gone with the service."""
 
 
 @contextmanager
@@ -82,7 +84,7 @@ def _ready(child: subprocess.Popen[bytes], log: Path) -> RunningService:
         late.cancel()
     try:
         ready = json.loads(line)
-        return RunningService(**{name: ready[name] for name in RunningService.__slots__})
+        return RunningService(**{name: ready[name] for name in RunningService.__slots__ if name != "log"}, log=log)
     except (ValueError, KeyError) as error:
         _stop(child)
         said = (line.decode(errors="replace") + log.read_text(errors="replace")).strip()

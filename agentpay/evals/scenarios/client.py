@@ -30,12 +30,23 @@ class Reply:
 
 
 class ServiceClient:
-    """One service. `mode` chooses how replies are had: as JSON, or from the event stream."""
+    """One service. `mode` chooses how replies are had: as JSON, or from the event stream. A `transport` may listen in."""
 
-    def __init__(self, base_url: str, secret_key: str, *, mode: Mode = "json") -> None:
+    def __init__(
+        self,
+        base_url: str,
+        secret_key: str,
+        *,
+        mode: Mode = "json",
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.mode = mode
         self._http = httpx.AsyncClient(
-            base_url=base_url, headers={"Authorization": f"Bearer {secret_key}"}, timeout=_TIMEOUT, trust_env=False
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {secret_key}"},
+            timeout=_TIMEOUT,
+            trust_env=False,
+            transport=transport,
         )
 
     async def __aenter__(self) -> ServiceClient:
@@ -87,6 +98,10 @@ class ServiceClient:
     async def pay(self, url: str, card: str) -> dict[str, Any]:
         """`{"checkout_id", "status", "order_id", "failure"}` (CONTRACT §4, Sandbox)."""
         return await self._post("/v1/sandbox/pay", {"url": url, "card": card})
+
+    async def hook(self, url: str) -> None:
+        """Registers an endpoint for every webhook there is."""
+        await self._post("/v1/webhook-endpoints", {"url": url})
 
     async def _named(self, path: str, external_id: str) -> dict[str, Any] | None:
         items = (await self._get(path, {"external_id": external_id}))["items"]

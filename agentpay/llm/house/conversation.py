@@ -12,7 +12,7 @@ from agentpay.llm.house.aftersale import serving
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.asking import chosen_variant
-from agentpay.llm.house.bargaining import about_the_offer
+from agentpay.llm.house.bargaining import as_haggling
 from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -85,7 +85,7 @@ def converse(talk: Talk) -> Plan:
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, next(act for act in acts if act.intent == "human"))
         return
-    acts = about_the_offer(talk, _taking_the_offer(talk, acts))
+    acts = as_haggling(talk, _taking_the_offer(talk, acts))
     acts = [replace(act, intent="policy") if serving.asks_the_rule(talk, act) else act for act in acts]
     if wishes := [act for act in turn.acts if act.intent in KINDS and not serving.asks_the_rule(talk, act)]:
         wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]

@@ -48,7 +48,7 @@ def discount(talk: Talk, act: ActView) -> Plan:
 
 
 def negotiate(talk: Talk, act: ActView) -> Plan:
-    if talk.turn.offer is not None and _takes_it(talk, act):
+    if _takes_it(talk, act):
         yield from accept(talk)
         return
     arguments: dict[str, Any] = {"action": "propose"}
@@ -164,8 +164,12 @@ def _proposed(act: ActView, lines: list[dict[str, Any]], variant: str | None) ->
 
 
 def _takes_it(talk: Talk, act: ActView) -> bool:
-    """A yes, unless it comes with a price of the customer's own."""
-    return talk.turn.accepts and not {"amount", "amount_off", "percent"} & set(act.entities)
+    """A yes, unless it comes with a price of the customer's own: "OK, I'll take it for $90" repeats an offer of $90."""
+    offer = talk.turn.offer
+    if offer is None or not talk.turn.accepts or {"amount_off", "percent"} & set(act.entities):
+        return False
+    named = act.entities.get("amount")
+    return named is None or int(named) in (offer["amount"], offer["amount"] * offer["quantity"])
 
 
 def _in_cart(talk: Talk, ref: dict[str, Any], lines: list[dict[str, Any]]) -> str | None:

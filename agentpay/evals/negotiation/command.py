@@ -1,0 +1,132 @@
+"""`agentpay eval negotiation`."""
+
+from __future__ import annotations
+
+import json as json_module
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from agentpay.evals.negotiation.histories import Product
+    from agentpay.evals.negotiation.running import Category
+    from agentpay.evals.negotiation.talking import Played
+    from agentpay.evals.report import Suite
+
+_SERVICES = 2
+"""Shops that are open at a time, each with a process of its own."""
+_HISTORIES = Path("../shared/data/amazon_history_price")
+
+
+def negotiation(
+    histories: Annotated[
+        list[Path],
+        typer.Option("--data", metavar="DIR|FILE", help="Price histories: a folder, or a file; may be repeated."),
+    ] = [_HISTORIES],  # noqa: B006 (typer reads the default and shows it)
+    buyers: Annotated[int, typer.Option("--buyers", min=1, help="Buyers of each product.")] = 10,
+    products: Annotated[
+        int | None, typer.Option("--products", min=1, metavar="N", help="A sample of N products.  [default: all]")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed brings other buyers.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+) -> None:
+    """Let simulated buyers haggle with the house model over real price histories: are floors kept, and kept secret?"""
+    from agentpay.errors import StartupError
+    from agentpay.evals.negotiation import figures
+    from agentpay.evals.negotiation.histories import HistoriesUnusable, load, sample
+    from agentpay.evals.report import Suite, write_report
+
+    try:
+        chosen = load(histories)
+        if products is not None:
+            chosen = sample(chosen, products, seed)
+        suite = figures.suite(_run(chosen, buyers, seed, quiet=json))
+    except (HistoriesUnusable, StartupError) as error:
+        suite = Suite("negotiation", problem=str(error))
+    if out is not None:
+        write_report(out, [suite])
+    if json:
+        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False, default=str))
+    else:
+        _print(suite)
+    raise typer.Exit(0 if suite.good else 1)
+
+
+def _run(chosen: dict[str, list[Product]], buyers: int, seed: int, *, quiet: bool) -> list[Category]:
+    """The largest shop first, so that none is left over at the end. Raises StartupError."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from agentpay.evals.negotiation.running import run
+
+    total = buyers * sum(map(len, chosen.values()))
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress,
+        ThreadPoolExecutor(_SERVICES) as pool,
+    ):
+        task = progress.add_task("Opening shops", total=total)
+
+        def advance(played: Played) -> None:
+            progress.update(task, advance=1, description=played.buyer.product.category)
+
+        ordered = sorted(chosen.items(), key=lambda item: -len(item[1]))
+        running = [
+            pool.submit(run, name, rows, count=buyers, seed=seed, data=None, advance=advance) for name, rows in ordered
+        ]
+        return sorted((each.result() for each in running), key=lambda category: category.name)
+
+
+def _print(suite: Suite) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    if suite.figures:
+        heads = ("conversations", "can afford", "deals", "deal rate", "if affordable", "room kept", "rounds")
+        table = Table("", *heads, "below floor", "leaks", header_style="bold")
+        groups = {**suite.figures["categories"], **suite.figures["profiles"], "all": suite.figures}
+        for name, row in groups.items():
+            table.add_row(name, *_cells(row), end_section=name == list(suite.figures["categories"])[-1])
+        console.print(table)
+        told = {
+            "outcomes",
+            "echoes",
+            "coincidences",
+            "orders",
+            "webhooks",
+            "log_lines",
+            "errors",
+            "without_room",
+            "faults",
+            "wishes_not_heard",
+        }
+        console.print(", ".join(f"{name} {value}" for name, value in suite.figures.items() if name in told))
+    for failure in suite.failures:
+        console.print(json_module.dumps(failure, indent=1, ensure_ascii=False))
+    if suite.problem is not None:
+        typer.echo(suite.problem, err=True)
+    console.print(f"{suite.cases} conversations, {suite.passed} passed, {suite.failed} failed.")
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    def percent(name: str) -> str:
+        return "–" if row[name] is None else f"{row[name]:.1%}"
+
+    rounds = "–" if row["rounds"] is None else f"{row['rounds']:.1f}"
+    rates = [percent("deal_rate"), percent("deal_rate_could_afford"), percent("kept"), rounds]
+    counts = [str(row[name]) for name in ("conversations", "could_afford", "deals")]
+    return [*counts, *rates, str(row["below_floor"]), str(row["leaks"])]

@@ -1,0 +1,67 @@
+"""Wishes for a lower price, however they are put: while an offer is open, what names a price or wants less is about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.talk import Talk
+from agentpay.money import digits
+
+_VAGUE = frozenset(
+    {"product_search", "recommendation", "product_details", "product_comparison", "price_question", "availability"}
+    | {"add_to_cart", "discount", "complaint", "other", "policy", "negotiation"}
+)
+"""What the wish for a lower price may have been read as; anything else is meant as it was read."""
+_LOWER = re.compile(
+    r"\b(?:lower|drop|reduce|cut|cheaper|lowest|minimum|come down|go down|do better|bottom line"
+    r"|(?:best|better|real|proper|fair|decent|final|last) (?:price|offer|deal))\b",
+    re.IGNORECASE,
+)
+_PLAINLY = re.compile(
+    r"\b(?:lowest|minimum)\b.{0,30}\b(?:you|u|go|sell)\b|\bminimum price\b|\b(?:lower|drop|reduce|cut) (?:it|that|the price)\b"
+    r"|\bcome down\b|\bdo better\b|\b(?:proper|real|fair|decent|better) (?:price|offer|deal)\b|\brip[- ]?off\b",
+    re.IGNORECASE,
+)
+"""The same before there is an offer: said of the product that is spoken of, not of what else there is."""
+_ELSE = re.compile(
+    r"\b(?:show|find|search|looking for|do you (?:have|sell)|something|anything|another|others?|else|different|compare"
+    r"|shipping|deliver\w*|return\w*|refund\w*)\b",
+    re.IGNORECASE,
+)
+_OTHER_SHOP = re.compile(r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller)s?\b|\belsewhere\b", re.I)
+_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?(?!\d)"
+_AMOUNT = re.compile(
+    rf"[$€£]\s?{_NUMBER}|(?<![\d.,]){_NUMBER}\s?(?:[$€£]|dollars?\b|bucks?\b|euros?\b|pounds?\b|usd\b|eur\b|gbp\b)",
+    re.I,
+)
+
+
+def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """The acts, or one of haggling in place of them where a lower price is what the message is about."""
+    text, offer = talk.turn.text, talk.turn.offer
+    if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
+        return list(acts)
+    haggling = next((act for act in acts if act.intent == "negotiation"), None)
+    understood = haggling is not None and (len(acts) == 1 or not haggling.entities.get("product_query"))
+    if understood or _ELSE.search(_OTHER_SHOP.sub("", text)):
+        return list(acts)
+    if offer is None or offer["status"] == "accepted":
+        spoken_of = talk.focus is not None or talk.cart.get("items")
+        return [ActView("negotiation", 0.8, text)] if spoken_of and _PLAINLY.search(text) else list(acts)
+    amount = next((act.entities[key] for act in acts for key in ("amount", "price_max") if key in act.entities), None)
+    amount = _only_amount(text, talk.turn.currency) if amount is None else amount
+    if amount is None and not _LOWER.search(text) and not _PLAINLY.search(text):
+        return list(acts)
+    return [ActView("negotiation", 0.8, text, {} if amount is None else {"amount": amount})]
+
+
+def _only_amount(text: str, currency: str) -> int | None:
+    """The one price that a message names, in minor units."""
+    found = {
+        int(Decimal((match[1] or match[3]).replace(",", "") + (match[2] or match[4] or "")).scaleb(digits(currency)))
+        for match in _AMOUNT.finditer(text)
+    }
+    return found.pop() if len(found) == 1 else None
