@@ -31,6 +31,14 @@ class Triggers(_Rules):
     cart_abandonment_seconds: int | None = Field(None, ge=1, strict=True)
 
 
+class Escalation(_Rules):
+    """When a conversation goes to a person of its own accord; a customer who asks for one always gets one."""
+
+    failed_turns: int = Field(3, ge=1, strict=True)
+    """Turns in a row that came to nothing."""
+    angry_messages: int = Field(2, ge=1, strict=True)
+
+
 class AgentRules(_Rules):
     max_discount_percent: int = Field(0, ge=0, le=100, strict=True)
     approval_discount_percent: int | None = Field(None, ge=0, le=100, strict=True)
@@ -42,6 +50,7 @@ class AgentRules(_Rules):
     """Minor units that a change of an order may give back without a person; None: as much as it is."""
     strategies: Strategies = Strategies()
     triggers: Triggers = Triggers()
+    escalation: Escalation = Escalation()
 
     @model_validator(mode="after")
     def _approval_reaches_further(self) -> AgentRules:

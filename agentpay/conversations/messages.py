@@ -12,10 +12,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from sqlalchemy import select, tuple_
 
 from agentpay.conversations.shapes import message_data
+from agentpay.nodes.state import PERSON
 from agentpay.store.session import Direct, Tx
 from agentpay.store.tables import Message, Turn
 
-NAMES = {"human": "human_agent"}
+NAMES = {"human": PERSON}
 
 
 async def history(

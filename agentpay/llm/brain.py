@@ -69,6 +69,8 @@ class TurnView:
     accepts: bool = False
     declines: bool = False
     angry: bool = False
+    escalate: str | None = None
+    """Why this turn is a person's: it hands over and does nothing else."""
     hesitation: Sequence[str] = ()
     hesitation_signals: int = 0
     hesitation_trigger: int | None = None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentpay.llm.injected import REMOVED, commands, without_commands
+from agentpay.llm.injected import commands, without_commands
+from agentpay.nodes.claims.quoting import about_the_product
 
 _PERSONAL = frozenset({"email", "phone_number", "phone", "whatsapp_id", "line1", "line2"})
 _PERSON = frozenset({"customer"})
 """What holds a person: there the name is personal, too."""
 ON_FILE = "(on file)"
 """Stands for a value that the shop has and the model does not need."""
+_DESCRIBES = frozenset({"description", "conversational_description", "voice_description", "attributes"})
+UNTITLED = "Item"
 _SENTENCE = 24
 """Shorter texts hold no command."""
 
@@ -32,19 +35,26 @@ def for_model(value: Any, within: str = "") -> Any:
     return value
 
 
-def without_injections(value: Any) -> Any:
-    """A tool's result without what its texts say to the assistant (llm/injected.py): the very same where they say nothing.
+def to_be_said(value: Any, within: str = "") -> Any:
+    """A tool's result without what its texts say to the assistant (llm/injected.py), and descriptions without what no
+    description knows: prices, codes, links, orders. The very same where there is nothing of the kind.
 
     A passage of which nothing is left is left out.
     """
     if isinstance(value, str):
-        return without_commands(value, REMOVED) if len(value) > _SENTENCE and commands(value) else value
+        if len(value) <= _SENTENCE:
+            return value
+        safe = without_commands(value) if commands(value) else value
+        return about_the_product(safe) if within in _DESCRIBES else safe
     if isinstance(value, dict):
-        cleaned = {key: without_injections(inner) for key, inner in value.items()}
+        inside = within if within == "attributes" else ""
+        cleaned = {key: to_be_said(inner, inside or key) for key, inner in value.items()}
+        if value.get("title") and not cleaned["title"]:
+            cleaned["title"] = UNTITLED
         return cleaned if any(cleaned[key] is not inner for key, inner in value.items()) else value
     if isinstance(value, list):
-        items = [without_injections(inner) for inner in value]
+        items = [to_be_said(inner, within) for inner in value]
         if all(item is inner for item, inner in zip(items, value, strict=True)):
             return value
-        return [item for item in items if not (isinstance(item, dict) and item.get("text") == REMOVED)]
+        return [item for item in items if not (isinstance(item, dict) and item.get("text") == "")]
     return value

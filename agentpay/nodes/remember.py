@@ -20,13 +20,11 @@ log = logging.getLogger(__name__)
 async def remember(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     reply = state["reply"]
-    failed = not reply["content"] or (
-        bool(reply["tool_calls"]) and all(call["status"] == "error" for call in reply["tool_calls"])
-    )
     update: dict[str, Any] = {
         "stage": stage_after(state, context.stage),
         "shown": state.get("showing") or state.get("shown", []),
-        "failed_turns": context.failed_turns + 1 if failed else 0,
+        "failed_turns": context.failed_turns + 1 if state.get("failed") else 0,
+        "anger": 0 if state.get("handed_off") else state.get("anger", 0),
         **digest.roll(state, digest.note_of(state, context.checkout), context.services.settings.window_messages),
     }
     cart = digest.cart_after(reply, context.cart)

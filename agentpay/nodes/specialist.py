@@ -11,11 +11,13 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agentpay.errors import StartupError
-from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec
+from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec, TurnView
+from agentpay.llm.house.phrasing import phrase
+from agentpay.nodes import escalation
 from agentpay.nodes.asked import correction, with_summary
 from agentpay.nodes.claims import Gate, Grounds, grounds_of, secrets_of
 from agentpay.nodes.prompts import instructions, system_prompt
-from agentpay.nodes.redact import for_model, without_injections
+from agentpay.nodes.redact import for_model, to_be_said
 from agentpay.nodes.speech import Speech
 from agentpay.nodes.state import Reply, State
 from agentpay.nodes.view import turn_view
@@ -63,6 +65,7 @@ class Specialist:
         self.memory = dict(state.get("memory", {}))
         self.approvals = list(state.get("approvals", []))
         self.handed_off = state.get("handed_off", False)
+        self.in_vain = False
         self.speech = Speech(context.sink, self.reply)
         trouble = state.get("trouble", {})
         trouble = trouble if trouble.get("turn") == state.get("turn_id") else {}
@@ -76,6 +79,7 @@ class Specialist:
             message = await self._next_message()
             self.new.append(message)
             if not message.tool_calls:
+                await self._count_failure(lost=bool(message.additional_kwargs.get("lost")))
                 return self._go("remember")
             target = await self._act(message)
             if target is not None:
@@ -152,7 +156,7 @@ class Specialist:
         calls or tokens of a turn are used up, and for what no model is asked about."""
         services = self.context.services
         house, settings = services.brains.house, services.settings
-        if self.degraded or self.state.get("concern"):
+        if self.degraded or self.state.get("concern") or self.state.get("escalate"):
             return house
         for name in (self.context.agent.model, settings.model_fallback):
             if name is None or name in self.failed:
@@ -182,8 +186,11 @@ class Specialist:
             system=system_prompt(self.agent, self.context, self.state),
             messages=[*with_summary(self.state, messages), *self._correction],
             tools=[spec for spec in OFFERED[self.agent] if self._may(spec.name)],
-            turn=turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", []))),
+            turn=self._view(messages),
         )
+
+    def _view(self, messages: list[AnyMessage]) -> TurnView:
+        return turn_view(self.agent, self.context, self.state, messages, list(self.state.get("shown", [])))
 
     async def _act(self, message: AIMessage) -> Command[Goto] | None:
         """Run the calls of a message; answers where to go when one of them ends this agent's part of the turn."""
@@ -238,7 +245,7 @@ class Specialist:
             }
         )
         self._show(outcome)
-        result = without_injections(outcome.result)
+        result = to_be_said(outcome.result)
         self.new.append(
             ToolMessage(
                 orjson.dumps(for_model(result), default=str).decode(),
@@ -275,20 +282,23 @@ class Specialist:
     async def _transfer(self, target: AgentName) -> Command[Goto]:
         handoffs = self.state.get("handoffs", 0) + 1
         if handoffs > MAX_HANDOFFS:
-            await self._call(
-                Call(
-                    f"call_{self.step}_human",
-                    "handoff_to_human",
-                    {"reason": "agents passed the turn around"},
-                    self.step,
-                    99,
-                )
-            )
-            self.speech.begin_step()
-            self.speech.write("I'd better bring in a colleague for this. They'll write to you here.")
+            await self._give_to_person("agents passed the turn around")
             return self._go("remember")
         self.context.sink.emit("agent", {"agent": target, "previous": self.agent, "reason": "handoff"})
         return self._go(target, handoffs=handoffs)
+
+    async def _count_failure(self, *, lost: bool) -> None:
+        """After so many turns in a row that came to nothing (rules.escalation) a person takes over."""
+        patience = self.context.agent.rules.escalation.failed_turns
+        self.in_vain = escalation.came_to_nothing(self.reply, lost=lost)
+        if self.in_vain and self.context.failed_turns + 1 >= patience and not self.handed_off:
+            await self._give_to_person(f"{patience} messages in a row came to nothing")
+
+    async def _give_to_person(self, reason: str) -> None:
+        await self._call(Call(f"call_{self.step}_human", "handoff_to_human", {"reason": reason}, self.step, 99))
+        if self.handed_off:
+            self.speech.begin_step()
+            self.speech.write(phrase("escalated", self._view([*self.state.get("messages", []), *self.new]), {}))
 
     def _go(self, goto: Goto, *, handoffs: int | None = None) -> Command[Goto]:
         update: dict[str, Any] = {
@@ -301,6 +311,7 @@ class Specialist:
             "memory": self.memory,
             "approvals": self.approvals,
             "handed_off": self.handed_off,
+            "failed": self.in_vain,
             "contact": self.context.contact,
             "active_agent": self.agent if goto == "remember" else goto,
         }
@@ -330,5 +341,7 @@ def _remembered(product: dict[str, Any]) -> dict[str, Any]:
 
 
 async def specialist(agent: AgentName, state: State, runtime: Runtime[Context]) -> Command[Goto]:
-    """The turn of `agent`."""
+    """The turn of `agent`; nothing while a person has the conversation."""
+    if escalation.is_silent(runtime.context):
+        return Command(goto="remember")
     return await Specialist(agent, state, runtime.context).run()

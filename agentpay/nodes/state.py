@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypedDict
 from langchain_core.messages import AnyMessage, RemoveMessage
 from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
 
+PERSON = "human_agent"
+"""`name` of a message that a person of the shop wrote."""
 WINDOW = 40
 """Most messages of the transcript that a turn begins with (`AGENTPAY_WINDOW_MESSAGES`); a turn may add as many."""
 
@@ -59,6 +61,10 @@ class State(TypedDict, total=False):
     handoffs: int
     handed_off: bool
     degraded: bool
+    failed: bool
+    """It came to nothing: nobody knew what was meant, or what was tried broke."""
+    escalate: str | None
+    """Why this turn hands over to a person, whatever the model would do."""
     approvals: list[dict[str, Any]]
     showing: list[dict[str, Any]]
     """Products shown in this turn; the next turn's `shown`."""
@@ -72,6 +78,8 @@ class State(TypedDict, total=False):
     active_agent: str
     hesitation: int
     failed_turns: int
+    anger: int
+    """Angry messages since a person last took over."""
     shown: list[dict[str, Any]]
     """Products last shown, for "the second one"."""
     memory: dict[str, Any]

@@ -12,6 +12,7 @@ from langgraph.types import Command
 from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
+from agentpay.nodes import escalation
 from agentpay.nodes.state import State
 from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
@@ -29,11 +30,15 @@ _PAYMENT_CAN = PAYMENT | {
 }
 _VERIFIES = {IntentName.PROVIDE_DETAILS, IntentName.ORDER_STATUS}
 _SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.IGNORECASE)
+_CALM_FIRST = ("self_harm", "others_data")
+"""What is answered before anybody is handed over."""
 _URGENT = (IntentName.HUMAN, IntentName.COMPLAINT)
 
 
 async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal["sales", "support", "payment"]]:
     context = runtime.context
+    if escalation.is_silent(context):
+        return Command(goto="support")
     previous = state.get("active_agent", "sales")
     verifying = bool((state.get("memory", {}).get("pending") or {}).get("verify"))
     understanding = state["understanding"]
@@ -43,10 +48,15 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     if goes_on(state.get("memory", {}), intents, customer_text(state.get("messages", [])), **flags):
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
     found = concern(customer_text(state.get("messages", [])))
-    if found is not None:
+    escalate = escalation.reason(state, context.agent.rules) if found not in _CALM_FIRST else None
+    if escalate is not None:
+        found, agent, reason = None, "support", "escalation"
+    elif found is not None:
         agent, reason = "support", found
     context.sink.emit("agent", {"agent": agent, "previous": previous, "reason": reason})
     update: dict[str, Any] = {"active_agent": agent, "reply": {**state["reply"], "agent": agent}}
+    if escalate is not None:
+        update["escalate"] = escalate
     if found != state.get("concern"):
         update["concern"] = found
     return Command(goto=agent, update=update)

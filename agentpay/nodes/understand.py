@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agentpay.intents.types import Dialogue
-from agentpay.nodes.state import State
+from agentpay.nodes import escalation
+from agentpay.nodes.state import PERSON, State
 from agentpay.tools.context import Context
 
 
 async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     vocabulary = await context.services.vocabularies.get(context.organization.id, context.organization.catalog_version)
-    memory = state.get("memory", {})
+    messages = state.get("messages", [])
+    memory = since_a_person(state.get("memory", {}), messages)
     dialogue = Dialogue(
         stage=context.stage,
         agent=context.active_agent,
@@ -25,9 +27,7 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         has_offer=context.offer is not None,
         has_checkout=context.checkout is not None and context.checkout.get("status") == "open",
     )
-    understanding = await context.services.classifier.understand(
-        customer_text(state.get("messages", [])), vocabulary, dialogue
-    )
+    understanding = await context.services.classifier.understand(customer_text(messages), vocabulary, dialogue)
     context.sink.emit(
         "intent",
         {
@@ -38,6 +38,8 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     )
     return {
         "understanding": understanding.model_dump(mode="json"),
+        "memory": memory,
+        "anger": state.get("anger", 0) + escalation.is_angry(understanding),
         "hesitation": context.hesitation_signals + len(understanding.hesitation),
         "reply": {
             "message_id": None,
@@ -51,6 +53,8 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         "handoffs": 0,
         "handed_off": False,
         "degraded": False,
+        "failed": False,
+        "escalate": None,
         "approvals": [],
         "showing": [],
         "usage": {},
@@ -67,3 +71,14 @@ def customer_text(messages: list[AnyMessage]) -> str:
         if isinstance(message, HumanMessage):
             return message.text
     return ""
+
+
+def since_a_person(memory: dict[str, Any], messages: list[AnyMessage]) -> dict[str, Any]:
+    """What the house model noted, without its open question where a person of the shop has written since it asked.
+
+    A "yes" is an answer to the person then.
+    """
+    said = next((message for message in reversed(messages[:-1]) if isinstance(message, AIMessage)), None)
+    if said is None or said.name != PERSON:
+        return memory
+    return {key: value for key, value in memory.items() if key not in ("asked_for", "pending")}

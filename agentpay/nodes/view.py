@@ -40,6 +40,7 @@ def turn_view(
         accepts=understanding["accepts"],
         declines=understanding["declines"],
         angry=understanding["angry"],
+        escalate=state.get("escalate"),
         hesitation=understanding["hesitation"],
         hesitation_signals=state.get("hesitation", 0),
         hesitation_trigger=agent_settings.rules.triggers.hesitation_signals,

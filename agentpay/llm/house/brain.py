@@ -34,7 +34,7 @@ class HouseBrain:
         for token in _TOKENS.findall(text):
             write(token)
             await asyncio.sleep(0)  # lets each token leave before the next one is written
-        return AIMessage(text, additional_kwargs={"memory": talk.memory}, response_metadata=made_by)
+        return AIMessage(text, additional_kwargs={"memory": talk.memory, "lost": talk.lost}, response_metadata=made_by)
 
 
 def replay(turn: TurnView) -> tuple[Talk, Ask | None]:

@@ -70,8 +70,8 @@ def converse(talk: Talk) -> Plan:
     if turn.concern is not None:
         yield from service.concern(talk, turn.concern)
         return
-    if service.wants_person(talk):
-        yield from service.human(talk, turn.acts[0])
+    if turn.escalate is not None or service.wants_person(talk):
+        yield from service.human(talk, _asking(turn.acts))
         return
     if service.is_foreign(talk):
         yield from service.foreign(talk)
@@ -83,7 +83,7 @@ def converse(talk: Talk) -> Plan:
         return
     acts = sorted(_merged(turn.acts), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
     if any(act.intent == "human" for act in acts):
-        yield from service.human(talk, next(act for act in acts if act.intent == "human"))
+        yield from service.human(talk, _asking(acts))
         return
     acts = as_haggling(talk, _taking_the_offer(talk, acts))
     acts = [replace(act, intent="policy") if serving.asks_the_rule(talk, act) else act for act in acts]
@@ -103,6 +103,11 @@ def converse(talk: Talk) -> Plan:
         yield from checkout.link(talk)
     if talk.silent:
         talk.say("not_understood")
+
+
+def _asking(acts: Sequence[ActView]) -> ActView:
+    """The clause in which a person was asked for, else the first."""
+    return next((act for act in acts if act.intent == "human"), acts[0])
 
 
 def _taking_the_offer(talk: Talk, acts: list[ActView]) -> list[ActView]:

@@ -84,6 +84,8 @@ def human(talk: Talk, act: ActView) -> Plan:
     if not outcome.ok:
         talk.say("tool_failed")
         return
+    if talk.turn.escalate and talk.turn.angry:
+        talk.say("sorry")
     language = talk.pending.get("language") if talk.asked_for == "confirm_handoff" else None
     talk.say("handed_over" if language is None else f"handed_over_{language}")
     if talk.turn.support_email:
@@ -165,5 +167,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.say("who_i_am")
     elif act.confidence >= DICTATED:
         talk.say("not_dictated")
+    elif talk.turn.angry:
+        yield from complaint(talk, act)
     else:
         talk.say("not_understood")

@@ -22,6 +22,9 @@ class Ask:
 Plan = Generator[Ask, ToolOutcome, None]
 
 
+_LOST = frozenset({"not_understood", "tool_failed"})
+
+
 class Talk:
     def __init__(self, turn: TurnView) -> None:
         self.turn = turn
@@ -30,6 +33,8 @@ class Talk:
         self.verified = turn.verified
         self.contact = dict(turn.contact)
         self._said: list[str] = []
+        self.lost = False
+        """It was said that nothing came of what was wanted."""
         self._total_due = False
         self._total_at = 0
         self._noted: dict[str, Any] = {}
@@ -59,6 +64,7 @@ class Talk:
     def say(self, key: str, **values: Any) -> None:
         """A sentence by its key, in the shop's tone; a merchant's own template of that key goes before ours."""
         sentence = phrase(key, self.turn, values)
+        self.lost = self.lost or key in _LOST
         if sentence and sentence not in self._said:
             self._said.append(sentence)
 

@@ -157,6 +157,10 @@ WORDINGS: dict[str, list[str]] = {
         "I've handed you over to a colleague. They'll write to you here.",
         "A colleague takes over now and will write to you here.",
     ],
+    "escalated": [
+        "I'm not getting anywhere with this, so I've handed you over to a colleague. They'll write to you here.",
+        "I'd better bring in a colleague for this. They'll write to you here.",
+    ],
     "handover_mail": ["You can also write to {email}."],
     "tool_failed": ["Something went wrong on our side just now. Please try again in a moment."],
     "other_language": ["I'm sorry, I can only help in English here. What are you looking for?"],
