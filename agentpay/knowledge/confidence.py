@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.reading import Reading
 from agentpay.knowledge.terms import words
 
 if TYPE_CHECKING:
-    from agentpay.knowledge.product_search import Candidate
+    from agentpay.knowledge.candidates import Candidate
 
 SHARE = 0.5
 """What the share of the query's weight that a product holds counts against its cosine, …"""
@@ -43,7 +42,7 @@ def _is_named(reading: Reading, candidate: Candidate) -> bool:
     """
     if candidate.brand is not None and {t.corrected or t.word for t in reading.terms} == set(words(candidate.brand)):
         return True
-    heads = (field in "abo" for term, field in zip(reading.terms, candidate.fields, strict=True) if term.head)
+    heads = (field in "abo" for term, field in zip(reading.terms, candidate.coverage.fields, strict=True) if term.head)
     return reading.total < SMALL and any(heads)
 
 
@@ -54,11 +53,11 @@ def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
     Words decide where there is no vector. With vectors the shop must be likely to serve the query; then a product fits by
     its words, or by being nearly as near in meaning as the nearest.
     """
-    by_words = [candidate for candidate in found if weighing.fits(reading.terms, candidate.fields, reading.weights)]
+    by_words = [candidate for candidate in found if candidate.coverage.fits]
     with_meaning = [(candidate, candidate.cosine) for candidate in found if candidate.cosine is not None]
     if not with_meaning:
         return by_words
-    evidence = [(weighing.share(c.fields, reading.weights), cosine) for c, cosine in with_meaning]
+    evidence = [(candidate.coverage.share, cosine) for candidate, cosine in with_meaning]
     if served(evidence, reading.total) < ENOUGH and not any(_is_named(reading, c) for c in by_words):
         return [candidate for candidate in by_words if candidate.cosine is None]  # whose vectors are still to come
     if by_words and reading.total < SMALL:

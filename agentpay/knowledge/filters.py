@@ -82,7 +82,8 @@ def narrowing(filters: SearchFilters | None) -> Narrowing:
             facets["price_min"] = {"$lte": filters.price_max}
         if filters.price_min is not None:
             facets["price_max"] = {"$gte": filters.price_min}
-    return Narrowing(sql, parameters, facets)
+    rare = " AND lower(p.brand) = :brand" if filters is not None and filters.brand is not None else ""
+    return Narrowing(sql, parameters, facets, rare)
 
 
 def variant_conditions(filters: SearchFilters | None) -> str:

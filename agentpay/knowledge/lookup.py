@@ -10,8 +10,8 @@ from uuid import UUID
 from rapidfuzz import fuzz, process
 from sqlalchemy import func, or_, select
 
-from agentpay.knowledge import weights as weighing
-from agentpay.knowledge.product_search import Candidate, candidates, codes_in, exact_matches
+from agentpay.knowledge.candidates import Candidate, candidates
+from agentpay.knowledge.product_search import codes_in, exact_matches
 from agentpay.knowledge.reading import Reading, read
 from agentpay.knowledge.terms import FILLER, content_terms
 from agentpay.store.session import Tx
@@ -65,14 +65,15 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
 
 def _score(reading: Reading, candidate: Candidate) -> float:
     """How much of the name the product bears, above all in its title; a little less for what the title has beyond it."""
-    if not weighing.fits(reading.terms, candidate.fields, reading.weights):
+    if not candidate.coverage.fits:
         return 0.0
-    firm = [(term, field) for term, field in zip(reading.terms, candidate.fields, strict=True) if not term.soft]
+    fields = candidate.coverage.fields
+    firm = [(term, field) for term, field in zip(reading.terms, fields, strict=True) if not term.soft]
     if not any(field in "ab" for _, field in firm):
         return 0.0
     whole = sum(reading.weights)
-    borne = sum(_NAME[f] * w for f, w in zip(candidate.fields, reading.weights, strict=True)) / whole
-    of_title = sum(field == "a" for field in candidate.fields) / max(1, len(content_terms(candidate.title)))
+    borne = sum(_NAME[f] * w for f, w in zip(fields, reading.weights, strict=True)) / whole
+    of_title = sum(field == "a" for field in fields) / max(1, len(content_terms(candidate.title)))
     spelt = 0.9 if any(term.corrected for term in reading.terms) else 1.0
     return round(min(0.99, borne * (0.8 + 0.2 * min(1.0, of_title)) * spelt), 4)
 

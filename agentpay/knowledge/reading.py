@@ -10,13 +10,11 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
-
 from agentpay.knowledge import weights as weighing
 from agentpay.knowledge.lexicon import explained, title_words
 from agentpay.knowledge.terms import FILLER, Term, words
+from agentpay.store import statements
 from agentpay.store.session import Tx
-from agentpay.store.tables import Organization
 
 COUNTED = 20_000
 """Products that hold a word are counted up to here: it is common then, whatever the number."""
@@ -54,15 +52,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shop:
+class Shop:
+    """What reading a query needs to know of a shop."""
+
     total: int
     synonyms: Sequence[Sequence[str]]
     model: str | None
 
 
-async def read(tx: Tx, terms: Sequence[Term], query: str = "") -> Reading:
+def spoken(query: str, spelling: Mapping[str, str] | None = None) -> str:
+    """The words that matter, in the customer's order and this spelling: what is compared by meaning."""
+    spelling = spelling or {}
+    bare = [(word, word.removesuffix("'s")) for word in words(query)]
+    return " ".join(spelling.get(stem, word) for word, stem in bare if stem not in FILLER) or query
+
+
+async def read(tx: Tx, terms: Sequence[Term], query: str = "", shop: Shop | None = None) -> Reading:
     """Weigh the terms by how many products hold them; words that none holds are tried by other names and spellings."""
-    shop = await _shop(tx)
+    shop = shop or await shop_of(tx)
     order = [word for word in words(query) if any(term.word == word.removesuffix("'s") for term in terms)]
     terms = _compounded(_of_the_shop(terms, order, shop.synonyms), order)
     found = await _stems(tx, terms)
@@ -81,11 +88,8 @@ async def read(tx: Tx, terms: Sequence[Term], query: str = "") -> Reading:
         if frequency
     ]
     spelling = {term.word: term.corrected for term in terms if term.corrected}
-    plain = [
-        spelling.get(word.removesuffix("'s"), word) for word in words(query) if word.removesuffix("'s") not in FILLER
-    ]
     weights = weighing.term_weights(terms, frequencies, shop.total)
-    return Reading(tuple(terms), tuple(weights), tuple(forms), " ".join(plain) or query, shop.model, shop.total)
+    return Reading(tuple(terms), tuple(weights), tuple(forms), spoken(query, spelling), shop.model, shop.total)
 
 
 def _rarity(term: Term, frequency: int, total: int) -> float:
@@ -98,24 +102,22 @@ def _frequency(forms: Sequence[tuple[tuple[str, ...], bool, int]]) -> int:
     return max((frequency for _, _, frequency in forms), default=0)
 
 
-async def _shop(tx: Tx) -> _Shop:
-    row = (
-        await tx.session.execute(
-            select(Organization.catalog_version, Organization.synonyms, Organization.embedding_model).where(
-                Organization.id == tx.organization_id
-            )
-        )
-    ).one()
-    key = (tx.organization_id, row.catalog_version)
+async def shop_of(tx: Tx) -> Shop:
+    ((version, synonyms, model),) = await statements.rows(
+        tx,
+        "SELECT catalog_version, synonyms, embedding_model FROM organizations WHERE id = :org",
+        {"org": tx.organization_id},
+    )
+    key = (tx.organization_id, version)
     if key not in _totals:
-        counted = await tx.session.scalar(
-            text("SELECT count(*) FROM products WHERE organization_id = :org AND status = 'active'"),
+        ((_totals[key],),) = await statements.rows(
+            tx,
+            "SELECT count(*) FROM products WHERE organization_id = :org AND status = 'active'",
             {"org": tx.organization_id},
         )
-        _totals[key] = int(counted or 0)
         while len(_totals) > _SHOPS:
             _totals.popitem(last=False)
-    return _Shop(_totals[key], row.synonyms, row.embedding_model)
+    return Shop(_totals[key], synonyms, model)
 
 
 def _of_the_shop(terms: Sequence[Term], order: Sequence[str], synonyms: Sequence[Sequence[str]]) -> list[Term]:
@@ -161,16 +163,10 @@ async def _stems(tx: Tx, terms: Sequence[Term]) -> list[list[tuple[tuple[str, ..
     An unstemmed form is there for the options of variants, which are not stemmed.
     """
     written = [(n, form, m == 0) for n, term in enumerate(terms) for m, form in enumerate(term.forms)]
-    rows = await tx.session.execute(
-        text(_STEMS),
-        {
-            "org": tx.organization_id,
-            "forms": [form.replace("\x00", " ") for _, form, _ in written],
-        },
-    )
+    values = {"org": tx.organization_id, "forms": [form.replace("\x00", " ") for _, form, _ in written]}
     kinds: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)
-    for row in rows:
-        kinds[(row.m - 1, row.kind)][row.lexeme] = row.df
+    for number, kind, lexeme, frequency in await statements.rows(tx, _STEMS, values):
+        kinds[(number - 1, kind)][lexeme] = frequency
     found: list[list[tuple[tuple[str, ...], bool, int]]] = [[] for _ in terms]
     for m, (n, form, first) in enumerate(written):
         for kind in ("english", "simple"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from agentpay.knowledge.terms import Term
 
@@ -52,3 +53,24 @@ def fits(terms: Sequence[Term], fields: Sequence[str], weights: Sequence[float])
     found = share(fields, weights)
     head = any(term.head and field in "abo" for term, field in zip(terms, fields, strict=True))
     return found >= (WITH_HEAD if head else WITHOUT_HEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of one query something holds. `fields` says for each term where (see `FIELD_QUALITY`)."""
+
+    fields: tuple[str, ...]
+    share: float
+    quality: float
+    holds_all: bool
+    fits: bool
+
+
+def coverage(terms: Sequence[Term], fields: tuple[str, ...], weights: Sequence[float]) -> Coverage:
+    return Coverage(
+        fields,
+        share(fields, weights),
+        quality(fields, weights),
+        holds_all(terms, fields),
+        fits(terms, fields, weights),
+    )

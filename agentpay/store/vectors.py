@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentpay.store import statements
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database, Tx
 
@@ -54,6 +57,8 @@ class Narrowing:
     sql: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     facets: dict[str, Any] = field(default_factory=dict)
+    rare: str = ""
+    """The part of the condition that an index of one's own database finds at once, and that may leave very few."""
 
 
 class VectorStore(Protocol):
@@ -93,11 +98,30 @@ class VectorStore(Protocol):
 
 
 EXACT_UP_TO = 5_000
-"""Vectors of an organization that are compared one by one: exact, and as fast as a graph that knows other shops too."""
+"""Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
 EF_SEARCH = 120
-MAX_SCAN_TUPLES = 40_000
+MAX_SCAN_TUPLES = 6_000
+"""Vectors that the graph is walked for at most where filters leave few; some 50 ms among a million."""
+FEW = 20
+"""Where the walk finds fewer than so many, the filters are so narrow that what they leave is compared one by one."""
+SPARE = 1.25
+"""So many more passages than owners are asked for: some owners have two."""
+M = 16
+EF_CONSTRUCTION = 64
+BUILD_MEMORY_MB = 2048
+"""The graph of a million vectors is built within it; one that does not fit is built several times slower."""
+BUILD_WORKERS = 2
+PARALLEL_FROM = 100_000
+"""Vectors from which on workers help the one that builds."""
 _COUNTED_SECONDS = 60.0
 _MODEL = re.compile(r"[\w.:/@+-]{1,200}")
+_WALK = (
+    "SELECT set_config('hnsw.ef_search', '{ef}', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
+    " set_config('hnsw.max_scan_tuples', '{most}', true), set_config('enable_sort', 'off', true),"
+    " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
+)
+"""The planner takes a graph for dearer than it is."""
+_REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
 
 
 class PgVectors:
@@ -161,58 +185,18 @@ class PgVectors:
         only: Sequence[UUID] | None = None,
     ) -> list[Near]:
         narrowing = narrowing or Narrowing()
-        parameters: dict[str, Any] = {
-            **narrowing.parameters,
-            "org": tx.organization_id,
-            "vector": literal(vector),
-            "passages": limit * 2,  # an owner may have several
-            "limit": limit,
-        }
-        chosen = ""
+        passages = min(int(limit * SPARE) + 1, 2 * limit)
+        query = _Query(tx, model, kind, vector, narrowing, passages)
         if only is not None:
-            chosen = f" AND e.{kind}_id = ANY(:only)"
-            parameters["only"] = list(only)
-        by_graph = only is None and await self._is_big(tx, model)
-        if by_graph:
-            await tx.session.execute(
-                text(
-                    f"SELECT set_config('hnsw.ef_search', '{max(EF_SEARCH, min(limit, 1000))}', true),"
-                    " set_config('hnsw.iterative_scan', 'relaxed_order', true),"
-                    f" set_config('hnsw.max_scan_tuples', '{MAX_SCAN_TUPLES}', true),"
-                    " set_config('enable_sort', 'off', true), set_config('enable_hashjoin', 'off', true),"
-                    " set_config('enable_mergejoin', 'off', true)"
-                )
-            )
-        distance = f"(e.embedding::halfvec({len(vector)}) <=> CAST(:vector AS halfvec({len(vector)})))"
-        joined = (
-            f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = e.{kind}_id AND p.status = 'active'"
-        )
-        own = f"e.organization_id = :org AND e.model = '{_checked(model)}' AND e.{kind}_id IS NOT NULL{chosen}"
-        if by_graph or narrowing.sql:
-            found = f"""
-                SELECT e.{kind}_id AS owner, e.chunk, {distance} AS distance, e.content FROM embeddings e {joined}
-                WHERE {own}{narrowing.sql} ORDER BY {distance}{"" if by_graph else " + 0"} LIMIT :passages
-            """
-        else:  # few are archived: their names are looked up only of what is near
-            found = f"""
-                SELECT e.{kind}_id AS owner, e.chunk, e.distance, e.content FROM (
-                    SELECT e.*, {distance} AS distance FROM embeddings e WHERE {own}
-                    ORDER BY {distance} + 0 LIMIT :passages
-                ) e {joined}
-            """
-        statement = f"""
-            WITH found AS MATERIALIZED ({found})
-            SELECT * FROM (SELECT DISTINCT ON (owner) owner, chunk, distance, content FROM found ORDER BY owner, distance) u
-            ORDER BY distance LIMIT :limit
-        """
-        rows = (await tx.session.execute(text(statement), parameters)).all()
-        if by_graph:
-            await tx.session.execute(
-                text(
-                    "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
-                )
-            )
-        return [Near(row.owner, 1.0 - float(row.distance), row.chunk, row.content) for row in rows]
+            return _once(await query.one_by_one(only=only), limit)
+        if kind == "article" or not await self._is_big(tx, model):
+            return _once(await query.one_by_one(), limit)
+        if narrowing.rare and await self._is_rare(tx, narrowing):
+            return _once(await query.one_by_one(), limit)
+        found = await query.walked()
+        if len(found) < min(FEW, limit) and narrowing.sql:
+            found = await query.one_by_one()
+        return _once(found, limit)
 
     async def keep_only(self, tx: Tx, model: str) -> None:
         await tx.session.execute(
@@ -226,43 +210,103 @@ class PgVectors:
             row = (
                 await session.execute(
                     text(
-                        "SELECT dimension, count(*) AS n FROM embeddings WHERE model = :model"
+                        "SELECT dimension, count(*) AS n, sum(count(*)) OVER () AS whole FROM embeddings"
+                        " WHERE model = :model AND product_id IS NOT NULL"
                         " GROUP BY organization_id, dimension ORDER BY n DESC LIMIT 1"
                     ),
                     {"model": model},
                 )
             ).one_or_none()
+        if row is not None and row.n > EXACT_UP_TO:
+            async with database.engine.connect() as plain:
+                connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+                await _build(connection, model, row.dimension, int(row.whole))
         self._big.clear()
-        if row is None or row.n <= EXACT_UP_TO:
-            return
-        async with database.engine.connect() as plain:
-            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text("SET maintenance_work_mem = '1GB'"))
-            await connection.execute(
-                text(
-                    f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index_name(model)} ON embeddings"
-                    f" USING hnsw ((embedding::halfvec({row.dimension})) halfvec_cosine_ops)"
-                    f" WHERE model = '{_checked(model)}'"
-                )
-            )
-            await connection.execute(text("RESET maintenance_work_mem"))
 
     async def _is_big(self, tx: Tx, model: str) -> bool:
-        """Whether the organization's vectors are searched by the graph; asked once a minute."""
+        """Whether the organization's products are searched by the graph; asked once a minute."""
         key = (tx.organization_id, model)
         asked, big = self._big.get(key, (0.0, False))
         if not asked or time.monotonic() - asked > _COUNTED_SECONDS:
-            found = await tx.session.scalar(
-                text(
-                    "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:index) AND indisvalid) AND"
-                    " (SELECT count(*) FROM (SELECT 1 FROM embeddings WHERE organization_id = :org AND model = :model"
-                    " LIMIT :many) e) >= :many"
-                ),
+            ((big,),) = await statements.rows(
+                tx,
+                "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:index) AND indisvalid) AND"
+                " (SELECT count(*) FROM (SELECT 1 FROM embeddings WHERE organization_id = :org AND model = :model"
+                " AND product_id IS NOT NULL LIMIT :many) e) >= :many",
                 {"index": index_name(model), "org": tx.organization_id, "model": model, "many": EXACT_UP_TO + 1},
             )
-            big = bool(found)
             self._big[key] = (time.monotonic(), big)
         return big
+
+    async def _is_rare(self, tx: Tx, narrowing: Narrowing) -> bool:
+        """Whether what an index finds by the filters is so little that it is compared one by one."""
+        ((counted,),) = await statements.rows(
+            tx,
+            f"SELECT count(*) FROM (SELECT 1 FROM products p WHERE p.organization_id = :org{narrowing.rare}"
+            " LIMIT :many) p",
+            {**narrowing.parameters, "org": tx.organization_id, "many": EXACT_UP_TO},
+        )
+        return int(counted) < EXACT_UP_TO
+
+
+class _Query:
+    """The statements of one search for the nearest; each answers (owner, chunk, distance, content), the nearest first."""
+
+    def __init__(self, tx: Tx, model: str, kind: Kind, vector: Vector, narrowing: Narrowing, passages: int) -> None:
+        self._tx = tx
+        self._narrowing = narrowing
+        self._passages = passages
+        self._values: dict[str, Any] = {
+            **narrowing.parameters,
+            "org": tx.organization_id,
+            "vector": literal(vector),
+            "passages": passages,
+        }
+        size = len(vector)
+        self._distance = f"(e.embedding::halfvec({size}) <=> CAST(:vector AS halfvec({size})))"
+        self._owner = f"e.{kind}_id"
+        self._own = f"e.organization_id = :org AND e.model = '{_checked(model)}' AND {self._owner} IS NOT NULL"
+        self._joined = (
+            f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
+        )
+
+    async def walked(self) -> list[tuple[Any, ...]]:
+        """By the graph. It is asked for what it would look at first, and again under filters, until there is enough."""
+        return await statements.rows(
+            self._tx,
+            f"SELECT {self._owner}, e.chunk, {self._distance}, e.content FROM embeddings e {self._joined}"
+            f" WHERE {self._own}{self._narrowing.sql} ORDER BY {self._distance} LIMIT :passages",
+            self._values,
+            around=(_WALK.format(ef=max(EF_SEARCH, min(self._passages, 1000)), most=MAX_SCAN_TUPLES), _REST),
+        )
+
+    async def one_by_one(self, only: Sequence[UUID] | None = None) -> list[tuple[Any, ...]]:
+        """All of them, or of `only`, under the filters: exact. `+ 0` keeps the graph out of it."""
+        own, values = self._own, self._values
+        if only is not None:
+            own, values = f"{own} AND {self._owner} = ANY(:only)", {**values, "only": list(only)}
+        if self._narrowing.sql:
+            statement = (
+                f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, e.content FROM embeddings e {self._joined}"
+                f" WHERE {own}{self._narrowing.sql} ORDER BY {self._distance} + 0 LIMIT :passages"
+            )
+        else:  # few are archived: their names are looked up only of what is near
+            statement = f"""
+                SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
+                    SELECT e.*, {self._distance} AS distance FROM embeddings e WHERE {own}
+                    ORDER BY {self._distance} + 0 LIMIT :passages
+                ) e {self._joined}
+            """
+        return await statements.rows(self._tx, statement, values)
+
+
+def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:
+    """Each owner once, by its nearest passage, the nearest first."""
+    best: dict[UUID, Near] = {}
+    for owner, chunk, distance, content in sorted(found, key=lambda row: row[2]):
+        if owner not in best:
+            best[owner] = Near(owner, 1.0 - float(distance), chunk, content)
+    return list(best.values())[:limit]
 
 
 def literal(vector: Vector) -> str:
@@ -270,8 +314,45 @@ def literal(vector: Vector) -> str:
     return "[" + ",".join(f"{value:.5g}" for value in vector.tolist()) + "]"
 
 
+async def _build(connection: AsyncConnection, model: str, dimension: int, many: int) -> None:
+    """Build the graph unless it is there; one process at a time. One that a crash left half built is built anew."""
+    name = {"name": index_name(model)}
+    if not await connection.scalar(text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"), name):
+        return
+    try:
+        memory = min(BUILD_MEMORY_MB, 64 + many * (dimension * 2 + 500) // 2**20)
+        await connection.execute(text(f"SET maintenance_work_mem = '{memory}MB'"))
+        for workers in (BUILD_WORKERS if many >= PARALLEL_FROM else 0, 0):
+            valid = await connection.scalar(
+                text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"), name
+            )
+            if valid:
+                return
+            if valid is False:
+                await connection.execute(text(f"DROP INDEX CONCURRENTLY {index_name(model)}"))
+            await connection.execute(text(f"SET max_parallel_maintenance_workers = {workers}"))
+            try:
+                await connection.execute(text(graph(model, dimension)))
+            except OperationalError:  # a container's /dev/shm is too small for workers to share the graph
+                if not workers:
+                    raise
+    finally:
+        await connection.execute(text("RESET maintenance_work_mem"))
+        await connection.execute(text("RESET max_parallel_maintenance_workers"))
+        await connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+
+
+def graph(model: str, dimension: int) -> str:
+    """SQL: the index of a model's products. Articles are few, and compared one by one."""
+    return (
+        f"CREATE INDEX CONCURRENTLY {index_name(model)} ON embeddings"
+        f" USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops) WITH (m = {M}, ef_construction ="
+        f" {EF_CONSTRUCTION}) WHERE model = '{_checked(model)}' AND product_id IS NOT NULL"
+    )
+
+
 def index_name(model: str) -> str:
-    return f"ix_embeddings_hnsw_{hashlib.sha256(model.encode()).hexdigest()[:12]}"
+    return f"ix_embeddings_graph_{hashlib.sha256(model.encode()).hexdigest()[:12]}"
 
 
 def _checked(model: str) -> str:

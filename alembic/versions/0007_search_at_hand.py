@@ -1,9 +1,10 @@
-"""Search: names of attributes that say no are no words of a product; what a product weighs for a word is looked up by both
+"""Search: names of attributes that say no are no words of a product; indexes by product and word, by brand, by price
 
 Revision ID: 0007
 Revises: 0006
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
@@ -61,9 +62,19 @@ def upgrade() -> None:
     op.execute("TRUNCATE product_terms")
     op.execute("SELECT write_product_terms(coalesce(array_agg(id), '{}')) FROM products")
     op.create_index("ix_product_terms_product_id_term", "product_terms", ["product_id", "term"])
+    op.create_index("ix_products_brand_lower", "products", ["organization_id", sa.text("lower(brand)")])
+    op.create_index(
+        "ix_variants_price",
+        "variants",
+        ["organization_id", "price"],
+        postgresql_include=["product_id"],
+        postgresql_where=sa.text("NOT archived"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_variants_price", table_name="variants")
+    op.drop_index("ix_products_brand_lower", table_name="products")
     # The function above serves until 0004 takes it away with its table
     op.drop_index("ix_product_terms_product_id_term", table_name="product_terms")
     op.create_index("ix_product_terms_product_id", "product_terms", ["product_id"])

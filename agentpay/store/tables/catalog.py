@@ -66,6 +66,13 @@ class Variant(Row, Base):
         CheckConstraint("floor IS NULL OR (floor >= 0 AND floor <= price)", name="floor"),
         CheckConstraint("weight_grams >= 0", name="weight"),
         Index("ix_variants_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_variants_price",
+            "organization_id",
+            "price",
+            postgresql_include=["product_id"],
+            postgresql_where=text("NOT archived"),
+        ),
     )
 
     product_id: Mapped[UUID]
@@ -84,6 +91,7 @@ class Variant(Row, Base):
 
 
 # Ids and SKUs are looked up in whatever case a customer writes them.
+Index("ix_products_brand_lower", Product.organization_id, func.lower(Product.brand))
 Index("ix_products_external_id_lower", Product.organization_id, func.lower(Product.external_id))
 Index("ix_variants_external_id_lower", Variant.organization_id, func.lower(Variant.external_id))
 Index("ix_variants_sku_lower", Variant.organization_id, func.lower(Variant.sku))
