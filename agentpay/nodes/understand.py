@@ -36,11 +36,12 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
             "tier": understanding.tier,
         },
     )
+    context.hesitation_signals += len(understanding.hesitation)  # tools look at it, too
     return {
         "understanding": understanding.model_dump(mode="json"),
         "memory": memory,
         "anger": state.get("anger", 0) + escalation.is_angry(understanding),
-        "hesitation": context.hesitation_signals + len(understanding.hesitation),
+        "hesitation": context.hesitation_signals,
         "reply": {
             "message_id": None,
             "agent": context.active_agent,

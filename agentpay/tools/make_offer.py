@@ -22,9 +22,10 @@ from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 
 class MakeOffer(Arguments):
-    action: Literal["propose", "accept"] = Field(
+    action: Literal["propose", "accept", "volunteer"] = Field(
         "propose",
-        description="propose: answer the customer's wish for a lower price; accept: the customer takes the open offer.",
+        description="propose: answer the customer's wish for a lower price; accept: the customer takes the open offer; "
+        "volunteer: nobody asked, but the customer hesitates; the shop's rules say whether it is time for an offer.",
     )
     product: str | None = Field(None, max_length=200, description="Default: the only product in the cart.")
     variant: str | None = Field(None, max_length=200)
@@ -62,7 +63,11 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         hesitation_signals=context.hesitation_signals,
         cart_subtotal=cart.subtotal,
         now=datetime.now(UTC),
+        requested=arguments.action != "volunteer",
+        turn_id=context.turn_id,
     )
+    # What waits for a person's approval is none the customer may take
+    shown = None if decision.reason == "pending" else decision.offer
     data = {
         "decision": decision.kind,
         "reason": decision.reason,
@@ -71,11 +76,11 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         "variant": row.external_id or str(row.id),
         "list_price": row.price,
         "currency": row.currency,
-        "offer": decision.offer.model_dump(mode="json") if decision.offer else None,
+        "offer": shown.model_dump(mode="json") if shown else None,
     }
     if decision.kind == "needs_approval" and decision.offer is not None:
         return await _ask_a_person(context, tx, decision.offer, data)
-    return ToolResult(data, [block("offer", decision.offer)] if decision.offer else [])
+    return ToolResult(data, [block("offer", shown)] if shown else [])
 
 
 async def _ask_a_person(context: Context, tx: Tx, offer: OfferView, data: dict[str, Any]) -> ToolResult:

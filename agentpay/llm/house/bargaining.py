@@ -48,7 +48,7 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     understood = haggling is not None and (len(acts) == 1 or not haggling.entities.get("product_query"))
     if understood or _ELSE.search(_OTHER_SHOP.sub("", text)):
         return list(acts)
-    if offer is None or offer["status"] == "accepted":
+    if offer is None or offer.get("status") == "accepted":
         spoken_of = talk.focus is not None or talk.cart.get("items")
         return [ActView("negotiation", 0.8, text)] if spoken_of and _PLAINLY.search(text) else list(acts)
     amount = next((act.entities[key] for act in acts for key in ("amount", "price_max") if key in act.entities), None)

@@ -101,6 +101,7 @@ def converse(talk: Talk) -> Plan:
         yield from serving.begin(talk, wishes)
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
+    yield from pricing.volunteer(talk, acts)
     if talk.silent:
         talk.say("not_understood")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -13,6 +14,8 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product."""
+_ABOUT_PRICES = ("negotiation", "discount", "checkout")
+_PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
 
 def discount(talk: Talk, act: ActView) -> Plan:
@@ -86,6 +89,22 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
     _answer(talk, outcome)
 
 
+def volunteer(talk: Talk, acts: Sequence[ActView]) -> Plan:
+    """An offer nobody asked for, once a customer has hesitated as often as the agent's rules say; else nothing."""
+    turn = talk.turn
+    trigger = turn.hesitation_trigger
+    if not turn.hesitation or trigger is None or turn.hesitation_signals < trigger or not turn.negotiable:
+        return
+    if turn.offer is not None or turn.stage in _PAST_OFFERS or any(act.intent in _ABOUT_PRICES for act in acts):
+        return
+    meant = _spoken_of(talk, talk.cart.get("items", []))
+    if meant is None:
+        return
+    outcome = yield Ask("make_offer", {"action": "volunteer", **meant})
+    if outcome.ok and outcome.result["decision"] == "offer":
+        _answer(talk, outcome)
+
+
 def accept(talk: Talk) -> Plan:
     outcome = yield Ask("make_offer", {"action": "accept"})
     if not outcome.ok:
@@ -143,7 +162,7 @@ def _answer(talk: Talk, outcome: ToolOutcome) -> None:
         key = "offer_final" if result["final"] else "offer"
         talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)
         talk.expect("confirm_offer")
-    elif result["decision"] == "needs_approval":
+    elif result["decision"] == "needs_approval" or result.get("reason") == "pending":
         talk.say("offer_asked")
     else:
         talk.say("offer_refused", title=result["title"], list_price=list_price)
