@@ -9,7 +9,7 @@ from typing import Literal
 Concern = Literal["self_harm", "threat", "abuse", "others_data"]
 
 _SELF_HARM = re.compile(
-    r"\b(?:kill(?:ing)? myself|suicid(?:e|al)|end (?:my (?:own )?life|it all)|take my (?:own )?life|(?:want|wanna|going|wish|ready) (?:to |i (?:could|was|were) )?(?:die|be dead|dead)(?! (?:of|from|laughing|for|over|without))|hurt(?:ing)? myself|harm(?:ing)? myself|self[- ]?harm|cut(?:ting)? myself(?! (?:some|a|on|with (?:the|a|your|this)))"
+    r"\b(?:kill(?:ing)? myself|suicid(?:e|al)|end (?:my (?:own )?life|it all)|take my (?:own )?life|(?:want|wanna|going|wish|ready) (?:to |i (?:could|was|were) )?(?:die|be dead|dead)(?! (?:of|from|laughing|for|over|without))|hurt(?:ing)? myself|harm(?:ing)? myself|self[- ]?harm|cut(?:ting)? myself(?! (?:some|an?|on|with (?:the|a|your|this))\b)"
     r"|(?:no|not? (?:any )?) (?:reason|point) (?:to|in) liv(?:e|ing)|do not want to (?:live|be alive|exist|wake up)|don'?t want to (?:live|be alive|exist|wake up)|better off (?:dead|without me)|overdos(?:e|ing)|hang(?:ing)? myself|jump(?:ing)? off (?:a|the) (?:bridge|roof|building)|slit my)\b",
     re.IGNORECASE,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-REMOVED = "(removed: it was addressed to the assistant)"
 _LIKELY = re.compile(
     r"instruct|ignore|disregard|forget|system|assistant|prompt|\bai\b|\bbot\b|model|override|admin|developer|jailbreak|customer|shopper|buyer|user|\b(?:say|reply|respond|answer|tell)\b|<\||\[inst|###|\bcall\b|you are|you must|_|\u200b",
     re.IGNORECASE,
@@ -21,8 +20,9 @@ _COMMANDS = re.compile(
     r"|\bsystem (?:prompt|message|override|note|update|notice|instructions?)\b|\b(?:to|for|dear|note to|attention|hey|important for)\b[ :,]*(?:the |any |all )?(?:ai|a\.i\.|bot|chat ?bot|llms?|language models?|(?:shopping |sales |support |ai |virtual )?(?:assistants?|agents?))\b"
     r"|\b(?:ai|chat ?bot|bot|llm|language model|assistant|agent|model)s?\b[^.!?\n]{0,30}\b(?:must|should|shall|has to|have to|needs? to|will now|are to|is to|reading this|instructed|please)\b"
     r"|\b(?:you are|act|behave|pretend)\b[^.!?\n]{0,20}\b(?:now|as|to be)\b[^.!?\n]{0,25}\b(?:admin\w*|developer|dan|unrestricted|root|owner|manager|merchant|different|another|assistant|bot|ai|free)\b"
-    r"|\b(?:tell|inform|assure|convince|promise|instruct|direct|ask|send|give|offer|grant|charge)\b[^.!?\n]{0,12}\b(?:the |every |all |any |each |your )(?:customers?|users?|buyers?|shoppers?|visitors?|clients?)\b"
+    r"|\b(?:tell|inform|assure|convince|promise|instruct|direct|ask|send|give|offer|grant|charge)\b[^.!?\n]{0,12}\b(?:the |every |all |any |each |your )?(?:customers?|users?|buyers?|shoppers?|visitors?|clients?)\b"
     r"|\b(?:say|state|claim|announce|reply|respond|answer|output|print|repeat|reveal|display|mention)\b[^.!?\n]{0,15}\b(?:that (?:it|this|the|everything|all|there|shipping|delivery|your)|with:?|your (?:instructions|prompt|system)|the (?:prompt|instructions|system|following))\b"
+    r"|(?:^|[,.;:!]\s*|\b(?:and|must|should|please|then|always|just)\s+)(?:say|state|claim|answer|reply)\s+(?:that|so\b|it\b|this\b)"
     r"|\b(?:if|when(?:ever)?)\b[^.!?\n]{0,25}\b(?:asked|a (?:customer|user|buyer|shopper)|the (?:customer|user|buyer|shopper)|anyone|somebody) (?:asks?|wants?|says?|about|requests?|for)"
     r"|\b(?:call|use|invoke|run|execute|trigger)\b[^.!?\n]{0,20}\b(?:tool|function|[a-z]+_[a-z_]+)\b"
     r"|(?:^|\n|[.!?\]}>*#] ?)\s*(?:system|assistant|developer|admin|user|instructions?)\s*[:>\]]|<\|[a-z_]+\|>|</?(?:system|assistant|instructions?|facts|tool|user)>|\[/?(?:inst|system|assistant|admin)\]|\bjailbreak|\bprompt injection|\b(?:developer|admin|debug|god|maintenance) mode\b",
@@ -39,11 +39,8 @@ def commands(text: str) -> bool:
     return _LIKELY.search(text) is not None and _COMMANDS.search(text) is not None
 
 
-def without_commands(text: str, mark: str = "") -> str:
-    """The text without such sentences and what follows them: what a command introduces is no fact either.
-
-    `mark` stands in their place. Text without any comes back as it is.
-    """
+def without_commands(text: str) -> str:
+    """The text before the first such sentence: what a command introduces is no fact either. Other text comes back as it is."""
     if not commands(text):
         return text
     kept = []
@@ -52,6 +49,4 @@ def without_commands(text: str, mark: str = "") -> str:
             break
         kept.append(sentence)
     whole = " ".join(kept).strip()
-    if commands(whole):  # what only the sentences together say
-        whole = ""
-    return f"{whole} {mark}".strip() if mark else whole
+    return "" if commands(whole) else whole  # what only the sentences together say

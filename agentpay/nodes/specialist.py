@@ -15,7 +15,7 @@ from agentpay.llm.brain import Brain, BrainRequest, ModelUnavailable, ToolSpec, 
 from agentpay.llm.house.phrasing import phrase
 from agentpay.nodes import escalation
 from agentpay.nodes.asked import correction, with_summary
-from agentpay.nodes.claims import Gate, Grounds, grounds_of, secrets_of
+from agentpay.nodes.claims import LEAK, Gate, Grounds, grounds_of, secrets_of
 from agentpay.nodes.prompts import instructions, system_prompt
 from agentpay.nodes.redact import for_model, to_be_said
 from agentpay.nodes.speech import Speech
@@ -113,12 +113,16 @@ class Specialist:
         """
         if brain is self.context.services.brains.house:
             return await brain.respond(self._request(), self.speech.write)
-        gate = Gate(self.speech.write, self._grounds, secrets_of(*instructions(self.agent)))
+        secrets = secrets_of(*instructions(self.agent))
+        gate = Gate(self.speech.write, self._grounds, secrets)
         message = await brain.respond(self._request(), gate.write)
         gate.finish()
         for key, value in (message.usage_metadata or {}).items():
             if isinstance(value, int):
                 self.usage[key] = self.usage.get(key, 0) + value
+        if any(secrets.told_in(call["args"]) for call in message.tool_calls):
+            gate.refused = [LEAK]  # what a tool is called with is seen by whoever follows
+            message = message.model_copy(update={"tool_calls": []})
         if not gate.refused:
             return message
         log.warning("model %s claimed what no tool said: %d claims", brain.name, len(gate.refused))

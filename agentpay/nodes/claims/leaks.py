@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from agentpay.tools.registry import SPECS
 
@@ -64,6 +65,14 @@ class Secrets:
         if any(seen[n : n + PROOF] in self._proofs for n in range(len(seen) - PROOF + 1)):
             return True
         return any(sentence in seen for sentence in self._sentences)
+
+    def told_in(self, arguments: dict[str, Any]) -> bool:
+        """Whether a text among a tool call's arguments repeats the prompt."""
+        return any(
+            self.told(value) if isinstance(value, str) else isinstance(value, dict) and self.told_in(value)
+            for value in arguments.values()
+            if not isinstance(value, str) or len(value) >= SHORT
+        )
 
 
 @cache
