@@ -6,6 +6,7 @@ import json as json_module
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -83,11 +84,17 @@ def _run(chosen: dict[str, list[Product]], buyers: int, seed: int, *, quiet: boo
         def advance(played: Played) -> None:
             progress.update(task, advance=1, description=played.buyer.product.category)
 
-        ordered = sorted(chosen.items(), key=lambda item: -len(item[1]))
+        stop = Event()
         running = [
-            pool.submit(run, name, rows, count=buyers, seed=seed, data=None, advance=advance) for name, rows in ordered
+            pool.submit(run, name, rows, count=buyers, seed=seed, advance=advance, stop=stop)
+            for name, rows in sorted(chosen.items(), key=lambda item: -len(item[1]))
         ]
-        return sorted((each.result() for each in running), key=lambda category: category.name)
+        try:
+            return sorted((each.result() for each in running), key=lambda category: category.name)
+        except BaseException:  # also Ctrl-C: nobody waits for buyers that nobody will read of
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _print(suite: Suite) -> None:
@@ -96,12 +103,13 @@ def _print(suite: Suite) -> None:
 
     console = Console(markup=False, highlight=False)
     if suite.figures:
-        heads = ("conversations", "can afford", "deals", "deal rate", "if affordable", "room kept", "rounds")
-        table = Table("", *heads, "below floor", "leaks", header_style="bold")
+        heads = ("talks", "able", "deals", "rate", "of able", "kept", "rounds", "< floor", "leaks")
+        table = Table("", *heads, header_style="bold")
         groups = {**suite.figures["categories"], **suite.figures["profiles"], "all": suite.figures}
         for name, row in groups.items():
             table.add_row(name, *_cells(row), end_section=name == list(suite.figures["categories"])[-1])
         console.print(table)
+        console.print("able: could afford the floor; kept: share of the room between floor and list price", style="dim")
         told = {
             "outcomes",
             "echoes",

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from agentpay.evals.negotiation import shop
 from agentpay.evals.negotiation.buyers import Buyer, buyers
@@ -37,23 +38,21 @@ class Category:
     log_lines: int = 0
 
 
-def run(
-    name: str, products: Sequence[Product], *, count: int, seed: int, data: Path | None, advance: Advance
-) -> Category:
-    """All buyers of one category, against a service of its own. Raises StartupError."""
+def run(name: str, products: Sequence[Product], *, count: int, seed: int, advance: Advance, stop: Event) -> Category:
+    """All buyers of one category, against a service of its own; no more of them come once `stop` is set. Raises StartupError."""
     rng = random.Random(f"{seed}:{name}")
     crowd = [buyer for product in products for buyer in buyers(product, count, rng)]
     rng.shuffle(crowd)
     with tempfile.TemporaryDirectory(prefix="agentpay-eval-") as folder:
         file = shop.write(Path(folder), name, products)
-        with own_service(file, model="house", environment=_ENVIRONMENT, data=data) as service:
-            found = asyncio.run(_play_all(name, crowd, Catalogue(products), service, advance))
+        with own_service(file, model="house", environment=_ENVIRONMENT) as service:
+            found = asyncio.run(_play_all(name, crowd, Catalogue(products), service, advance, stop))
             _read_log(found, service, Catalogue(products))
     return found
 
 
 async def _play_all(
-    name: str, crowd: Sequence[Buyer], catalogue: Catalogue, service: RunningService, advance: Advance
+    name: str, crowd: Sequence[Buyer], catalogue: Catalogue, service: RunningService, advance: Advance, stop: Event
 ) -> Category:
     found = Category(name)
     waiting = list(enumerate(crowd))[::-1]
@@ -61,7 +60,7 @@ async def _play_all(
     async def work(mode: Mode) -> None:
         tap = Tap()
         async with ServiceClient(service.base_url, service.secret_key, mode=mode, transport=tap) as client:
-            while waiting:
+            while waiting and not stop.is_set():
                 number, buyer = waiting.pop()
                 result = await play(client, tap, buyer, catalogue, pays=number % _PAYING == 0)
                 found.played.append(result)
