@@ -215,32 +215,3 @@ async def close(tx: Tx, conversation_id: UUID) -> None:
     )
     if closed is not None:
         await tell(tx, "conversation.closed", conversation_id)
-
-
-async def hand_to_human(tx: Tx, conversation_id: UUID) -> bool:
-    """From now on no agent answers. False where that is so already. Raises Problem 404, 409 `conversation_closed`."""
-    return await _hand(tx, conversation_id, "active", {"status": "handed_off", "stage": "handed_off"})
-
-
-async def hand_to_agent(tx: Tx, conversation_id: UUID) -> bool:
-    """Agents answer again. False where they do already. Raises Problem 404, 409 `conversation_closed`."""
-    values = {"status": "active", "stage": "discovery", "failed_turns": 0, "hesitation_signals": 0}
-    return await _hand(tx, conversation_id, "handed_off", values)
-
-
-async def _hand(tx: Tx, conversation_id: UUID, expected: str, values: dict[str, Any]) -> bool:
-    status = await lock_conversation(tx.session, tx.organization_id, conversation_id)
-    if status is None:
-        raise not_found("conversation")
-    if status == "closed":
-        raise Problem("conversation_closed", "This conversation is closed.", status=409)
-    if status != expected:
-        return False
-    await tx.session.execute(
-        update(Conversation)
-        .where(Conversation.organization_id == tx.organization_id, Conversation.id == conversation_id)
-        .values(**values, modified_at=func.now())
-    )
-    if values["status"] == "handed_off":
-        await tell(tx, "conversation.handed_off", conversation_id)
-    return True

@@ -26,7 +26,7 @@ from agentpay.api.schemas.conversations import (
     OpenedConversation,
 )
 from agentpay.api.sse import EventStream, last_event_id
-from agentpay.conversations import messages, service
+from agentpay.conversations import messages, service, takeover
 from agentpay.conversations.service import CustomerClaim, Opening
 from agentpay.conversations.shapes import ConversationView, MessageView
 from agentpay.conversations.turns.answer import find_turn
@@ -135,16 +135,25 @@ async def events(conversation_id: UUID, request: Request, state: StateDep, calle
     "/{conversation_id}/handoff", summary="Hand over to a person, or back", responses=problems.responses(404, 409)
 )
 @allow("client")
-async def handoff(conversation_id: UUID, body: HandoffIn, tx: TxDep, caller: CallerDep) -> ConversationView:
-    """A customer may ask for a person; giving the conversation back to the agents takes a secret key."""
+async def handoff(conversation_id: UUID, body: HandoffIn, state: StateDep, caller: CallerDep) -> ConversationView:
+    """A customer may ask for a person; giving the conversation back to the agents takes a secret key.
+
+    An agent that is answering stops; what it has said, and done, stays.
+    """
     caller.require_conversation(conversation_id)
-    if body.to == "human":
-        await service.hand_to_human(tx, conversation_id)
-    elif caller.kind != "secret":
+    if body.to == "agent" and caller.kind != "secret":
         raise Problem("forbidden", "Only the shop gives a conversation back to its agents.", status=403)
-    else:
-        await service.hand_to_agent(tx, conversation_id)
-    return await service.view(tx, await service.get(tx, conversation_id))
+    running: tuple[UUID, ...] = ()
+    async with state.database.tx(caller.organization_id) as tx:
+        if body.to == "human":
+            running = await takeover.hand_to_human(tx, conversation_id)
+        else:
+            await takeover.hand_to_agent(tx, conversation_id)
+        view = await service.view(tx, await service.get(tx, conversation_id))
+    for turn_id in running:
+        state.runner.cancel(turn_id)
+    state.broker.announce(conversation_id)
+    return view
 
 
 @router.post(

@@ -37,8 +37,8 @@ _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
 _WORD = re.compile(r"[^\W\d_]+")
-DICTATED = 0.9
-"""How sure the rules are of an attempt to dictate prices or roles: such a clause is `other`, and certain."""
+_DICTATED = 0.9
+"""Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
 
 
 def policy(talk: Talk, act: ActView) -> Plan:
@@ -165,7 +165,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from checkout.payment_problem(talk, act)
     elif _WHO.search(act.text):
         talk.say("who_i_am")
-    elif act.confidence >= DICTATED:
+    elif act.confidence == _DICTATED:
         talk.say("not_dictated")
     elif talk.turn.angry:
         yield from complaint(talk, act)

@@ -28,7 +28,7 @@ from agentpay.commerce.checkout_inputs import CheckoutPatch
 from agentpay.commerce.payments.sandbox import cards
 from agentpay.commerce.shapes import CheckoutView, OrderView, ProductResource, RefundView
 from agentpay.commerce.webhooks import deliveries
-from agentpay.conversations import service
+from agentpay.conversations import service, takeover
 from agentpay.conversations.messages import history
 from agentpay.conversations.shapes import ConversationView
 from agentpay.knowledge.indexing import index_pending
@@ -259,9 +259,9 @@ async def test_conversations(hooks: Hooks, organization_id: UUID) -> None:
     await hooks.endpoint(URL, "conversation.*")
     async with hooks.database.tx(organization_id) as tx:
         talk = await service.open_conversation(tx, service.Opening(), vouched=True)
-        await service.hand_to_human(tx, talk.id)
-        await service.hand_to_human(tx, talk.id)
-        await service.hand_to_agent(tx, talk.id)
+        await takeover.hand_to_human(tx, talk.id)
+        await takeover.hand_to_human(tx, talk.id)
+        await takeover.hand_to_agent(tx, talk.id)
         await service.close(tx, talk.id)
         await service.close(tx, talk.id)
     assert [(p["type"], p["data"]["status"]) for p in await told(hooks)] == [
