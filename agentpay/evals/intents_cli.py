@@ -31,41 +31,30 @@ def intents(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Train the embedding tier on any labelled sentences and let it name the intents of others; `oos` marks out of scope."""
-    import json as json_module
-    from dataclasses import asdict
-
-    from agentpay.evals.report import write_report
+    from agentpay.evals.output import conclude
 
     del data
     suite = _run(train, test, out, quiet=json)
-    write_report(out.parent, [suite])
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False))
-    elif suite.problem is not None:
-        typer.echo(suite.problem, err=True)
-    raise typer.Exit(0 if suite.cases and suite.problem is None else 1)
+
+    def show() -> None:
+        if suite.problem is not None:
+            typer.echo(suite.problem, err=True)
+
+    conclude([suite], out.parent, as_json=json, show=show, good=suite.cases > 0 and suite.problem is None)
 
 
 def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
     """Writes the predictions. What stands in the way is the suite's problem."""
     import json as json_module
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from agentpay.evals.intents import BadSentences, measure, predict, read_sentences
+    from agentpay.evals.output import progress
     from agentpay.evals.report import Suite
     from agentpay.llm.embedder import EmbeddingsUnavailable
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         known, asked = read_sentences(train, labelled=True), read_sentences(test, labelled=False)
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
-            task = progress.add_task("Loading", total=None)
-
-            def advance(doing: str, done: int, total: int) -> None:
-                progress.update(task, description=doing, completed=done, total=total)
-
+        with progress("Loading", quiet=quiet) as advance:
             predicted = predict(known, asked, advance)
     except (BadSentences, EmbeddingsUnavailable) as error:
         return Suite("intents", problem=str(error))

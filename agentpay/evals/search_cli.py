@@ -45,11 +45,9 @@ def search(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Import and index a shop, ask what people judged, and say how well it ranks, bears typos and refuses."""
-    import json as json_module
-    from dataclasses import asdict
-
     from agentpay.commerce.importing import ImportProblems
-    from agentpay.evals.report import Suite, write_report
+    from agentpay.evals.output import conclude
+    from agentpay.evals.report import Suite
     from agentpay.evals.search import BadJudgements, read_judgements, read_served
 
     try:
@@ -60,37 +58,20 @@ def search(
             suite = _run(store, rated, asked, part, data or Path(folder) / "data", quiet=json)
     except (BadJudgements, ImportProblems) as error:
         suite = Suite("search", problem=str(error))
-    if out is not None:
-        write_report(out, [suite])
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False, default=str))
-    else:
-        _print(suite)
-    raise typer.Exit(0 if suite.good else 1)
+    conclude([suite], out, as_json=json, show=lambda: _print(suite))
 
 
 def _run(
     store: Path, rated: Judgements, asked: Sequence[Served] | None, part: str, data: Path, *, quiet: bool
 ) -> Suite:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from agentpay.evals.output import progress
     from agentpay.settings import get_settings
     from agentpay.store import embedded
     from agentpay.store.migrate import migrate
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        embedded.start(data) as running,
-        Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress,
-    ):
-        task = progress.add_task("Opening the shop", total=None)
+    with embedded.start(data) as running, progress("Opening the shop", quiet=quiet) as advance:
         migrate(running.database_url)
         urls = {"database_url": running.database_url, "redis_url": running.redis_url, "data_dir": data}
-
-        def advance(doing: str, done: int, total: int) -> None:
-            progress.update(task, description=doing, completed=done, total=total)
-
         settings = get_settings().model_copy(update=urls)
         return asyncio.run(_measure(settings, store, rated, asked, part, advance))
 

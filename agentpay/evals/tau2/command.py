@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from agentpay.evals.output import Advance
     from agentpay.evals.report import Suite
     from agentpay.evals.tau2.replay import Refusal, Replayed
     from agentpay.evals.tau2.shop import Shops
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4
 """Tasks under way: while one waits for the database or a model, another goes on."""
-Advance = Callable[[str, int, int], None]
 
 
 def tau2(
@@ -59,7 +59,8 @@ def tau2(
 ) -> None:
     """Hold tools and graph to τ²-bench retail: end states of the gold actions, or of a model that plays the agent."""
     from agentpay.errors import StartupError
-    from agentpay.evals.report import Suite, write_report
+    from agentpay.evals.output import conclude
+    from agentpay.evals.report import Suite
     from agentpay.evals.tau2.tasks import TasksUnusable
 
     if model is None and (user_model is not None or guidelines is not None):
@@ -70,12 +71,7 @@ def tau2(
         suites = _run(tasks, db, out, expected, model, user_model or model, guidelines, only or [], data, quiet=json)
     except (TasksUnusable, StartupError) as error:
         suites = [Suite("tau2", problem=str(error))]
-    write_report(out, suites)
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite) for suite in suites]}, ensure_ascii=False, default=str))
-    else:
-        _print(suites)
-    raise typer.Exit(0 if all(suite.good for suite in suites) else 1)
+    conclude(suites, out, as_json=json, show=lambda: _print(suites))
 
 
 def _run(
@@ -92,11 +88,9 @@ def _run(
     quiet: bool,
 ) -> list[Suite]:
     """Raises TasksUnusable, StartupError."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from agentpay.commerce.importing import ImportProblems
     from agentpay.commerce.importing.tau2 import read
+    from agentpay.evals.output import progress
     from agentpay.evals.tau2.shop import open_shops, own_server
     from agentpay.evals.tau2.tasks import TasksUnusable, load_json, load_tasks
     from agentpay.settings import get_settings
@@ -108,17 +102,9 @@ def _run(
         raise TasksUnusable(f"{tasks} holds no task.")
     wanted: dict[str, Any] | None = load_json(expected)["tasks"] if expected is not None else None
     settings = get_settings().model_copy(update={"model": model or "house"})
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         content = read(db)
-        with (
-            Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress,
-            own_server(data) as url,
-        ):
-            shown = progress.add_task("Opening the shop", total=len(chosen))
-
-            def advance(name: str, done: int, total: int) -> None:
-                progress.update(shown, description=name, completed=done, total=total)
+        with progress("Opening the shop", quiet=quiet) as advance, own_server(data) as url:
 
             async def work() -> list[Suite]:
                 shops = await open_shops(url, db, settings)
