@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from agentpay.evals.search_cli import search as search_command
 from agentpay.evals.tau2.command import tau2 as tau2_command
 
 if TYPE_CHECKING:
+    from agentpay.evals.output import Advance
     from agentpay.evals.report import Suite
     from agentpay.evals.scenarios import Scenario, ScenarioResult, StoreFacts
     from agentpay.evals.service import RunningService
@@ -28,11 +28,6 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder for the shop's own, temporary data.  [default: the system's]"),
 ]
-
-
-@eval_app.callback()
-def _group() -> None:
-    """Keeps `scenarios` a command of its own while it is the only one."""
 
 
 @eval_app.command(epilog="Example: agentpay eval scenarios scenarios.yaml --store shop.yaml --out results")
@@ -51,10 +46,8 @@ def scenarios(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Run conversations against a freshly imported shop and check what must be true after each turn."""
-    import json as json_module
-    from dataclasses import asdict
-
-    from agentpay.evals.report import Suite, write_report
+    from agentpay.evals.output import conclude
+    from agentpay.evals.report import Suite
 
     suite = Suite("scenarios")
     results: list[ScenarioResult] = []
@@ -64,13 +57,7 @@ def scenarios(
         suite = _suite(results)
     except _Unusable as error:
         suite.problem = str(error)
-    if out is not None:
-        write_report(out, [suite])
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False, default=str))
-    else:
-        _print(suite, results)
-    raise typer.Exit(0 if suite.good else 1)
+    conclude([suite], out, as_json=json, show=lambda: _print(suite, results))
 
 
 eval_app.command(
@@ -121,20 +108,11 @@ def _run(
     sse: bool,
     quiet: bool,
 ) -> list[ScenarioResult]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from agentpay.evals.output import progress
     from agentpay.evals.service import own_service
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
-        task = progress.add_task("Opening the shop", total=len(chosen))
-        with own_service(store, model=model, data=data) as service:
-
-            def advance(result: ScenarioResult, done: int, total: int) -> None:
-                progress.update(task, description=result.id, completed=done, total=total)
-
-            return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
+    with progress("Opening the shop", quiet=quiet) as advance, own_service(store, model=model, data=data) as service:
+        return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
 
 
 async def run_all(
@@ -143,7 +121,7 @@ async def run_all(
     service: RunningService,
     *,
     sse: bool = False,
-    advance: Callable[[ScenarioResult, int, int], None] | None = None,
+    advance: Advance,
 ) -> list[ScenarioResult]:
     """Run scenarios in order against one service: codes, stock and orders get used up on the way."""
     from agentpay.evals.scenarios import ScenarioRunner
@@ -154,8 +132,7 @@ async def run_all(
         runner = ScenarioRunner(client, facts)
         for done, scenario in enumerate(chosen, 1):
             results.append(await runner.run(scenario))
-            if advance is not None:
-                advance(results[-1], done, len(chosen))
+            advance(scenario.id, done, len(chosen))
     return results
 
 
