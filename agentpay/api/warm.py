@@ -38,8 +38,9 @@ async def warm_up(services: Services) -> None:
         async with asyncio.timeout(LONGEST_SECONDS):
             async with services.database.direct() as connection:
                 rows = await (await connection.execute(_LATEST, (SHOPS,))).fetchall()
+            graph = build_graph()
             for row in rows:
-                await _greet(services, row["id"])
+                await _greet(graph, services, row["id"])
     except TimeoutError:
         logger.info("warming up was cut short after %g s", LONGEST_SECONDS)
     except Exception:
@@ -50,12 +51,11 @@ async def warm_up(services: Services) -> None:
     gc.set_threshold(*COLLECTED)
 
 
-async def _greet(services: Services, organization_id: UUID) -> None:
+async def _greet(graph: Any, services: Services, organization_id: UUID) -> None:
     context = await load_context(
         services, _Nobody(), organization_id=organization_id, conversation_id=None, base_url=""
     )
     context.agent = replace(context.agent, model=HOUSE)
-    graph: Any = build_graph()
     await graph.ainvoke(turn_input(new_id(), [HumanMessage("Hello", id=str(new_id()))]), context=context)
 
 

@@ -20,7 +20,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from agentpay.commerce.importing.fields import Count, ExternalId, Money, Text
-from agentpay.errors import Problem, not_found
+from agentpay.commerce.rows import one
+from agentpay.errors import Problem
 from agentpay.store.ids import new_id
 from agentpay.store.pagination import DEFAULT_LIMIT, Page, page
 from agentpay.store.session import Tx
@@ -161,11 +162,4 @@ async def _written(tx: Tx, row: Discount) -> DiscountView:
 
 async def _row(tx: Tx, discount_id: UUID) -> Discount:
     """Locked, so that a cap is compared with the counter as it is."""
-    row = await tx.session.scalar(
-        select(Discount)
-        .where(Discount.organization_id == tx.organization_id, Discount.id == discount_id)
-        .with_for_update()
-    )
-    if row is None:
-        raise not_found("discount", discount_id)
-    return row
+    return await one(tx, Discount, discount_id, lock=True)

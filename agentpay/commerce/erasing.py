@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.dialects.postgresql import JSONB
 
 from agentpay.commerce import checkouts
-from agentpay.errors import Problem, not_found
+from agentpay.commerce.rows import one
+from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.store.tables import (
     Address,
@@ -41,14 +42,7 @@ class Purchases:
 
 async def lock(tx: Tx, customer_id: UUID) -> Customer:
     """The customer's row, locked. Raises Problem 404."""
-    customer = await tx.session.scalar(
-        select(Customer)
-        .where(Customer.organization_id == tx.organization_id, Customer.id == customer_id)
-        .with_for_update()
-    )
-    if customer is None:
-        raise not_found("customer", customer_id)
-    return customer
+    return await one(tx, Customer, customer_id, lock=True)
 
 
 async def purchases(tx: Tx, customer: Customer) -> Purchases:

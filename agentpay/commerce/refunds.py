@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from agentpay.commerce import ledger, order_rows, stored_methods, webhooks
+from agentpay.commerce.rows import one
 from agentpay.commerce.shapes import RefundView
-from agentpay.errors import Problem, not_found
+from agentpay.errors import Problem
 from agentpay.store.ids import new_id
 from agentpay.store.queue import enqueue
 from agentpay.store.session import Tx
@@ -181,12 +182,7 @@ async def finish(tx: Tx, refund_id: UUID, *, succeeded: bool, processor_id: str 
 
 async def get(tx: Tx, refund_id: UUID) -> RefundView:
     """Problem 404 `not_found`."""
-    row = await tx.session.scalar(
-        select(Refund).where(Refund.organization_id == tx.organization_id, Refund.id == refund_id)
-    )
-    if row is None:
-        raise not_found("refund", refund_id)
-    return view(row)
+    return view(await one(tx, Refund, refund_id))
 
 
 async def list_(

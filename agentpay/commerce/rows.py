@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from agentpay.errors import not_found
 from agentpay.store.session import Tx
-from agentpay.store.tables import Checkout, Order
+from agentpay.store.tables import Checkout, Customer, Discount, Order, Refund
 
-Found = TypeVar("Found", Checkout, Order)
+Found = TypeVar("Found", Checkout, Customer, Discount, Order, Refund)
 
 
 async def one(tx: Tx, table: type[Found], row_id: UUID, *, lock: bool = False) -> Found:

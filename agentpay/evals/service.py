@@ -70,28 +70,34 @@ def own_service(
             try:
                 yield _ready(child, log)
             finally:
-                _stop(child)
+                stop(child)
 
 
 def _ready(child: subprocess.Popen[bytes], log: Path) -> RunningService:
     """Waits for the line of JSON that says where the service is."""
-    assert child.stdout is not None, "it is piped"
-    late = threading.Timer(READY_SECONDS, child.kill)
-    late.start()
-    try:
-        line = child.stdout.readline()
-    finally:
-        late.cancel()
+    line = first_line(child)
     try:
         ready = json.loads(line)
         return RunningService(**{name: ready[name] for name in RunningService.__slots__ if name != "log"}, log=log)
     except (ValueError, KeyError) as error:
-        _stop(child)
+        stop(child)
         said = (line.decode(errors="replace") + log.read_text(errors="replace")).strip()
         raise StartupError(f"The service did not come up: {said[-2000:] or 'it said nothing'}") from error
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def first_line(child: subprocess.Popen[bytes]) -> bytes:
+    """What it says when it is ready; nothing where it ended, or had to be ended, before."""
+    assert child.stdout is not None, "it is piped"
+    late = threading.Timer(READY_SECONDS, child.kill)
+    late.start()
+    try:
+        return child.stdout.readline()
+    finally:
+        late.cancel()
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """Asks it to end, and ends it where it does not."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         try:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-READY_SECONDS = 120.0
-STOP_SECONDS = 30.0
+from agentpay.evals.service import first_line, stop
 
 
 @dataclass(frozen=True)
@@ -51,31 +48,13 @@ def api_processes(
             child = subprocess.Popen(
                 [*command, "--data", str(data)], stdout=subprocess.PIPE, stderr=errors, env=settings, cwd=folder
             )
-            stack.callback(_stop, child)
+            stack.callback(stop, child)
             children.append((child, log))
         yield [_ready(child, log) for child, log in children]
 
 
 def _ready(child: subprocess.Popen[bytes], log: Path) -> ApiProcess:
-    assert child.stdout is not None
-    late = threading.Timer(READY_SECONDS, child.kill)
-    late.start()
-    try:
-        line = child.stdout.readline()
-    finally:
-        late.cancel()
+    line = first_line(child)
     assert line, f"a process did not come up: {log.read_text(errors='replace')[-3000:]}"
     told = json.loads(line)
     return ApiProcess(told["base_url"], told["pid"], log)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
