@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentpay.cli.output import progress
 from agentpay.errors import StartupError
 
 if TYPE_CHECKING:
@@ -27,18 +28,33 @@ def bench(
         Path | None,
         typer.Option("--data", metavar="DIR", help="Where the temporary data of the service lies."),
     ] = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="FILE", help="The shop.  [default: the demo's]")
+    ] = None,
+    sizes: Annotated[
+        str, typer.Option("--sizes", metavar="N,N", help="Numbers of products for `search`, such as 20000,200000.")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Measure turns against the least LangGraph service, all in one run; only the ratios mean anything."""
-    from rich.console import Console
-
     from agentpay.demo import STORE
     from agentpay.evals.bench import PROFILES, Bench
 
     if profile not in PROFILES:
         raise StartupError(f"There is no profile {profile!r}: choose {', '.join(PROFILES)}.")
-    with Console(stderr=True).status(f"{profile}: {PROFILES[profile].help}"):
-        found = PROFILES[profile].run(Bench(bench_dir.resolve(), STORE, repetitions, data))
+    with progress(profile, quiet=json) as advance:
+        advance(PROFILES[profile].help, 0, 0)
+        found = PROFILES[profile].run(
+            Bench(
+                bench_dir.resolve(),
+                store or STORE,
+                repetitions,
+                data,
+                store_given=store is not None,
+                sizes=_numbers(sizes),
+                advance=advance,
+            )
+        )
     results = {"profile": profile, "results": found.results, "ratios": found.ratios}
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{profile}.json").write_text(json_module.dumps(results, indent=2) + "\n")
@@ -46,6 +62,16 @@ def bench(
         typer.echo(json_module.dumps(results))
     else:
         _print(PROFILES[profile], results)
+
+
+def _numbers(sizes: str) -> tuple[int, ...]:
+    try:
+        found = tuple(int(part) for part in sizes.split(",") if part.strip())
+    except ValueError:
+        found = (0,)
+    if any(size < 1 for size in found):
+        raise typer.BadParameter("numbers of products, separated by commas", param_hint="--sizes")
+    return found
 
 
 def _print(profile: Profile, results: dict[str, Any]) -> None:

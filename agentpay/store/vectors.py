@@ -127,7 +127,9 @@ _REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enab
 class PgVectors:
     """halfvec in `embeddings`; an HNSW index for each model once there are many, searched iteratively under filters."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_graph: bool = True) -> None:
+        """Without `by_graph` everything is compared one by one: exact, and slow in a big shop."""
+        self._by_graph = by_graph
         self._big: dict[tuple[UUID, str], tuple[float, bool]] = {}
 
     async def hashes(self, tx: Tx, model: str, kind: Kind, owners: Sequence[UUID]) -> dict[UUID, list[str]]:
@@ -189,7 +191,7 @@ class PgVectors:
         query = _Query(tx, model, kind, vector, narrowing, passages)
         if only is not None:
             return _once(await query.one_by_one(only=only), limit)
-        if kind == "article" or not await self._is_big(tx, model):
+        if kind == "article" or not self._by_graph or not await self._is_big(tx, model):
             return _once(await query.one_by_one(), limit)
         if narrowing.rare and await self._is_rare(tx, narrowing):
             return _once(await query.one_by_one(), limit)

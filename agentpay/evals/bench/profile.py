@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,12 @@ class Bench:
     store: Path
     repetitions: int = 3
     data: Path | None = None
+    store_given: bool = False
+    """Whether `store` was asked for, and is no default."""
+    sizes: tuple[int, ...] = ()
+    """Numbers of products (`search`); none: the profile's own."""
+    advance: Callable[[str, int, int], None] = lambda _stage, _done, _total: None
+    """Told (stage, done, total) by profiles that take long; total 0 where it is not known."""
 
     def require(self, *names: str) -> None:
         """Raises StartupError where a file of the bench folder is missing."""

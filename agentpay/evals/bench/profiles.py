@@ -6,6 +6,7 @@ from agentpay.evals.bench.followers import IdleConnections
 from agentpay.evals.bench.house import HouseTurns
 from agentpay.evals.bench.load import AGENTPAY, EACH_STEP, GROWTH, LoadProfile
 from agentpay.evals.bench.profile import Profile
+from agentpay.evals.bench.search import SearchBench
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
@@ -21,5 +22,6 @@ PROFILES: dict[str, Profile] = {
         LoadProfile("smooth", "200 streams at 20 ms a token", "run", ("--conc", "200", "--turns", "2"), delay_ms=20.0),
         LoadProfile("growth", "one conversation of 300 turns", "growth", ("--turns", "300"), figures=GROWTH),
         IdleConnections(),
+        SearchBench(),
     )
 }

@@ -1,0 +1,164 @@
+"""A shop grown to many products: variations of its real ones, loaded in bulk as a restored backup would be."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+
+from agentpay.store.vectors import graph, index_name
+
+Advance = Callable[[str, int, int], None]
+
+TABLES = ("products", "variants", "inventory", "product_terms", "embeddings")
+NOISE = 0.5
+"""Length of the random part of a varied vector beside the real one's 1: a cosine of about .9 to it, as between products
+that differ in a few words."""
+_WITHIN = "(left({0}::text, 24) || lpad(to_hex({1}), 4, '0') || right({0}::text, 8))::uuid"
+"""The id of a row's nth variation: its time stays, so that ids lie as in a shop that grew."""
+
+
+def grow(url: str, organization: UUID, model: str, size: int, advance: Advance) -> int:
+    """
+    Fill the organization up to about `size` products, a whole multiple of its own; answers how many it has then.
+
+    Copies differ in id, title, price, what words weigh in them (± 10 %) and vector. Triggers and indexes rest meanwhile,
+    generated columns are copied: what is measured is search in a big shop, not the import of one.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        (real,) = _row(connection, "SELECT count(*) FROM products WHERE organization_id = %s", organization)
+        copies = max(0, round(size / real) - 1) if real else 0
+        if not copies:
+            return int(real)
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        connection.execute(f"DROP INDEX IF EXISTS {index_name(model)}".encode())
+        for table in ("products", "variants"):
+            connection.execute(f"ALTER TABLE {table} ALTER COLUMN search DROP EXPRESSION".encode())
+        resting = _rest(connection)
+        for table in ("product_terms", "products", "variants", "inventory"):
+
+            def copied(done: int, table: str = table) -> None:
+                advance(f"Loading {table}", done, copies)
+
+            _copy(connection, table, organization, copies, copied)
+        _vary_vectors(connection, organization, model, copies, lambda done: advance("Loading vectors", done, copies))
+        for done, definition in enumerate(resting):
+            advance("Building indexes", done, len(resting))
+            connection.execute(definition.encode())
+        connection.execute("VACUUM ANALYZE products, variants, inventory, product_terms, embeddings")
+        connection.execute(
+            "UPDATE organizations SET catalog_version = catalog_version + 1 WHERE id = %s", (organization,)
+        )
+        return int(real * (copies + 1))
+
+
+def build_graph(url: str, model: str, dimension: int, many: int) -> None:
+    """The vectors' graph on both cores, with memory for all of it. (`PgVectors.optimise` builds it in a running shop.)"""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET maintenance_work_mem = '{64 + many * (dimension * 2 + 800) // 2**20}MB'".encode())
+        connection.execute(f"SET max_parallel_maintenance_workers = {2 if many > 50_000 else 0}".encode())
+        connection.execute(f"DROP INDEX IF EXISTS {index_name(model)}".encode())
+        connection.execute(graph(model, dimension).replace("\\:", ":").replace("CONCURRENTLY ", "").encode())
+        connection.execute("VACUUM ANALYZE embeddings")
+
+
+def _row(connection: psycopg.Connection, query: str, *values: Any) -> Any:
+    return connection.execute(query.encode(), values).fetchone()
+
+
+def _rest(connection: psycopg.Connection) -> list[str]:
+    """Drop the indexes that no constraint needs; answers how to make them again."""
+    found = connection.execute(
+        "SELECT i.indexname, i.indexdef FROM pg_indexes i WHERE i.tablename = ANY(%s) AND i.schemaname = 'public'"
+        " AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)",
+        (list(TABLES),),
+    ).fetchall()
+    for name, _ in found:
+        connection.execute(f"DROP INDEX {name}".encode())
+    return [definition for _, definition in found]
+
+
+def _copy(
+    connection: psycopg.Connection, table: str, organization: UUID, copies: int, advance: Callable[[int], None]
+) -> None:
+    columns = [
+        row[0]
+        for row in connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+            " ORDER BY attnum",
+            (table,),
+        )
+    ]
+    varied = {
+        "id": _WITHIN.format("id", "n"),
+        "product_id": _WITHIN.format("product_id", "n"),
+        "variant_id": _WITHIN.format("variant_id", "n"),
+        "external_id": "external_id || '-' || n",
+        "sku": "sku || '-' || n",
+        "title": "title || ' ' || n",
+        "price": "(price * (0.6 + 0.8 * random()))::bigint",
+        "floor": "NULL::bigint",
+        "impact": "(impact * (0.9 + 0.2 * random()))::real",
+    }
+    chosen = ", ".join(varied.get(name, name) for name in columns)
+    real = f"(SELECT * FROM {table} WHERE organization_id = '{organization}') r"
+    # The copies are made of what was there first, not of each other
+    connection.execute(f"CREATE TEMP TABLE real_rows AS SELECT * FROM {real}".encode())
+    for n in range(1, copies + 1):
+        connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM (SELECT *, {n} AS n FROM real_rows) r".encode()
+        )
+        advance(n)
+    connection.execute("DROP TABLE real_rows")
+
+
+def _vary_vectors(
+    connection: psycopg.Connection, organization: UUID, model: str, copies: int, advance: Callable[[int], None]
+) -> None:
+    rows = connection.execute(
+        "SELECT e.id, e.product_id, e.embedding::text FROM embeddings e WHERE e.organization_id = %s AND e.model = %s"
+        " AND e.product_id IS NOT NULL AND e.chunk = 0",
+        (organization, model),
+    ).fetchall()
+    vectors = np.array([np.fromstring(row[2][1:-1], np.float32, sep=",") for row in rows])
+    ids = [np.array([row[column].bytes for row in rows], "S16") for column in (0, 1)]
+    random = np.random.default_rng(5)
+    for n in range(1, copies + 1):
+        noise = random.standard_normal(vectors.shape).astype(np.float32) * (NOISE / vectors.shape[1] ** 0.5)
+        fresh = vectors + noise
+        fresh /= np.linalg.norm(fresh, axis=1, keepdims=True)
+        stream = _binary(organization, model, _varied(ids[0], n), _varied(ids[1], n), fresh)
+        with connection.cursor().copy(
+            "COPY embeddings (id, organization_id, model, product_id, chunk, dimension, content_hash, content, embedding)"
+            " FROM STDIN (FORMAT binary)"
+        ) as copy:
+            copy.write(stream)
+        advance(n)
+
+
+def _varied(ids: Any, n: int) -> list[bytes]:
+    """As `_WITHIN`: the four digits before the last eight."""
+    return [id.ljust(16, b"\0")[:10] + n.to_bytes(2, "big") + id.ljust(16, b"\0")[12:] for id in ids.tolist()]
+
+
+def _binary(organization: UUID, model: str, ids: list[bytes], products: list[bytes], vectors: Any) -> bytes:
+    """Rows as COPY's binary format has them: each value after its length, halfvec as its dimension, 0 and the halves."""
+    dimension = vectors.shape[1]
+    name = model.encode()
+    before = struct.pack("!i16si", 16, organization.bytes, len(name)) + name
+    after = (
+        struct.pack("!iiiii", 4, 0, 4, dimension, 8)
+        + b"variatio"
+        + struct.pack("!iihh", 0, 4 + 2 * dimension, dimension, 0)
+    )
+    halves = vectors.astype(">f2")
+    rows = [
+        struct.pack("!hi16s", 9, 16, id) + before + struct.pack("!i16s", 16, product) + after + half.tobytes()
+        for id, product, half in zip(ids, products, halves, strict=True)
+    ]
+    return b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0) + b"".join(rows) + struct.pack("!h", -1)
