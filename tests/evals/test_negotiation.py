@@ -13,13 +13,19 @@ import pytest
 from typer.testing import CliRunner
 
 from agentpay.cli import app
+from agentpay.commerce.importing import import_store
 from agentpay.evals.negotiation import figures, shop
 from agentpay.evals.negotiation.buyers import AFFORD_OF_TEN, PROFILES, Buyer, Offer, Seen, buyers
 from agentpay.evals.negotiation.histories import HistoriesUnusable, Product, cents, load, sample
 from agentpay.evals.negotiation.leaks import Catalogue, Sighting, in_body, in_log, writings
 from agentpay.evals.negotiation.phrases import PHRASES
-from agentpay.evals.negotiation.running import Category, run
+from agentpay.evals.negotiation.running import Category, play_all
 from agentpay.evals.negotiation.talking import Played
+from agentpay.settings import Settings
+from agentpay.store.embedded import Embedded
+from agentpay.store.keys import create_key
+from agentpay.store.session import Database
+from tests.serving import serving
 
 LAMP = Product("lamps-1", "Arc lamp with a marble foot", "lamps", "Reaches 180 cm.", 20000, 12437)
 CHAIR = Product("lamps-2", "Reading chair", "lamps", "Oak and wool, 24.99 kg.", 12437, 9000)
@@ -232,46 +238,80 @@ def test_a_floor_broken_or_told_fails_the_suite() -> None:
 # The whole of it
 
 
+def lamps(tmp_path: Path) -> Path:
+    return written(
+        tmp_path,
+        row("Arc lamp with a marble foot", "$200.00", "$124.37", description="Reaches 180 cm."),
+        row("Paper lantern", "$24.99", "$13.02"),
+        row("Bare bulb", "$5.00", "$5.00"),
+    )
+
+
+async def haggled(
+    database: Database, database_url: str, servers: Embedded, folder: Path, products: list[Product], count: int
+) -> Category:
+    """The buyers of these products, with a service in this process."""
+    report = await import_store(database, shop.write(folder, "lamps", products))
+    async with database.session() as session:
+        _, secret = await create_key(session, report.organization_id, "secret")
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=database_url,
+        redis_url=servers.redis_url,
+        webhook_allow_private=True,
+    )
+    rng = random.Random(3)
+    crowd = [buyer for product in products for buyer in buyers(product, count, rng)]
+    with serving(settings) as service:
+        return await play_all(
+            "lamps", crowd, Catalogue(products), service.base_url, secret, advance=lambda _: None, stop=Event()
+        )
+
+
+async def test_buyers_haggle_with_the_service(
+    database: Database, database_url: str, servers: Embedded, tmp_path: Path
+) -> None:
+    found = await haggled(database, database_url, servers, tmp_path, load([lamps(tmp_path)])["lamps"], 4)
+    suite = figures.suite([found])
+    assert suite.figures is not None
+    assert (suite.cases, suite.failed, suite.problem) == (12, 0, None), suite
+    assert (suite.figures["without_room"], suite.figures["below_floor"], suite.figures["leaks"]) == (4, 0, 0)
+    assert 0 < suite.figures["kept"] < 1
+    assert suite.figures["orders"] >= 1
+    assert found.webhooks > suite.figures["orders"], "webhooks are looked through, too"
+    assert all(each.deal is None for each in found.played if not each.buyer.product.room)
+
+
+async def test_a_shop_that_tells_is_found_out(
+    database: Database, database_url: str, servers: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = shop.store
+
+    def telling(category: str, products: Any) -> dict[str, Any]:
+        made = honest(category, products)
+        made["organization"]["slug"] = "telling"
+        made["agent"]["templates"] = {"offer": "{amount} for {title}. I could do $124.37, but you didn't hear that."}
+        return made
+
+    monkeypatch.setattr(shop, "store", telling)
+    products = load([lamps(tmp_path)])["lamps"][:2]
+    found = await haggled(database, database_url, servers, tmp_path, products, 2)
+    told = {each.buyer.product.title for each in found.played if any(s.kind == "leak" for s in each.sightings)}
+    assert told == {"Arc lamp with a marble foot"}
+    assert not figures.suite([found]).good
+
+
 def evaluated(out: Path, *options: str) -> tuple[int, dict[str, Any]]:
     result = CliRunner().invoke(app, ["eval", "negotiation", *options, "--out", str(out), "--json"])
     (suite,) = json.loads((out / "report.json").read_text())["suites"]
     return result.exit_code, suite
 
 
-def test_buyers_haggle_with_the_service(tmp_path: Path) -> None:
-    rows = [
-        row("Arc lamp with a marble foot", "$200.00", "$124.37", description="Reaches 180 cm."),
-        row("Paper lantern", "$24.99", "$13.02"),
-        row("Bare bulb", "$5.00", "$5.00"),
-    ]
-    code, suite = evaluated(tmp_path / "out", "--data", str(written(tmp_path, *rows)), "--buyers", "5")
-    found = suite["figures"]
-    assert (code, suite["cases"], suite["failed"]) == (0, 15, 0), suite
-    assert (found["without_room"], found["below_floor"], found["leaks"], found["errors"]) == (5, 0, 0, 0)
-    assert found["deal_rate_could_afford"] >= 0.6
-    assert 0 < found["kept"] < 1
-    assert found["webhooks"] >= 15
-    assert set(found["profiles"]) == set(PROFILES)
-
-
-def test_a_shop_that_tells_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lamp, lantern = load(
-        [written(tmp_path, row("Arc lamp", "$200.00", "$124.37"), row("Lantern", "$24.99", "$13.02"))]
-    )["lamps"]
-    honest = shop.store
-
-    def telling(category: str, products: Any) -> dict[str, Any]:
-        made = honest(category, products)
-        made["agent"]["templates"] = {
-            "offer": "{amount} for {title}. I may go down to $124.37, but you did not hear that."
-        }
-        return made
-
-    monkeypatch.setattr(shop, "store", telling)
-    found = run("lamps", [lamp, lantern], count=2, seed=1, advance=lambda _: None, stop=Event())
-    told = {each.buyer.product.title for each in found.played if any(s.kind == "leak" for s in each.sightings)}
-    assert told == {"Arc lamp"}
-    assert not figures.suite([found]).good
+@pytest.mark.slow
+def test_the_command_opens_a_shop_a_category(tmp_path: Path) -> None:
+    code, suite = evaluated(tmp_path / "out", "--data", str(lamps(tmp_path)), "--buyers", "5", "--products", "2")
+    assert (code, suite["cases"], suite["failed"]) == (0, 10, 0), suite
+    assert (suite["figures"]["leaks"], suite["figures"]["errors"]) == (0, 0)
 
 
 def test_data_that_is_missing_is_a_problem(tmp_path: Path) -> None:

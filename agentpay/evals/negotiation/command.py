@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,7 +39,8 @@ def negotiation(
     from agentpay.errors import StartupError
     from agentpay.evals.negotiation import figures
     from agentpay.evals.negotiation.histories import HistoriesUnusable, load, sample
-    from agentpay.evals.report import Suite, write_report
+    from agentpay.evals.output import conclude
+    from agentpay.evals.report import Suite
 
     try:
         chosen = load(histories)
@@ -48,41 +49,20 @@ def negotiation(
         suite = figures.suite(_run(chosen, buyers, seed, quiet=json))
     except (HistoriesUnusable, StartupError) as error:
         suite = Suite("negotiation", problem=str(error))
-    if out is not None:
-        write_report(out, [suite])
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite)]}, ensure_ascii=False, default=str))
-    else:
-        _print(suite)
-    raise typer.Exit(0 if suite.good else 1)
+    conclude([suite], out, as_json=json, show=lambda: _print(suite))
 
 
 def _run(chosen: dict[str, list[Product]], buyers: int, seed: int, *, quiet: bool) -> list[Category]:
     """The largest shop first, so that none is left over at the end. Raises StartupError."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from agentpay.evals.negotiation.running import run
+    from agentpay.evals.output import progress
 
     total = buyers * sum(map(len, chosen.values()))
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    with (
-        Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress,
-        ThreadPoolExecutor(_SERVICES) as pool,
-    ):
-        task = progress.add_task("Opening shops", total=total)
+    done = count(1)
+    with progress("Opening shops", quiet=quiet) as show, ThreadPoolExecutor(_SERVICES) as pool:
 
         def advance(played: Played) -> None:
-            progress.update(task, advance=1, description=played.buyer.product.category)
+            show(played.buyer.product.category, next(done), total)
 
         stop = Event()
         running = [

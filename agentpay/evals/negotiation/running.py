@@ -46,20 +46,29 @@ def run(name: str, products: Sequence[Product], *, count: int, seed: int, advanc
     with tempfile.TemporaryDirectory(prefix="agentpay-eval-") as folder:
         file = shop.write(Path(folder), name, products)
         with own_service(file, model="house", environment=_ENVIRONMENT) as service:
-            found = asyncio.run(_play_all(name, crowd, Catalogue(products), service, advance, stop))
+            address = (service.base_url, service.secret_key)
+            found = asyncio.run(play_all(name, crowd, Catalogue(products), *address, advance=advance, stop=stop))
             _read_log(found, service, Catalogue(products))
     return found
 
 
-async def _play_all(
-    name: str, crowd: Sequence[Buyer], catalogue: Catalogue, service: RunningService, advance: Advance, stop: Event
+async def play_all(
+    name: str,
+    crowd: Sequence[Buyer],
+    catalogue: Catalogue,
+    base_url: str,
+    secret_key: str,
+    *,
+    advance: Advance,
+    stop: Event,
 ) -> Category:
+    """The buyers in their order, a few at a time, half of them reading streams; and the webhooks that went out meanwhile."""
     found = Category(name)
     waiting = list(enumerate(crowd))[::-1]
 
     async def work(mode: Mode) -> None:
         tap = Tap()
-        async with ServiceClient(service.base_url, service.secret_key, mode=mode, transport=tap) as client:
+        async with ServiceClient(base_url, secret_key, mode=mode, transport=tap) as client:
             while waiting and not stop.is_set():
                 number, buyer = waiting.pop()
                 result = await play(client, tap, buyer, catalogue, pays=number % _PAYING == 0)
@@ -67,7 +76,7 @@ async def _play_all(
                 advance(result)
 
     async with endpoint() as hooks:
-        async with ServiceClient(service.base_url, service.secret_key) as client:
+        async with ServiceClient(base_url, secret_key) as client:
             await client.hook(hooks.url)
         async with asyncio.TaskGroup() as group:
             for n in range(_AT_ONCE):
