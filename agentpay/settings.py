@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     # Commerce
     checkout_ttl_hours: int = Field(72, ge=1, description="A checkout may be paid this long after its last change.")
     reservation_minutes: int = Field(30, ge=1, description="Stock is held this long; renewed while the buyer is at it.")
-    offer_ttl_minutes: int = Field(120, ge=1)
+    offer_ttl_minutes: int = Field(1440, ge=1, description="A negotiated price holds this long.")
     sandbox_settle_seconds: float = Field(5.0, ge=0, description="Delay of the sandbox's settle-later card.")
     sandbox_webhook_secret: SecretStr | None = Field(
         None, description="None: one made at first start, kept in the database."

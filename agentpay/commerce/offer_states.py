@@ -20,6 +20,7 @@ from agentpay.store.session import Tx
 from agentpay.store.tables import Checkout, Conversation, PriceOffer, Product, Variant
 
 VALID_FOR = timedelta(hours=24)
+"""Where nobody says otherwise."""
 
 
 async def accept(
@@ -52,12 +53,14 @@ async def accept(
     return await _become(tx, offer_id, "accepted")
 
 
-async def approve(tx: Tx, offer_id: UUID, *, now: datetime | None = None) -> OfferView:
+async def approve(
+    tx: Tx, offer_id: UUID, *, now: datetime | None = None, valid_for: timedelta = VALID_FOR
+) -> OfferView:
     """A person grants an offer that waited: the customer may take it from now on. Problem 409 where it waits no longer."""
     now = now or datetime.now(UTC)
     if (await _locked(tx, offer_id)).status != "pending_approval":
         raise offer_invalid()
-    return await _become(tx, offer_id, "proposed", expires_at=now + VALID_FOR)
+    return await _become(tx, offer_id, "proposed", expires_at=now + valid_for)
 
 
 async def decline(tx: Tx, offer_id: UUID) -> OfferView:

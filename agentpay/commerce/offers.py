@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -95,6 +95,7 @@ async def decide(
     now: datetime | None = None,
     requested: bool = True,
     turn_id: UUID | None = None,
+    valid_for: timedelta = VALID_FOR,
 ) -> OfferDecision:
     """Decides on a better price per unit for `quantity` units, and stores the decision with its rule.
 
@@ -107,7 +108,7 @@ async def decide(
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Problem("quantity_invalid", f"A quantity is a whole number from 1 to {MAX_QUANTITY}.")
     item = await facts.item(tx, conversation_id, variant_id)
-    talk = _Talk(tx, item, conversation_id, customer_id, quantity, asked, turn_id, now)
+    talk = _Talk(tx, item, conversation_id, customer_id, quantity, asked, turn_id, now, valid_for)
     refused = facts.refusal(item, rules)
     if refused is not None:
         return await talk.answer("refuse", "not_negotiable", refused, final=True)
@@ -155,6 +156,7 @@ class _Talk:
     asked: int | None
     turn_id: UUID | None
     now: datetime
+    valid_for: timedelta
 
     async def next_round(self, own: Sequence[PriceOffer], room: Room, strategy: Strategy | None) -> OfferDecision:
         """A proposal one round further than the last of `own` (newest first)."""
@@ -226,7 +228,7 @@ class _Talk:
             final=final,
             rule=rule,
             status=status,
-            expires_at=self.now + VALID_FOR,
+            expires_at=self.now + self.valid_for,
         )
         self.tx.session.add(offer)
         await self.tx.session.flush()

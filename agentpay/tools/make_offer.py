@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -37,8 +37,9 @@ class MakeOffer(Arguments):
 
 
 async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
+    valid_for = timedelta(minutes=context.services.settings.offer_ttl_minutes)
     if (approval := await approvals.granted(context, tx, "offer")) is not None:
-        approved = await offers.approve(tx, UUID(approval.payload["id"]))
+        approved = await offers.approve(tx, UUID(approval.payload["id"]), valid_for=valid_for)
         return ToolResult({"decision": "offer", "offer": approved.model_dump(mode="json")}, [block("offer", approved)])
     cart_id = await carts.cart_id_of(tx, context.conversation)
     if arguments.action == "accept":
@@ -65,6 +66,7 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         now=datetime.now(UTC),
         requested=arguments.action != "volunteer",
         turn_id=context.turn_id,
+        valid_for=valid_for,
     )
     # What waits for a person's approval is none the customer may take
     shown = None if decision.reason == "pending" else decision.offer

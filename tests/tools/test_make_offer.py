@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +37,8 @@ async def make(
         await tx.session.execute(update(Agent).where(Agent.organization_id == organization_id).values(rules=rules))
     context = await make_context()
     context.hesitation_signals = hesitation
+    settings = context.services.settings.model_copy(update={"offer_ttl_minutes": 30})
+    context.services = replace(context.services, settings=settings)
     made = []
     for call in calls:
         async with database.tx(organization_id) as tx:
@@ -68,6 +72,14 @@ async def test_an_offer_is_volunteered_when_the_rules_say_so_and_not_before(
     assert due[0].data["decision"] == "offer"
     untold = await make(database, organization_id, make_context, RULES, volunteer, hesitation=9)
     assert untold[0].data["reason"] == "no_trigger"
+
+
+async def test_an_offer_holds_as_long_as_the_operator_says(
+    database: Database, organization_id: UUID, make_context: MakeContext
+) -> None:
+    (made,) = await make(database, organization_id, make_context, RULES, {"price": 5000})
+    expires = datetime.fromisoformat(made.data["offer"]["expires_at"])
+    assert timedelta(minutes=29) < expires - datetime.now(UTC) <= timedelta(minutes=30)
 
 
 async def test_no_result_and_no_block_holds_the_floor(
