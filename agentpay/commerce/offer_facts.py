@@ -18,6 +18,7 @@ APPROVAL = "approval_discount_percent"
 @dataclass(frozen=True, slots=True)
 class Item:
     id: UUID
+    product_id: UUID
     price: int
     floor: int | None = field(repr=False)
     currency: str
@@ -58,6 +59,7 @@ async def item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> Item:
         await tx.session.execute(
             select(
                 Variant.id,
+                Variant.product_id,
                 Variant.price,
                 Variant.floor,
                 Variant.currency,
@@ -75,6 +77,7 @@ async def item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> Item:
         raise not_found("variant", variant_id)
     return Item(
         id=row.id,
+        product_id=row.product_id,
         price=row.price,
         floor=row.floor,
         currency=row.currency,

@@ -2,8 +2,8 @@
 
 An agent that ended at a known distance from the floor would tell it to whoever knows the distance, and one that took every
 price down to the floor would tell it to whoever asks often enough. So the lowest price taken (the reserve) and the agent's
-own last price lie above the floor by shares of the room that hang on a secret, the variant, its price and its floor: the
-same for every customer and in every conversation, so that there is nothing to average out.
+own last price lie above the floor by shares of the room that hang on a secret, the product, its price and its floor: the
+same for every customer, conversation and size, so that there is nothing to average out.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Margins:
     last_price: int
 
 
-def margins(secret: str, variant_id: UUID, list_price: int, floor: int) -> Margins:
-    """The margins of a variant at this price and floor (minor units). Another price or floor draws them anew."""
-    drawn = hmac.digest(secret.encode(), f"{variant_id}:{list_price}:{floor}".encode(), "sha256")
+def margins(secret: str, product_id: UUID, list_price: int, floor: int) -> Margins:
+    """The margins of a product's variants at this price and floor (minor units). Another price or floor draws them anew."""
+    drawn = hmac.digest(secret.encode(), f"{product_id}:{list_price}:{floor}".encode(), "sha256")
     return Margins(_between(RESERVE, drawn[:8]), _between(LAST_PRICE, drawn[8:16]))
 
 

@@ -152,18 +152,18 @@ def test_no_talk_crosses_a_bound(
 
 
 def test_margins_are_the_same_for_everybody_and_nobody_can_compute_them() -> None:
-    variant, other = new_id(), new_id()
-    first = margins("secret", variant, 13900, 11900)
-    assert first == margins("secret", variant, 13900, 11900)
+    product, other = new_id(), new_id()
+    first = margins("secret", product, 13900, 11900)
+    assert first == margins("secret", product, 13900, 11900)
     drawn = {
-        margins("another", variant, 13900, 11900),
+        margins("another", product, 13900, 11900),
         margins("secret", other, 13900, 11900),
-        margins("secret", variant, 13901, 11900),
-        margins("secret", variant, 13900, 11901),
+        margins("secret", product, 13901, 11900),
+        margins("secret", product, 13900, 11901),
         first,
     }
     assert len(drawn) == 5
-    many = [margins(str(n), variant, 13900, 11900) for n in range(500)]
+    many = [margins(str(n), product, 13900, 11900) for n in range(500)]
     for name, (low, high) in (("reserve", RESERVE), ("last_price", LAST_PRICE)):
         shares = [getattr(each, name) for each in many]
         assert low <= min(shares) < low + 20 < high - 20 < max(shares) <= high

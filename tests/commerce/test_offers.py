@@ -57,8 +57,13 @@ class Talk:
             },
         )
 
+    async def product_id(self) -> UUID:
+        return (await self.tx.session.scalars(select(Variant.product_id).where(Variant.id == self.variant_id))).one()
+
     async def room(self, floor: int = 11900, rules: AgentRules = RULES) -> Room:
-        return room_for(13900, floor, rules, margins(await offers_secret(self.tx), self.variant_id, 13900, floor))
+        return room_for(
+            13900, floor, rules, margins(await offers_secret(self.tx), await self.product_id(), 13900, floor)
+        )
 
     async def rounds(self) -> list[int]:
         """What the shoe is offered at to somebody who asks for far less: 45 % of the way, 60 % of the rest, the rest."""
@@ -142,6 +147,27 @@ async def test_asking_for_the_floor_gets_what_asking_for_less_gets(database: Dat
             answers.append([(each.kind, each.reason, each.final, each.offer and each.offer.amount) for each in said])
         assert answers[0] == answers[1] == answers[2]
         assert answers[0][-1][3] == (await talk.room()).end
+
+
+async def test_sizes_at_one_price_end_at_one_price(database: Database, organization_id: UUID) -> None:
+    """Margins of their own would tell the floor they share to whoever asks for all of them."""
+    async with database.tx(organization_id) as tx:
+        talk = await Talk.open(tx)
+        other = Variant(
+            organization_id=organization_id,
+            product_id=await talk.product_id(),
+            price=13900,
+            floor=11900,
+            currency="USD",
+        )
+        tx.session.add(other)
+        await tx.session.flush()
+        first = [await talk.ask(9000) for _ in range(3)]
+        talk.variant_id = other.id
+        second = [await talk.ask(9000) for _ in range(3)]
+        assert [each.offer and each.offer.amount for each in first] == [
+            each.offer and each.offer.amount for each in second
+        ]
 
 
 async def test_a_person_is_asked_for_nothing_that_would_tell_the_floor(
