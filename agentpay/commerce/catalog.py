@@ -235,6 +235,14 @@ def _as_uuid(reference: UUID | str) -> UUID | None:
         return None
 
 
+async def goes_with(tx: Tx, product_id: UUID) -> list[str]:
+    """What the shop would show to who takes this product, in its own words (`upsell_triggers`)."""
+    found = await tx.session.scalar(
+        select(Product.upsell_triggers).where(Product.organization_id == tx.organization_id, Product.id == product_id)
+    )
+    return found or []
+
+
 async def product_facts(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """What may be told of products beyond their blocks: {"brand", "category", "attributes", "conversational_description"}."""
     rows = await tx.session.execute(

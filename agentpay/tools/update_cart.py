@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from agentpay.commerce import carts
+from agentpay.commerce import carts, catalog
 from agentpay.commerce.catalog import VariantRow
 from agentpay.commerce.shapes import CartView, LineView
 from agentpay.errors import Problem
@@ -52,6 +52,8 @@ async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
                 held = next((line.quantity for line in before.items if line.variant_id == row.id), 0)
                 raise _about(problem, row, held) from problem
             changed = {**variant_facts(row), "quantity": quantity}
+            if arguments.action == "add" and (words := await catalog.goes_with(tx, row.product_id)):
+                changed["goes_with"] = words
         case "replace":
             line = _only(await _named_in_cart(tx, before, arguments, by_options=False))
             row = await resolve_variant(

@@ -47,6 +47,7 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
     outcome = yield Ask("update_cart", {"action": "add", **ref, "quantity": quantity})
     if outcome.ok:
         changed = outcome.result["changed"]
+        talk.goes_with += changed.get("goes_with", [])
         talk.say("added", quantity=changed["quantity"], what=describe.what(changed["title"], changed["options"]))
         spoken_of(talk, {"external_id": _product_of(talk, changed, ref), "title": changed["title"]}, changed)
         talk.say_total()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service
+from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service, upselling
 from agentpay.llm.house.aftersale import serving
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
@@ -61,6 +61,7 @@ _CONFIRMED: dict[str, Handler] = {
     "confirm_add": buying.add,
     "confirm_checkout": checkout.checkout,
     "confirm_offer": pricing.negotiate,
+    "confirm_upsell": upselling.show_them,
 }
 """What a yes to the assistant's question does."""
 
@@ -102,6 +103,7 @@ def converse(talk: Talk) -> Plan:
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
     yield from pricing.volunteer(talk, acts)
+    upselling.suggest(talk)
     if talk.silent:
         talk.say("not_understood")
 

@@ -40,6 +40,9 @@ class Talk:
         self._noted: dict[str, Any] = {}
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
+        self.upsold = bool(turn.memory.get("upsold"))
+        self.goes_with: list[str] = []
+        """What the shop would show to who takes what was put into the cart now."""
         self.order: str | None = turn.memory.get("order")
         """Number of the order that was last spoken of."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
@@ -130,5 +133,5 @@ class Talk:
 
     @property
     def memory(self) -> dict[str, Any]:
-        kept = {"focus": self.focus, "searched": self.searched, "order": self.order}
+        kept = {"focus": self.focus, "searched": self.searched, "order": self.order, "upsold": self.upsold}
         return {**self._noted, **{key: value for key, value in kept.items() if value}}

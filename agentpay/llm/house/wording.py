@@ -34,6 +34,10 @@ WORDINGS: dict[str, list[str]] = {
         "Sorry, we don't carry {query}. Is there anything else I can look for?",
     ],
     "ask_add": ["Shall I put it in your cart?", "Would you like to add it to your cart?"],
+    "upsell": [
+        "By the way, {suggestion} would go well with it. Shall I show you?",
+        "The shop suggests {suggestion} to go with it. Would you like to have a look?",
+    ],
     "ask_which": ["Would you like to know more about one of them?", "Does one of these suit you?"],
     "which_product": ["Which one do you mean: {candidates}?"],
     "product_needed": ["Which product do you mean?", "Which product would that be?"],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
+from tests.llm.house.turns import EMPTY_CART, act, fact, play, product, refusal, turn, variant
 
 MUG = product("mug", "Harbor mug", variant("mug-blue", color="blue"), variant("mug-red", color="red"))
 
@@ -127,3 +127,39 @@ def test_emptying_the_cart_forgets_what_was_spoken_of() -> None:
     played = play(view, update_cart=lambda _: (True, {"cart": cart_of(), "changed": None}))
     assert played.calls == [("update_cart", {"action": "clear"})]
     assert "focus" not in played.memory
+
+
+def _adding(*goes_with: str) -> dict[str, Any]:
+    changed = {
+        **fact(variant("kettle-1"), "Kettle"),
+        "quantity": 1,
+        **({"goes_with": list(goes_with)} if goes_with else {}),
+    }
+    return {"update_cart": lambda _: (True, {"cart": EMPTY_CART, "changed": changed})}
+
+
+def test_what_goes_with_it_is_suggested_once_and_shown_if_they_like() -> None:
+    add = act("add_to_cart", "add a kettle", product_query="kettle")
+    suggested = play(turn(add), **_adding("coffee beans"))
+    assert suggested.tools == ["update_cart"]
+    assert "coffee beans" in suggested.text
+    beans = product("beans", "House blend", variant("beans-1", 1600))
+    yes = turn(act("other", "yes please", 0.5), accepts=True, memory=suggested.memory)
+    shown = play(yes, product_search=lambda _: (True, {"products": [beans]}))
+    assert shown.calls == [("product_search", {"query": "coffee beans", "limit": 3})]
+    assert "House blend" in shown.text
+    again = play(turn(add, memory=shown.memory), **_adding("coffee beans"))
+    assert "coffee beans" not in again.text
+
+
+def test_nothing_is_suggested_that_is_there_or_while_they_are_paying() -> None:
+    add = act("add_to_cart", "add a kettle", product_query="kettle")
+    held = {**EMPTY_CART, "items": [{"title": "Coffee bean", "product_external_id": "b", "variant_external_id": "b-1"}]}
+    changed = {**fact(variant("kettle-1"), "Kettle"), "quantity": 1, "goes_with": ["coffee beans"]}
+    there = play(turn(add, cart=held), update_cart=lambda _: (True, {"cart": held, "changed": changed}))
+    assert "would go well" not in there.text
+    assert "suggests" not in there.text
+    asked = turn(add, act("product_search", "and mugs?", product_query="mugs"))
+    more = play(asked, product_search=lambda _: (True, {"products": []}), **_adding("coffee beans"))
+    assert "coffee beans" not in more.text
+    assert "coffee beans" not in play(turn(add, verbosity="short"), **_adding("coffee beans")).text
