@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentpay.evals.adversarial.command import adversarial as adversarial_command
 from agentpay.evals.intents_cli import intents as intents_command
 from agentpay.evals.negotiation.command import negotiation as negotiation_command
 from agentpay.evals.search_cli import search as search_command
@@ -64,6 +65,7 @@ eval_app.command(
     "intents",
     epilog="Example: agentpay eval intents --train train.jsonl.gz --test val.jsonl.gz --out predictions.jsonl",
 )(intents_command)
+eval_app.command("adversarial", epilog="Example: agentpay eval adversarial --out results")(adversarial_command)
 eval_app.command(
     "negotiation", epilog="Example: agentpay eval negotiation --data histories --products 20 --out results"
 )(negotiation_command)

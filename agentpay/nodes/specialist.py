@@ -113,8 +113,10 @@ class Specialist:
         """
         if brain is self.context.services.brains.house:
             return await brain.respond(self._request(), self.speech.write)
-        secrets = secrets_of(*instructions(self.agent))
-        gate = Gate(self.speech.write, self._grounds, secrets)
+        secrets = secrets_of(*(text for agent in AGENTS for text in instructions(agent)))
+        shop = self.context.organization
+        words = await self.context.services.vocabularies.get(shop.id, shop.catalog_version)
+        gate = Gate(self.speech.write, lambda: self._grounds(words.title_words), secrets)
         message = await brain.respond(self._request(), gate.write)
         gate.finish()
         for key, value in (message.usage_metadata or {}).items():
@@ -137,8 +139,8 @@ class Specialist:
             self._correction = correction(self.step, message.text, gate.refused)
         return None
 
-    def _grounds(self) -> Grounds:
-        return grounds_of(self.context, self.state.get("messages", []), self.reply)
+    def _grounds(self, goods: frozenset[str]) -> Grounds:
+        return grounds_of(self.context, self.state.get("messages", []), self.reply, goods)
 
     def _decided(self, calls: list[Call]) -> AIMessage:
         """What was decided before a crash is not decided again: the stored calls, or the handoff to who made them.
@@ -163,7 +165,7 @@ class Specialist:
         if self.degraded or self.state.get("concern") or self.state.get("escalate"):
             return house
         for name in (self.context.agent.model, settings.model_fallback):
-            if name is None or name in self.failed:
+            if not name or name in self.failed:
                 continue
             try:
                 chosen = services.brains.get(name)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from agentpay.intents.entities.money import minor_units
+from agentpay.intents.words import word_set
 from agentpay.money import digits
 from agentpay.nodes.claims.finding import MOVES, Claim, find, plain, segment
 from agentpay.nodes.claims.grounds import Amount, Grounds, Unit
@@ -90,29 +91,30 @@ _STOP = frozenset(
     ]
 )
 _WORD = re.compile(r"[a-z0-9]+")
+_FILLING = word_set(
+    "is are costs cost costing was be at for only just now price priced prices you can get have has sells sell sold goes go comes come to total the a an of it its your our each usd eur gbp "
+    "dollar dollars euro euros pound pounds cents and in with one that this will would from about around today here only still"
+)
 _NEAR = 3
+_FAR = 600
 _MANY = 10
 
 
 class Checker:
-    """Checks the sentences of one reply in order: what "it" is about carries over from one to the next."""
+    """Checks the sentences of one reply: what "it" is about is looked for in those before."""
 
     def __init__(self, grounds: Grounds, now: datetime | None = None) -> None:
         self.grounds = grounds
         self._today = (now or datetime.now(UTC)).date()
-        self._about: list[str] = []
         self._words: dict[str, frozenset[str]] | None = None
 
-    def unsupported(self, sentence: str) -> list[str]:
-        """The claims, as they were written, that nothing bears out."""
+    def unsupported(self, sentence: str, before: str = "") -> list[str]:
+        """The claims, as they were written, that nothing bears out. `before`: what the reply has said so far."""
         text = plain(sentence)
         claims = find(text, self.grounds.currency)
-        here = self._mentioned(text)
-        about = here or self._about
-        if here:
-            self._about = here
         if not claims:
             return []
+        about = self._mentioned(text) or self._last_mentioned(before)
         asking = text.rstrip().endswith("?") and _QUESTION.match(text) is not None
         return [claim.text for claim in claims if not self._holds(claim, text, about, asking=asking)]
 
@@ -156,6 +158,8 @@ class Checker:
             return self._quoted(claim.text, known.articles, part)
         if minor == 0:
             return self._free(claim, text, part)
+        if self._of_something_else(text[: claim.start + len(claim.text)]):
+            return False
         if self._repeats(claim, before, part):
             return True
         fitting = [amount for amount in known.amounts if amount.minor == minor]
@@ -166,6 +170,18 @@ class Checker:
         if minor_text(minor, known.currency) & set(re.findall(r"\d[\d.,]*\d|\d", known.worth)):
             return True
         return _RULE.search(part if not alone else "") is not None and self._quoted(claim.text, known.articles, text)
+
+    def _of_something_else(self, text: str) -> bool:
+        """Whether the amount that ends the text is put on goods of the shop that no tool told of in this turn."""
+        words = [word for word in re.findall(r"[a-z]+", text.casefold()) if word not in _FILLING]
+        if not words:
+            return False
+        head = words[-1]
+        forms = {head, head.removesuffix("s"), head.removesuffix("es")}
+        if not forms & self.grounds.goods:
+            return False
+        told = [*self.grounds.written, *(title.casefold() for title in self.grounds.titles)]
+        return not any(form in one for one in told for form in forms)
 
     def _fits(self, fitting: Sequence[Amount], minor: int, part: str, about: list[str], *, alone: bool) -> bool:
         """Whether the amount is one of what the sentence speaks of."""
@@ -522,6 +538,12 @@ class Checker:
             return [title for title in whole if not any(title != other and title in other for other in whole)]
         words = {word.rstrip("s") for word in _WORD.findall(low)}
         return [title for title, own in self._own_words().items() if own & words]
+
+    def _last_mentioned(self, before: str) -> list[str]:
+        for sentence in reversed(re.split(r"(?<=[.!?])\s|\n", plain(before[-_FAR:]))):
+            if found := self._mentioned(sentence):
+                return found
+        return []
 
     def _own_words(self) -> dict[str, frozenset[str]]:
         if self._words is None or len(self._words) != len(self.grounds.titles):

@@ -22,12 +22,12 @@ _MONTH = rf"(?:{_MONTHS}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 
 TRIGGER = re.compile(
-    r"(?<![A-Za-z0-9])\d|[A-Za-z]\d{4}|[-_/#]\d|[$€£¥₹₺₪₩₴฿＄￡￥%％@_\u00ad\u200b-\u200f\u2060\ufeff]|https?:|www\."
+    r"(?<![A-Za-z0-9])\d|[A-Za-z]\d{4}|[A-Z]{3}\d|[-_/#]\d|[$€£¥₹₺₪₩₴฿＄￡￥%％@_\u00ad\u200b-\u200f\u2060\ufeff]|https?:|www\."
     r"|(?<![a-z])(?:stock|sold|(?:un)?avail|left\b|remain|last one|units?\b|plenty|free\b|gratis|compliment|charge|on the house|nothing|refund|reimburs|money back|cancel"
     r"|shipp|ships|dispatch|deliver|arriv|on (?:its|the) way|transit|paid|payment|went through|placed|confirmed|approved|granted|applied|discount|off\b|percent|double|twice"
     r"|dollar|euro|pound|cents?\b|bucks?\b|quid|yen|franc|rupee|cost|pric(?:e|ed|ing)\b|worth|tomorrow|today|tonight|overnight|same[- ]day|next[- ](?:day|week|month)"
-    rf"|{_WEEKDAYS}|week|month|days?\b|hours?\b|year|added|removed|in your (?:cart|basket|bag)|lowered|reduced|knocked|changed|updated|verified|admin|developer|debug|root mode"
-    r"|sku|coupon|voucher|promo)",
+    rf"|{_WEEKDAYS}|week|month|days?\b|hours?\b|year|added|removed|in your (?:cart|basket|bag)|lowered|reduced|knocked|changed|updated|verif|disabled|bypass|unlock|overrid|admin|developer|debug|root mode"
+    r"|sku|codes?\b|coupon|voucher|promo)",
     re.IGNORECASE,
 )
 """Whether a text may claim anything. Text without is sent as it comes."""
@@ -35,7 +35,7 @@ _SIGNS = re.compile(r"[^\sA-Za-z0-9.,!?;:'’-]|(?<![A-Za-z0-9])\d|[A-Za-z]\d{4}
 _BEGINNINGS = word_set(
     "stoc sold avai unav left rema last unit plen free grat comp char hous noth refu reim mone canc ship disp deli arri way tran paid paym thro plac conf appr gran appl disc off perc"
     " doub twic doll euro poun cent buck quid yen fran rupe cost pric wort tomo toda toni over same same- next next- mond tues wedn thur frid satu sund week mont day days hour year"
-    " adde remo cart bask bag lowe redu knoc chan upda veri admi deve debu root sku coup vouc prom http www."
+    " adde remo cart bask bag lowe redu knoc chan upda veri disa bypa unlo code admi deve debu root sku coup vouc prom http www."
 )
 _LONG = 40
 
@@ -127,7 +127,7 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 MOVES = re.compile(
-    r"\b(?:arriv\w*|deliver\w*|ship(?:s|ped|ping|ment)?|dispatch\w*|sen[dt]\w*|sent|reach\w*|get (?:it|there|here|them|to you)|receiv\w*|be (?:there|with you|here|ready|back)|is due|due|expected|eta|lands?|comes?|hand(?:ed)? over|refund\w*|back in stock|restock\w*|expires?|ends?|valid|until|leaves?|left our|collected|pick(?:ed)? up|on (?:its|the) way|return\w*|exchang\w*|transit|opens?|closes?|takes?)\b",
+    r"\b(?:arriv\w*|deliver\w*|ship(?:s|ped|ping|ment)?|dispatch\w*|sen[dt]\w*|sent|reach\w*|get (?:it|there|here|them|to you)|receiv\w*|be (?:there|with you|here|ready|back)|is due|due|expected|eta|lands?|hand(?:ed)? over|refund\w*|back in stock|restock\w*|expires?|ends?|valid|until|leaves?|left our|collected|pick(?:ed)? up|on (?:its|the) way|return\w*|exchang\w*|transit|opens?|closes?|takes?)\b",
     re.IGNORECASE,
 )
 """Words that make of a day or a number of days a promise about when something happens."""

@@ -95,7 +95,7 @@ class Gate:
             self.refused = [LEAK]
         elif may_claim(sentence):
             self._checker = self._checker or Checker(self._grounds())
-            self.refused = self._checker.unsupported(sentence)
+            self.refused = self._checker.unsupported(sentence, self.sent)
         return not self.refused
 
     def _put(self, end: int) -> None:

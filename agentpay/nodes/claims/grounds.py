@@ -96,6 +96,8 @@ class Grounds:
     served: list[int] = field(default_factory=list)
     """What the quoted shipping options cost."""
     verified: bool = False
+    goods: frozenset[str] = frozenset()
+    """Words of the titles of all the shop's products."""
 
     def take(self, name: str, result: Mapping[str, Any], *, ok: bool) -> None:
         """What a tool answered in this turn."""
@@ -242,9 +244,12 @@ class Grounds:
         self.names |= {token for token in _TOKEN.findall(value.casefold()) if any(map(str.isdigit, token))}
 
 
-def grounds_of(context: Context, messages: Iterable[AnyMessage], reply: Reply) -> Grounds:
-    """What may be said now: by this turn's tools, the conversation's cart, checkout and offer, and the shop's rules."""
-    grounds = Grounds(context.organization.currency, verified=context.customer_id is not None)
+def grounds_of(context: Context, messages: Iterable[AnyMessage], reply: Reply, goods: frozenset[str]) -> Grounds:
+    """What may be said now: by this turn's tools, the conversation's cart, checkout and offer, and the shop's rules.
+
+    `goods`: the words of the titles of all products.
+    """
+    grounds = Grounds(context.organization.currency, verified=context.customer_id is not None, goods=goods)
     for call in reply["tool_calls"]:
         grounds.take(call["name"], call["result"] or {}, ok=call["status"] == "ok")
     grounds.remember(context.cart, context.checkout, context.offer)

@@ -26,7 +26,7 @@ _INSIDE = re.compile(
     r"\btransfer_to_\w+|</?facts>|\b(?:your_name|customer_is_known|details_known|items_in_cart|negotiation_allowed|known_of_customer"
     r"|summary_of_earlier_messages|system prompt (?:is|says|reads|begins|starts)|my (?:instructions|system prompt|prompt) (?:are|is|say|read|begin))"
 )
-_SENTENCE = re.compile(r"[.!?;:]")
+_SENTENCE = re.compile(r"[.!?;:\n]")
 _SPACES = re.compile(r"[\s*`_\"'“”‘’>#-]+")
 
 
@@ -40,11 +40,14 @@ class Secrets:
 
     def __init__(self, texts: tuple[str, ...]) -> None:
         spared = [even(phrase) for phrase in _COMMON]
-        joined = [even(text) for text in texts]
+        joined = []
+        for text in map(even, texts):
+            for phrase in spared:
+                text = text.replace(phrase, "\n")
+            joined.append(text)
         flat = [" ".join(text.lower().split()) for text in texts]
         self._hints = {text[n : n + HINT] for text in flat for n in range(len(text) - HINT + 1)}
-        proofs = {text[n : n + PROOF] for text in joined for n in range(len(text) - PROOF + 1)}
-        self._proofs = {one for one in proofs if not any(phrase in one or one in phrase for phrase in spared)}
+        self._proofs = {text[n : n + PROOF] for text in joined for n in range(len(text) - PROOF + 1)}
         # A sentence shorter than that is known as a whole
         self._sentences = {
             one for text in joined for one in map(str.strip, _SENTENCE.split(text)) if SHORT <= len(one) < PROOF

@@ -1,0 +1,1 @@
+"""`agentpay eval adversarial`: attacks, poisoned catalogues and a malicious model against a shop (docs/guardrails.md)."""
