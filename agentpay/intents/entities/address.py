@@ -66,9 +66,11 @@ _NOT_CITY = re.compile(
 )
 
 _HEAD = re.compile(
-    rf"(?:^|[.:!?\n]\s*|\b(?:in|to|at|is|from)\s+)(?:(?P<city>[^\W\d_][^\W\d_.' -]*(?:[ ,]{{1,2}}[^\W\d_][\w.'-]*){{0,3}})[ ,]{{1,2}}(?P<post>{POSTCODE})|(?P<post2>{POSTCODE})\s+(?P<city2>[^\W\d_][\w.' -]{{1,30}}?))\s*,\s*(?:at\s+)?$",
+    rf"(?:^|[.:!?\n]\s*|\b(?:in|to|at|is|from)\s+)(?:(?P<city>[^\W\d_][^\W\d_.' -]*(?:[ ,]{{1,2}}[^\W\d_][\w.'-]*){{0,3}})[ ,]{{1,2}}(?P<post>{POSTCODE})|(?P<post2>{POSTCODE})\s+(?P<city2>[^\W\d_][\w.' -]{{1,30}}?))\s*[, ]\s*(?:at\s+)?$",
     re.IGNORECASE,
 )
+_CITY_LEAD = re.compile(r"^.*\b(?:in|to|at|is|from)\s+", re.IGNORECASE)
+_BEFORE_STREET = re.compile(r"(?:^|\b(?:in|to|at|is|from)\s+)(?P<city>[A-Z][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})\s*,\s*$")
 _STREETS_OF = tuple(
     (re.compile(pattern, re.IGNORECASE), countries.split())
     for pattern, countries in (
@@ -133,6 +135,8 @@ def _complete(
     if tail.city is None and tail.postcode is None and (head := _read_head(text, start)) is not None:
         tail, start = head
         tail.end = end
+    elif (begins := _city_before(text, start, tail)) is not None:
+        start = begins
     context = (
         asked_for in {"address", "shipping_address", "details"}
         or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
@@ -177,12 +181,26 @@ def _by_street(line1: str, tail: _Tail, served: Sequence[str]) -> str | None:
 def _read_head(text: str, end: int) -> tuple[_Tail, int] | None:
     """City, region and postcode before the street ("I live in Portland Oregon 97201, 12 Main St"), and where they begin."""
     match = _HEAD.search(text[:end])
-    if match is None or _NOT_CITY.search(match["city"] or match["city2"]):
+    if match is None:
+        return None
+    start = match.start("city") if match["city"] else match.start("post2")
+    city = match["city"] or match["city2"]
+    if match["city"] and (lead := _CITY_LEAD.match(city)):  # "send it to Leeds": the city is what follows
+        start, city = start + lead.end(), city[lead.end() :]
+    if _NOT_CITY.search(city):
         return None
     tail = _Tail(postcode=(match["post"] or match["post2"]).upper())
-    if not _take_city(match["city"] or match["city2"], 0, tail, followed=True):
+    return (tail, start) if _take_city(city, 0, tail, followed=True) else None
+
+
+def _city_before(text: str, start: int, tail: _Tail) -> int | None:
+    """ "Boston, 12 Beacon St, MA 02108": the city stands before the street. Answers where it begins."""
+    regions = regions_of(tail.city or "")
+    match = _BEFORE_STREET.search(text[:start]) if regions and (tail.city or "").isupper() and tail.postcode else None
+    if match is None or _NOT_CITY.search(match["city"]):
         return None
-    return tail, match.start("city") if match["city"] else match.start("post2")
+    tail.region, tail.city = regions[0][1], match["city"]
+    return match.start("city")
 
 
 def _read_tail(text: str, start: int) -> _Tail:
@@ -206,7 +224,7 @@ def _read_tail(text: str, start: int) -> _Tail:
 def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
     """Takes what the piece says into `tail`; False where the address ends before or within it."""
     lead = len(raw) - len(raw.lstrip())
-    cut = _CUT.search(raw, lead)
+    cut = _CUT.search(raw, max(0, lead - 1))
     body = raw[: cut.start()] if cut else raw
     content = body.strip().rstrip(".")
     if not content:

@@ -20,6 +20,8 @@ from agentpay.intents.entities.places import (
 from agentpay.intents.entities.spans import Span, free
 
 _LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", re.IGNORECASE)
+_IN_COUNTRY = re.compile(r"\s*,\s*(?P<country>[^\W\d_][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})(?=\W*(?:$|[.?!]))")
+"""What follows a city: "to Toronto, Canada"."""
 _WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
 _CITY = re.compile(
     r"\b(?:(?:new (?:york|delhi|orleans)|los angeles|san (?:francisco|diego)|mexico city|s[aã]o paulo|rio de janeiro|cape town|tel aviv|abu dhabi|kuala lumpur|buenos aires|den haag|the hague"
@@ -175,6 +177,10 @@ def _named_place(
         words_match = _WORDS.match(text, lead.end())
         if not words_match or not free(taken, lead.end(), lead.end() + 1):
             continue
+        if (beyond := _IN_COUNTRY.match(text, words_match.end())) and (country := _country(beyond["country"])):
+            found.country = country
+            found.spans.append(Span(lead.start(), beyond.end(), "place", country))
+            return
         words = words_match.group().split()
         for size in range(len(words), 0, -1):
             candidate = " ".join(words[:size]).rstrip(".,?!'")

@@ -111,10 +111,10 @@ POSTCODE = (
 
 @lru_cache(maxsize=1)
 def country_names() -> dict[str, str]:
-    """Lower-cased names, aliases and three-letter codes → ISO 3166-1 alpha-2."""
+    """Lower-cased names and aliases → ISO 3166-1 alpha-2."""
     names: dict[str, str] = {}
     for country in pycountry.countries:
-        for attribute in ("name", "common_name", "official_name", "alpha_3"):
+        for attribute in ("name", "common_name", "official_name"):
             name = getattr(country, attribute, None)
             if name:
                 names[name.lower()] = country.alpha_2
@@ -130,10 +130,16 @@ def country_codes() -> frozenset[str]:
 
 
 def country_of(words: str) -> str | None:
-    """The country a name or a code stands for; two-letter codes count in any case here, so ask only where one is expected."""
-    key = words.strip(" .,").lower()
+    """The country a name or a code stands for; two-letter codes count in any case here, so ask only where one is expected.
+
+    Three-letter codes count in capitals alone: "and" is not Andorra, "can" not Canada.
+    """
+    bare = words.strip(" .,")
+    key = bare.lower()
     if len(key) == 2 and key.upper() in country_codes():
         return "GB" if key == "uk" else key.upper()
+    if len(bare) == 3 and bare.isupper() and (country := pycountry.countries.get(alpha_3=bare)) is not None:
+        return str(country.alpha_2)
     return country_names().get(key)
 
 
