@@ -146,3 +146,14 @@ def test_the_example_store_and_a_gzipped_one(tmp_path: Path) -> None:
     packed = tmp_path / "store.yaml.gz"
     packed.write_bytes(gzip.compress(example.read_bytes()))
     assert load(packed).store == load(example).store
+
+
+def test_a_wording_that_could_not_be_said_is_refused(tmp_path: Path) -> None:
+    agent = 'agent: {name: Nora, templates: {greeting: "Hi {captain}"}}\n'
+    assert problems(write(tmp_path, HEAD + agent)) == [
+        "line 2: agent.templates: Template 'greeting' is not given captain."
+    ]
+    several = 'agent: {name: Nora, templates: {greeting: ["Hi{name}!", "Hello!"], goodbye: Bye}}\n'
+    store = load(write(tmp_path, HEAD + several), now=NOW)
+    assert store.agent is not None
+    assert store.agent.templates == {"greeting": ["Hi{name}!", "Hello!"], "goodbye": "Bye"}

@@ -9,6 +9,8 @@ from typing import Any
 from agentpay.llm.house.talk import Talk
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_TOLD = {"short": 0, "medium": 1, "long": 2}
+"""How many sentences of a product's description a list quotes, by the agent's verbosity."""
 _UNITS = {"w": "W", "kw": "kW", "v": "V", "ah": "Ah", "mah": "mAh", "nm": "Nm", "hz": "Hz", "gb": "GB", "tb": "TB", "mb": "MB",
           "mm": "mm", "cm": "cm", "m": "m", "km": "km", "g": "g", "grams": "g", "kg": "kg", "lb": "lb", "oz": "oz", "ml": "ml",
           "l": "l", "liters": "l", "litres": "l", "lm": "lm", "min": "min", "minutes": "minutes", "hours": "hours",
@@ -58,8 +60,8 @@ def product_line(talk: Talk, number: int | None, product: dict[str, Any]) -> str
     """A line of a list: name, price, why, and whether it is sold out."""
     head = f"{number}. " if number is not None else ""
     note = "" if stocked(product) else " (out of stock)"
-    first = sentences(product["description"] or "")[:1]
-    reason = f": {first[0]}" if first and talk.turn.verbosity != "short" else ""
+    told = " ".join(sentences(product["description"] or "")[: _TOLD[talk.turn.verbosity]])
+    reason = f": {told}" if told else ""
     return f"{head}**{product['title']}**, {price(talk, product)}{note}{reason}"
 
 

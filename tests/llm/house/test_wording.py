@@ -10,7 +10,7 @@ from agentpay.errors import Problem
 from agentpay.llm.house import templates
 from agentpay.llm.house.languages import NAMES
 from agentpay.llm.house.tones import EMOJI, SHORT_WITHOUT, TONES
-from tests.llm.house.turns import act, play, turn
+from tests.llm.house.turns import act, play, product, turn, variant
 
 GREETING = act("greeting", "hi")
 FOREIGN = {
@@ -125,3 +125,15 @@ def test_a_merchant_may_speak_another_language_better() -> None:
     assert (
         play(turn(act("greeting", said), text=said, language="de", templates=own)).text == "Moin! Auf Englisch bitte."
     )
+
+
+def test_how_much_is_told_of_what_was_found() -> None:
+    lamp = {**product("lamp", "Lamp", variant("lamp-1")), "description": "It is bright. It is small. It is red."}
+    search = act("product_search", "a lamp", product_query="lamp")
+    said = {
+        verbosity: play(turn(search, verbosity=verbosity), product_search=lambda _: (True, {"products": [lamp]})).text
+        for verbosity in ("short", "medium", "long")
+    }
+    assert ["bright" in text for text in said.values()] == [False, True, True]
+    assert ["small" in text for text in said.values()] == [False, False, True]
+    assert not any("red" in text for text in said.values())
