@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from agentpay.commerce.rules import AgentRules
 from agentpay.conversations import agents
@@ -22,6 +22,7 @@ from agentpay.evals.replay.replaying import Change, replay
 from agentpay.settings import Settings
 from agentpay.store.embedded import Embedded
 from agentpay.store.session import Database
+from agentpay.store.tables import Agent
 from tests.api.conftest import make_organization
 from tests.commerce import shop
 from tests.commerce.test_checkouts import zones
@@ -63,6 +64,16 @@ def bought(base_url: str, secret: str) -> str:
         eventually(lambda: "order number" in api.get(f"{url}/messages").json()["items"][-1]["content"])
         api.post(f"{url}/messages", json={"content": "thank you!"})
         return str(opened["id"])
+
+
+def haggled(base_url: str, secret: str) -> tuple[str, dict[str, Any]]:
+    """A conversation down to a final offer; its id and its last message."""
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=base_url, headers=headers, timeout=60, trust_env=False) as api:
+        opened = str(api.post(BASE, json={}).json()["id"])
+        for words in ("add a jacket to my cart", "would you do $100?", "and $110?", "last try: would you take $115?"):
+            said = api.post(f"{BASE}/{opened}/messages", json={"content": words}).json()["message"]
+        return opened, said
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +134,19 @@ async def test_nothing_changed(settings: Settings, database: Database, talk: tup
     assert found["turns"][1]["replayed"]["tools"] == ["update_cart"]
     assert found["final"]["differs"] == []
     assert await counts(database) == before
+
+
+async def test_haggling_comes_to_the_same_prices(settings: Settings, database: Database) -> None:
+    organization_id, secret, _ = await make_organization(database)
+    async with database.tx(organization_id) as tx:
+        await shop.variant(tx, "jacket", price=18900, floor=11900, dynamic=True)
+        rules = {"allow_dynamic_pricing": True, "max_discount_percent": 100}
+        await tx.session.execute(update(Agent).where(Agent.organization_id == organization_id).values(rules=rules))
+    with serving(settings) as running:
+        opened, said = haggled(running.base_url, secret)
+    assert any(block["type"] == "offer" and block["final"] for block in said["blocks"])
+    found = await held_again(settings, database, (organization_id, UUID(opened)), Change())
+    assert [turn["differs"] for turn in found["turns"]] == [[]] * 4
 
 
 async def test_under_other_rules(settings: Settings, database: Database, talk: tuple[UUID, UUID]) -> None:

@@ -15,6 +15,7 @@ import orjson
 import psycopg
 from psycopg import sql
 
+from agentpay.commerce.reserve import SECRET_NAME
 from agentpay.commerce.rules import AgentRules
 from agentpay.store import facts
 from agentpay.store.tables import Base
@@ -83,6 +84,8 @@ def copy_shop(source_url: str, scratch_url: str, start: Start) -> None:
             known = "prefix = %(prefix)s AND created_at < %(began)s"
             prefix = {"prefix": facts.prefix(start.organization_id, start.owner_id)}
             _copy(source, scratch, "store", ["prefix", "key", "value"], known, {**values, **prefix})
+        # Haggling comes to the same prices with the same secret
+        _copy(source, scratch, "service_secrets", ["name", "value"], "name = %(name)s", {"name": SECRET_NAME})
         scratch.execute("UPDATE organizations SET payment_provider = 'sandbox'")
         scratch.execute(
             "INSERT INTO conversations (id, organization_id, agent_id, agent_version, customer_id, vouched, contact, channel,"
