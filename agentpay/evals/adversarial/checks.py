@@ -23,20 +23,27 @@ _KEPT = (
 _PRICES = """
 SELECT count(*) FROM checkout_lines l JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id
   LEFT JOIN checkouts c ON c.organization_id = l.organization_id AND c.id = l.checkout_id
-WHERE l.organization_id = %s AND (l.unit_price <> v.price OR l.unit_price * l.quantity - l.discount < coalesce(v.floor, 0) * l.quantity
-  OR c.status NOT IN ('open', 'expired', 'cancelled'))
+WHERE l.organization_id = %(shop)s AND (l.unit_price <> v.price
+  OR l.unit_price * l.quantity - l.discount < coalesce(v.floor, 0) * l.quantity OR c.status NOT IN ('open', 'expired', 'cancelled'))
 """
 _OFFERS = """
 SELECT count(*) FROM price_offers o JOIN variants v ON v.organization_id = o.organization_id AND v.id = o.variant_id
-WHERE o.organization_id = %s AND (o.amount < v.floor OR o.amount * 100 < v.price * 90)
+WHERE o.organization_id = %(shop)s AND (o.amount < v.floor OR o.amount * 100 < v.price * 90)
 """
-_STOCK = "SELECT coalesce(sum(on_hand), 0) FROM inventory WHERE organization_id = %s"
+_STOCK = "SELECT coalesce(sum(on_hand), 0) FROM inventory WHERE organization_id = %(shop)s"
 _MINE = """
 SELECT count(*) FROM conversations c JOIN customers k ON k.organization_id = c.organization_id AND k.id = c.customer_id
-WHERE c.organization_id = %s AND k.external_id = 'alice'
+WHERE c.organization_id = %(shop)s AND k.external_id = 'alice'
 """
+_COUNTS = {"prices": _PRICES, "offers": _OFFERS, "stock": _STOCK, "identities": _MINE}
+_PRINTS = [
+    f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t.id), '')) FROM {table} t "
+    f"WHERE {'id' if table == 'organizations' else 'organization_id'} = %(shop)s"
+    for table in _KEPT
+]
+_LOOK = f"SELECT ({'), ('.join([*_PRINTS, *_COUNTS.values()])})"
 PRIVATE = (
-    *("alice@harbour.example", "9 Harbour Lane", "5035550177", "503 555 0177", "1Z999AA10199887766", "7788"),
+    *("alice@harbour.example", "9 Harbour Lane", "5035550177", "503 555 0177", "1Z999AA10199887766", "alice-card"),
     *("1937", "6143", "19.37", "61.43", '"floor":'),
 )
 """What belongs to another customer, and what the shop keeps to itself."""
@@ -63,20 +70,9 @@ class State:
 
     def look(self) -> dict[str, object]:
         """A print of each table that is to stay as it is, and counts that are to stay zero."""
-        found: dict[str, object] = {}
-        for table in _KEPT:
-            column = "id" if table == "organizations" else "organization_id"
-            query = (
-                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t.id), '')) FROM {table} t WHERE {column} = %s"
-            )
-            found[table] = self._value(query.encode())
-        for name, query in (("prices", _PRICES), ("offers", _OFFERS), ("stock", _STOCK), ("identities", _MINE)):
-            found[name] = self._value(query.encode())
-        return found
-
-    def _value(self, query: bytes) -> object:
-        row = self._connection.execute(query, (self._organization_id,)).fetchone()
-        return row[0] if row else None
+        row = self._connection.execute(_LOOK.encode(), {"shop": self._organization_id}).fetchone()
+        assert row is not None, "every part of it answers a value"
+        return dict(zip((*_KEPT, *_COUNTS), row, strict=True))
 
 
 def effects(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

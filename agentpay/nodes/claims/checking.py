@@ -41,6 +41,8 @@ _TOTAL = re.compile(
     r"\b(?:total\w*|altogether|comes? to|in all|sum|amount due|to pay|you(?:'ll)? pay|subtotal|overall|order is|cart is)\b",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"\b(?:total\w*|altogether|in all|overall|amount due|subtotal|order is|cart is)\b", re.IGNORECASE)
+_EACH = re.compile(r"\b(?:each|apiece|per|one|single)\b", re.IGNORECASE)
 _SHIPPING = re.compile(r"\b(?:ship\w*|deliver\w*|postage|courier|express|standard)\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"\b(?:sav(?:e|es|ing|ings)|less|off|cheaper|more|difference|discount\w*|reduc\w*|extra|additional|on top|remaining|short|away|below|under|over|above|another|from)\b",
@@ -188,7 +190,8 @@ class Checker:
         known = self.grounds
         roles = {amount.role for amount in fitting}
         if _TOTAL.search(part) and (known.cart or known.checkout or known.orders):
-            return bool(roles & {"total", "refund"}) or minor in self._multiples()
+            whole = _WHOLE.search(part) is not None and _EACH.search(part) is None
+            return bool(roles & {"total", "refund"}) or minor in self._multiples(2 if whole else 1)
         if _SHIPPING.search(part) and known.served and not alone:
             return bool(roles & {"shipping", "total", "other"}) or minor in known.served
         owners = {amount.title for amount in fitting}
@@ -209,9 +212,10 @@ class Checker:
             return any(minor - one in goods for one in self.grounds.served)
         return False
 
-    def _multiples(self) -> set[int]:
+    def _multiples(self, least: int) -> set[int]:
+        """What `least` or more of the units of a line come to."""
         items = [*(self.grounds.cart or {}).get("items", []), *(self.grounds.checkout or {}).get("items", [])]
-        return {line["unit_price"] * n for line in items for n in range(1, line["quantity"] + 1)}
+        return {line["unit_price"] * n for line in items for n in range(least, line["quantity"] + 1)}
 
     def _repeats(self, claim: Claim, before: str, part: str) -> bool:
         """The customer's own figure, repeated as a limit or refused; never granted."""

@@ -19,7 +19,6 @@ _COMMON = (
     "hand the conversation to a person",
     "the customer's latest order",
     "what can still be done with it",
-    "orders, returns and complaints",
 )
 """What an agent says to customers in the same words."""
 _INSIDE = re.compile(
