@@ -154,6 +154,6 @@ def test_a_wording_that_could_not_be_said_is_refused(tmp_path: Path) -> None:
         "line 2: agent.templates: Template 'greeting' is not given captain."
     ]
     several = 'agent: {name: Nora, templates: {greeting: ["Hi{name}!", "Hello!"], goodbye: Bye}}\n'
-    store = load(write(tmp_path, HEAD + several), now=NOW)
-    assert store.agent is not None
-    assert store.agent.templates == {"greeting": ["Hi{name}!", "Hello!"], "goodbye": "Bye"}
+    read = load(write(tmp_path, HEAD + several), now=NOW).store.agent
+    assert read is not None
+    assert read.templates == {"greeting": ["Hi{name}!", "Hello!"], "goodbye": "Bye"}
