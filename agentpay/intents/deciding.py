@@ -42,6 +42,24 @@ _SOMETHING = re.compile(r"\b(?:something|anything)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
+_ENOUGH = re.compile(r"\b(?:is|are|will be|would be) (?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b")
+_SUITS_BETTER = re.compile(
+    r"\b(?:goes|go|looks?|suits?|matches|match|fits?|works?|is|are|would be|would look)(?: \w+){0,2}? (?:better|nicer|best|more like it)\b|\b(?:prefer|like|love)(?: the| an?)? \w+(?: \w+)? (?:better|more)\b"
+)
+_EACH_IN = re.compile(
+    r"^(?:(?:ok|okay|yes|and|then|please|so|well|i will (?:take|have)|i would like|just|also|fine|great|make it) )*(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|another) (?:pairs? )?in (?:an? )?(?:the |size )?\w+"
+)
+"""How many, and in which option, of what was just spoken of: "one in S"."""
+_COSTS = re.compile(r"\b(?:how much|costs?|prices?|charge|extra|pay|what would|what is)\b")
+_THERE_IN = re.compile(
+    r"\b(?:is|are|was) (?:it|they|this|that|these|those|one) (?:still |also )?(?:there|here|in|made in|around)\b"
+)
+_PLEASANTRY = re.compile(
+    r"^(?:what an? |such an? |it is (?:an? )?|is (?:it )?not it an? )?(?:lovely|nice|beautiful|gorgeous|glorious|great|fine|wonderful|sunny|rainy|grey|gray|cold|warm|hot|busy|happy)(?: and \w+)? (?:day|morning|afternoon|evening|weather|weekend|summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+)
+"""Small talk that opens a conversation."""
+
+
 def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue, before: list[Act]) -> tuple[I, float]:
     """The intent of a clause in normal form, and how sure it is; `before` are the acts of the clauses before it."""
     entities = reading.entities
@@ -52,8 +70,9 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
                 r"\b(?:and |with |use |apply |using |the |my |promo |discount |coupon |voucher |code )*<code>", "", norm
             ).strip()
         )
-        if clause.listed and before and before[-1].intent is I.ADD_TO_CART and entities.product_query:
-            return before[-1].intent, 0.9  # "…, one pair of gloves, code GREEN5": the item, and a code with it
+        listing = clause.listed and before and before[-1].intent in {I.ADD_TO_CART, I.CHANGE_CART}
+        if listing and entities.product_query:
+            return I.ADD_TO_CART, 0.9  # "…, one pair of gloves, code GREEN5": the item, and a code with it
         if (
             rest
             and rest[0] in {I.ADD_TO_CART, I.CHANGE_CART, I.CHECKOUT}
@@ -61,6 +80,8 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         ):
             return rest
         return matched
+    if (told := _told_by_the_cart(norm, clause, reading, dialogue)) is not None:
+        return told
     if _MONEY.search(norm):
         return I.REFUND, 0.85
     if dialogue.stage in _AFTER and not dialogue.cart_items and _OTHER_ADDRESS.search(norm):
@@ -83,6 +104,22 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
     return _adjust(matched, norm, reading, dialogue)
 
 
+def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float] | None:
+    """What things in the cart, or shown just now, make of words that say little by themselves."""
+    entities = reading.entities
+    if clause.question or entities.order_numbers or dialogue.stage in _AFTER:
+        return None
+    if dialogue.cart_items and entities.quantity and _ENOUGH.search(norm):
+        return I.CHANGE_CART, 0.95
+    if dialogue.cart_items and entities.options and _SUITS_BETTER.search(norm):
+        entities.product_query, entities.pronoun = None, True  # "ochre goes better with my sofa": no sofa is wanted
+        return I.CHANGE_CART, 0.95
+    if _EACH_IN.match(norm) and entities.quantity and entities.options and not entities.product_query:
+        entities.pronoun = True
+        return I.ADD_TO_CART, 0.9
+    return None
+
+
 def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float]:
     """What the dialogue and the entities say about a rule's verdict."""
     intent, confidence = matched
@@ -92,6 +129,16 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     ):  # no cart has a number: it is a placed order that is spoken of
         changes = confidence > 0.7 and intent in _CHANGES and not _MEANT.search(norm)
         return (I.CHANGE_ORDER, confidence) if changes else (I.ORDER_STATUS, 0.7)
+    if (
+        intent in {I.POLICY, I.PRICE_QUESTION}
+        and (entities.shipping_method or (entities.country and intent is I.PRICE_QUESTION))
+        and not entities.product_query
+        and _COSTS.search(norm)
+    ):
+        return I.SHIPPING_QUOTE, 0.9
+    if intent is I.PRODUCT_DETAILS and entities.options and not entities.product_query and _THERE_IN.search(norm):
+        entities.pronoun = True
+        return I.AVAILABILITY, 0.9
     if intent is I.POLICY and dialogue.stage in _AFTER and _CANCEL_IT.search(norm):
         return I.CANCEL_ORDER, 0.9
     if intent in {I.RECOMMENDATION, I.PRODUCT_SEARCH} and reading.names_option and not entities.product_query:
@@ -173,6 +220,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.NEGOTIATION, 0.8
     if reading.money is not None and re.search(r"\bprices?\b", norm):
         return I.NEGOTIATION, 0.6
+    if _PLEASANTRY.match(norm):
+        return I.GREETING, 0.95
     if FILLER.match(norm):
         return I.OTHER, 0.3
     if clause.question and entities.pronoun and _THE_OTHER.search(norm):

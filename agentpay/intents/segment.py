@@ -23,7 +23,7 @@ _VERB = (
 _SUBJECT = (
     r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|was|were|has|have|may|shall)"
     r"\s+(?:i|you|u|we|it|they|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
-    r"|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
+    r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
     r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
 )
 _COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a dozen|another|half a dozen|an extra|a few)"
@@ -31,12 +31,14 @@ _NOT_COUNTED = (
     r"(?:kgs?|kilos?|g|lbs?|oz|cm|mm|m|inch(?:es)?|ft|ml|l|gb|tb|mb|w|v|hours?|days?|weeks?|months?|years?|percent|euros?|dollars?|bucks?|in|or|and|to|stars?"
     r"|please|pls|then|but|thanks|for|of(?! the )|x)\b"
 )
+_MEASURE = r"\d{1,4}(?:[.,]\d+)?[\s-]?(?:kg|kilos?|g|lbs?|oz|cm|mm|m|inch|ft|ml|l|lit(?:re|er)s?|gb|tb|w|v)\b"
+"""What may stand between a count and the thing: "two 50 l bags"."""
 _STARTER = re.compile(
     rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|so|actually|kindly|instead)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
+    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)

@@ -35,6 +35,8 @@ _TO_NUMBER = re.compile(
     rf"\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
+_THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
+_COUNT_IN = re.compile(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
 _FOR_SO_MANY = re.compile(
     rf"\b(?:price|deal|discount|offer|quote|cost|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
@@ -141,6 +143,12 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             if lead[-1:] in "#-$€£.":
                 continue
             return Span(*match.span(), "quantity", value)
+    for match in _COUNT_IN.finditer(text):
+        # "one in S": "in" is no inch where an option follows it
+        lead = text[: match.start()]
+        chosen = any(span.kind == "option" and span.start <= match.end() < span.end for span in taken)
+        if (value := number(match["n"])) and chosen and _led(lead, taken) and not _THE_ONE.search(lead):
+            return Span(*match.span("n"), "quantity", value)
     couple = _COUPLE.search(text)
     if couple and free(taken, *couple.span()):
         value = (

@@ -15,11 +15,24 @@ _PHRASES = re.compile(
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\bon second thoughts?\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
     r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
-    r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
+    r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?|packets?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
 )
+_ONE_AND_WHY = re.compile(
+    r"(?<=\bone),\s.*$|(?<=\bones),\s.*$|,\s*(?:(?:because|since|as|cos|cause)\b|(?:it(?:'s| is| would be)|they(?:'re| are)) (?:\w+ )?\w+er\b|(?:much |far |a bit |more )?\w{3,}ier\b).*$",
+    re.IGNORECASE,
+)
+"""Why something was chosen, which names nothing: "the grey one, easier to clean"."""
+_ENOUGH = re.compile(
+    r"\b(?:is|are|will be|would be|'?ll be)\s+(?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b.*$",
+    re.IGNORECASE,
+)
+_CONTAINERS = re.compile(
+    r"\b(?P<container>bag|sack|bottle|jar|tin|tube|roll|box|pot|tray|case)(?:s|es)? of (?=[^\W\d_])", re.IGNORECASE
+)
+"""What goods come in; a name where titles have the word."""
 _CODE_LEAD = re.compile(
     r"\b(?:with |and |using )?(?:the |my |a )?(?:promo |discount )?(?:code|coupon|voucher)(?: is)?\W*(?=\0)",
     re.IGNORECASE,
@@ -92,8 +105,10 @@ def product_words(
             continue
         for i in range(max(0, start), min(len(masked), span.end)):
             masked[i] = "\0"
-    hidden = _CODE_LEAD.sub(lambda m: "\0" * len(m.group()), "".join(masked))
-    hidden = _PHRASES.sub(lambda m: "\0" * len(m.group()), hidden)
+    hidden = _CODE_LEAD.sub(_hide, "".join(masked))
+    for phrases in (_ONE_AND_WHY, _ENOUGH, _PHRASES):
+        hidden = phrases.sub(_hide, hidden)
+    hidden = _CONTAINERS.sub(lambda m: m.group() if m["container"].lower() in keep else _hide(m), hidden)
     runs: list[str] = []
     for run in re.split(r"\0+", hidden):
         words = [m.group() for m in WORD.finditer(run)]
@@ -106,6 +121,10 @@ def product_words(
     if not any(len(w) > 1 for w in query.split()):
         return None
     return query
+
+
+def _hide(match: re.Match[str]) -> str:
+    return "\0" * len(match.group())
 
 
 def _drop(word: str, words: Collection[str], option_names: Collection[str], keep: Collection[str]) -> bool:
