@@ -55,7 +55,8 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     amount = _only_amount(text, talk.turn.currency) if amount is None else amount
     if amount is None and not _LOWER.search(text) and not _PLAINLY.search(text):
         return list(acts)
-    return [ActView("negotiation", 0.8, text, {} if amount is None else {"amount": amount})]
+    wish = {"amount": amount, "quantity": next((act.entities.get("quantity") for act in acts), None)}
+    return [ActView("negotiation", 0.8, text, {key: value for key, value in wish.items() if value is not None})]
 
 
 def _only_amount(text: str, currency: str) -> int | None:

@@ -170,9 +170,11 @@ def _answer(talk: Talk, outcome: ToolOutcome) -> None:
 
 def _proposed(act: ActView, lines: list[dict[str, Any]], variant: str | None) -> int | None:
     """What the customer would pay for one: "$90", or so much or so many percent off what the cart has it at."""
-    if (amount := act.entities.get("amount") or act.entities.get("price_max")) is not None:
-        return int(amount)
     line = next((line for line in lines if variant in (line["variant_external_id"], line["variant_id"])), None)
+    if (amount := act.entities.get("amount") or act.entities.get("price_max")) is not None:
+        pieces = act.entities.get("quantity") or (line["quantity"] if line else 1)
+        # "$90 for both": more than one costs is meant for all of them
+        return int(amount) // pieces if line and amount > line["unit_price"] else int(amount)
     if line is None:
         return None
     if off := act.entities.get("amount_off"):

@@ -67,6 +67,17 @@ def test_a_yes_with_a_price_of_its_own_goes_on_haggling() -> None:
     assert played.calls[0][1]["action"] == "propose"
 
 
+def test_a_price_for_several_is_a_price_for_each() -> None:
+    two = cart_of(("lamp-s", "Arc lamp", 2, {}))
+    for amount, each in ((9000, 4500), (4200, 4200)):
+        played = play(turn(act("negotiation", "for both", amount=amount), cart=two), make_offer=offered)
+        assert played.calls[0][1]["price"] == each
+    said = act("negotiation", "two for $84", amount=8400, quantity=2)
+    assert play(turn(said, cart=CART), make_offer=offered).calls[0][1] == {
+        "action": "propose", "variant": "lamp-s", "quantity": 2, "price": 4200
+    }  # fmt: skip
+
+
 def test_a_yes_that_repeats_the_offered_price_takes_it() -> None:
     said = act("negotiation", "OK, I'll take it for $45", amount=4500)
     played = play(turn(said, offer=OFFER, accepts=True, cart=CART), make_offer=offered)
