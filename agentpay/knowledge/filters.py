@@ -82,8 +82,28 @@ def narrowing(filters: SearchFilters | None) -> Narrowing:
             facets["price_min"] = {"$lte": filters.price_max}
         if filters.price_min is not None:
             facets["price_max"] = {"$gte": filters.price_min}
-    rare = " AND lower(p.brand) = :brand" if filters is not None and filters.brand is not None else ""
-    return Narrowing(sql, parameters, facets, rare)
+    return Narrowing(sql, parameters, facets, _probes(filters))
+
+
+def _probes(filters: SearchFilters | None) -> tuple[str, ...]:
+    if filters is None:
+        return ()
+    found = []
+    if filters.brand is not None:
+        found.append("SELECT FROM products p WHERE p.organization_id = :org AND lower(p.brand) = :brand")
+    if filters.price_min is not None or filters.price_max is not None:
+        bounds = [
+            clause
+            for clause, value in (
+                ("v.price >= :price_min", filters.price_min),
+                ("v.price <= :price_max", filters.price_max),
+            )
+            if value is not None
+        ]
+        found.append(
+            f"SELECT FROM variants v WHERE v.organization_id = :org AND NOT v.archived AND {' AND '.join(bounds)}"
+        )
+    return tuple(found)
 
 
 def variant_conditions(filters: SearchFilters | None) -> str:

@@ -113,6 +113,8 @@ async def organizations_behind(database: Database, semantic: Semantic) -> list[U
                 " o.embedding_model IS DISTINCT FROM :model AND EXISTS (SELECT 1 FROM products p WHERE"
                 " p.organization_id = o.id AND p.status = 'active')) OR EXISTS (SELECT 1 FROM products p"
                 " WHERE p.organization_id = o.id AND p.status = 'active' AND p.indexed_at IS NULL)"
+                " OR EXISTS (SELECT 1 FROM articles a"
+                " WHERE a.organization_id = o.id AND a.status = 'active' AND a.indexed_at IS NULL)"
             ),
             {"model": model},
         )

@@ -26,6 +26,7 @@ LEXICAL_SHARE = 0.4
 """What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
 _MORE = 4
 """Where too many of the first products are sold out, so many times as many are asked for next."""
+_CODE_DIGITS = 6
 
 
 async def search_products(
@@ -136,7 +137,10 @@ async def exact_matches(tx: Tx, query: str, filters: SearchFilters | None = None
 
 
 def codes_in(query: str) -> list[str]:
-    """The lower-cased texts of a query that may be an id or a SKU: all of it, and words such as "RR-42-BL"."""
+    """The lower-cased texts of a query that may be an id or a SKU: all of it, and words such as "RR-42-BL".
+
+    A short number within a query is an amount ("9000 btu"), whatever SKU there is.
+    """
     return sorted({_whole(query)} | {word for word in words(query) if _looks_like_code(word)})
 
 
@@ -145,4 +149,6 @@ def _whole(query: str) -> str:
 
 
 def _looks_like_code(word: str) -> bool:
+    if word.isdecimal() and len(word) < _CODE_DIGITS:
+        return False
     return len(word) >= 3 and (any(c.isdigit() for c in word) or "-" in word or "_" in word)

@@ -93,6 +93,8 @@ class Term:
     head: bool = False
     """The word that says what kind of thing is asked for ("kayak" in "red kayak")."""
     soft: bool = False
+    context: bool = False
+    """Said of what it is for ("insects" in "macro lens for insects"), which the shop need not know."""
     others: tuple[str, ...] = ()
     """Other names for it."""
     corrected: str | None = None
@@ -123,6 +125,7 @@ def content_terms(text: str) -> list[Term]:
     The head is the last firm word of the first part that has one: "jacket" in "a red jacket for biking".
     """
     firm: list[str] = []
+    context: set[str] = set()
     soft: list[str] = []
     head: str | None = None
     last: str | None = None
@@ -135,11 +138,13 @@ def content_terms(text: str) -> list[Term]:
         if bare in SOFT or bare.isdecimal():
             soft.append(bare)
             continue
+        if head is not None and bare not in firm:
+            context.add(bare)
         firm.append(bare)
         last = bare
     head = head or last
     ordered = _unique(firm)[:MAX_TERMS]
-    terms = [Term(word, head=word == head) for word in ordered]
+    terms = [Term(word, head=word == head, context=word in context) for word in ordered]
     return terms + [Term(word, soft=True) for word in _unique(soft)[: MAX_TERMS - len(terms)]]
 
 

@@ -10,6 +10,8 @@ from agentpay.knowledge.terms import Term
 
 SOFT_WEIGHT = 0.3
 HEAD_WEIGHT = 1.5
+CONTEXT_WEIGHT = 0.5
+"""What something is for matters less than what it is: a shop that has macro lenses need not know insects."""
 FIELD_QUALITY = {"a": 1.0, "b": 0.95, "o": 0.95, "c": 0.85, "d": 0.75, "-": 0.0}
 """Where a word was found: title or brand, category, option, attribute, description, nowhere."""
 
@@ -22,9 +24,15 @@ WITHOUT_HEAD = 0.62
 def term_weights(terms: Sequence[Term], frequencies: Sequence[int], total: int) -> list[float]:
     """Inverse document frequency of each term; a word that the shop does not know weighs most."""
     return [
-        math.log(1 + total / max(frequency, 0.5)) * (SOFT_WEIGHT if term.soft else HEAD_WEIGHT if term.head else 1.0)
+        math.log(1 + total / max(frequency, 0.5)) * _share_of(term)
         for term, frequency in zip(terms, frequencies, strict=True)
     ]
+
+
+def _share_of(term: Term) -> float:
+    if term.soft:
+        return SOFT_WEIGHT
+    return HEAD_WEIGHT if term.head else CONTEXT_WEIGHT if term.context else 1.0
 
 
 def share(fields: Sequence[str], weights: Sequence[float]) -> float:

@@ -57,8 +57,8 @@ class Narrowing:
     sql: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     facets: dict[str, Any] = field(default_factory=dict)
-    rare: str = ""
-    """The part of the condition that an index of one's own database finds at once, and that may leave very few."""
+    probes: tuple[str, ...] = ()
+    """Parts of the condition as queries that an index answers: where one has few rows, the whole has no more."""
 
 
 class VectorStore(Protocol):
@@ -106,6 +106,8 @@ FEW = 20
 """Where the walk finds fewer than so many, the filters are so narrow that what they leave is compared one by one."""
 SPARE = 1.25
 """So many more passages than owners are asked for: some owners have two."""
+PASSAGES = 4
+"""The most of an owner that are looked at where owners are named."""
 M = 16
 EF_CONSTRUCTION = 64
 BUILD_MEMORY_MB = 2048
@@ -187,13 +189,13 @@ class PgVectors:
         only: Sequence[UUID] | None = None,
     ) -> list[Near]:
         narrowing = narrowing or Narrowing()
-        passages = min(int(limit * SPARE) + 1, 2 * limit)
+        passages = int(limit * SPARE) + 1 if only is None else len(only) * PASSAGES
         query = _Query(tx, model, kind, vector, narrowing, passages)
         if only is not None:
             return _once(await query.one_by_one(only=only), limit)
         if kind == "article" or not self._by_graph or not await self._is_big(tx, model):
             return _once(await query.one_by_one(), limit)
-        if narrowing.rare and await self._is_rare(tx, narrowing):
+        if await self._leaves_few(tx, narrowing):
             return _once(await query.one_by_one(), limit)
         found = await query.walked()
         if len(found) < min(FEW, limit) and narrowing.sql:
@@ -240,15 +242,14 @@ class PgVectors:
             self._big[key] = (time.monotonic(), big)
         return big
 
-    async def _is_rare(self, tx: Tx, narrowing: Narrowing) -> bool:
-        """Whether what an index finds by the filters is so little that it is compared one by one."""
-        ((counted,),) = await statements.rows(
-            tx,
-            f"SELECT count(*) FROM (SELECT 1 FROM products p WHERE p.organization_id = :org{narrowing.rare}"
-            " LIMIT :many) p",
-            {**narrowing.parameters, "org": tx.organization_id, "many": EXACT_UP_TO},
-        )
-        return int(counted) < EXACT_UP_TO
+    async def _leaves_few(self, tx: Tx, narrowing: Narrowing) -> bool:
+        """Whether the filters leave so little that it is compared one by one."""
+        for probe in narrowing.probes:
+            values = {**narrowing.parameters, "org": tx.organization_id, "many": EXACT_UP_TO}
+            ((counted,),) = await statements.rows(tx, f"SELECT count(*) FROM ({probe} LIMIT :many) p", values)
+            if counted < EXACT_UP_TO:
+                return True
+        return False
 
 
 class _Query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agentpay.knowledge.product_search import codes_in
 from agentpay.knowledge.search import Kind, SearchFilters, search
 from agentpay.store.session import Tx
 
@@ -104,3 +105,14 @@ async def test_limit_and_kinds(tx: Tx) -> None:
 async def test_odd_queries_are_harmless(tx: Tx) -> None:
     for query in ["'", "\\", "a & b | !c", "jacket' OR 1=1 --", ":*", "<->", "%", "\x01", "🧦", "x" * 5000, "the"]:
         await search(tx, query)
+
+
+async def test_what_it_is_for_need_not_be_known(tx: Tx) -> None:
+    assert (await found(tx, "jacket for paragliding"))[:1] == ["jacket-squall"]
+    assert await found(tx, "paraglider for the jacket") == []
+
+
+def test_a_short_number_in_a_query_is_no_sku() -> None:
+    assert codes_in("air conditioner 9000 btu") == ["air conditioner 9000 btu"]
+    assert codes_in("9000") == ["9000"]
+    assert codes_in("is RR-42-BL or 1234567 there?") == ["1234567", "is rr-42-bl or 1234567 there?", "rr-42-bl"]

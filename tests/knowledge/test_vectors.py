@@ -16,11 +16,12 @@ from sqlalchemy import text
 
 from agentpay.knowledge import indexing
 from agentpay.knowledge.filters import SearchFilters, narrowing
-from agentpay.knowledge.indexing import index_pending, status
+from agentpay.knowledge.indexing import index_pending, organizations_behind, status
 from agentpay.knowledge.search import search
 from agentpay.knowledge.semantic import Semantic
 from agentpay.llm.embedder import Embedder, EmbeddingsUnavailable
 from agentpay.settings import Settings
+from agentpay.store import vectors
 from agentpay.store.ids import new_id
 from agentpay.store.pinecone import PineconeVectors
 from agentpay.store.session import Database, Tx
@@ -132,9 +133,15 @@ async def test_a_run_resumes_and_a_new_model_takes_over_when_it_is_complete(
     assert old.asked == texts
     with pytest.raises(KeyboardInterrupt):
         await index_pending(database, shop, stop, semantic=semantic_of(new, old))
-    assert await models() == ("old", {"old", "new"}), "the old index serves meanwhile"
+    assert await models() == ("old", {"old", "new"})
+    half, texts = new.asked, old.asked
+    async with database.tx(shop) as tx:
+        assert (await search(tx, "merino socks", kinds=("product",), semantic=semantic_of(new, old)))[0].fit > 0
+    assert (new.asked, old.asked) == (half, texts + 1), "the old index serves meanwhile"
+    assert shop in await organizations_behind(database, semantic_of(new, old)), "a worker that starts takes it up"
     assert (await index_pending(database, shop, semantic=semantic_of(new, old)))["complete"]
     assert await models() == ("new", {"new"})
+    assert shop not in await organizations_behind(database, semantic_of(new, old))
 
 
 async def test_without_the_model_words_answer_and_rows_stay_pending(database: Database, shop: UUID) -> None:
@@ -208,3 +215,123 @@ async def test_pinecone_is_asked_within_the_organizations_namespace_alone(
     asked = seen[3][1]["filter"]["$and"]
     for condition in ({"brand": {"$eq": "kestrel"}}, {"price_min": {"$lte": 5000}}, {"owner": {"$in": [str(owner)]}}):
         assert condition in asked
+
+
+async def test_no_search_crosses_organizations(database: Database, shop: UUID) -> None:
+    """By words, by meaning, by the names of its products, with filters and without, one by one and by the graph."""
+    model = Letters("old")
+    semantic = semantic_of(model)
+    organization, secret = await other_shop(database)
+    await index_pending(database, shop, semantic=semantic)
+    await index_pending(database, organization, semantic=semantic)
+    filters = (
+        None,
+        SearchFilters(),
+        SearchFilters(in_stock=False),
+        SearchFilters(price_min=0),
+        SearchFilters(brand="x"),
+    )
+    async with database.tx(shop) as tx:
+        for query in ("secret thing", "secret", "thing", "what do you have?"):
+            for narrowed in filters:
+                hits = await search(tx, query, limit=100, filters=narrowed, semantic=semantic)
+                assert secret not in {hit.id for hit in hits}
+        vector = model.encode(["secret thing"])[0]
+        for query_of in (PgVectors(), PgVectors(by_graph=False)):
+            assert secret not in {n.owner_id for n in await query_of.nearest(tx, "old", "product", vector, limit=100)}
+            assert await query_of.nearest(tx, "old", "product", vector, limit=100, only=[secret]) == []
+    async with database.tx(organization) as tx:
+        assert [hit.id for hit in await search(tx, "secret thing", semantic=semantic)] == [secret]
+
+
+async def test_the_graph_finds_what_comparing_one_by_one_does(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 300)
+    chance = np.random.default_rng(3)
+    organizations = {new_id(): 400, new_id(): 350}
+    async with database.session() as session:
+        for organization in organizations:
+            session.add(Organization(id=organization, slug=f"o-{organization}", name="Big", currency="USD"))
+    owners: dict[UUID, list[UUID]] = {}
+    for organization, many in organizations.items():
+        owners[organization] = ids = [new_id() for _ in range(many)]
+        async with database.tx(organization) as tx:
+            for n, id in enumerate(ids):
+                tx.session.add(
+                    Product(id=id, organization_id=organization, title="T", brand="even" if n % 2 else "odd")
+                )
+            await tx.session.flush()
+            made = [Passage(id, 0, "h", "", unit(*chance.standard_normal(16))) for id in ids]
+            await PgVectors().replace(tx, "graph:1", "product", ids, made)
+    store = PgVectors()
+    await store.optimise(database, "graph:1")
+    await store.optimise(database, "graph:1")
+    for organization, ids in owners.items():
+        async with database.tx(organization) as tx:
+            assert await store._is_big(tx, "graph:1")
+            for filters in (None, SearchFilters(brand="even")):
+                right = found = 0
+                for _ in range(10):
+                    query = unit(*chance.standard_normal(16))
+                    near = await store.nearest(tx, "graph:1", "product", query, limit=10, narrowing=narrowing(filters))
+                    exact = await PgVectors(by_graph=False).nearest(
+                        tx, "graph:1", "product", query, limit=10, narrowing=narrowing(filters)
+                    )
+                    assert {n.owner_id for n in near} <= set(ids)
+                    assert [n.score for n in near] == sorted((n.score for n in near), reverse=True)
+                    right += len({n.owner_id for n in near} & {n.owner_id for n in exact})
+                    found += len(exact)
+                assert right / found >= 0.95
+
+
+async def test_a_graph_that_a_crash_left_half_built_is_built_anew(database: Database) -> None:
+    async with database.session() as session:
+        rows = await session.execute(
+            text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(:name) RETURNING indexrelid"),
+            {"name": vectors.index_name("graph:1")},
+        )
+        (before,) = [row.indexrelid for row in rows]
+    async with database.engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        await vectors._build(connection, "graph:1", 16, 750)
+        row = (
+            await connection.execute(
+                text("SELECT indexrelid, indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"),
+                {"name": vectors.index_name("graph:1")},
+            )
+        ).one()
+    assert row.indisvalid
+    assert row.indexrelid != before
+
+
+async def test_owners_with_many_passages_do_not_hide_others(database: Database, shop: UUID) -> None:
+    store = PgVectors()
+    async with database.tx(shop) as tx:
+        shoe, jacket = await product(tx, "shoe-ridge"), await product(tx, "jacket-squall")
+        passages = [Passage(shoe, n, "a", "", unit(1, 0.01 * n, 0)) for n in range(2)]
+        await store.replace(tx, "p", "product", [shoe, jacket], [*passages, Passage(jacket, 0, "c", "", unit(0, 0, 1))])
+        near = await store.nearest(tx, "p", "product", unit(1, 0, 0), limit=2, only=[shoe, jacket])
+        assert [n.owner_id for n in near] == [shoe, jacket]
+
+
+async def test_what_pinecone_answers_is_looked_up_in_the_organization(
+    database: Database, shop: UUID, pinecone: tuple[str, list[tuple[str, dict[str, Any]]]]
+) -> None:
+    """The stub answers another shop's product, as a namespace mixed up by hand would: nothing of it is shown."""
+    url, seen = pinecone
+    organization, secret = await other_shop(database)
+    model = Letters("old")
+    semantic = semantic_of(model)
+    semantic.store = PineconeVectors(Settings(pinecone_api_key=SecretStr("pc-key"), pinecone_host=url))
+    async with database.session() as session:
+        await session.execute(
+            text("UPDATE products SET id = '0193a000-0000-7000-8000-000000000001' WHERE id = :id"), {"id": secret}
+        )
+        await session.execute(text("UPDATE organizations SET embedding_model = 'old' WHERE id = :o"), {"o": shop})
+    async with database.tx(shop) as tx:
+        for filters in (None, SearchFilters(price_max=10**6)):
+            hits = await search(tx, "merino secret thing", limit=50, filters=filters, semantic=semantic)
+            assert str(organization) not in {body.get("namespace") for _, body in seen}
+            assert "secret" not in {hit.external_id for hit in hits}
+    assert {body["namespace"] for path, body in seen if path == "/query"} == {str(shop)}

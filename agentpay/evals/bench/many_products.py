@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,11 @@ TABLES = ("products", "variants", "inventory", "product_terms", "embeddings")
 NOISE = 0.5
 """Length of the random part of a varied vector beside the real one's 1: a cosine of about .9 to it, as between products
 that differ in a few words."""
-_WITHIN = "(left({0}::text, 24) || lpad(to_hex({1}), 4, '0') || right({0}::text, 8))::uuid"
-"""The id of a row's nth variation: its time stays, so that ids lie as in a shop that grew."""
+_WITHIN = (
+    "(left({0}::text, 24) || lpad(to_hex(('x' || substr({0}::text, 25, 4))::bit(16)::int # n), 4, '0')"
+    " || right({0}::text, 8))::uuid"
+)
+"""The id of a row's nth variation: 16 of its random bits are changed by n, its time stays, as in a shop that grew."""
 
 
 def grow(url: str, organization: UUID, model: str, size: int, advance: Advance) -> int:
@@ -95,9 +98,9 @@ def _copy(
         )
     ]
     varied = {
-        "id": _WITHIN.format("id", "n"),
-        "product_id": _WITHIN.format("product_id", "n"),
-        "variant_id": _WITHIN.format("variant_id", "n"),
+        "id": _WITHIN.format("id"),
+        "product_id": _WITHIN.format("product_id"),
+        "variant_id": _WITHIN.format("variant_id"),
         "external_id": "external_id || '-' || n",
         "sku": "sku || '-' || n",
         "title": "title || ' ' || n",
@@ -126,13 +129,13 @@ def _vary_vectors(
         (organization, model),
     ).fetchall()
     vectors = np.array([np.fromstring(row[2][1:-1], np.float32, sep=",") for row in rows])
-    ids = [np.array([row[column].bytes for row in rows], "S16") for column in (0, 1)]
+    ids, products = ([row[column] for row in rows] for column in (0, 1))
     random = np.random.default_rng(5)
     for n in range(1, copies + 1):
         noise = random.standard_normal(vectors.shape).astype(np.float32) * (NOISE / vectors.shape[1] ** 0.5)
         fresh = vectors + noise
         fresh /= np.linalg.norm(fresh, axis=1, keepdims=True)
-        stream = _binary(organization, model, _varied(ids[0], n), _varied(ids[1], n), fresh)
+        stream = _binary(organization, model, _varied(ids, n), _varied(products, n), fresh)
         with connection.cursor().copy(
             "COPY embeddings (id, organization_id, model, product_id, chunk, dimension, content_hash, content, embedding)"
             " FROM STDIN (FORMAT binary)"
@@ -141,9 +144,9 @@ def _vary_vectors(
         advance(n)
 
 
-def _varied(ids: Any, n: int) -> list[bytes]:
-    """As `_WITHIN`: the four digits before the last eight."""
-    return [id.ljust(16, b"\0")[:10] + n.to_bytes(2, "big") + id.ljust(16, b"\0")[12:] for id in ids.tolist()]
+def _varied(ids: Sequence[UUID], n: int) -> list[bytes]:
+    """As `_WITHIN`."""
+    return [UUID(int=id.int ^ (n << 32)).bytes for id in ids]
 
 
 def _binary(organization: UUID, model: str, ids: list[bytes], products: list[bytes], vectors: Any) -> bytes:
