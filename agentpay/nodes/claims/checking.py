@@ -43,6 +43,8 @@ _TOTAL = re.compile(
 )
 _WHOLE = re.compile(r"\b(?:total\w*|altogether|in all|overall|amount due|subtotal|order is|cart is)\b", re.IGNORECASE)
 _EACH = re.compile(r"\b(?:each|apiece|per|one|single)\b", re.IGNORECASE)
+_WILL = re.compile(r"\b(?:i'?ll|will|would|can|could|let me|shall)\b", re.IGNORECASE)
+_MONEY_MOVES = re.compile(r"\b(?:payment|money|refund|transfer)\b", re.IGNORECASE)
 _SHIPPING = re.compile(r"\b(?:ship\w*|deliver\w*|postage|courier|express|standard)\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"\b(?:sav(?:e|es|ing|ings)|less|off|cheaper|more|difference|discount\w*|reduc\w*|extra|additional|on top|remaining|short|away|below|under|over|above|another|from)\b",
@@ -59,6 +61,9 @@ _PRODUCT_SHARE = re.compile(
 _AVAILABLE = re.compile(
     r"\b(?:ship\w*|deliver\w*|option\w*|help|support|assist\w*|payment|pay|pickup|colleague|person|team|agent|human|appointment|service|refund\w*|return\w*|exchange\w*|code|discount|offer|anytime|24/7|i'm|i am|information|details?)\b",
     re.IGNORECASE,
+)
+_DEAD = re.compile(
+    r"\b(?:expired|used up|invalid|over|ended|unknown|ineligible|rejected|refused|sorry)\b", re.IGNORECASE
 )
 _ORDERLY = re.compile(
     r"\b(?:orders?|tracking|track|parcel|package|shipment|reference|ref|confirmation|invoice|receipt|rma|ticket|case)\b",
@@ -142,7 +147,7 @@ class Checker:
             case "day":
                 return asking or self._day(claim, part)
             case "name":
-                return self._name(str(claim.value), part)
+                return self._name(str(claim.value), part, text)
             case "address":
                 return self._address(str(claim.value))
             case "done":
@@ -160,6 +165,8 @@ class Checker:
             return self._quoted(claim.text, known.articles, part)
         if minor == 0:
             return self._free(claim, text, part)
+        if known.may_refund and "refund" in part.casefold() and self._named_by_customer(minor):
+            return any(amount.role == "refund" and amount.minor >= minor for amount in known.amounts)
         if self._of_something_else(text[: claim.start + len(claim.text)]):
             return False
         if self._repeats(claim, before, part):
@@ -183,6 +190,7 @@ class Checker:
         if not forms & self.grounds.goods:
             return False
         told = [*self.grounds.written, *(title.casefold() for title in self.grounds.titles)]
+        told += [option for unit in self.grounds.units for option in unit.options]
         return not any(form in one for one in told for form in forms)
 
     def _fits(self, fitting: Sequence[Amount], minor: int, part: str, about: list[str], *, alone: bool) -> bool:
@@ -222,8 +230,11 @@ class Checker:
         assert isinstance(claim.value, int)
         if _GRANTS.search(part) or not (_LIMITS.search(before) or _REFUSES.search(before)):
             return False
-        own = {minor_units(n, self.grounds.currency) for n in re.findall(r"\d[\d.,]*\d|\d", self.grounds.said)}
-        return claim.value in own
+        return self._named_by_customer(claim.value)
+
+    def _named_by_customer(self, minor: int) -> bool:
+        written = re.findall(r"\d[\d.,]*\d|\d", self.grounds.said)
+        return any(minor_units(number, self.grounds.currency) == minor for number in written)
 
     def _percent(self, claim: Claim, part: str, before: str) -> bool:
         value = claim.value
@@ -441,11 +452,13 @@ class Checker:
 
     # Names
 
-    def _name(self, value: str, part: str) -> bool:
+    def _name(self, value: str, part: str, text: str) -> bool:
         known = self.grounds
         if value.startswith("code "):
             code = value.removeprefix("code ")
-            refused = code in known.said and (_NEGATED.search(part) or part.rstrip().endswith("?"))
+            refused = code in known.said and (
+                _NEGATED.search(text) or _DEAD.search(text) or text.rstrip().endswith("?")
+            )
             return (
                 code in known.codes
                 or bool(refused)
@@ -463,8 +476,8 @@ class Checker:
 
     def _address(self, value: str) -> bool:
         known = self.grounds
-        value = value.rstrip("/")
-        if any(value == url.rstrip("/") for url in known.urls) or value in known.said:
+        value = _even(value)
+        if any(value == _even(url) for url in known.urls) or value in _even(known.said):
             return True
         digits_of = re.sub(r"\D", "", value)
         return any(
@@ -483,6 +496,8 @@ class Checker:
         orders = [one for one in known.orders if str(one.get("number", "")).casefold() in tokens] or known.orders
         paid = (known.checkout or {}).get("status") in ("confirmed", "succeeded")
         match name:
+            case "refunded" if known.may_refund and _WILL.search(part):
+                return True
             case "refunded":
                 return known.refunds or any(
                     one.get("refunded") or one.get("status") in ("refunded", "partially_refunded", "cancelled")
@@ -490,6 +505,8 @@ class Checker:
                 )
             case "cancelled":
                 return any(one.get("status") == "cancelled" for one in orders) or self._policy(r"cancel", part)
+            case "shipped" if _MONEY_MOVES.search(part):
+                return paid or known.refunds
             case "shipped":
                 return any(one.get("fulfillment_status") in ("shipped", "delivered") for one in orders) or self._policy(
                     r"ship|dispatch|way", part
@@ -584,6 +601,11 @@ _COUNTS = {
     "dozen": 12,
 }
 _PLAIN = frozenset({"here", "below", "code", "please", "now", "and", "the"})
+
+
+def _even(address: str) -> str:
+    """Without what markup may have taken from it."""
+    return address.rstrip("/").replace("_", "").replace("~", "").replace("*", "")
 
 
 def _figures(text: str) -> set[str]:

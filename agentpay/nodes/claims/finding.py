@@ -118,7 +118,7 @@ _DURATION = re.compile(
 )
 _ISO = re.compile(r"\b(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)\b")
 _DAY_MONTH = re.compile(
-    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m1>{_MONTH})|(?P<m2>{_MONTH}) (?:the )?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d.]|,\d))",
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m1>{_MONTH})|(?P<m2>{_MONTH}) (?:the )?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.,]\d))(?:,? (?P<y>(?:19|20)\d\d)\b)?",
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(?<![\w/.])(?P<a>\d{1,2})[/.](?P<b>\d{1,2})(?:[/.](?P<y>\d{2,4}))?(?![\w/%]|\.\d)")
@@ -150,7 +150,7 @@ _DONE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("cancelled", r"\bcancell?ed\b"),
         ("shipped", r"\b(?:has|have|was|were|is|been|got|already|just) (?:already |just |been |now )*(?:shipped|dispatched|sent out)\b|\b(?:on (?:its|the) way(?: to you)?|in transit|out for delivery|left our warehouse)\b|\bshipped (?:on|yesterday|today|this)\b"),
         ("delivered", r"\b(?:has|have|was|were|been|got|already) (?:already |just |been )*delivered\b|\bdelivered (?:on|yesterday|today)\b"),
-        ("ordered", r"\border(?: number)?(?: \S+)? (?:is|has been|was|'s) (?:now |already |successfully )?(?:placed|confirmed|complete\w*|paid|booked)\b|\b(?:i've|i have|we've|we have) (?:just |now |already )?placed (?:your|the|an) order\b|\bpayment (?:has |was |is |have )?(?:been )?(?:\w+ )?(?:received|went through|gone through|confirmed|successful|complete\w*|approved|accepted)\b|\byou(?:'ve| have) (?:already )?paid\b|\b(?:card|account) (?:has been|was|is) charged\b|\bi(?:'ve| have)? charged\b"),
+        ("ordered", r"\border(?: number)?(?: \S+)? (?:is|has been|was|'s) (?:now |already |successfully )?(?:placed|confirmed|complete\w*|paid|booked)\b(?! (?:with|on|in|from|by|under|at|before|after)\b)|\b(?:i've|i have|we've|we have) (?:just |now |already )?placed (?:your|the|an) order\b|\bpayment (?:has |was |is |have )?(?:been )?(?:\w+ )?(?:received|went through|gone through|confirmed|successful|complete\w*|approved|accepted)\b|\byou(?:'ve| have) (?:already )?paid\b|\b(?:card|account) (?:has been|was|is) charged\b|\bi(?:'ve| have)? charged\b"),
         ("discounted", r"\b(?:discount|code|coupon|voucher|promo\w*)(?: \S+)? (?:is|has been|was|'s|is now) (?:now |already )?(?:applied|active|added|approved|granted)\b|\b(?:i've|i have|we've|we have|i) (?:just |now |already )?(?:applied|granted|approved|given you|lowered|reduced|knocked|changed the price|set the price|updated the price|adjusted the price)\b|\bprice (?:has been|was|is now) (?:changed|lowered|reduced|updated|set|adjusted|overridden)\b"),
         ("in_cart", r"\b(?:added|put|placed) (?:it|them|both|that|this|the|one|two|\d+|your|all|a)\b[^.!?]{0,60}\b(?:cart|basket|bag)\b|\b(?:is|are|'s|now) (?:now |already |both )?in your (?:cart|basket|bag)\b"),
         ("empowered", r"\b(?:admin\w*|developer|debug|root|god|maintenance) (?:mode|access|rights|privileges?)\b|\byou(?:'re| are) (?:now )?(?:verified|authori[sz]ed|an? admin\w*|the owner)\b|\b(?:security|price|access|verification) (?:checks? |controls? )?(?:is|are|has been|have been) (?:disabled|bypassed|overridden|unlocked)\b"),
@@ -267,7 +267,7 @@ def _days(text: str, add: Callable[..., None], free: Callable[[int, int], bool])
     for match in _DAY_MONTH.finditer(text):
         month = (match["m1"] or match["m2"]).lower()[:3]
         at = [name[:3] for name in _MONTHS.split("|")].index(month) + 1
-        if (day := _date(1904, at, int(match["d1"] or match["d2"]))) and free(*match.span()):
+        if (day := _date(int(match["y"] or 1904), at, int(match["d1"] or match["d2"]))) and free(*match.span()):
             add("day", match, day)
     for match in _SLASHED.finditer(text):
         first, second = int(match["a"]), int(match["b"])

@@ -92,6 +92,9 @@ class Grounds:
     worth: str = ""
     """What a code is worth, as its tool says it."""
     refunds: bool = False
+    """Money was given back in this turn, or goods are on their way back for it."""
+    may_refund: bool = False
+    """An order was looked at of which money can still be given back."""
     searched: bool = False
     served: list[int] = field(default_factory=list)
     """What the quoted shipping options cost."""
@@ -122,6 +125,9 @@ class Grounds:
             self.searched = True
         if name in ("request_refund", "return_items", "cancel_order", "exchange_items", "change_order_items"):
             self.refunds = True
+        if isinstance(possible := result.get("possible"), Mapping) and possible.get("refundable"):
+            delivered = (result.get("order") or {}).get("fulfillment_status") == "delivered"
+            self.may_refund = self.may_refund or not delivered or bool((possible.get("returns") or {}).get("ok"))
         self._walk(result, None, name)
         self._conversation(result)
 
