@@ -51,6 +51,7 @@ _EACH_IN = re.compile(
 )
 """How many, and in which option, of what was just spoken of: "one in S"."""
 _COSTS = re.compile(r"\b(?:how much|costs?|prices?|charge|extra|pay|what would|what is)\b")
+_PUTS = re.compile(r"^(?:(?:please|can you|could you|just|also|and|then|ok) )*(?:put|pop|stick|throw|chuck|place)\b")
 _THERE_IN = re.compile(
     r"\b(?:is|are|was) (?:it|they|this|that|these|those|one) (?:still |also )?(?:there|here|in|made in|around)\b"
 )
@@ -139,6 +140,8 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     if intent is I.PRODUCT_DETAILS and entities.options and not entities.product_query and _THERE_IN.search(norm):
         entities.pronoun = True
         return I.AVAILABILITY, 0.9
+    if intent is I.CHANGE_CART and not dialogue.cart_items and _PUTS.match(norm) and entities.product_query:
+        return I.ADD_TO_CART, confidence  # "put the X 80 and the Y in my cart": 80 is no number of them
     if intent is I.POLICY and dialogue.stage in _AFTER and _CANCEL_IT.search(norm):
         return I.CANCEL_ORDER, 0.9
     if intent in {I.RECOMMENDATION, I.PRODUCT_SEARCH} and reading.names_option and not entities.product_query:

@@ -139,7 +139,13 @@ def _without_background(acts: list[Act]) -> list[Act]:
 
 def _tells(act: Act) -> bool:
     """Whether it is a mere statement about somebody, of which nothing is asked."""
-    bare = set(act.entities.model_dump(exclude_defaults=True)) <= {"product_query", "category", "pronoun", "quantity"}
+    bare = set(act.entities.model_dump(exclude_defaults=True)) <= {
+        "product_query",
+        "category",
+        "pronoun",
+        "quantity",
+        "attributes",
+    }
     return act.intent is I.PRODUCT_SEARCH and act.confidence <= 0.65 and bare and _STATES.match(act.text) is not None
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from rapidfuzz.distance import OSA
 
 from agentpay.intents.entities.measures import Measure, measure
-from agentpay.intents.entities.spellings import amounts, option_names, short_words, without_units
+from agentpay.intents.entities.spellings import amounts, free_of, option_names, short_words, without_units
 from agentpay.intents.text import KEY_WORDS
 from agentpay.intents.types import Vocabulary
 
@@ -220,7 +220,8 @@ class Lexicon:
         words = name.replace("_", " ")
         if spelled:
             self.yes_no[name] = spelled
-            self._add(words, Entry("attribute", name, ""))
+            for form in (words, *free_of(words)):
+                self._add(form, Entry("attribute", name, ""))
             return
         for value in values:
             if len(value) >= 3 and not value.replace(".", "").isdigit():

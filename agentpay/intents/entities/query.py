@@ -74,6 +74,8 @@ _UNITS = word_set(
 )
 """What things are counted in; no part of a name unless titles have it."""
 _MOST_WORDS = 16
+_LONG_QUERY = 4
+"""More words than that are a question that holds a name, not a name."""
 _NEVER_NAMES = word_set(
     "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello"
 )
@@ -121,6 +123,19 @@ def product_words(
     if not any(len(w) > 1 for w in query.split()):
         return None
     return query
+
+
+def title_run(query: str, title_words: Collection[str]) -> str | None:
+    """The name in a long question: its longest run of two and more words of titles; None where it has none."""
+    runs: list[list[str]] = [[]]
+    for word in query.split():
+        lowered = word.lower().strip(",.?!")
+        if lowered in title_words or lowered.removesuffix("s") in title_words:
+            runs[-1].append(word)
+        elif runs[-1]:
+            runs.append([])
+    named = [run for run in runs if sum(word.lower() not in _LEAD for word in run) > 1]
+    return " ".join(max(named, key=len)) if named and len(query.split()) > _LONG_QUERY else None
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -79,3 +79,19 @@ def amounts(name: str, values: Sequence[str]) -> dict[int, str]:
         if match and (match["sign"] or match["end"] or _WORTH & set(name.lower().split())):
             found[int(match["n"])] = value
     return found
+
+
+_ALIKE = (("fragrance", "perfume", "scent", "parfum"), ("lactose", "dairy"), ("noise", "sound"))
+"""Words for one and the same thing that goods may be free of."""
+
+
+def free_of(name: str) -> list[str]:
+    """How customers say that something is "fragrance free": "without perfume", "no scent", "unperfumed"."""
+    words = name.lower().split()
+    if len(words) != 2 or words[1] != "free":
+        return []
+    forms: list[str] = []
+    for word in next((group for group in _ALIKE if words[0] in group), (words[0],)):
+        forms += [f"without {word}", f"without any {word}", f"no {word}", f"free of {word}", f"free from {word}"]
+        forms += [f"un{word}d" if word.endswith("e") else f"un{word}ed", f"{word} free"]
+    return forms

@@ -9,6 +9,7 @@ from typing import Any
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.refs import among, having, named, spoken_of
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
@@ -114,10 +115,11 @@ def _show_one(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> N
 
 
 def suggest(talk: Talk, product: str) -> None:
-    """ "Shall I put it in your cart?", unless it is there."""
+    """ "Shall I put it in your cart?", unless it is there. What was offered before it in the same reply stays offered."""
     if not in_cart(talk, product):
         talk.say("ask_add")
-        talk.expect("confirm_add", product=product)
+        before = talk.offered
+        talk.expect("confirm_add", product=product, **({"also": before} if before else {}))
 
 
 def in_cart(talk: Talk, product: str) -> bool:
@@ -143,6 +145,8 @@ def chosen_variant(talk: Talk, act: ActView) -> str | None:
         return None
     if (chosen := _at(candidates, act)) is not None:
         return chosen
+    if (sized := by_size(act.text, candidates)) is not None:
+        return str(sized["external_id"])
     for wanted, best in ((_CHEAP, min), (_DEAR, max)):
         if wanted.search(act.text):
             return str(best(candidates, key=lambda row: row["price"])["external_id"])

@@ -8,15 +8,21 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
-from agentpay.llm.house.refs import among, having, named, spoken_of, target
+from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, target
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
+_INSTEAD = re.compile(
+    r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
+    re.I,
+)
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
 def add(talk: Talk, act: ActView) -> Plan:
     """Put what was named, chosen or just spoken of into the cart."""
-    anew = named(act) is not None
+    sized = talk.asked_for == "variant" and by_size(act.text, talk.pending.get("candidates", [])) is not None
+    anew = named(act) is not None and not sized
     if not anew and chosen_variant(talk, act) is not None:
         yield from choose(talk, act)
         return
@@ -26,7 +32,7 @@ def add(talk: Talk, act: ActView) -> Plan:
     pending = talk.pending if talk.asked_for in ("variant", "product") else {}
     ref = target(talk, act)
     if talk.asked_for == "variant" and not anew and not act.entities.get("ordinals"):
-        ref = {"product": pending["product"], "options": {**pending.get("options", {}), **ref.get("options", {})}}
+        ref = {"product": pending["product"], "options": overlaid(pending.get("options", {}), ref.get("options", {}))}
     elif talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
         ref = {"product": chosen, "options": {**pending.get("options", {}), **ref.get("options", {})}}
     yield from put(talk, act, ref, _quantity(talk, act))
@@ -69,6 +75,8 @@ def add_pending(talk: Talk, act: ActView) -> Plan:
     """Yes to "shall I put it in your cart?", perhaps with how many or which."""
     pending = talk.pending
     options = {**pending.get("options", {}), **act.entities.get("options", {})}
+    for product in pending.get("also", []):
+        yield from put(talk, act, {"product": product}, 1)
     yield from put(
         talk, act, {"product": pending["product"], **({"options": options} if options else {})}, _quantity(talk, act)
     )
@@ -104,9 +112,39 @@ def change(talk: Talk, act: ActView) -> Plan:
     if error["code"] == "out_of_stock":
         yield from _too_few(talk, ref, error)
     elif error["code"] == "not_in_cart" and act.entities.get("product_query"):
-        yield from add(talk, act)
+        yield from _swap(talk, act)
     elif not _not_in_cart(talk, act, error):
         yield from not_resolved(talk, outcome, act, then="add", quantity=quantity or 1)
+
+
+def _swap(talk: Talk, act: ActView) -> Plan:
+    """ "The leather one instead": another product comes in for the one that was spoken of, which goes once the other is there."""
+    goes = _spoken_of_line(talk) if _INSTEAD.search(act.text) else None
+    before = {line["variant_external_id"] for line in talk.cart.get("items", [])}
+    quantity = int(act.entities.get("quantity") or (goes or {}).get("quantity") or 1)
+    yield from put(talk, act, target(talk, act), quantity)
+    came = {line["variant_external_id"] for line in talk.cart.get("items", [])} - before
+    if goes is None or not came:
+        return
+    outcome = yield Ask(
+        "update_cart", {"action": "remove", "variant": goes["variant_external_id"] or goes["variant_id"]}
+    )
+    if outcome.ok:
+        talk.say("removed", what=describe.what(goes["title"], goes["options"]), quantity=0)
+        talk.say_total()
+
+
+def _spoken_of_line(talk: Talk) -> dict[str, Any] | None:
+    """The line of the cart that was spoken of last, or the only one."""
+    lines: list[dict[str, Any]] = talk.cart.get("items", [])
+    focus = talk.focus or {}
+    for line in lines:
+        if line["variant_external_id"] and line["variant_external_id"] == focus.get("variant"):
+            return line
+    of_product = [line for line in lines if focus and line["product_external_id"] == focus.get("product")]
+    if len(of_product) == 1:
+        return of_product[0]
+    return lines[0] if len(lines) == 1 else None
 
 
 def remove(talk: Talk, act: ActView) -> Plan:
@@ -126,6 +164,8 @@ def remove(talk: Talk, act: ActView) -> Plan:
         name = describe.what(changed["title"], changed["options"])
         talk.say("reduced" if changed["quantity"] else "removed", what=name, quantity=changed["quantity"])
         talk.say_total()
+        if not changed["quantity"] and talk.focus is not None and talk.focus["title"] == changed["title"]:
+            talk.focus = None  # what was taken out is not what "it" means from now on
     elif not _not_in_cart(talk, act, outcome.result["error"]):
         yield from not_resolved(talk, outcome, act, then="remove")
 
@@ -182,12 +222,23 @@ def _cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
             return {"product": titles.pop(), **extra}
         return {"product": query, **extra}
     spoken = (talk.focus or {}).get("variant")
+    meant = _with_options_named(lines, options)
+    if meant and all(line["variant_external_id"] != spoken for line in meant):
+        spoken = None  # what was spoken of has no such option
     if spoken and any(line["variant_external_id"] == spoken for line in lines):
         product = next(line for line in lines if line["variant_external_id"] == spoken)
         return {"product": product["product_external_id"] or spoken, **(extra or {"options": product["options"]})}
     if len(lines) == 1:
         return {"product": lines[0]["product_external_id"] or lines[0]["variant_external_id"], **extra}
+    if len(fitting := _with_options_named(lines, options)) == 1:
+        return {"product": fitting[0]["product_external_id"] or fitting[0]["variant_external_id"], **extra}
     return extra
+
+
+def _with_options_named(lines: list[dict[str, Any]], options: dict[str, str]) -> list[dict[str, Any]]:
+    """The lines that come in what is wanted of them: "the 20 litre one instead" means what has a volume."""
+    names = {name.casefold() for name in options}
+    return [line for line in lines if names and names <= {name.casefold() for name in line["options"]}]
 
 
 def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe, orders, pricing
+from agentpay.llm.house import buying, describe, orders, pricing
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
@@ -97,6 +97,11 @@ def checkout(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
 
 def link(talk: Talk) -> Plan:
     """The payment link, or everything that is missing for it in one question."""
+    if not talk.cart.get("items") and talk.asked_for == "confirm_add" and "product" in talk.pending:
+        # Who pays for what was just offered takes it
+        yield from buying.add_pending(talk, talk.turn.acts[0])
+        if talk.expecting:
+            return
     if not talk.cart.get("items"):
         talk.say("cart_empty")
         return

@@ -51,6 +51,7 @@ _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", 
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
+_FILLER = re.compile(r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh)\W*$", re.I)
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
@@ -82,7 +83,7 @@ def converse(talk: Talk) -> Plan:
     if task is not None and goes_on(turn.memory, intents, turn.text, accepts=turn.accepts, declines=turn.declines):
         yield from serving.go_on(talk, task)
         return
-    acts = sorted(_merged(turn.acts), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
+    acts = sorted(_merged(_without_fillers(turn.acts)), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, _asking(acts))
         return
@@ -96,8 +97,7 @@ def converse(talk: Talk) -> Plan:
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
             continue
-        handler = buying.choose if _chooses(talk, act) else buying.add if _orders(talk, act) else HANDLERS[act.intent]
-        yield from handler(talk, act)
+        yield from _handler(talk, act)(talk, act)
     if wishes:
         yield from serving.begin(talk, wishes)
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
@@ -106,6 +106,24 @@ def converse(talk: Talk) -> Plan:
     upselling.suggest(talk)
     if talk.silent:
         talk.say("not_understood")
+
+
+def _handler(talk: Talk, act: ActView) -> Handler:
+    """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
+    if _chooses(talk, act):
+        return buying.choose
+    if _orders(talk, act):
+        return buying.add
+    if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
+        return pricing.shipping
+    return HANDLERS[act.intent]
+
+
+def _elsewhere(talk: Talk, act: ActView) -> bool:
+    """Whether "what does it cost?" is about sending it: a country is named, or was asked for or about."""
+    if act.entities.get("country"):
+        return True
+    return talk.asked_for == "shipping" and any(one.entities.get("country") for one in talk.turn.acts)
 
 
 def _asking(acts: Sequence[ActView]) -> ActView:
@@ -129,6 +147,12 @@ def _taking_the_offer(talk: Talk, acts: list[ActView]) -> list[ActView]:
         return acts
     kept = [act for act in acts if act is taking or act not in bare]
     return [replace(act, intent="negotiation") if act is taking else act for act in kept]
+
+
+def _without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "Ok" and "well" beside something that is wanted say nothing, whatever they were taken for."""
+    kept = [act for act in acts if act.entities or not _FILLER.match(act.text)]
+    return kept or acts
 
 
 def _merged(acts: Sequence[ActView]) -> list[ActView]:
@@ -184,8 +208,8 @@ def _orders(talk: Talk, act: ActView) -> bool:
     """Whether what reads like a search is an order: "the cheaper one, please", "one gift card, I want to pay"."""
     if act.intent not in ("product_search", "recommendation") or "?" in talk.turn.text:
         return False
-    if act.entities.get("quantity") and any(other.intent == "checkout" for other in talk.turn.acts):
-        return True
+    if named(act) and not products.asks(act) and any(other.intent == "checkout" for other in talk.turn.acts):
+        return True  # "a gift card for $50, I'd like to pay now"
     known = talk.focus is not None or (is_superlative(act) and len(talk.turn.shown) > 1)
     return named(act) is None and known and _WANTED.search(act.text) is not None
 

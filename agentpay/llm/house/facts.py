@@ -31,6 +31,18 @@ _ASKS = {"heavy": "weight", "weigh": "weight", "weighs": "weight", "big": "size"
          "high": "height", "wide": "width", "old": "age", "fabric": "material", "warm": "temperature", "loud": "noise",
          "fast": "speed", "written": "author", "wrote": "author", "makes": "brand", "make": "brand",
          "maker": "brand", "powerful": "power", "strong": "power"}  # fmt: skip
+_BY_UNIT = (
+    (re.compile(r"\bhow far\b|\bmileage\b", re.I), {"km", "mile", "miles", "mi", "m"}, {"range", "distance", "reach"}),
+    (re.compile(r"\bhow (?:heavy|much (?:does|do) \w+(?: \w+){0,3} weigh)\b|\bweigh\w*\b", re.I), {"kg", "g", "grams", "lb", "lbs", "oz"}, {"weight"}),
+    (re.compile(r"\bhow fast\b|\btop speed\b", re.I), {"kmh", "mph"}, {"speed"}),
+    (re.compile(r"\bhow (?:much|many \w+) (?:does|do|will|can|fits?)\b.*\b(?:hold|fit|take|carry|pack|go in)", re.I), {"l", "liters", "litres", "ml", "cl"}, {"volume", "capacity"}),
+    (re.compile(r"\bhow (?:long|tall|wide|high|deep|big|large|thick)\b", re.I), {"cm", "mm", "m", "ft", "in", "inches"}, {"length", "size", "dimensions"}),
+    (re.compile(r"\bhow long (?:does|do|will|is|are)\b.*\b(?:last|run|burn|work|go|charge)", re.I), {"h", "hours", "min", "minutes", "days", "months", "years"}, {"runtime", "life", "duration"}),
+    (re.compile(r"\bhow (?:often|frequently)\b", re.I), set(), {"frequency", "interval"}),
+    (re.compile(r"\bhow (?:hot|warm|cold)\b", re.I), {"c", "f"}, {"temperature", "comfort"}),
+    (re.compile(r"\bhow (?:powerful|strong|bright)\b", re.I), {"w", "kw", "lm", "lux", "nm"}, {"power", "output", "brightness"}),
+)  # fmt: skip
+"""What is asked for, the units its answer has (the end of an attribute's name, "range_km"), and the answer's own names."""
 _MOST_FACTS = 3
 _MOST_SENTENCES = 2
 
@@ -55,13 +67,17 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
     wanted |= {_ASKS[word] for word in wanted if word in _ASKS}
     if _MADE_OF.search(text):
         wanted |= {"material", "fabric"}
+    units, names = _asked_by_unit(text)
     facts, covered = [], set()
     known = {**(product.get("attributes") or {}), **({"brand": product["brand"]} if product.get("brand") else {})}
     for name, value in known.items():
         told = describe.fact(name, value)
         of_value = set() if told[1].casefold() in ("yes", "no") else stems(told[1])
-        if held := _held(wanted, stems(name.replace("_", " ")) | of_value):
-            facts.append((len(held), told))
+        words = name.casefold().replace("_", " ").split()
+        held = _held(wanted, stems(" ".join(words)) | of_value)
+        fits = bool(names & set(words)) or (len(words) > 1 and words[-1] in units)
+        if held or fits:
+            facts.append((len(held) + 2 * fits, told))
             covered |= held
     facts.sort(key=lambda pair: -pair[0])
     left = wanted - covered
@@ -78,6 +94,12 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         list(dict.fromkeys(sentence for _, sentence in ranked[:_MOST_SENTENCES])),
         _POLAR.match(text) is not None,
     )
+
+
+def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
+    """The units and the names of what "how far", "how heavy" and the like ask for."""
+    meant = [(units, names) for asked, units, names in _BY_UNIT if asked.search(text)]
+    return {unit for units, _ in meant for unit in units}, {name for _, names in meant for name in names}
 
 
 def _held(wanted: set[str], own: set[str]) -> set[str]:

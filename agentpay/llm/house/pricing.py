@@ -8,9 +8,11 @@ from typing import Any
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.places import leaves_out, place_named
 from agentpay.llm.house.products import price
 from agentpay.llm.house.refs import is_superlative, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.money import country_name
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product."""
@@ -127,7 +129,16 @@ def view(talk: Talk, act: ActView) -> Plan:
 def shipping(talk: Talk, act: ActView) -> Plan:
     known = (talk.contact.get("shipping_address") or {}).get("country")
     address = act.entities.get("address") or {}
-    country = act.entities.get("country") or address.get("country") or known
+    said = (one.entities.get("country") for one in talk.turn.acts)
+    country = act.entities.get("country") or address.get("country") or next(filter(None, said), None) or known
+    place = place_named(act, country_name(country)) if country else None
+    if place is not None:
+        # A part of a country that is served may be left out by the shop's own pages
+        pages = yield Ask("search_knowledge", {"query": f"delivery to {place}"})
+        if (left_out := leaves_out(pages.result.get("passages", []), place)) is not None:
+            talk.say_text(left_out[0])
+            talk.say("policy_source", title=left_out[1])
+            return
     outcome = yield Ask("quote_shipping", {"country": country} if country else {})
     if not outcome.ok:
         if outcome.result["error"]["code"] == "country_required":

@@ -8,6 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import chosen_product, not_resolved, show, suggest
+from agentpay.llm.house.purposes import asks_for_size, interest, used_for
 from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -43,6 +44,17 @@ _POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
 
 
 def search(talk: Talk, act: ActView) -> Plan:
+    """What the shop's pages advise where a size is asked for, else a search of its goods."""
+    if act.intent in ("recommendation", "product_search") and asks_for_size(act.text):
+        outcome = yield Ask("search_knowledge", {"query": act.text})
+        if passages := outcome.result.get("passages", []):
+            talk.say_text(passages[0]["text"])
+            talk.say("policy_source", title=passages[0]["title"])
+            return
+    yield from _search(talk, act)
+
+
+def _search(talk: Talk, act: ActView) -> Plan:
     """Search; where nothing fits, without the budget, then without options, then by category; else an honest no."""
     wanted = {key: act.entities[key] for key in _NARROWING if key in act.entities}
     query = act.entities.get("product_query") or ""
@@ -53,9 +65,14 @@ def search(talk: Talk, act: ActView) -> Plan:
         return
     if not query and wanted and talk.searched and not _ANEW.search(act.text):
         query, wanted = talk.searched.get("query", ""), {**_without(talk.searched, "query", "sort"), **wanted}
+    liked = interest(talk.turn.text)
+    if liked is not None and (act.intent == "recommendation" or not query):
+        query, category = liked, None
     if not query and not wanted:
         query = "" if act.intent == "recommendation" else act.text
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
+    if (deed := used_for(act.text)) is not None:
+        tries.insert(0, ("found", {"query": deed, **wanted}))
     budget = wanted.get("price_max")
     if budget is not None:
         tries.append(
@@ -189,12 +206,6 @@ def availability(talk: Talk, act: ActView) -> Plan:
 
 
 def price(talk: Talk, act: ActView) -> Plan:
-    if (
-        talk.asked_for == "shipping"
-        and named(act) is None
-        and any(one.entities.get("country") for one in talk.turn.acts)
-    ):
-        return  # "and Berlin? what does it cost": sending it there
     ref = target(talk, act)
     if "product" not in ref:
         yield from _which(talk, act)
@@ -270,6 +281,11 @@ def _is_order(act: ActView, products: list[dict[str, Any]]) -> bool:
     whole = set(title) <= words
     by_name = words <= set(title) and len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
     return whole or by_name or bool(act.entities.get("options") and words & set(title))
+
+
+def asks(act: ActView) -> bool:
+    """Whether a clause asks to see or find rather than names what is wanted."""
+    return _ASKING.search(act.text) is not None
 
 
 def stems_in_order(text: str) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house.sizes import LETTERS
 from agentpay.llm.house.talk import Talk
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -95,8 +97,19 @@ def _carried(talk: Talk, act: ActView, options: dict[str, str]) -> dict[str, str
         return options
     if not before or not (act.entities.get("pronoun") or options or _SAME.search(act.text)):
         return options
-    said = {name.casefold() for name in options}
-    return {**{name: value for name, value in before.items() if name.casefold() not in said}, **options}
+    return overlaid(before, options)
+
+
+def overlaid(before: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Options as they were spoken of, with what is said anew: a size replaces a size, whatever the shop calls either."""
+    names = {name.casefold() for name in said}
+    sized = any(value.casefold() in LETTERS for value in said.values())
+    kept = {
+        name: value
+        for name, value in before.items()
+        if name.casefold() not in names and not (sized and value.casefold() in LETTERS)
+    }
+    return {**kept, **said}
 
 
 def _with(product: str | None, options: dict[str, str]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from agentpay.llm.house import buying, checkout, pricing
 from agentpay.llm.house.details import details
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.products import search
-from agentpay.llm.house.refs import target
+from agentpay.llm.house.purposes import asks_for_goods
+from agentpay.llm.house.refs import named, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _WHO = re.compile(
@@ -56,6 +57,10 @@ def policy(talk: Talk, act: ActView) -> Plan:
         passages = outcome.result.get("passages", [])
     if not passages and talk.focus is not None and _ABOUT_IT.search(act.text):
         yield from details(talk, act)
+        return
+    if not passages and (asks_for_goods(act.text) or named(act) is not None):
+        # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
+        yield from (search if asks_for_goods(act.text) else details)(talk, act)
         return
     if not passages:
         talk.offer_human("policy_unknown", about=act.text)
@@ -123,7 +128,7 @@ def wants_person(talk: Talk) -> bool:
 
 
 def greeting(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
-    if len(talk.turn.acts) == 1:
+    if all(one.intent in _SMALL_TALK for one in talk.turn.acts):
         first = (talk.turn.customer_name or "").split(" ")[0]
         talk.say("greeting", name=f" {first}" if first else "")
     yield from ()

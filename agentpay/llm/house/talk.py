@@ -128,6 +128,13 @@ class Talk:
         return pending if isinstance(pending, dict) else {}
 
     @property
+    def offered(self) -> list[str]:
+        """The products this reply has already asked about: "shall I put it in your cart?"."""
+        if self._noted.get("asked_for") != "confirm_add":
+            return []
+        return [*self._noted["pending"].get("also", []), self._noted["pending"]["product"]]
+
+    @property
     def expecting(self) -> bool:
         return bool(self._noted)
 

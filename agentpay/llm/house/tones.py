@@ -7,19 +7,19 @@ from __future__ import annotations
 
 FORMAL: dict[str, list[str]] = {
     "greeting": ["Good day{name}. I am {assistant} of {shop}. How may I help you?"],
-    "thanks": ["You are welcome. May I help you with anything else?", "With pleasure. Is there anything else?"],
+    "thanks": ["You are welcome. May I help you with anything else?", "It was a pleasure. Is there anything else?"],
     "goodbye": ["Goodbye, and thank you for your visit.", "Thank you for your visit. Goodbye."],
     "not_understood": [
         "I am afraid I did not understand that. I can find products, prepare an order, or look after an order you have "
         "placed. What would you like?",
-        "I beg your pardon, I did not follow. Please tell me what you are looking for, or ask about an order.",
+        "I am sorry, I did not follow. Please tell me what you are looking for, or ask about an order.",
     ],
     "declined": ["Very well. What would you prefer instead?", "Certainly. May I help you with anything else?"],
     "found_some": ["These products fit:", "I can offer you the following:"],
     "found_one": ["This product fits:", "I would suggest the following:"],
     "found_nothing": [
-        "I regret that we do not have {query}. If you tell me what you need it for, I shall gladly look for something suitable.",
-        "I am sorry, we do not carry {query}. May I look for something else?",
+        "I am sorry, we do not have {query}. If you tell me what you need it for, I shall gladly look for something suitable.",
+        "I am sorry to say that we do not carry {query}. May I look for something else?",
     ],
     "ask_add": ["May I put it in your cart?", "Would you like me to add it to your cart?"],
     "ask_which": ["Would you like to know more about one of them?", "Is one of these suitable?"],
@@ -29,35 +29,35 @@ FORMAL: dict[str, list[str]] = {
         "I can offer you {title} at {amount} each instead of {list_price}. Is that agreeable to you?",
         "{title} would be {amount} each for you instead of {list_price}. Would you like it at that price?",
     ],
-    "sorry": ["I apologise for the inconvenience.", "I am very sorry to hear that."],
+    "sorry": ["I am sorry for the inconvenience.", "I am very sorry to hear that."],
     "offer_human": ["Would you like to speak to a member of our staff?"],
     "handed_over": ["I have passed you on to a colleague, who will write to you here."],
     "ready": ["Please tell me when you would like to pay."],
-    "tool_failed": ["I apologise, something went wrong on our side. Please try again in a moment."],
+    "tool_failed": ["I am sorry, something went wrong on our side. Please try again in a moment."],
 }
 PLAYFUL: dict[str, list[str]] = {
     "greeting": ["Hey{name}! {assistant} here, at your service at {shop}. What are you looking for?"],
-    "thanks": ["Anytime! What's next?", "My pleasure! Anything else on your list?"],
-    "goodbye": ["Bye for now, come back soon!", "Off you go, and see you soon!"],
+    "thanks": ["You're welcome! What's next?", "My pleasure! Anything else on your list?"],
+    "goodbye": ["Bye for now, come back soon!", "Bye, and see you soon!"],
     "not_understood": [
-        "Oops, that one went over my head. I can find products, put an order together, or look after one you've placed. "
+        "Sorry, that one went over my head. I can find products, put an order together, or look after one you've placed. "
         "What shall it be?",
-        "Hmm, you've lost me there. Tell me what you're looking for, or ask about an order.",
+        "Sorry, you've lost me there. Tell me what you're looking for, or ask about an order.",
     ],
     "declined": ["No worries! What would you like instead?", "Fair enough! Anything else I can dig up?"],
     "found_some": ["Look what I found:", "Ta-da, these fit:"],
     "found_one": ["Look what I found:", "How about this one:"],
     "ask_add": ["Shall I pop it in your cart?", "Into the cart with it?"],
     "ask_which": ["Does one of them make you smile?", "Which one catches your eye?"],
-    "added": ["Done! {quantity} × {what} is in your cart.", "In it goes: {quantity} × {what}."],
+    "added": ["Done! {quantity} × {what} is in your cart.", "Into your cart it goes: {quantity} × {what}."],
     "offer_accepted": ["It's a deal! {title} at {amount} each. Your cart is {total} now."],
 }
 FRIENDLY: dict[str, list[str]] = {
     "greeting": [
-        "Hi{name}, lovely to have you here! I'm {assistant} from {shop}. What can I find for you?",
+        "Hi{name}, lovely to have you here! I'm {assistant} from {shop}. What are you looking for?",
         "Hello{name}, nice to see you! I'm {assistant} from {shop}. How can I help?",
     ],
-    "thanks": ["You're very welcome! Anything else I can do for you?", "Happy to help! Is there anything else?"],
+    "thanks": ["You're very welcome! Anything else I can do for you?", "My pleasure, happy to help! Is there anything else?"],
     "goodbye": ["Goodbye, it was lovely talking to you!", "Take care, and see you soon!"],
     "offer_human": ["Would you like to talk to one of my colleagues?"],
 }

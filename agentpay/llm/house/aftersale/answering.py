@@ -11,6 +11,10 @@ from agentpay.llm.house.aftersale.task import KINDS
 _AS_WELL = re.compile(
     r"^\W*(?:and|also|oh|plus)\b.*\b(?:too|also|as well)\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$", re.I
 )
+_CORRECTS = re.compile(
+    r"\b(?:only|just) (?:the |one|two|three|four|five|\d|a |an |my )(?!.*\border\b)|\b(?:except|without|but not|not the)\b",
+    re.I,
+)
 _WORDS = frozenset(
     {"product_search", "product_details", "availability", "add_to_cart", "change_cart", "remove_from_cart", "recommendation",
      "price_question", "provide_details", "other", "thanks", "greeting"}
@@ -25,6 +29,11 @@ _ALLOWED = {
     "method": _WORDS | {"checkout", "payment_problem"},
     "confirm": _WORDS | {"negotiation", "checkout"},
 }
+
+
+def corrects(text: str) -> bool:
+    """ "Ok, then only one of them": what was proposed shall be another way, however politely it begins."""
+    return "?" not in text and _CORRECTS.search(text) is not None
 
 
 def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accepts: bool, declines: bool) -> bool:
@@ -42,6 +51,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         same |= {"refund", "return"}  # what it may have been asked as
     if set(intents) & {"human", "complaint"}:
         return False
+    if asked == "confirm" and corrects(text):
+        return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
     if asked == "confirm" and (accepts or declines):
         return set(intents) <= _ALLOWED["confirm"] | same | {"goodbye"}
     if asked == "more":  # "and the socks too please", after it was done for something else

@@ -36,6 +36,9 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         talk.say(key, number=found["order"]["number"], items=describe.listing([what(item) for item in left]))
         ask(talk, task, "items", "order_items")
         return None
+    for item in named:
+        if not item["returnable"]:
+            talk.say_text(item["reason"] or f"{what(item)} cannot be sent back.")
     return [(item, _units(text, item, only=len(chosen) == 1)) for item in chosen]
 
 

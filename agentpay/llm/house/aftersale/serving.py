@@ -10,6 +10,7 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account
+from agentpay.llm.house.aftersale.answering import corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts
 from agentpay.llm.house.orders import status
@@ -72,7 +73,7 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
 def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
-    if asked == "confirm" and turn.accepts and not turn.declines:
+    if asked == "confirm" and turn.accepts and not turn.declines and not corrects(turn.text):
         yield from _do(talk, task)
         return
     words = _STARTS_ANEW.sub("", turn.text).strip()
