@@ -35,6 +35,8 @@ class Candidate:
     """BM25 of the query in the product; comparable within one query."""
     cosine: float | None = None
     """Likeness to the query's meaning, -1..1; None where there is no vector of either."""
+    score: float = 0.0
+    """How much of the query it answers, 0..1, were it in stock."""
 
 
 async def highest(tx: Tx, reading: Reading, filters: SearchFilters | None) -> list[UUID]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from agentpay.knowledge import confidence, shown
 from agentpay.knowledge.candidates import Candidate, highest, weighed
@@ -44,15 +43,18 @@ async def search_products(
         found = await _found(tx, reading, filters, meaning)
     hits = [product.hit(1.0) for product in exact]
     seen = {product.id for product in exact}
-    fitting = [candidate for candidate in confidence.fitting(reading, found) if candidate.id not in seen]
+    fitting = confidence.fitting(reading, found)
+    if seen:
+        fitting = [candidate for candidate in fitting if candidate.id not in seen]
     top = max((candidate.rank for candidate in found), default=0.0)
-    scores = {candidate.id: _score(candidate, top) for candidate in fitting}
+    for candidate in fitting:
+        candidate.score = _score(candidate, top)
     # In a small shop the kind of thing asked for says more than all that is said around it
     small = reading.total < confidence.SMALL
-    fitting.sort(key=lambda c: (-scores[c.id] if small else 0.0, -_blend(c, top), c.title))
+    fitting.sort(key=lambda c: (-c.score if small else 0.0, -_blend(c, top), c.title))
     ceiling = 1.0
-    for product in await _in_stock_first(tx, [candidate.id for candidate in fitting], limit - len(hits), filters):
-        fit = round(scores[product.id] if product.in_stock else scores[product.id] * 0.6, 4)
+    for candidate, product in await _in_stock_first(tx, fitting, limit - len(hits), filters):
+        fit = round(candidate.score if product.in_stock else candidate.score * 0.6, 4)
         ceiling = min(ceiling, fit)
         hits.append(product.hit(ceiling, fit))
     return hits[:limit]
@@ -118,15 +120,16 @@ def _score(candidate: Candidate, top: float) -> float:
 
 
 async def _in_stock_first(
-    tx: Tx, product_ids: Sequence[UUID], limit: int, filters: SearchFilters | None
-) -> list[Shown]:
+    tx: Tx, fitting: Sequence[Candidate], limit: int, filters: SearchFilters | None
+) -> list[tuple[Candidate, Shown]]:
     """The first `limit` that can be had, then those that cannot; read in blocks, as few as it takes."""
-    available: list[Shown] = []
-    sold_out: list[Shown] = []
+    available: list[tuple[Candidate, Shown]] = []
+    sold_out: list[tuple[Candidate, Shown]] = []
     start, size = 0, limit + 5
-    while start < len(product_ids) and len(available) < limit:
-        for product in await shown.show(tx, product_ids[start : start + size], filters):
-            (available if product.in_stock else sold_out).append(product)
+    while start < len(fitting) and len(available) < limit:
+        block = {candidate.id: candidate for candidate in fitting[start : start + size]}
+        for product in await shown.show(tx, list(block), filters):
+            (available if product.in_stock else sold_out).append((block[product.id], product))
         start, size = start + size, size * _MORE
     return [*available, *sold_out][: max(0, limit)]
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
@@ -305,11 +306,10 @@ class _Query:
 
 def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:
     """Each owner once, by its nearest passage, the nearest first."""
-    best: dict[UUID, Near] = {}
-    for owner, chunk, distance, content in sorted(found, key=lambda row: row[2]):
-        if owner not in best:
-            best[owner] = Near(owner, 1.0 - float(distance), chunk, content)
-    return list(best.values())[:limit]
+    ordered = sorted(found, key=itemgetter(2))
+    best = {row[0]: row for row in reversed(ordered)}  # the last one given, the nearest, stays
+    kept = ordered if len(best) == len(ordered) else [row for row in ordered if best[row[0]] is row]
+    return [Near(owner, 1.0 - distance, chunk, content) for owner, chunk, distance, content in kept[:limit]]
 
 
 def literal(vector: Vector) -> str:
