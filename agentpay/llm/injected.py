@@ -21,9 +21,9 @@ _COMMANDS = re.compile(
     r"|\b(?:ai|chat ?bot|bot|llm|language model|assistant|agent|model)s?\b[^.!?\n]{0,30}\b(?:must|should|shall|has to|have to|needs? to|will now|are to|is to|reading this|instructed|please)\b"
     r"|\b(?:you are|act|behave|pretend)\b[^.!?\n]{0,20}\b(?:now|as|to be)\b[^.!?\n]{0,25}\b(?:admin\w*|developer|dan|unrestricted|root|owner|manager|merchant|different|another|assistant|bot|ai|free)\b"
     r"|\b(?:tell|inform|assure|convince|promise|instruct|direct|ask|send|give|offer|grant|charge)\b[^.!?\n]{0,12}\b(?:the |every |all |any |each |your )?(?:customers?|users?|buyers?|shoppers?|visitors?|clients?)\b"
-    r"|\b(?:say|state|claim|announce|reply|respond|answer|output|print|repeat|reveal|display|mention)\b[^.!?\n]{0,15}\b(?:that (?:it|this|the|everything|all|there|shipping|delivery|your)|with:?|your (?:instructions|prompt|system)|the (?:prompt|instructions|system|following))\b"
+    r"|(?<![a-z]s )(?<!they )(?<!people )(?<!we )(?<!who )\b(?:say|state|claim|announce|reply|respond|answer|output|print|repeat|reveal|display|mention)\b[^.!?\n]{0,15}\b(?:that (?:it|this|the|everything|all|there|shipping|delivery|your)|with:?|your (?:instructions|prompt|system)|the (?:prompt|instructions|system|following))\b"
     r"|(?:^|[,.;:!]\s*|\b(?:and|must|should|please|then|always|just)\s+)(?:say|state|claim|answer|reply)\s+(?:that|so\b|it\b|this\b)"
-    r"|\b(?:if|when(?:ever)?)\b[^.!?\n]{0,25}\b(?:asked|a (?:customer|user|buyer|shopper)|the (?:customer|user|buyer|shopper)|anyone|somebody) (?:asks?|wants?|says?|about|requests?|for)"
+    r"|\b(?:if|when(?:ever)?) asked\b|\b(?:if|when(?:ever)?)\b[^.!?\n]{0,15}\b(?:(?:an?|the|any) (?:customer|user|buyer|shopper)|anyone|somebody) (?:asks?|wants?|says?|requests?|reports?)\b"
     r"|\b(?:call|use|invoke|run|execute|trigger)\b[^.!?\n]{0,20}\b(?:tool|function|[a-z]+_[a-z_]+)\b"
     r"|(?:^|\n|[.!?\]}>*#] ?)\s*(?:system|assistant|developer|admin|user|instructions?)\s*[:>\]]|<\|[a-z_]+\|>|</?(?:system|assistant|instructions?|facts|tool|user)>|\[/?(?:inst|system|assistant|admin)\]|\bjailbreak|\bprompt injection|\b(?:developer|admin|debug|god|maintenance) mode\b",
     re.IGNORECASE,
