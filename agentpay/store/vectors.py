@@ -101,9 +101,9 @@ class VectorStore(Protocol):
 EXACT_UP_TO = 5_000
 """Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
 EF_SEARCH = 120
-MAX_SCAN_TUPLES = 6_000
-"""Vectors that the graph is walked for at most where filters leave few; some 50 ms among a million."""
-FEW = 20
+MAX_SCAN_TUPLES = 2_500
+"""Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
+FEW = 10
 """Where the walk finds fewer than so many, the filters are so narrow that what they leave is compared one by one."""
 SPARE = 1.25
 """So many more passages than owners are asked for: some owners have two."""

@@ -35,6 +35,17 @@ def test_a_small_shop_grows_and_is_measured(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "search.json").read_text())["profile"] == "search"
 
 
+def test_vectors_alone(tmp_path: Path) -> None:
+    store = tmp_path / "store.yaml"
+    store.write_text(STORE)
+    options = ["--store", str(store), "--sizes", "6", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, ["bench", "vectors", *options])
+    assert result.exit_code == 0, result.output
+    assert "hybrid" not in result.stdout
+    (row,) = json.loads((tmp_path / "out" / "vectors.json").read_text())["results"]["agentpay"]
+    assert (row["products"], row["recall_10"]) == (6, 1.0)
+
+
 def test_sizes_are_numbers(tmp_path: Path) -> None:
     for sizes in ("many", "0", "-5"):
         result = CliRunner().invoke(app, ["bench", "search", "--sizes", sizes, "--out", str(tmp_path)])

@@ -23,5 +23,6 @@ PROFILES: dict[str, Profile] = {
         LoadProfile("growth", "one conversation of 300 turns", "growth", ("--turns", "300"), figures=GROWTH),
         IdleConnections(),
         SearchBench(),
+        SearchBench("vectors", "the filtered vector part of `search` alone", words=False),
     )
 }
