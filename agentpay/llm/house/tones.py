@@ -57,7 +57,10 @@ FRIENDLY: dict[str, list[str]] = {
         "Hi{name}, lovely to have you here! I'm {assistant} from {shop}. What are you looking for?",
         "Hello{name}, nice to see you! I'm {assistant} from {shop}. How can I help?",
     ],
-    "thanks": ["You're very welcome! Anything else I can do for you?", "My pleasure, happy to help! Is there anything else?"],
+    "thanks": [
+        "You're very welcome! Anything else I can do for you?",
+        "My pleasure, happy to help! Is there anything else?",
+    ],
     "goodbye": ["Goodbye, it was lovely talking to you!", "Take care, and see you soon!"],
     "offer_human": ["Would you like to talk to one of my colleagues?"],
 }
