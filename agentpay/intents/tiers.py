@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from agentpay.intents.assigning import Judged, assign, joined
 from agentpay.intents.rules import Heard, Parsed, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Dialogue, Understanding, Vocabulary
@@ -21,10 +22,7 @@ log = logging.getLogger(__name__)
 
 _HEADS = 64
 _BARE_WORDS = 3
-_SURE, _CONTRADICTS = 0.9, 0.97
-"""So sure a rule gives way to a head that is this sure of something else, …"""
-_LIKELIER = 0.15
-"""… and any other to one that is so much surer."""
+_SURE = 0.9
 _REPLY_WORDS = 8
 _SURE_OF_REPLY = 0.5
 _KEPT = 0.6
@@ -39,10 +37,10 @@ class Namer(Protocol):
 
 class TieredClassifier:
     """
-    Rules first. A clause whose verdict has proven right on the training set, or that the conversation decides ("M please"
-    after "which size?"), is theirs; nothing is embedded for it. The others are weighed by the head, and of those it
-    rejects a model, where one is configured, is asked once a message. Each tier that cannot be had leaves the verdict to
-    the one before.
+    Rules first. A message whose verdict its words confirm, or that the conversation decides ("M please" after "which size?"),
+    is theirs; nothing is embedded for it. Of any other the head says which intents the whole message has, and the clauses
+    are assigned to them. Of what it rejects a model, where one is configured, is asked once a message. Each tier that
+    cannot be had leaves the verdict to the one before.
     """
 
     def __init__(
@@ -60,34 +58,32 @@ class TieredClassifier:
 
     async def understand(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> Understanding:
         """What a message wants; never fails, whatever the text."""
+        from agentpay.intents.trained.commerce import message
+
         parsed = self._rules.parse(text, vocabulary, dialogue)
         understanding, heard = self._rules.settle(parsed, dialogue)
         head = await self._loaded(vocabulary.shop)
-        if head is None or _answers(understanding, heard):
+        if head is None or not heard or _answers(understanding, heard):
             return understanding
-        unsure = [clause for clause in heard if not _replies(clause, dialogue) and head.needs(clause)]
-        if unsure:
-            unsure = self._without_context(parsed, unsure)
-        if not unsure:
+        settled = self._settled(parsed, heard, dialogue)
+        if len(settled) == len(heard) or not head.needs(heard):
             return understanding
         try:
-            vectors = await self._embedder.aencode([clause.norm for clause in unsure], urgent=True)
+            vectors = await self._embedder.aencode([message(heard)], urgent=True)
         except EmbeddingsUnavailable as error:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
-        verdicts = head.judge(unsure, vectors)
-        listing = any(_buys(clause) or clause.listed for clause in heard)
-        told = {
-            clause.start: verdict
-            for clause, verdict in zip(unsure, verdicts, strict=True)
-            if not _stays(clause, *verdict, dialogue, listing=listing)
-            # "They are too big, can I exchange them?" is one wish
-            and not any(other.intent is verdict[0] for other in heard if other.start != clause.start)
-        }
-        rejected = [clause for clause in unsure if clause.start in told and told[clause.start][1] < head.floor]
-        named = await self._named(text, rejected, dialogue) if rejected else {}
-        if told:
-            understanding, _ = self._rules.settle(parsed, dialogue, {**told, **named})
+        likely, clauses = head.judge(heard, vectors[0])
+        judged = Judged(head.classes, likely, clauses)
+        told, further = assign(judged, heard, settled)
+        named = {}
+        if max(likely.values()) < head.floor:
+            named = await self._named(text, [clause for clause in heard if clause.start not in settled], dialogue)
+        if named:
+            told, further = {**told, **named}, {}
+        if told or further:
+            understanding, _ = self._rules.settle(parsed, dialogue, told)
+            understanding = joined(understanding, heard, parsed, told, further)
         return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
     async def _loaded(self, shop: str | None) -> CommerceHead | None:
@@ -98,18 +94,24 @@ class TieredClassifier:
             except (OSError, ValueError, KeyError) as error:
                 log.warning("intents are read by rules alone: %s", error)
                 head = None
-            if head is not None and head.head.model != self._embedder.model:
-                log.warning("intents are read by rules alone: the head reads vectors of %s only", head.head.model)
+            if head is not None and head.model != self._embedder.model:
+                log.warning("intents are read by rules alone: the head reads vectors of %s only", head.model)
                 head = None
             self._heads[shop] = head
             while len(self._heads) > _HEADS:
                 self._heads.popitem(last=False)
         return self._heads[shop]
 
-    def _without_context(self, parsed: Parsed, unsure: list[Heard]) -> list[Heard]:
-        """The clauses that rules read alike outside of this conversation: of what the others mean a head knows nothing."""
+    def _settled(self, parsed: Parsed, heard: Sequence[Heard], dialogue: Dialogue) -> frozenset[int]:
+        """Where the clauses begin that are the rules': of what a conversation makes of them a head knows nothing."""
         alone = {clause.start: clause.intent for clause in self._rules.settle(parsed, _NO_DIALOGUE)[1]}
-        return [clause for clause in unsure if alone.get(clause.start, clause.intent) is clause.intent]
+        return frozenset(
+            clause.start
+            for clause in heard
+            if _replies(clause, dialogue)
+            or alone.get(clause.start, clause.intent) is not clause.intent
+            or _in_the_cart(clause, dialogue)
+        )
 
     async def _named(self, text: str, rejected: list[Heard], dialogue: Dialogue) -> dict[int, tuple[IntentName, float]]:
         if self._namer is None:
@@ -122,17 +124,6 @@ class TieredClassifier:
 
 _NO_DIALOGUE = Dialogue()
 _CART = frozenset({IntentName.CHANGE_CART, IntentName.REMOVE_FROM_CART, IntentName.ADD_TO_CART})
-_NAMING = frozenset(
-    {
-        IntentName.PRODUCT_SEARCH,
-        IntentName.PRODUCT_DETAILS,
-        IntentName.RECOMMENDATION,
-        IntentName.AVAILABILITY,
-        IntentName.ADD_TO_CART,
-    }
-)
-"""In a list, and beside a purchase, the rules know which of these says what is bought: "I love the blue one. I'll take it"."""
-_PLACED = frozenset({IntentName.EXCHANGE, IntentName.CANCEL_ORDER, IntentName.CHANGE_ORDER, IntentName.RETURN})
 
 
 def _answers(understanding: Understanding, heard: list[Heard]) -> bool:
@@ -150,25 +141,7 @@ def _replies(heard: Heard, dialogue: Dialogue) -> bool:
     return goes_on and len(heard.norm.split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
 
 
-def _buys(heard: Heard) -> bool:
-    return heard.intent is IntentName.ADD_TO_CART and heard.confidence >= _SURE
-
-
-def _stays(heard: Heard, judged: IntentName, likely: float, dialogue: Dialogue, *, listing: bool) -> bool:
-    """Whether the rules' verdict stands all the same.
-
-    "Swap the M for an L" while things lie in the cart means no placed order; "two copies to 9 Oak Ave" is an order that
-    carries an address; and what both leave open is no news.
-    """
-    if judged is IntentName.HUMAN and heard.norm.startswith("i am "):
-        return True  # who the customer is, or says to be
-    if heard.intent is IntentName.OTHER:
-        return judged is IntentName.OTHER
-    if likely < (_CONTRADICTS if heard.confidence >= _SURE else heard.confidence + _LIKELIER):
-        return True
-    if heard.intent is IntentName.ADD_TO_CART and heard.counted:
-        return True
-    if listing and heard.intent in _NAMING and judged in _NAMING | _CART:
-        return True
+def _in_the_cart(heard: Heard, dialogue: Dialogue) -> bool:
+    """ "Swap the M for an L" while things lie in the cart means no placed order."""
     before_sale = dialogue.cart_items > 0 and dialogue.stage not in {"paid", "after_sales"}
-    return before_sale and heard.intent in _CART and judged in _PLACED
+    return before_sale and heard.intent in _CART and heard.confidence >= _SURE

@@ -1,23 +1,26 @@
-"""The head of our own taxonomy: trained on sentences in the rules' normal form, weighed against what the rules say."""
+"""The head of our own taxonomy: which intents a whole message has, learnt from sentences in the rules' normal form."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentpay.intents.assigning import CONFIRMED, ahead
 from agentpay.intents.rules import Heard, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.text import normalise
-from agentpay.intents.trained.fitting import fit, folds
-from agentpay.intents.trained.head import Head, Linear, log_softmax
+from agentpay.intents.trained.fitting import rows_of
+from agentpay.intents.trained.joins import with_joins
 from agentpay.intents.trained.ngrams import Vocabulary
+from agentpay.intents.trained.training_set import Example
+from agentpay.intents.trained.weighing import FLOOR, weigh
 from agentpay.intents.types import Dialogue
 from agentpay.intents.types import Vocabulary as ShopWords
 
@@ -29,146 +32,126 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 FILE = Path(__file__).parents[1] / "data" / "head.npz"
-MOST_NGRAMS = 16_000
-RULES_SHARE = 0.5
-"""Weight of what the rules' verdict says beside the head: they are no independent witnesses."""
-REJECTED = 0.05
-"""The share of sentences set aside whose best intent was least likely; below their likelihood a clause is rejected."""
-CERTAIN_SHARE = 0.95
-"""Rules alone decide where, on the training set, so many of such verdicts are right."""
-CERTAIN_ROWS = 20
-CONFIRMED = 0.7
-"""How likely the n-grams alone must find what the rules say: 96 of 100 such verdicts were right on sentences set aside."""
-_SURE = 0.9
+MOST_NGRAMS = 24_000
+_MARGIN = 0.3
+"""Inverse regularisation of the support vector machines."""
 _CONFIRMABLE = 0.8
-_WORDS_SHARE = 0.8
-_UNSEEN = 0.3
-"""What counts for a verdict never given of an intent."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommerceHead:
-    head: Head
-    verdicts: list[str]
-    """What rules may say: an intent and how sure they are of it ("refund+")."""
-    likelihood: Matrix
-    """(intents, verdicts): the logarithm of how often rules say that of a clause that wants this."""
-    certain: frozenset[str]
-    """The verdicts of rules that need no second opinion."""
+    """
+    One linear classifier an intent, over a message's embedding and its n-grams together; a message may have several intents.
+
+    Its parts add up, so that the n-grams' part alone tells which clause speaks for which intent.
+    """
+
+    model: str
+    """The embedding model whose vectors it reads; others' mean nothing to it."""
+    classes: list[str]
+    centre: Matrix
+    """(dimension,): the training set's mean vector, which is taken off."""
+    embedded: Matrix
+    """(dimension, intents)"""
+    words: Matrix
+    """(n-grams, intents)"""
+    bias: Matrix
+    vocabulary: Vocabulary
     floor: float
-    """Below this likelihood of the best intent a clause is rejected, and goes to the model."""
+    """Below this likelihood of the best intent a message is rejected, and goes to the model."""
 
-    def needs(self, heard: Heard) -> bool:
-        """Whether the rules' verdict wants a second opinion: it has erred before, and the clause's words do not confirm it."""
-        return _verdict(heard) not in self.certain and not self._confirmed(heard)
+    def needs(self, heard: Sequence[Heard]) -> bool:
+        """Whether the rules' verdict wants a second opinion: of one clause the words alone may confirm it."""
+        if len(heard) != 1 or heard[0].confidence < _CONFIRMABLE:
+            return True
+        words = self._by_words([heard[0].norm])[0]
+        return ahead(words, self.classes, heard[0].intent) < CONFIRMED
 
-    def _confirmed(self, heard: Heard) -> bool:
-        if heard.confidence < _CONFIRMABLE:
-            return False
-        words = self.head.by_words([heard.norm])[0]
-        place = self.head.classes.index(heard.intent.value)
-        return bool(words[place] >= np.log(CONFIRMED))
+    def judge(self, heard: Sequence[Heard], vector: Matrix) -> tuple[dict[IntentName, float], Matrix]:
+        """
+        How likely the message has each intent, and (clauses, intents) how much each clause speaks for it.
 
-    def judge(self, heard: Sequence[Heard], vectors: Matrix) -> list[tuple[IntentName, float]]:
-        """The best intent of each clause and how likely it is; `vectors` are the normal forms'."""
-        logits, _ = self.head.views([clause.norm for clause in heard], vectors)
-        for row, clause in enumerate(heard):
-            if (verdict := _verdict(clause)) in self.verdicts:
-                logits[row] += RULES_SHARE * self.likelihood[:, self.verdicts.index(verdict)]
-        probabilities = np.exp(log_softmax(logits))
-        return [(IntentName(self.head.classes[row.argmax()]), float(row.max())) for row in probabilities]
+        `vector` is that of `message(heard)`.
+        """
+        shifted = vector - self.centre
+        whole = shifted / max(float(np.linalg.norm(shifted)), 1e-9) @ self.embedded
+        whole = whole + self._by_words([message(heard)])[0]
+        clauses = self._by_words([clause.norm for clause in heard])
+        likely = weigh(self.classes, whole, clauses, heard)
+        return {IntentName(name): float(one) for name, one in zip(self.classes, likely, strict=True)}, clauses
+
+    def _by_words(self, norms: Sequence[str]) -> Matrix:
+        scores: Matrix = self.vocabulary.scores(norms, self.words) + self.bias
+        return scores
 
 
-def train(
-    sentences: Sequence[tuple[str, str]], embedder: Embedder, progress: Callable[[str, int, int], None]
-) -> CommerceHead:
-    """Learns from sentences and their intents. The rules' reliability and the floor come from sentences set aside."""
-    heard = [_heard(sentence) for sentence, _ in sentences]
-    labels = [intent for _, intent in sentences]
-    norms = [clause.norm for clause in heard]
-    batches = [norms[start : start + 64] for start in range(0, len(norms), 64)]
+def message(heard: Sequence[Heard]) -> str:
+    """The whole message in the form the head reads."""
+    asks = any(clause.norm.endswith(" ?") for clause in heard)
+    return " ".join(clause.norm.removesuffix(" ?") for clause in heard) + (" ?" if asks else "")
+
+
+def train(examples: Sequence[Example], embedder: Embedder, progress: Callable[[str, int, int], None]) -> CommerceHead:
+    """Learns from messages and their intents, and from messages joined of two of them."""
+    examples = with_joins(examples)
+    norms = [_norm(text) for text, _ in examples]
     vectors = np.empty((len(norms), embedder.dimension or 0), np.float32)
-    for number, batch in enumerate(batches):
-        vectors[number * 64 : number * 64 + len(batch)] = embedder.encode(batch)
-        progress("Embedding", min((number + 1) * 64, len(norms)), len(norms))
-
-    def trained(rows: Sequence[int]) -> Head:
-        texts, names = [norms[row] for row in rows], [labels[row] for row in rows]
-        return replace(
-            fit(texts, names, vectors[list(rows)], model=embedder.model, outside="", at_most=MOST_NGRAMS),
-            words_share=_WORDS_SHARE,
-        )
-
-    progress("Training", 0, 2)
-    head = trained(range(len(norms)))
-    progress("Training", 1, 2)
-    names = np.asarray([head.classes.index(label) for label in labels], np.int64)
-    verdicts, likelihood, certain = _reliability(heard, names, head.classes)
-    aside = np.flatnonzero(folds(names) == 0)
-    other = trained([int(row) for row in np.flatnonzero(folds(names) != 0)])
-    judged = CommerceHead(other, verdicts, likelihood, certain, 0.0).judge(
-        [heard[row] for row in aside], vectors[aside]
-    )
-    floor = float(np.quantile([likely for _, likely in judged], REJECTED))
-    progress("Training", 2, 2)
-    return CommerceHead(head, verdicts, likelihood, certain, floor)
+    for start in range(0, len(norms), 64):
+        vectors[start : start + 64] = embedder.encode(norms[start : start + 64])
+        progress("Embedding", min(start + 64, len(norms)), len(norms))
+    classes = sorted({name for _, names in examples for name in names})
+    return _fit(norms, [names for _, names in examples], vectors, classes, embedder.model, progress)
 
 
-def _heard(sentence: str) -> Heard:
-    """A whole sentence in normal form with the rules' first verdict, as of a shop without words of its own."""
-    _, clauses = _RULES.weigh(sentence, _NO_SHOP, _NO_DIALOGUE)
-    if not clauses:  # an attempt to command the assistant, which rules settle before anything else
-        return Heard(0, normalise(sentence), IntentName.OTHER, _SURE)
-    first = clauses[0]
-    norm = " ".join(clause.norm.removesuffix(" ?") for clause in clauses)
-    return Heard(0, norm + (" ?" if "?" in sentence else ""), first.intent, first.confidence)
+def _fit(
+    norms: Sequence[str],
+    intents: Sequence[Sequence[str]],
+    vectors: Matrix,
+    classes: list[str],
+    model: str,
+    progress: Callable[[str, int, int], None],
+) -> CommerceHead:
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.svm import LinearSVC
+
+    vocabulary = Vocabulary.of(norms, at_least=2, at_most=MOST_NGRAMS)
+    centre = vectors.mean(axis=0)
+    shifted = vectors - centre
+    shifted /= np.linalg.norm(shifted, axis=1, keepdims=True) + 1e-9
+    features = hstack([csr_matrix(shifted), rows_of(vocabulary, norms)]).tocsr()
+    columns = np.zeros((features.shape[1], len(classes)), np.float32)
+    bias = np.zeros(len(classes), np.float32)
+    for place, name in enumerate(classes):
+        machine = LinearSVC(C=_MARGIN).fit(features, [name in names for names in intents])
+        columns[:, place], bias[place] = machine.coef_[0], machine.intercept_[0]
+        progress("Training", place + 1, len(classes))
+    dimension = vectors.shape[1]
+    return CommerceHead(model, classes, centre, columns[:dimension], columns[dimension:], bias, vocabulary, FLOOR)
+
+
+def _norm(text: str) -> str:
+    """A message in normal form, as of a shop without words of its own."""
+    _, clauses = _RULES.weigh(text, _NO_SHOP, _NO_DIALOGUE)
+    return message(clauses) if clauses else normalise(text)
 
 
 _RULES, _NO_SHOP, _NO_DIALOGUE = RuleClassifier(), ShopWords(), Dialogue()
 
 
-def _verdict(heard: Heard) -> str:
-    return heard.intent.value + ("+" if heard.confidence >= _SURE else "=" if heard.confidence >= 0.6 else "-")
-
-
-def _reliability(
-    heard: Sequence[Heard], names: NDArray[np.int64], classes: list[str]
-) -> tuple[list[str], Matrix, frozenset[str]]:
-    said = [_verdict(clause) for clause in heard]
-    verdicts = sorted(set(said))
-    counts = np.zeros((len(classes), len(verdicts)), np.float32)
-    np.add.at(counts, (names, np.asarray([verdicts.index(verdict) for verdict in said], np.int64)), 1)
-    certain = {
-        verdict
-        for place, verdict in enumerate(verdicts)
-        if verdict.endswith("+")
-        and counts[:, place].sum() >= CERTAIN_ROWS
-        and counts[classes.index(verdict[:-1]), place] >= CERTAIN_SHARE * counts[:, place].sum()
-    }
-    counts += _UNSEEN
-    likelihood: Matrix = np.log(counts / counts.sum(axis=1, keepdims=True))
-    return verdicts, likelihood, frozenset(certain)
-
-
-def save(trained: CommerceHead, path: Path = FILE) -> None:
+def save(head: CommerceHead, path: Path = FILE) -> None:
     """Half precision, compressed; the same head makes the same bytes."""
-    head = trained.head
     about = {
         "model": head.model,
         "classes": head.classes,
-        "words_share": head.words_share,
-        "verdicts": trained.verdicts,
-        "certain": sorted(trained.certain),
-        "floor": trained.floor,
+        "floor": head.floor,
         "ngrams": list(head.vocabulary.places),
     }
     half = {
-        "embedded": head.embedded.columns,
-        "embedded_bias": head.embedded.bias,
-        "words": head.words.columns,
-        "words_bias": head.words.bias,
+        "centre": head.centre,
+        "embedded": head.embedded,
+        "words": head.words,
+        "bias": head.bias,
         "rarity": head.vocabulary.rarity,
-        "likelihood": trained.likelihood,
     }
     written = io.BytesIO()
     encoded = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), np.uint8)
@@ -179,21 +162,15 @@ def save(trained: CommerceHead, path: Path = FILE) -> None:
 
 
 def load(path: Path = FILE) -> CommerceHead:
-    """Raises OSError or ValueError where the file is missing or is no head."""
+    """Raises OSError, ValueError or KeyError where the file is missing or is no head."""
     with np.load(path, allow_pickle=False) as stored:
         about = json.loads(stored["about"].tobytes())
         full = {name: stored[name].astype(np.float32) for name in stored.files if name != "about"}
     vocabulary = Vocabulary({ngram: place for place, ngram in enumerate(about["ngrams"])}, full["rarity"])
-    head = Head(
-        about["model"],
-        about["classes"],
-        False,
-        Linear(full["embedded"], full["embedded_bias"]),
-        Linear(full["words"], full["words_bias"]),
-        vocabulary,
-        about["words_share"],
-    )
-    return CommerceHead(head, about["verdicts"], full["likelihood"], frozenset(about["certain"]), about["floor"])
+    return CommerceHead(
+        about["model"], about["classes"], full["centre"], full["embedded"], full["words"], full["bias"], vocabulary,
+        about["floor"],
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -102,11 +102,11 @@ def _linear(
 
     steadiness = _STEADINESS_OF_FEW if scarce else _STEADINESS
     regression = LogisticRegression(C=steadiness, max_iter=300).fit(vectors, owners)
-    machine = LinearSVC(C=_MARGIN).fit(_rows(vocabulary, texts), owners)
+    machine = LinearSVC(C=_MARGIN).fit(rows_of(vocabulary, texts), owners)
     return _spread(regression, classes), _spread(machine, classes)
 
 
-def _rows(vocabulary: Vocabulary, texts: Sequence[str]) -> object:
+def rows_of(vocabulary: Vocabulary, texts: Sequence[str]) -> Any:
     """The texts' n-grams as a sparse matrix."""
     from scipy.sparse import csr_matrix
 

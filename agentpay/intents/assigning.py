@@ -1,0 +1,159 @@
+"""Which clause of a message has which of the intents that the head found in the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentpay.intents.deciding import FILLER
+from agentpay.intents.rules import Heard, Parsed
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.types import Act, Entities, Understanding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LIKELY = 0.2
+"""From this likelihood on an intent is taken to be in the message; more find all of them, and more that are not there."""
+_ALONE = 0.7
+"""How likely a further intent must be that no clause is left for."""
+CONFIRMED = 0.4
+"""How far the words alone must put the rules' intent before any other to confirm it."""
+_SURE = 0.9
+_OF_NO_GOODS = frozenset({I.DISCOUNT, I.PROVIDE_DETAILS, I.CHECKOUT, I.SHIPPING_QUOTE, I.VIEW_CART})
+"""Wishes that name no goods: a clause that does is not one of them."""
+_CONCEIVABLE = 0.05
+_MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
+_LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
+"""Of these a message may well hold several; of any other, two clauses are one wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    classes: list[str]
+    likely: dict[I, float]
+    clauses: NDArray[np.float32]
+    """(clauses, intents)"""
+
+    def wished(self) -> set[I]:
+        """The intents of the message: manners and small talk beside a wish are none."""
+        best = max(self.likely, key=lambda name: self.likely[name])
+        found = {name for name, likely in self.likely.items() if likely >= LIKELY} | {best}
+        found = (found - _MANNERS) or found
+        return (found - {I.OTHER}) or found
+
+    def confirms(self, row: int, clause: Heard) -> bool:
+        """Whether the rules are sure of the clause, its words agree, and the message as a whole does not speak against it."""
+        likely = self.likely[clause.intent] >= _CONCEIVABLE
+        return (
+            likely and clause.confidence >= _SURE and ahead(self.clauses[row], self.classes, clause.intent) >= CONFIRMED
+        )
+
+    def speaks(self, clause: int, intent: I) -> float:
+        return float(self.clauses[clause, self.classes.index(intent.value)])
+
+
+def ahead(words: NDArray[np.float32], classes: list[str], intent: I) -> float:
+    """How far the words' scores, (intents,), put an intent before any other."""
+    place = classes.index(intent.value)
+    return float(words[place] - max(words[:place].max(initial=-9), words[place + 1 :].max(initial=-9)))
+
+
+Further = dict[I, float]
+"""Intents of the message that no clause is left for."""
+
+
+def assign(
+    judged: Judged, heard: Sequence[Heard], settled: frozenset[int]
+) -> tuple[dict[int, tuple[I, float]], Further]:
+    """
+    What to tell the rules: an intent for each clause, by where it begins, whose own verdict is not among the message's.
+
+    `settled` are clauses that keep the rules' verdict whatever the message is about.
+    """
+    wished = judged.wished()
+    several = len(heard) > 1
+    open_rows = [
+        row
+        for row, clause in enumerate(heard)
+        if not (_kept(heard, row, settled) or (several and judged.confirms(row, clause)))
+    ]
+    verdicts = {row: clause.intent for row, clause in enumerate(heard)}
+    for row in open_rows:
+        if verdicts[row] not in wished:
+            best = max(wished, key=lambda name: judged.speaks(row, name))
+            if not (best in _OF_NO_GOODS and heard[row].goods and len(heard) > 1):
+                verdicts[row] = best  # "the kettle please, and I have a code": the kettle is wanted all the same
+    missing = sorted(wished - set(verdicts.values()), key=lambda name: -judged.likely[name])
+    further: Further = {}
+    for name in missing:
+        spare = [row for row in open_rows if list(verdicts.values()).count(verdicts[row]) > 1]
+        if spare:
+            verdicts[max(spare, key=lambda row: judged.speaks(row, name))] = name
+        elif not set(verdicts.values()) & wished and open_rows:
+            verdicts[max(open_rows, key=lambda row: judged.speaks(row, name))] = name
+        elif judged.likely[name] >= _ALONE:
+            further[name] = judged.likely[name]
+    told = {
+        heard[row].start: (name, judged.likely[name]) for row, name in verdicts.items() if name is not heard[row].intent
+    }
+    return told, further
+
+
+def _kept(heard: Sequence[Heard], row: int, settled: frozenset[int]) -> bool:
+    """What conversation or a count makes plain ("two of number 1", a list), and what says nothing beside a wish."""
+    clause = heard[row]
+    list_begins = row + 1 < len(heard) and heard[row + 1].listed
+    counted = clause.counted and clause.intent is I.ADD_TO_CART
+    buys = len(heard) > 1 and clause.intent is I.ADD_TO_CART and clause.confidence >= _SURE
+    aside = len(heard) > 1 and (clause.intent in _MANNERS or FILLER.match(clause.norm.removesuffix(" ?")) is not None)
+    return clause.start in settled or clause.listed or list_begins or counted or buys or aside
+
+
+def joined(
+    understanding: Understanding,
+    heard: Sequence[Heard],
+    parsed: Parsed,
+    told: Mapping[int, tuple[I, float]],
+    further: Further,
+) -> Understanding:
+    """The acts with each wish once: what a background clause names belongs to the wish it explains."""
+    starts = {clause.start for clause in heard}
+    texts = {clause.text: clause.start for clause, _, _ in parsed.clauses if clause.start in starts}
+    kept: list[Act] = []
+    for act in understanding.acts:
+        twin = next((one for one in kept if one.intent is act.intent), None)
+        background = texts.get(act.text) in told
+        single = act.intent not in _LISTED or background or texts.get(twin.text if twin else "") in told
+        if twin is None or not single or _of_other_goods(act, twin):
+            kept.append(act)
+            continue
+        first, second = (act, twin) if texts.get(twin.text) in told and not background else (twin, act)
+        merged = first.model_copy(
+            update={
+                "entities": _with(first.entities, second.entities),
+                "confidence": max(act.confidence, twin.confidence),
+            }
+        )
+        kept[kept.index(twin)] = merged
+    for name, likely in further.items():
+        if all(act.intent is not name for act in kept):
+            last = kept[-1]
+            kept.append(
+                Act(intent=name, confidence=likely, text=last.text, entities=last.entities.model_copy(deep=True))
+            )
+    return understanding.model_copy(update={"acts": kept})
+
+
+def _of_other_goods(one: Act, other: Act) -> bool:
+    """ "The jacket in M and the gloves in L": whatever each is taken for, what it names must not be lost."""
+    mine, theirs = one.entities.product_query, other.entities.product_query
+    return one.intent in _LISTED and bool(mine) and bool(theirs) and mine != theirs
+
+
+def _with(own: Entities, other: Entities) -> Entities:
+    """The first's entities, and of the second's what it does not name."""
+    pair = [Act(intent=I.OTHER, confidence=0, text="", entities=one) for one in (own, other)]
+    return Understanding(acts=pair).entities

@@ -1,0 +1,73 @@
+"""Where a short or numeric value stands like an option, and is no count, year or part of a name."""
+
+from __future__ import annotations
+
+import re
+
+from agentpay.intents.entities.lexicon import Chunk
+from agentpay.intents.words import word_set
+
+_JUDGED = word_set("small large big medium light heavy")
+_TOO = re.compile(
+    r"\b(?:too|runs?|running|very|quite|so|a bit|bit|rather|pretty|comes? up|really|fairly)\s+$", re.IGNORECASE
+)
+_EVERY = re.compile(r"\b(?:every|per)\s+$", re.IGNORECASE)
+_I_WEAR = re.compile(
+    r"(?:\b(?:i'?m|i am|usually|normally|are|wear|wears|take|takes)\s+(?:an?\s+)?|\b(?:get|got|need|want|have|try|like|in)\s+an?\s+)$",
+    re.IGNORECASE,
+)
+_AFTER_THE = word_set(
+    "please in to and for if is or at with now then instead available but too also i here fits fit was were are from as back"
+)
+_SIZE_LEAD = word_set("in size sz an eu uk us number")
+_AFTER_OPTION = word_set("please in to and for if is or at with now then instead available thanks size from as back by")
+_COUNT_LEAD = word_set(
+    "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
+)
+_VERB_LEAD = word_set(
+    "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
+)
+
+
+def is_option(
+    text: str,
+    parts: list[Chunk],
+    position: int,
+    run: list[Chunk],
+    asked_for: str | None,
+    *,
+    unit_left_out: bool = False,
+) -> bool:
+    """Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase."""
+    written = text[run[0].start : run[-1].end]
+    letters = "".join(c.text for c in run)
+    if not letters.isdigit() and len(letters) > 2:
+        return not (letters in _JUDGED and _TOO.search(text[: run[0].start])) and not _EVERY.search(
+            text[: run[0].start]
+        )
+    if letters.isdigit() and len(run) > 1 and "/" in written:
+        return True
+    before = parts[position - 1].text if position else ""
+    after = parts[position + len(run)] if position + len(run) < len(parts) else None
+    if before in _SIZE_LEAD or asked_for == "variant":
+        return True
+    if before == "a" and not letters.isdigit() and written.isupper():
+        return True
+    ends = (
+        after is None
+        or after.text in _AFTER_OPTION
+        or re.search(r"[,.;!?()/]", text[run[-1].end : after.start]) is not None
+    )
+    if letters.isdigit():
+        if unit_left_out and len(letters) >= 3 and before not in {"pay", "offer"}:
+            return True
+        if _I_WEAR.search(text[: run[0].start]) or (before == "the" and (after is None or after.text in _AFTER_THE)):
+            return True
+        single = len(run) == 1 and len(letters) == 1
+        digits_before = before.isdigit() or before in _COUNT_LEAD
+        follows_name = bool(before) and not digits_before and before not in _VERB_LEAD
+        names_next = (
+            not ends and after is not None and after.text.isalpha() and digits_before and before not in _VERB_LEAD
+        )
+        return (ends and follows_name and not single and position > 0) or (names_next and not single and before != "to")
+    return written.isupper() and before != "i" and not text[run[-1].end :].startswith("'")

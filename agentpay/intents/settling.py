@@ -1,0 +1,124 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""What a clause's entities mean once it is known what the clause wants: offers and budgets, changes, what "it" is."""
+
+from __future__ import annotations
+
+import re
+
+from agentpay.intents.deciding import DETAILS, PLACE
+from agentpay.intents.entities.extract import ClauseReading
+from agentpay.intents.entities.finding import find_words
+from agentpay.intents.entities.lexicon import Lexicon
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.types import Act, Entities
+
+_CARRY_DETAILS = frozenset(
+    {
+        I.ADD_TO_CART,
+        I.CHANGE_CART,
+        I.REMOVE_FROM_CART,
+        I.CHECKOUT,
+        I.NEGOTIATION,
+        I.DISCOUNT,
+        I.PRODUCT_SEARCH,
+        I.VIEW_CART,
+        I.GREETING,
+        I.THANKS,
+    }
+)
+_INTO = re.compile(r"\b(?:to|for|into|with)\b(?!.*\b(?:to|into)\b)", re.IGNORECASE)
+_ONE_INTO = re.compile(r"\bones?\s+(?:to|for|into|with)\b", re.IGNORECASE)
+_MONEY_BACK = re.compile(r"\bmy <money> back\b|\b(?:want|need|get) (?:back )?my <money>")
+_OFF = re.compile(
+    r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
+)
+_THEIR_PRICE = re.compile(
+    r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|more|expensive|pricey|steep|high|over)\b"
+)
+"""The shop's price complained of, not one that is proposed."""
+
+
+def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
+    """ "Change the blue one to mustard": what it is, and what it shall be."""
+    joint = _INTO.search(text)
+    if joint is None:
+        return
+    now, then = find_words(lexicon, text[: joint.start()]).options, find_words(lexicon, text[joint.end() :]).options
+    if then and now and set(now) & set(then):
+        entities.options, entities.instead_of = then, now
+        if entities.product_query and find_words(lexicon, entities.product_query).options:
+            entities.product_query = None
+        if _ONE_INTO.search(text):
+            entities.quantity = None
+
+
+def settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
+    """Says what a price in the clause is: an offer, or a budget."""
+    entities = reading.entities
+    money = reading.money
+    if money is not None and money.proposed:
+        entities.amount, entities.currency, entities.percent = money.minor, money.currency, reading.percent
+    elif intent is I.NEGOTIATION:
+        if money is not None:
+            entities.currency = money.currency
+            if _OFF.search(norm):
+                entities.amount_off = money.minor
+            elif not _THEIR_PRICE.search(norm):
+                entities.amount = money.minor
+        elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget|have|got)\b", norm):
+            entities.amount = entities.price_max
+        entities.percent = reading.percent
+    elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
+        if re.search(r"\b(?:for|at|have|spend|with|budget)\b[^<]*<money>", norm):
+            entities.price_max, entities.currency = money.minor, money.currency
+    elif intent is I.DISCOUNT:
+        entities.percent = reading.percent
+    elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
+        entities.amount, entities.currency = money.minor, money.currency
+
+
+def without_prices(entities: Entities) -> Entities:
+    return entities.model_copy(
+        update={
+            "amount": None,
+            "amount_off": None,
+            "percent": None,
+            "price_min": None,
+            "price_max": None,
+            "currency": None,
+        }
+    )
+
+
+def resolve(entities: Entities, before: list[Act]) -> None:
+    """ "Do you have the mug in blue? Add it": what "it" is was said in the same message."""
+    if entities.everything or not (entities.pronoun or entities.quantity or entities.options):
+        return
+    for act in reversed(before):
+        said = act.entities
+        if said.product_query and act.intent not in {I.REMOVE_FROM_CART, I.POLICY, I.RETURN}:
+            entities.product_query = said.product_query
+            entities.options = {**said.options, **entities.options}
+            entities.pronoun = True
+            return
+        if said.ordinals:
+            entities.ordinals = list(said.ordinals)
+            return
+    entities.pronoun = True
+
+
+def with_carried(act: Act) -> list[Act]:
+    """Splits off details of delivery and codes that stand in a clause about something else."""
+    acts = [act]
+    entities = act.entities
+    if act.intent in _CARRY_DETAILS and any(getattr(entities, name) for name in DETAILS):
+        carried = {name: getattr(entities, name) for name in (*DETAILS, *PLACE) if getattr(entities, name)}
+        acts.append(Act(intent=I.PROVIDE_DETAILS, confidence=0.9, text=act.text, entities=Entities(**carried)))
+        for name in carried:
+            setattr(entities, name, [] if name == "emails" else None)
+    if entities.codes and act.intent is not I.DISCOUNT:
+        acts.append(Act(intent=I.DISCOUNT, confidence=0.95, text=act.text, entities=Entities(codes=entities.codes)))
+        entities.codes = []
+    if act.intent in {I.DISCOUNT, I.PROVIDE_DETAILS}:
+        entities.pronoun = False
+    return acts
