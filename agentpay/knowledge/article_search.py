@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,11 @@ _META = {
     "faq",
 }
 _META |= {"long", "take", "takes", "time"}
+_OF_SHOPS = {
+    "hours": ("open", "opening"), "opening": ("open",), "opened": ("open",), "open": ("opening",), "closed": ("open",),
+    "address": ("located", "find"), "located": ("address", "find"), "sizing": ("size",), "parking": ("park",),
+}  # fmt: skip
+"""Other words for the same in what shops write of themselves: "opening hours" and "we are open"."""
 _TITLE = {"t": 1.0, "a": 0.8}
 _ANSWERS = (
     (
@@ -57,10 +63,12 @@ _ANSWERS = (
 
 async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic | None = None) -> list[Hit]:
     """The articles that answer the query, best first; the snippet is the passage that holds most of it."""
-    terms = _about([with_synonyms(term) for term in content_terms(query)])
+    terms = _about([_named(term) for term in content_terms(query)])
     if not terms:
         return []
     frequencies, total = await _frequencies(tx, terms)
+    if not total:
+        return []
     weights = weighing.term_weights(terms, frequencies, total)
     found = []
     for row in await _matching(tx, terms):
@@ -131,6 +139,12 @@ async def _by_meaning(tx: Tx, query: str, limit: int, semantic: Semantic | None)
 def expected(query: str) -> re.Pattern[str] | None:
     """What an answer to the question must hold: a time to "how long", an amount to "how much"; None where any will do."""
     return next((answer for question, answer in _ANSWERS if question.search(query)), None)
+
+
+def _named(term: Term) -> Term:
+    """The term with its other names, those of a shop's pages too."""
+    term = with_synonyms(term)
+    return replace(term, others=(*term.others, *_OF_SHOPS.get(term.word, ())))
 
 
 def _about(terms: list[Term]) -> list[Term]:

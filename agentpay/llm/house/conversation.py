@@ -51,7 +51,11 @@ _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", 
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
-_FILLER = re.compile(r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh)\W*$", re.I)
+_FILLER = re.compile(
+    r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
+    r"|understood|got it|i see|makes sense|no problem|no worries)\W*$",
+    re.I,
+)
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
@@ -83,7 +87,10 @@ def converse(talk: Talk) -> Plan:
     if task is not None and goes_on(turn.memory, intents, turn.text, accepts=turn.accepts, declines=turn.declines):
         yield from serving.go_on(talk, task)
         return
-    acts = sorted(_merged(_without_fillers(turn.acts)), key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1))
+    acts = sorted(
+        _merged(_without_fillers(turn.acts)),
+        key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
+    )
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, _asking(acts))
         return
@@ -151,7 +158,7 @@ def _taking_the_offer(talk: Talk, acts: list[ActView]) -> list[ActView]:
 
 def _without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:
     """ "Ok" and "well" beside something that is wanted say nothing, whatever they were taken for."""
-    kept = [act for act in acts if act.entities or not _FILLER.match(act.text)]
+    kept = [act for act in acts if not _FILLER.match(act.text)]
     return kept or acts
 
 

@@ -31,17 +31,29 @@ _ASKS = {"heavy": "weight", "weigh": "weight", "weighs": "weight", "big": "size"
          "high": "height", "wide": "width", "old": "age", "fabric": "material", "warm": "temperature", "loud": "noise",
          "fast": "speed", "written": "author", "wrote": "author", "makes": "brand", "make": "brand",
          "maker": "brand", "powerful": "power", "strong": "power"}  # fmt: skip
-_BY_UNIT = (
-    (re.compile(r"\bhow far\b|\bmileage\b", re.I), {"km", "mile", "miles", "mi", "m"}, {"range", "distance", "reach"}),
-    (re.compile(r"\bhow (?:heavy|much (?:does|do) \w+(?: \w+){0,3} weigh)\b|\bweigh\w*\b", re.I), {"kg", "g", "grams", "lb", "lbs", "oz"}, {"weight"}),
-    (re.compile(r"\bhow fast\b|\btop speed\b", re.I), {"kmh", "mph"}, {"speed"}),
-    (re.compile(r"\bhow (?:much|many \w+) (?:does|do|will|can|fits?)\b.*\b(?:hold|fit|take|carry|pack|go in)", re.I), {"l", "liters", "litres", "ml", "cl"}, {"volume", "capacity"}),
-    (re.compile(r"\bhow (?:long|tall|wide|high|deep|big|large|thick)\b", re.I), {"cm", "mm", "m", "ft", "in", "inches"}, {"length", "size", "dimensions"}),
-    (re.compile(r"\bhow long (?:does|do|will|is|are)\b.*\b(?:last|run|burn|work|go|charge)", re.I), {"h", "hours", "min", "minutes", "days", "months", "years"}, {"runtime", "life", "duration"}),
-    (re.compile(r"\bhow (?:often|frequently)\b", re.I), set(), {"frequency", "interval"}),
-    (re.compile(r"\bhow (?:hot|warm|cold)\b", re.I), {"c", "f"}, {"temperature", "comfort"}),
-    (re.compile(r"\bhow (?:powerful|strong|bright)\b", re.I), {"w", "kw", "lm", "lux", "nm"}, {"power", "output", "brightness"}),
-)  # fmt: skip
+_BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(asked, re.I), units, names)
+    for asked, units, names in (
+        (r"\bhow far\b|\bmileage\b", "km mile miles mi m", "range distance reach"),
+        (r"\bhow heavy\b|\bweigh\w*\b", "kg g grams lb lbs oz", "weight"),
+        (r"\bhow fast\b|\btop speed\b", "kmh mph", "speed"),
+        (
+            r"\bhow (?:much|many \w+)\b.*\b(?:hold|fit|take|carry|pack|go in)",
+            "l liters litres ml cl",
+            "volume capacity",
+        ),
+        (r"\bhow (?:tall|wide|high|deep|big|large|thick)\b", "cm mm m ft in inches", "length size dimensions"),
+        (r"\bhow long (?:is|are)\b(?!.*\b(?:last|run|charge))", "cm mm m ft in inches", "length size dimensions"),
+        (
+            r"\bhow long\b.*\b(?:last|run|burn|work|go|charge)",
+            "h hours min minutes days months years",
+            "runtime life duration",
+        ),
+        (r"\bhow (?:often|frequently)\b", "", "frequency interval"),
+        (r"\bhow (?:hot|warm|cold)\b", "c f", "temperature comfort"),
+        (r"\bhow (?:powerful|strong|bright)\b", "w kw lm lux nm", "power output brightness"),
+    )
+)
 """What is asked for, the units its answer has (the end of an attribute's name, "range_km"), and the answer's own names."""
 _MOST_FACTS = 3
 _MOST_SENTENCES = 2
@@ -99,7 +111,9 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
 def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
     """The units and the names of what "how far", "how heavy" and the like ask for."""
     meant = [(units, names) for asked, units, names in _BY_UNIT if asked.search(text)]
-    return {unit for units, _ in meant for unit in units}, {name for _, names in meant for name in names}
+    return {unit for units, _ in meant for unit in units.split()}, {
+        name for _, names in meant for name in names.split()
+    }
 
 
 def _held(wanted: set[str], own: set[str]) -> set[str]:

@@ -72,7 +72,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
         query = "" if act.intent == "recommendation" else act.text
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
     if (deed := used_for(act.text)) is not None:
-        tries.insert(0, ("found", {"query": deed, **wanted}))
+        tries[:0] = [("found", {"query": f"tool to {deed}"}), ("found", {"query": deed})]
     budget = wanted.get("price_max")
     if budget is not None:
         tries.append(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """What a wish names besides goods: for whom it is, what it shall be used for, and what must not be in it."""
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ _LIKES = re.compile(
     r"\b(?:who|she|he|they|that)(?:'s| is| are)?\s+(?:really |absolutely |just )?(?:likes?|loves?|enjoys?|adores?|into|keen on|fond of|mad about|crazy about|started|starting|takes? up|taking up)\s+(?P<interest>[^.?!,;]{3,60})",
     re.I,
 )
-_SMALL = frozenset("to a an the of and his her their my our it things stuff lot lots really very all kinds with".split())
+_SMALL = frozenset(
+    {"to", "a", "an", "the", "of", "and", "his", "her", "their", "my", "our", "it", "things", "stuff", "lot", "lots", "really", "very", "all", "kinds", "with"}
+)  # fmt: skip
 _SIZE_ADVICE = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}?sizes?\b.*\b(?:i|we|you|need|take|should|fit\w*|right|my|he|she)\b"
     r"|\bhow (?:do|can|should) (?:i|we) (?:measure|choose|pick|know|find)\b|\bsize (?:chart|guide|table|advice)\b",
     re.I,
 )
-_STOCKS = re.compile(r"\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I)
+_STOCKS = re.compile(
+    r"\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I
+)
 
 
 def used_for(text: str) -> str | None:

@@ -20,6 +20,10 @@ _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MINE = re.compile(r"\b(?:my|mine|this|these|those|that|it|them|order\w*|bought|got|received)\b", re.I)
+_SENDS_BACK = re.compile(r"\b(?:send|give|bring|take)\w* (?:\w+ ){0,3}back\b|\breturn\w*\b", re.I)
+_OTHER_ONE = re.compile(
+    r"\b(?:exchang\w*|swap\w*|replac\w*|instead|another|other|different|bigger|smaller|larger|new one|for an?)\b", re.I
+)
 _MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
@@ -55,7 +59,7 @@ def belongs(talk: Talk, act: ActView) -> bool:
 
 def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
-    kinds = _kinds(acts)
+    kinds = _kinds(acts, talk.turn.text)
     more = [act for act in acts if act.intent in _MORE_OF_IT]
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
     tasks[0].words += [act.text for act in more]
@@ -97,13 +101,15 @@ def go_on(talk: Talk, task: Task) -> Plan:
     yield from _serve(talk, task)
 
 
-def _kinds(acts: Sequence[ActView]) -> list[str]:
+def _kinds(acts: Sequence[ActView], whole: str) -> list[str]:
     """What is wanted, each once. A refund that goes with a return or a cancellation is part of it."""
     kinds = list(dict.fromkeys(act.intent for act in acts if act.intent in KINDS))
     if "refund" in kinds and {"return", "cancel_order"} & set(kinds):
         kinds.remove("refund")
     if "return" in kinds and "exchange" in kinds:
         kinds.remove("return")
+    if kinds == ["exchange"] and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
+        return ["return"]  # "they are too tight, I want to send them back": no other size is asked for
     return kinds
 
 
