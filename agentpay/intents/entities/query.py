@@ -135,7 +135,8 @@ def title_run(query: str, title_words: Collection[str]) -> str | None:
         elif runs[-1]:
             runs.append([])
     named = [run for run in runs if sum(word.lower() not in _LEAD for word in run) > 1]
-    return " ".join(max(named, key=len)) if named and len(query.split()) > _LONG_QUERY else None
+    longest = max(named, key=lambda run: len(run), default=None)
+    return " ".join(longest) if longest is not None and len(query.split()) > _LONG_QUERY else None
 
 
 def _hide(match: re.Match[str]) -> str:
