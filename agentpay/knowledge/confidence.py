@@ -17,7 +17,7 @@ CROWD = 0.5
 """… and what the mean cosine of the nearest ones counts: where one product alone is near, that may be chance."""
 ENOUGH = 1.05
 """From here on a query counts as served. The three were learned on the queries marked `fit` in
-evals/data/electronics_served.csv and the judged ones: one of 122 that are served is lost. See docs/search.md."""
+evals/data/electronics_served.csv and the judged ones. What it does to queries nobody had seen: docs/search.md."""
 SMALL = 1_000
 """Products of a shop in which a word hardly names two things."""
 NEAREST = 10

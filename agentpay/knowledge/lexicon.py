@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +27,11 @@ _COMMON = 5
 """Titles that such a word stands in."""
 _CANDIDATES = 20
 
-_cache: OrderedDict[UUID, tuple[int, Mapping[str, int]]] = OrderedDict()
+_MANY = 5_000
+"""Words from which on they are counted anew at most every `_STALE_SECONDS`: a slip is set right by yesterday's titles too."""
+_STALE_SECONDS = 60.0
+
+_cache: OrderedDict[UUID, tuple[int, float, Mapping[str, int]]] = OrderedDict()
 
 
 async def title_words(tx: Tx) -> frozenset[str]:
@@ -35,12 +40,14 @@ async def title_words(tx: Tx) -> frozenset[str]:
 
 
 async def title_counts(tx: Tx) -> Mapping[str, int]:
-    """The same with the number of texts each stands in; kept until the catalogue's version changes."""
+    """The same with the number of texts each stands in; kept until the catalogue's version changes, of many a while longer."""
     version = await tx.session.scalar(select(Organization.catalog_version).where(Organization.id == tx.organization_id))
     kept = _cache.get(tx.organization_id)
-    if kept is not None and kept[0] == version:
-        _cache.move_to_end(tx.organization_id)
-        return kept[1]
+    if kept is not None:
+        known, made, found = kept
+        if known == version or (len(found) > _MANY and time.monotonic() - made < _STALE_SECONDS):
+            _cache.move_to_end(tx.organization_id)
+            return found
     rows = (
         await tx.session.execute(
             select(Product.title, Product.brand, Product.category).where(
@@ -50,7 +57,7 @@ async def title_counts(tx: Tx) -> Mapping[str, int]:
     ).all()
     texts = [text for row in rows for text in row if text]
     found = await asyncio.to_thread(_counted, texts)
-    _cache[tx.organization_id] = (version or 0, found)
+    _cache[tx.organization_id] = (version or 0, time.monotonic(), found)
     while len(_cache) > _KEPT:
         _cache.popitem(last=False)
     return found
