@@ -1,0 +1,41 @@
+"""A part of a served country that the shop's pages leave out gets no quote."""
+
+from typing import Any
+
+import pytest
+
+from agentpay.llm.house.places import place_named
+from tests.llm.house.turns import act, play, turn
+
+OPTION = {"name": "Standard", "amount": 500, "min_days": 2, "max_days": 4}
+QUOTE = {"requires_shipping": True, "served": True, "options": [OPTION], "country_name": "United States"}
+
+
+def pages(*sentences: str) -> Any:
+    return lambda _: (True, {"passages": [{"title": "Delivery", "text": " ".join(sentences)}] if sentences else []})
+
+
+def asked(text: str, knowledge: Any) -> Any:
+    view = turn(act("shipping_quote", text, country="US"))
+    return play(view, search_knowledge=knowledge, quote_shipping=lambda _: (True, QUOTE))
+
+
+def test_a_place_that_is_left_out_is_told_and_not_quoted() -> None:
+    played = asked("what is delivery to Hawaii?", pages("Parcels go out daily.", "We do not deliver to Hawaii."))
+    assert played.tools == ["search_knowledge"]
+    assert "We do not deliver to Hawaii." in played.text
+
+
+@pytest.mark.parametrize("page", [pages(), pages("Delivery to Hawaii takes a week."), pages("We never ship to Guam.")])
+def test_any_other_place_is_quoted(page: Any) -> None:
+    assert asked("what is delivery to Hawaii?", page).tools == ["search_knowledge", "quote_shipping"]
+
+
+def test_a_country_itself_needs_no_look_at_the_pages() -> None:
+    assert asked("how much is shipping to the USA?", pages()).tools == ["quote_shipping"]
+    assert place_named(act("shipping_quote", "postage to Leeds LS1 4DY?"), "United Kingdom") == "Leeds"
+
+
+def test_what_it_costs_to_a_country_is_about_sending_it() -> None:
+    view = turn(act("price_question", "and what does it cost to France?", country="FR", pronoun=True))
+    assert play(view, quote_shipping=lambda _: (True, QUOTE)).tools == ["quote_shipping"]
