@@ -100,6 +100,8 @@ class VectorStore(Protocol):
 
 EXACT_UP_TO = 5_000
 """Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
+LEAST_PART = 0.02
+"""Of the graph that an organization's vectors must be: among a million of others', few of its own are met."""
 EF_SEARCH = 120
 MAX_SCAN_TUPLES = 2_500
 """Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
@@ -125,6 +127,17 @@ _WALK = (
 )
 """The planner takes a graph for dearer than it is."""
 _REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
+
+
+_IS_BIG = """
+    WITH graph AS MATERIALIZED (
+        SELECT greatest(:many, c.reltuples * :part)::bigint AS enough FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE i.indexrelid = to_regclass(:index) AND i.indisvalid
+    )
+    SELECT coalesce((SELECT enough FROM graph) = (SELECT count(*) FROM (
+        SELECT FROM embeddings WHERE organization_id = :org AND model = :model AND product_id IS NOT NULL
+        LIMIT (SELECT coalesce(max(enough), 0) FROM graph)) e), false)
+"""
 
 
 class PgVectors:
@@ -199,7 +212,7 @@ class PgVectors:
         if await self._leaves_few(tx, narrowing):
             return _once(await query.one_by_one(), limit)
         found = await query.walked()
-        if len(found) < min(FEW, limit) and narrowing.sql:
+        if len(found) < min(FEW, limit):
             found = await query.one_by_one()
         return _once(found, limit)
 
@@ -229,16 +242,23 @@ class PgVectors:
         self._big.clear()
 
     async def _is_big(self, tx: Tx, model: str) -> bool:
-        """Whether the organization's products are searched by the graph; asked once a minute."""
+        """Whether the organization's products are searched by the graph; asked once a minute.
+
+        Not where they are few, nor where they are so small a part of the graph that a walk meets too few of them.
+        """
         key = (tx.organization_id, model)
         asked, big = self._big.get(key, (0.0, False))
         if not asked or time.monotonic() - asked > _COUNTED_SECONDS:
             ((big,),) = await statements.rows(
                 tx,
-                "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:index) AND indisvalid) AND"
-                " (SELECT count(*) FROM (SELECT 1 FROM embeddings WHERE organization_id = :org AND model = :model"
-                " AND product_id IS NOT NULL LIMIT :many) e) >= :many",
-                {"index": index_name(model), "org": tx.organization_id, "model": model, "many": EXACT_UP_TO + 1},
+                _IS_BIG,
+                {
+                    "index": index_name(model),
+                    "org": tx.organization_id,
+                    "model": model,
+                    "many": EXACT_UP_TO + 1,
+                    "part": LEAST_PART,
+                },
             )
             self._big[key] = (time.monotonic(), big)
         return big

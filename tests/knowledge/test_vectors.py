@@ -285,6 +285,25 @@ async def test_the_graph_finds_what_comparing_one_by_one_does(
                 assert right / found >= 0.95
 
 
+async def test_a_small_part_of_a_graph_is_compared_one_by_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 300)
+    async with database.session() as session:
+        rows = await session.execute(
+            text(
+                "SELECT organization_id AS id, count(*) AS n FROM embeddings WHERE model = 'graph:1' GROUP BY 1 ORDER BY 2"
+            )
+        )
+        small, large = [row.id for row in rows]
+    for part, by_graph in ((0.01, {small, large}), (0.5, {large}), (0.9, set())):
+        monkeypatch.setattr(vectors, "LEAST_PART", part)
+        store = PgVectors()
+        for organization in (small, large):
+            async with database.tx(organization) as tx:
+                assert await store._is_big(tx, "graph:1") == (organization in by_graph)
+
+
 async def test_a_graph_that_a_crash_left_half_built_is_built_anew(database: Database) -> None:
     async with database.session() as session:
         rows = await session.execute(
