@@ -102,7 +102,9 @@ EXACT_UP_TO = 5_000
 """Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
 LEAST_PART = 0.02
 """Of the graph that an organization's vectors must be: among a million of others', few of its own are met."""
-EF_SEARCH = 120
+EF_SEARCH = 200
+EF_FILTERED = 400
+"""Under filters: what they leave may lie far from the query, where a narrow walk finds less (a brand: .85 of the ten nearest at 188)."""
 MAX_SCAN_TUPLES = 2_500
 """Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
 FEW = 10
@@ -296,12 +298,13 @@ class _Query:
 
     async def walked(self) -> list[tuple[Any, ...]]:
         """By the graph. It is asked for what it would look at first, and again under filters, until there is enough."""
+        width = max(EF_FILTERED if self._narrowing.sql else EF_SEARCH, min(self._passages, 1000))
         return await statements.rows(
             self._tx,
             f"SELECT {self._owner}, e.chunk, {self._distance}, e.content FROM embeddings e {self._joined}"
             f" WHERE {self._own}{self._narrowing.sql} ORDER BY {self._distance} LIMIT :passages",
             self._values,
-            around=(_WALK.format(ef=max(EF_SEARCH, min(self._passages, 1000)), most=MAX_SCAN_TUPLES), _REST),
+            around=(_WALK.format(ef=width, most=MAX_SCAN_TUPLES), _REST),
         )
 
     async def one_by_one(self, only: Sequence[UUID] | None = None) -> list[tuple[Any, ...]]:
