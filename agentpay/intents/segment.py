@@ -52,7 +52,7 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _ONE_OF_A_LIST = re.compile(
-    r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*an?\s+[^\W\d_]+(?:\s+[^\W\d_]+){0,3}$", re.IGNORECASE
+    r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*an?\s+[^\W\d_]+(?:\s+\w+){0,5}$", re.IGNORECASE
 )
 """A sentence that begins like a shopping list: "a ukulele, a stand and two picks"."""
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)

@@ -15,6 +15,12 @@ SERVED = ["US", "DE", "FR", "NL", "GB"]
             "ship to 9 Oak Ave, Boise ID 83702, US, and send me the link",
             ("9 Oak Ave", None, "Boise", "ID", "83702", "US"),
         ),
+        (
+            "Lindenweg 7, 50668 Köln, and the link please",
+            ("Lindenweg 7", None, "Köln", None, "50668", "DE"),
+        ),
+        ("my address is Hamburg, 20095, Torstraße 3", ("Torstraße 3", None, "Hamburg", None, "20095", "DE")),
+        ("send it to Boston, 12 Beacon St, MA 02108", ("12 Beacon St", None, "Boston", "MA", "02108", "US")),
         ("12 elm st portland or 97201", ("12 elm st", None, "Portland", "OR", "97201", "US")),
         (
             "1600 Amphitheatre Parkway, Mountain View, California 94043",

@@ -14,6 +14,12 @@ SHOP = Vocabulary(countries=["US", "DE"])
     [
         ("add two mugs and send me the payment link", ["add two mugs", "send me the payment link"]),
         ("2 mugs, 3 plates and a teapot", ["2 mugs", "3 plates", "a teapot"]),
+        (
+            "4 packs of nails, two 5 kg sacks of plaster and a brush",
+            ["4 packs of nails", "two 5 kg sacks of plaster", "a brush"],
+        ),
+        ("I want the lamp and there's a code, LUX5", ["I want the lamp", "there's a code, LUX5"]),
+        ("has it left, and can used pans be returned?", ["has it left", "can used pans be returned"]),
         ("drop the pens, and make it four notebooks", ["drop the pens", "make it four notebooks"]),
         ("I like it but it's too expensive", ["I like it", "it's too expensive"]),
         ("hi, where is my parcel?", ["hi", "where is my parcel"]),

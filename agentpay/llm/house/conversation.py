@@ -91,6 +91,7 @@ def converse(talk: Talk) -> Plan:
         _merged(_without_fillers(turn.acts)),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
+    acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, _asking(acts))
         return

@@ -16,6 +16,10 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _WHO = re.compile(
     r"\b(who are you|your name|are you (a |an )?(bot|robot|ai|human|real|person|machine)|am i talking to)\b", re.I
 )
+_WISHED_FOR = re.compile(
+    r"\b(?:want|need|like to|let me|can i|could i|may i|get me|give me|connect|transfer|put me|please|prefer|rather|instead)\b",
+    re.I,
+)
 _SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.I)
 _ABOUT_IT = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.I)
 _TOPICS = tuple(
@@ -95,6 +99,11 @@ def human(talk: Talk, act: ActView) -> Plan:
     talk.say("handed_over" if language is None else f"handed_over_{language}")
     if talk.turn.support_email:
         talk.say("handover_mail", email=talk.turn.support_email)
+
+
+def asks_who(act: ActView) -> bool:
+    """ "Am I talking to a machine?": a question to the assistant, and no wish for a person."""
+    return _WHO.search(act.text) is not None and _WISHED_FOR.search(act.text) is None
 
 
 def is_foreign(talk: Talk) -> bool:
