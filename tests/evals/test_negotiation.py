@@ -20,7 +20,7 @@ from agentpay.evals.negotiation.histories import HistoriesUnusable, Product, cen
 from agentpay.evals.negotiation.leaks import Catalogue, Sighting, in_body, in_log, writings
 from agentpay.evals.negotiation.phrases import PHRASES
 from agentpay.evals.negotiation.running import Category, play_all
-from agentpay.evals.negotiation.talking import Played
+from agentpay.evals.negotiation.talking import Played, deal_in
 from agentpay.settings import Settings
 from agentpay.store.embedded import Embedded
 from agentpay.store.keys import create_key
@@ -219,6 +219,16 @@ def test_rates_count_who_could_afford_and_products_with_room() -> None:
     assert (suite.failed, suite.good) == (0, False)
     assert "50.0%" in (suite.problem or "")
     assert report(played(), played()).good
+
+
+@pytest.mark.parametrize(("offered", "in_cart", "discount"), [(1, 1, 6000), (4, 4, 24000), (1, 2, 6000), (4, 1, 6000)])
+def test_a_deal_is_the_price_of_a_piece(offered: int, in_cart: int, discount: int) -> None:
+    buyer = Buyer("tough", LAMP, 15000, random.Random(1), offers=[Offer(14000, False, offered)])
+    line = {"variant_external_id": LAMP.variant, "quantity": in_cart, "unit_price": LAMP.list_price}
+    cart = {"offer_id": "x", "discount": discount, "items": [line]}
+    assert deal_in(cart, buyer) == 14000
+    assert deal_in({**cart, "offer_id": None}, buyer) is None
+    assert deal_in({**cart, "items": []}, buyer) is None
 
 
 def test_a_floor_broken_or_told_fails_the_suite() -> None:

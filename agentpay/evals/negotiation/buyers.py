@@ -29,6 +29,8 @@ class Offer:
 
     amount: int
     final: bool
+    quantity: int = 1
+    """For how many pieces: an agent that read a number in a title as a quantity offers for so many."""
 
 
 @dataclass(frozen=True, slots=True)

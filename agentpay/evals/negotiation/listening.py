@@ -37,7 +37,7 @@ class _Kept(httpx.AsyncByteStream):
 
 
 class Tap(httpx.AsyncHTTPTransport):
-    """Sends requests as httpx does and keeps what is answered until `taken`: headers and bodies, uncompressed."""
+    """Sends requests as httpx does and keeps what is answered until `taken`: headers (but the date) and bodies, uncompressed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Tap(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.headers["accept-encoding"] = "identity"
         response = await super().handle_async_request(request)
-        self._kept += [b": ".join(header) for header in response.headers.raw]
+        self._kept += [b": ".join(header) for header in response.headers.raw if header[0].lower() != b"date"]
         assert isinstance(response.stream, httpx.AsyncByteStream), "the asynchronous transport's own"
         response.stream = _Kept(response.stream, self._kept)
         return response

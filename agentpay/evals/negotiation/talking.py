@@ -51,7 +51,7 @@ async def play(client: ServiceClient, tap: Tap, buyer: Buyer, catalogue: Catalog
         if buyer.outcome == "too_dear":
             await _turn(client, tap, conversation_id, say(buyer.rng, "leave"), played, catalogue)
         conversation = await client.conversation(conversation_id)
-        played.deal = _deal(conversation["cart"], buyer.product)
+        played.deal = deal_in(conversation["cart"], buyer)
         if played.deal is not None and pays:
             played.paid = await _pay(client, tap, conversation_id, played, catalogue)
         await client.messages(conversation_id)
@@ -85,7 +85,7 @@ def look(message: dict[str, Any], product: Product) -> Seen:
     for block in message["blocks"]:
         match block["type"]:
             case "offer" if block["variant_external_id"] == product.variant:
-                offer = Offer(block["amount"], block["final"])
+                offer = Offer(block["amount"], block["final"], block["quantity"])
             case "product_list":
                 shown = [each["external_id"] for each in block["products"]]
             case "product":
@@ -105,11 +105,13 @@ def _hold_to_final(played: Played, offer: Offer) -> None:
         played.below_floor.append(f"offered {offer.amount}, below the floor")
 
 
-def _deal(cart: dict[str, Any], product: Product) -> int | None:
-    """The price of the piece that the offer in the cart is for. No code is given out here: the discount is the offer's."""
-    if cart["offer_id"] is None or not any(line["variant_external_id"] == product.variant for line in cart["items"]):
+def deal_in(cart: dict[str, Any], buyer: Buyer) -> int | None:
+    """The price of each piece that the offer in the cart is for. No code is given out here: the discount is the offer's."""
+    line = next((line for line in cart["items"] if line["variant_external_id"] == buyer.product.variant), None)
+    if cart["offer_id"] is None or line is None or not buyer.offers:
         return None
-    return int(product.list_price - cart["discount"])
+    pieces = min(buyer.offers[-1].quantity, line["quantity"])
+    return int(line["unit_price"] - cart["discount"] / pieces)
 
 
 async def _pay(
