@@ -42,7 +42,7 @@ def to_be_said(value: Any, within: str = "") -> Any:
     A passage of which nothing is left is left out.
     """
     if isinstance(value, str):
-        if len(value) <= _SENTENCE:
+        if len(value) <= _SENTENCE or " " not in value:
             return value
         safe = without_commands(value) if commands(value) else value
         return about_the_product(safe) if within in _DESCRIBES else safe
