@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,13 @@ CONFIRMED = 0.4
 _SURE = 0.9
 _OF_NO_GOODS = frozenset({I.DISCOUNT, I.PROVIDE_DETAILS, I.CHECKOUT, I.SHIPPING_QUOTE, I.VIEW_CART})
 """Wishes that name no goods: a clause that does is not one of them."""
+_JOINTS = ("and", "plus", "also")
+"""A clause without any of these wants one thing, of which two intents are but two readings."""
 _CONCEIVABLE = 0.05
+_COUNTED = 0.75
+"""So sure rules are of something counted that the shop sells."""
+_GUESSED = 0.65
+_GOODS = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH})
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
 """Of these a message may well hold several; of any other, two clauses are one wish."""
@@ -51,6 +57,17 @@ class Judged:
             likely and clause.confidence >= _SURE and ahead(self.clauses[row], self.classes, clause.intent) >= CONFIRMED
         )
 
+    def goods(self, row: int, clause: Heard) -> I | None:
+        """How the clause asks for goods, where rules and its words both say that it does: "a voucher please, I'd like to pay"."""
+        best = I(self.classes[int(self.clauses[row].argmax())])
+        if clause.intent not in _GOODS or best not in _GOODS or clause.confidence < _GUESSED:
+            return None
+        return clause.intent if clause.confidence >= _SURE else best
+
+    def spoken_for(self, clause: int, names: Iterable[I]) -> I:
+        """The one of the intents for which the clause speaks most."""
+        return max(names, key=lambda name: self.speaks(clause, name))
+
     def speaks(self, clause: int, intent: I) -> float:
         return float(self.clauses[clause, self.classes.index(intent.value)])
 
@@ -75,17 +92,16 @@ def assign(
     """
     wished = judged.wished()
     several = len(heard) > 1
-    open_rows = [
-        row
-        for row, clause in enumerate(heard)
-        if not (_kept(heard, row, settled) or (several and judged.confirms(row, clause)))
-    ]
-    verdicts = {row: clause.intent for row, clause in enumerate(heard)}
-    for row in open_rows:
-        if verdicts[row] not in wished:
-            best = max(wished, key=lambda name: judged.speaks(row, name))
-            if not (best in _OF_NO_GOODS and heard[row].goods and len(heard) > 1):
-                verdicts[row] = best  # "the kettle please, and I have a code": the kettle is wanted all the same
+    verdicts: dict[int, I] = {}
+    open_rows: list[int] = []
+    for row, clause in enumerate(heard):
+        if _kept(heard, row, settled) or (several and judged.confirms(row, clause)):
+            verdicts[row] = clause.intent
+        elif several and (goods := judged.goods(row, clause)) is not None:
+            verdicts[row] = goods
+        else:
+            verdicts[row] = clause.intent if clause.intent in wished else judged.spoken_for(row, wished)
+            open_rows.append(row)
     missing = sorted(wished - set(verdicts.values()), key=lambda name: -judged.likely[name])
     further: Further = {}
     for name in missing:
@@ -94,10 +110,14 @@ def assign(
             verdicts[max(spare, key=lambda row: judged.speaks(row, name))] = name
         elif not set(verdicts.values()) & wished and open_rows:
             verdicts[max(open_rows, key=lambda row: judged.speaks(row, name))] = name
-        elif judged.likely[name] >= _ALONE:
+        elif judged.likely[name] >= _ALONE and any(
+            f" {joint} " in clause.norm for clause in heard for joint in _JOINTS
+        ):
             further[name] = judged.likely[name]
     told = {
-        heard[row].start: (name, judged.likely[name]) for row, name in verdicts.items() if name is not heard[row].intent
+        heard[row].start: (name, max(judged.likely[name], heard[row].confidence if row not in open_rows else 0.0))
+        for row, name in verdicts.items()
+        if name is not heard[row].intent
     }
     return told, further
 
@@ -106,7 +126,8 @@ def _kept(heard: Sequence[Heard], row: int, settled: frozenset[int]) -> bool:
     """What conversation or a count makes plain ("two of number 1", a list), and what says nothing beside a wish."""
     clause = heard[row]
     list_begins = row + 1 < len(heard) and heard[row + 1].listed
-    counted = clause.counted and clause.intent is I.ADD_TO_CART
+    asks = clause.norm.endswith(" ?")
+    counted = clause.counted and clause.intent is I.ADD_TO_CART and clause.confidence >= _COUNTED and not asks
     buys = len(heard) > 1 and clause.intent is I.ADD_TO_CART and clause.confidence >= _SURE
     aside = len(heard) > 1 and (clause.intent in _MANNERS or FILLER.match(clause.norm.removesuffix(" ?")) is not None)
     return clause.start in settled or clause.listed or list_begins or counted or buys or aside

@@ -41,6 +41,9 @@ _SOMEONE = (
 _METHODS = r"(?:paypal|klarna|apple pay|google pay|credit cards?|debit cards?|visa|mastercard|amex|american express|afterpay|crypto|bitcoin|cash|invoice|bank transfer|installments?|ideal|cards?)"
 
 RULES: tuple[Rule, ...] = (
+    # Who the assistant is
+    _rule(I.OTHER, 0.95, r"\bare you (?:an? |really |even |just |some |actually )*(?:actual |real |live |human )*(?:bot|robot|human|person|machine|computer|ai|chat ?bot|program|llm|chatgpt)\b|\b(?:who |what )?am i (?:talking|speaking|chatting) (?:to|with)\b",
+          r"\b(?:want|need|get|give|let|connect|put|transfer)\b"),
     # A person
     _rule(I.HUMAN, 1.0, rf"\b(?:talk|speak|chat|connect|transfer|pass|put|hand|get|forward|escalate|switch|reach|contact|see)\b(?: \w+){{0,3}}? (?:to |with |through to |on to |over to |from )?(?:an? |your |the |some |another |actual |real |live |with |to )*{_SOMEONE}\b",
           r"\b(?:recommend|gift|for (?:a|one|two|my))\b|\bback to\b|\b(?:when|what time) (?:can|could|do|are|is)\b"),
