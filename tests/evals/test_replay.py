@@ -200,7 +200,8 @@ async def test_with_another_model(settings: Settings, database: Database, talk: 
 def test_the_commands(settings: Settings, talk: tuple[UUID, UUID], talkative: int, tmp_path: Path) -> None:
     def agentpay(*arguments: str) -> subprocess.CompletedProcess[str]:
         urls = {"AGENTPAY_DATABASE_URL": str(settings.database_url), "AGENTPAY_REDIS_URL": str(settings.redis_url)}
-        command = [sys.executable, "-m", "agentpay", "conversations", *arguments]
+        shop_of = ("--organization", f"shop-{talk[0]}")
+        command = [sys.executable, "-m", "agentpay", "conversations", *arguments, *shop_of]
         return subprocess.run(command, env=os.environ | urls, cwd=tmp_path, capture_output=True, text=True, timeout=120)
 
     one = agentpay("export", str(talk[1]))
