@@ -138,7 +138,7 @@ def _answers(understanding: Understanding, heard: list[Heard]) -> bool:
 def _replies(heard: Heard, dialogue: Dialogue) -> bool:
     """A few words that rules understand, in a conversation about something: "M please", "and the e-book?"."""
     goes_on = dialogue.asked_for is not None or dialogue.shown > 0 or dialogue.cart_items > 0
-    return goes_on and len(heard.norm.split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
+    return goes_on and len(heard.norm.removesuffix(" ?").split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
 
 
 def _in_the_cart(heard: Heard, dialogue: Dialogue) -> bool:
