@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentpay.store import statements
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database, Tx
+from agentpay.store.vector_graph import build, checked, index_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,16 +109,8 @@ FEW = 10
 SPARE = 1.25
 """So many more passages than owners are asked for: some owners have two."""
 PASSAGES = 4
-"""The most of an owner that are looked at where owners are named."""
-M = 16
-EF_CONSTRUCTION = 64
-BUILD_MEMORY_MB = 2048
-"""The graph of a million vectors is built within it; one that does not fit is built several times slower."""
-BUILD_WORKERS = 2
-PARALLEL_FROM = 100_000
-"""Vectors from which on workers help the one that builds."""
+"""The same for articles, and where owners are named."""
 _COUNTED_SECONDS = 60.0
-_MODEL = re.compile(r"[\w.:/@+-]{1,200}")
 _WALK = (
     "SELECT set_config('hnsw.ef_search', '{ef}', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
     " set_config('hnsw.max_scan_tuples', '{most}', true), set_config('enable_sort', 'off', true),"
@@ -205,7 +194,7 @@ class PgVectors:
         only: Sequence[UUID] | None = None,
     ) -> list[Near]:
         narrowing = narrowing or Narrowing()
-        passages = int(limit * SPARE) + 1 if only is None else len(only) * PASSAGES
+        passages = int(limit * SPARE) + 1 if kind == "product" and only is None else limit * PASSAGES
         query = _Query(tx, model, kind, vector, narrowing, passages)
         if only is not None:
             return _once(await query.one_by_one(only=only), limit)
@@ -240,7 +229,7 @@ class PgVectors:
         if row is not None and row.n > EXACT_UP_TO:
             async with database.engine.connect() as plain:
                 connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-                await _build(connection, model, row.dimension, int(row.whole))
+                await build(connection, model, row.dimension, int(row.whole))
         self._big.clear()
 
     async def _is_big(self, tx: Tx, model: str) -> bool:
@@ -291,7 +280,7 @@ class _Query:
         size = len(vector)
         self._distance = f"(e.embedding::halfvec({size}) <=> CAST(:vector AS halfvec({size})))"
         self._owner = f"e.{kind}_id"
-        self._own = f"e.organization_id = :org AND e.model = '{_checked(model)}' AND {self._owner} IS NOT NULL"
+        self._own = f"e.organization_id = :org AND e.model = '{checked(model)}' AND {self._owner} IS NOT NULL"
         self._joined = (
             f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
         )
@@ -338,51 +327,3 @@ def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:
 def literal(vector: Vector) -> str:
     """A vector as pgvector reads it."""
     return "[" + ",".join(f"{value:.5g}" for value in vector.tolist()) + "]"
-
-
-async def _build(connection: AsyncConnection, model: str, dimension: int, many: int) -> None:
-    """Build the graph unless it is there; one process at a time. One that a crash left half built is built anew."""
-    name = {"name": index_name(model)}
-    if not await connection.scalar(text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"), name):
-        return
-    try:
-        memory = min(BUILD_MEMORY_MB, 64 + many * (dimension * 2 + 500) // 2**20)
-        await connection.execute(text(f"SET maintenance_work_mem = '{memory}MB'"))
-        for workers in (BUILD_WORKERS if many >= PARALLEL_FROM else 0, 0):
-            valid = await connection.scalar(
-                text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"), name
-            )
-            if valid:
-                return
-            if valid is False:
-                await connection.execute(text(f"DROP INDEX CONCURRENTLY {index_name(model)}"))
-            await connection.execute(text(f"SET max_parallel_maintenance_workers = {workers}"))
-            try:
-                await connection.execute(text(graph(model, dimension)))
-            except OperationalError:  # a container's /dev/shm is too small for workers to share the graph
-                if not workers:
-                    raise
-    finally:
-        await connection.execute(text("RESET maintenance_work_mem"))
-        await connection.execute(text("RESET max_parallel_maintenance_workers"))
-        await connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), name)
-
-
-def graph(model: str, dimension: int) -> str:
-    """SQL: the index of a model's products. Articles are few, and compared one by one."""
-    return (
-        f"CREATE INDEX CONCURRENTLY {index_name(model)} ON embeddings"
-        f" USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops) WITH (m = {M}, ef_construction ="
-        f" {EF_CONSTRUCTION}) WHERE model = '{_checked(model)}' AND product_id IS NOT NULL"
-    )
-
-
-def index_name(model: str) -> str:
-    return f"ix_embeddings_graph_{hashlib.sha256(model.encode()).hexdigest()[:12]}"
-
-
-def _checked(model: str) -> str:
-    """The model's name as it may stand in a statement: a partial index is used only where its literal is seen."""
-    if not _MODEL.fullmatch(model):
-        raise ValueError(f"not a model's name: {model!r}")
-    return model.replace(":", "\\:")

@@ -26,6 +26,7 @@ from agentpay.store.ids import new_id
 from agentpay.store.pinecone import PineconeVectors
 from agentpay.store.session import Database, Tx
 from agentpay.store.tables import Organization, Product
+from agentpay.store.vector_graph import build, index_name
 from agentpay.store.vectors import Passage, PgVectors
 
 if TYPE_CHECKING:
@@ -308,16 +309,16 @@ async def test_a_graph_that_a_crash_left_half_built_is_built_anew(database: Data
     async with database.session() as session:
         rows = await session.execute(
             text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(:name) RETURNING indexrelid"),
-            {"name": vectors.index_name("graph:1")},
+            {"name": index_name("graph:1")},
         )
         (before,) = [row.indexrelid for row in rows]
     async with database.engine.connect() as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        await vectors._build(connection, "graph:1", 16, 750)
+        await build(connection, "graph:1", 16, 750)
         row = (
             await connection.execute(
                 text("SELECT indexrelid, indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"),
-                {"name": vectors.index_name("graph:1")},
+                {"name": index_name("graph:1")},
             )
         ).one()
     assert row.indisvalid

@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
-from agentpay.store.vectors import graph, index_name
+from agentpay.store.vector_graph import graph, index_name
 
 Advance = Callable[[str, int, int], None]
 

@@ -317,7 +317,7 @@ async def _sizes(database: Database) -> dict[str, Any]:
     from sqlalchemy import text
 
     from agentpay.llm.minilm import MODEL
-    from agentpay.store.vectors import index_name
+    from agentpay.store.vector_graph import index_name
 
     async with database.session() as session:
         row = (
