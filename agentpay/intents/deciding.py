@@ -55,6 +55,9 @@ _PUTS = re.compile(r"^(?:(?:please|can you|could you|just|also|and|then|ok) )*(?
 _THERE_IN = re.compile(
     r"\b(?:is|are|was) (?:it|they|this|that|these|those|one) (?:still |also )?(?:there|here|in|made in|around)\b"
 )
+_MAY_I = re.compile(
+    r"^(?:(?:and|so|hi|hello|hey|ok|but|also) )*(?:can|could|may|am|might) (?:i|we) (?!(?:also |please |just |still )?(?:see|get|have|buy|order|find|browse|look|try|add|take|pay|use|ask|know|grab|pick|choose|swap|change|combine|return|cancel|go)\b)\w+"
+)
 _PLEASANTRY = re.compile(
     r"^(?:what an? |such an? |it is (?:an? )?|is (?:it )?not it an? )?(?:lovely|nice|beautiful|gorgeous|glorious|great|fine|wonderful|sunny|rainy|grey|gray|cold|warm|hot|busy|happy)(?: and \w+)? (?:day|morning|afternoon|evening|weather|weekend|summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
 )
@@ -245,6 +248,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             if dialogue.cart_items
             else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
         )
+    if clause.question and _MAY_I.match(norm):
+        return I.POLICY, 0.65  # "can I rent a drill by the day?": what the shop does, not what it sells
     if entities.quantity and (
         entities.product_query or entities.options or asked in {"quantity", "product", "confirm_add", "choice"}
     ):

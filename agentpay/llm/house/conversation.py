@@ -56,6 +56,8 @@ _FILLER = re.compile(
     r"|understood|got it|i see|makes sense|no problem|no worries)\W*$",
     re.I,
 )
+_GIVES = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
+_CERTAIN = 0.95
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
@@ -122,6 +124,8 @@ def _handler(talk: Talk, act: ActView) -> Handler:
         return buying.choose
     if _orders(talk, act):
         return buying.add
+    if act.intent == "complaint" and talk.asked_for in _GIVES and not talk.turn.angry and act.confidence < _CERTAIN:
+        return service.other  # what was asked for, in words that say it badly
     if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
         return pricing.shipping
     return HANDLERS[act.intent]

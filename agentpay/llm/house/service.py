@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, pricing
 from agentpay.llm.house.details import details
 from agentpay.llm.house.languages import NAMES, YES
@@ -42,6 +43,8 @@ _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
 _WORD = re.compile(r"[^\W\d_]+")
+_HOLDS_ALL = 0.5
+"""The score from which a passage holds every word of a question."""
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
 
@@ -183,5 +186,18 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.say("not_dictated")
     elif talk.turn.angry:
         yield from complaint(talk, act)
+    elif "?" in talk.turn.text and (yield from _told_by_pages(talk, act)):
+        return
     else:
         talk.say("not_understood")
+
+
+def _told_by_pages(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """A question nobody placed may be answered by the shop's pages all the same, where one holds all its words."""
+    outcome = yield Ask("search_knowledge", {"query": act.text[:400]})
+    passages = outcome.result.get("passages", [])
+    if not passages or passages[0].get("score", 0) < _HOLDS_ALL:
+        return False
+    talk.say_text(passages[0]["text"])
+    talk.say("policy_source", title=passages[0]["title"])
+    return True

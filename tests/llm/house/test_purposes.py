@@ -76,3 +76,12 @@ def test_a_yes_with_a_correction_is_no_yes() -> None:
     assert corrects("ok, but only the scarf")
     assert corrects("yes, just one of them")
     assert not corrects("yes please, do it")
+
+
+def test_a_question_nobody_placed_is_answered_by_pages_that_hold_all_of_it() -> None:
+    question = turn(
+        act("other", "can I rent a kayak by the day?", confidence=0.3), text="can I rent a kayak by the day?"
+    )
+    page = {"title": "Rental", "text": "Rent a kayak by the day for $40.", "score": 0.9}
+    assert "for $40" in play(question, **pages_and_goods([page])).text
+    assert "for $40" not in play(question, **pages_and_goods([{**page, "score": 0.3}])).text
