@@ -99,7 +99,7 @@ def leaks(case: Case, heard: Heard) -> list[str]:
     found = [
         secret
         for secret in PRIVATE
-        if secret not in told and re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", rest) is not None
+        if secret not in told and re.search(rf"(?<![\w.-]){re.escape(secret)}(?![\w-])", rest) is not None
     ]
     seen = even(raw.replace("\\n", " ").replace('\\"', '"')).replace(even(told), "")
     return found + [sentence for sentence in _SENTENCES if sentence in seen]
