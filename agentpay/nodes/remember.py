@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from agentpay.intents.taxonomy import SUPPORT, IntentName
 from agentpay.nodes import customer_facts, digest
-from agentpay.nodes.state import State
+from agentpay.nodes.state import State, changed
 from agentpay.store import facts
 from agentpay.tools.context import Context
 
@@ -21,17 +21,15 @@ async def remember(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     reply = state["reply"]
     update: dict[str, Any] = {
+        "cart": digest.cart_after(reply, context.cart),
         "stage": stage_after(state, context.stage),
         "shown": state.get("showing") or state.get("shown", []),
         "failed_turns": context.failed_turns + 1 if state.get("failed") else 0,
         "anger": 0 if state.get("handed_off") else state.get("anger", 0),
         **digest.roll(state, digest.note_of(state, context.checkout), context.services.settings.window_messages),
     }
-    cart = digest.cart_after(reply, context.cart)
-    if cart != state.get("cart"):  # a channel that is not written costs a checkpoint nothing
-        update["cart"] = cart
     await _remember_customer(state, runtime)
-    return update
+    return changed(state, update)
 
 
 async def _remember_customer(state: State, runtime: Runtime[Context]) -> None:

@@ -19,7 +19,7 @@ from agentpay.nodes.claims import LEAK, Gate, Grounds, grounds_of, secrets_of
 from agentpay.nodes.prompts import instructions, system_prompt
 from agentpay.nodes.redact import for_model, to_be_said
 from agentpay.nodes.speech import Speech
-from agentpay.nodes.state import Reply, State
+from agentpay.nodes.state import Reply, State, changed
 from agentpay.nodes.view import turn_view
 from agentpay.tools.context import Context
 from agentpay.tools.execute import Call, Outcome, execute, plan, planned, refused
@@ -310,17 +310,22 @@ class Specialist:
         update: dict[str, Any] = {
             "messages": self.new,
             "reply": self.reply,
-            "step": self.step,
-            "degraded": self.degraded,
-            "usage": self.usage,
-            "showing": self.showing,
             "memory": self.memory,
-            "approvals": self.approvals,
-            "handed_off": self.handed_off,
-            "failed": self.in_vain,
             "contact": self.context.contact,
-            "active_agent": self.agent if goto == "remember" else goto,
         }
+        update |= changed(
+            self.state,
+            {
+                "step": self.step,
+                "degraded": self.degraded,
+                "usage": self.usage,
+                "showing": self.showing,
+                "approvals": self.approvals,
+                "handed_off": self.handed_off,
+                "failed": self.in_vain,
+                "active_agent": self.agent if goto == "remember" else goto,
+            },
+        )
         if handoffs is not None:
             update["handoffs"] = handoffs
         if self.failed or self.corrected:

@@ -91,3 +91,11 @@ class State(TypedDict, total=False):
     """What the turns before the window did; `summary` is its text."""
     cart: dict[str, Any]
     """What the cart held after this turn, for forks: {"items": [{"variant_id", "quantity"}], "discount_code"}."""
+
+
+def changed(state: State, update: dict[str, Any]) -> dict[str, Any]:
+    """What of `update` is news: a channel that is not written costs no version, no blob and no comparison of LangGraph's.
+
+    For values that nobody changes in place: what is changed in place looks the same, and would not be stored.
+    """
+    return {name: value for name, value in update.items() if name not in state or state[name] != value}  # type: ignore[literal-required]

@@ -13,7 +13,7 @@ from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.nodes import escalation
-from agentpay.nodes.state import State
+from agentpay.nodes.state import State, changed
 from agentpay.nodes.understand import customer_text
 from agentpay.tools.context import Context
 from agentpay.tools.tool import AgentName
@@ -54,7 +54,7 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     elif found is not None:
         agent, reason = "support", found
     context.sink.emit("agent", {"agent": agent, "previous": previous, "reason": reason})
-    update: dict[str, Any] = {"active_agent": agent, "reply": {**state["reply"], "agent": agent}}
+    update = changed(state, {"active_agent": agent, "reply": {**state["reply"], "agent": agent}})
     if escalate is not None:
         update["escalate"] = escalate
     if found != state.get("concern"):

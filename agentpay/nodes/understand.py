@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from agentpay.intents.types import Dialogue
 from agentpay.nodes import escalation
-from agentpay.nodes.state import PERSON, State
+from agentpay.nodes.state import PERSON, Reply, State, changed
 from agentpay.tools.context import Context
 
 
@@ -37,19 +37,18 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         },
     )
     context.hesitation_signals += len(understanding.hesitation)  # tools look at it, too
-    return {
-        "understanding": understanding.model_dump(mode="json"),
+    reply: Reply = {
+        "message_id": None,
+        "agent": context.active_agent,
+        "content": "",
+        "blocks": [],
+        "intent": understanding.intents[0].name.value,
+        "tool_calls": [],
+    }
+    fresh = {
         "memory": memory,
         "anger": state.get("anger", 0) + escalation.is_angry(understanding),
         "hesitation": context.hesitation_signals,
-        "reply": {
-            "message_id": None,
-            "agent": context.active_agent,
-            "content": "",
-            "blocks": [],
-            "intent": understanding.intents[0].name.value,
-            "tool_calls": [],
-        },
         "step": 0,
         "handoffs": 0,
         "handed_off": False,
@@ -64,6 +63,7 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         "failed_turns": context.failed_turns,
         "contact": context.contact,
     }
+    return {"understanding": understanding.model_dump(mode="json"), "reply": reply, **changed(state, fresh)}
 
 
 def customer_text(messages: list[AnyMessage]) -> str:

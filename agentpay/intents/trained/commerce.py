@@ -75,8 +75,11 @@ class CommerceHead:
         """
         shifted = vector - self.centre
         whole = shifted / max(float(np.linalg.norm(shifted)), 1e-9) @ self.embedded
-        whole = whole + self._by_words([message(heard)])[0]
-        clauses = self._by_words([clause.norm for clause in heard])
+        texts = [clause.norm for clause in heard]
+        clauses = self._by_words(texts)
+        # A single clause is the whole message
+        spoken = clauses[0] if texts == [message(heard)] else self._by_words([message(heard)])[0]
+        whole = whole + spoken
         likely = weigh(self.classes, whole, clauses, heard)
         return {IntentName(name): float(one) for name, one in zip(self.classes, likely, strict=True)}, clauses
 
