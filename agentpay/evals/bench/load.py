@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,16 @@ from typing import Any, Literal
 
 from agentpay.errors import StartupError
 from agentpay.evals.bench.profile import REFERENCE, Bench, Results, ratios
-from agentpay.evals.bench.services import FakeModel, Target, asgi, create_database, fake_model, ours
+from agentpay.evals.bench.services import (
+    FakeModel,
+    Target,
+    asgi,
+    awake,
+    create_database,
+    fake_model,
+    halted,
+    ours,
+)
 from agentpay.evals.service import own_service
 
 FILES = ("fakellm.py", "load.py", "agentpay_adapter.py", "bare_langgraph.py", "bare_proxy.py")
@@ -51,23 +61,27 @@ class LoadProfile:
     variants: tuple[Variant, ...] = (AGENTPAY,)
 
     def run(self, bench: Bench) -> Results:
+        """The services take turns: a machine that others share is not as fast from one minute to the next."""
         bench.require(*FILES)
-        results: dict[str, list[dict[str, Any]]] = {}
+        rounds: list[dict[str, list[dict[str, Any]]]] = []
         with ExitStack() as stack:
             model = stack.enter_context(fake_model(bench.folder, delay_ms=self.delay_ms))
+            targets: list[Target] = []
             for variant in self.variants:
-                # One after the other: what idles beside it costs the one under load its caches
-                with ExitStack() as running:
-                    target, dsn = self._ours(variant, bench, model, running)
-                    if not results:
-                        bare = {"LLM_BASE": model.api, "DSN": dsn}
-                        with asgi(bench.folder, REFERENCE, "bare", bare, dsn) as reference:
-                            results[REFERENCE] = self._measure(reference, bench)
-                        if self.mode == "run":
-                            with asgi(bench.folder, "bare_proxy", "proxy", bare) as floor:
-                                results["bare_proxy"] = self._measure(floor, bench)
-                    results[variant.name] = self._measure(target, bench)
-        return Results(results, ratios(self.figures, results))
+                target, dsn = self._ours(variant, bench, model, stack)
+                targets.append(target)
+            bare = {"LLM_BASE": model.api, "DSN": dsn}
+            if self.mode == "run":
+                targets.insert(0, stack.enter_context(asgi(bench.folder, "bare_proxy", "proxy", bare)))
+            targets.insert(0, stack.enter_context(asgi(bench.folder, REFERENCE, "bare", bare, dsn)))
+            for target in targets:
+                stack.enter_context(halted(target.pid))
+            for _ in range(bench.repetitions):
+                rounds.append({})
+                for target in targets:
+                    with awake(target.pid):
+                        rounds[-1][target.name] = self._measure(target, bench)
+        return Results(typical(rounds), typical([ratios(self.figures, each) for each in rounds]))
 
     def _ours(self, variant: Variant, bench: Bench, model: FakeModel, stack: ExitStack) -> tuple[Target, str]:
         environment = {"OPENAI_BASE_URL": model.api, "OPENAI_API_KEY": "bench", **variant.environment}
@@ -80,7 +94,7 @@ class LoadProfile:
         with tempfile.NamedTemporaryFile(suffix=".jsonl") as out:
             command = [sys.executable, str(bench.folder / "load.py"), self.mode, "--base", target.base_url, *self.load]
             command += ["--adapter", target.adapter, "--plugin", str(bench.folder / "agentpay_adapter.py")]
-            command += ["--pid", str(target.pid), "--reps", str(bench.repetitions), "--out", out.name]
+            command += ["--pid", str(target.pid), "--reps", "1", "--out", out.name]
             command += ["--dsn", target.dsn] if target.dsn and self.mode == "growth" else []
             done = subprocess.run(
                 command,
@@ -96,6 +110,25 @@ class LoadProfile:
         if self.mode == "growth":
             return _grown(measured["growth"])
         return [{"label": f"{row['conc']} at once", **row} for row in measured["results"]]
+
+
+def typical(rounds: list[dict[str, list[dict[str, Any]]]]) -> dict[str, list[dict[str, Any]]]:
+    """The median of each figure over the rounds; what is no number as the first has it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in rounds[0].items():
+        found[name] = []
+        for n, row in enumerate(rows):
+            measured = {
+                figure: [each[name][n].get(figure) for each in rounds]
+                for figure, value in row.items()
+                if isinstance(value, int | float)
+            }
+            middle = {
+                figure: round(statistics.median(value for value in values if value is not None), 3)
+                for figure, values in measured.items()
+            }
+            found[name].append({**row, **middle})
+    return found
 
 
 def _grown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from sqlalchemy.engine import make_url
 
 from agentpay.errors import StartupError
 from agentpay.evals.service import RunningService
+
+SETTLING_SECONDS = 1.0
+"""What was due while a process was halted is done by then."""
 
 
 @dataclass(slots=True)
@@ -95,6 +99,27 @@ def child(command: list[str], health: str, environment: dict[str, str], folder: 
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def halted(pid: int) -> Iterator[None]:
+    """A process that stands still until the block ends: what idles beside the one under load costs that one its caches."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def awake(pid: int) -> Iterator[None]:
+    """A halted process at work."""
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(SETTLING_SECONDS)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGSTOP)
 
 
 def create_database(url: str, name: str, template: str = "template1") -> str:
