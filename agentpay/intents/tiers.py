@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _HEADS = 64
 _BARE_WORDS = 3
 _SURE = 0.9
+_A_PERSON = 0.9
+"""A handover ends what the assistant can do: where no rule heard the wish for a person, the head is to be nearly as sure as a rule is."""
 _REPLY_WORDS = 8
 _SURE_OF_REPLY = 0.5
 _KEPT = 0.6
@@ -74,6 +76,8 @@ class TieredClassifier:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
         likely, clauses = head.judge(heard, vectors[0])
+        if likely[IntentName.HUMAN] < _A_PERSON and all(clause.intent is not IntentName.HUMAN for clause in heard):
+            likely[IntentName.HUMAN] = 0.0
         judged = Judged(head.classes, likely, clauses)
         told, further = assign(judged, heard, settled)
         named = {}

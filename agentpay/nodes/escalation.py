@@ -11,7 +11,7 @@ from agentpay.intents.types import Understanding
 from agentpay.nodes.state import Reply, State
 from agentpay.tools.context import Context
 
-SURE = 0.8
+SURE = 0.9
 """From there on a wish for a person is one, and no model is asked."""
 _BROKEN = frozenset({"tool_failed", "tool_timeout"})
 _BUYING = (SALES | PAYMENT) - {IntentName.GREETING}

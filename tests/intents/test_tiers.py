@@ -170,3 +170,14 @@ def test_the_training_set_is_readable_and_a_shops_own_is_checked(tmp_path):
     (tmp_path / "bad.txt").write_text("dough: gimme\n")
     with pytest.raises(training_set.BadTrainingSet, match=r"bad\.txt:1"):
         training_set.read_extra(tmp_path / "bad.txt")
+
+
+async def test_the_head_alone_calls_for_a_person_only_when_it_is_nearly_sure():
+    """What means nothing to it must not end in a handover."""
+    classifier = tiered(minilm())
+    for number in range(0, 400, 8):
+        text = f"turn {number} hello there, please answer with some words"
+        heard = await classifier.understand(text, SHOPS["coffee"], Dialogue())
+        assert all(act.intent is not IntentName.HUMAN for act in heard.acts), text
+    asked = await classifier.understand("I would rather talk to somebody from your team", SHOPS["coffee"], Dialogue())
+    assert [act.intent for act in asked.acts] == [IntentName.HUMAN]

@@ -68,7 +68,9 @@ def _words(summary: str, outcome: Outcome) -> str:
     return f"This was approved, but it could not be done: {summary}. {detail}".rstrip()
 
 
-def _say(log: TurnLog, agent_version: int, text: str, blocks: list[dict[str, Any]], tool_calls: list[dict[str, Any]]) -> Result:
+def _say(
+    log: TurnLog, agent_version: int, text: str, blocks: list[dict[str, Any]], tool_calls: list[dict[str, Any]]
+) -> Result:
     message_id = new_id()
     log.emit("message.delta", {"message_id": str(message_id), "text": text})
     for block in blocks:
