@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -30,31 +30,24 @@ def adversarial(
 ) -> None:
     """Attack a shop in every way we know, with the house model and with a malicious one: nothing may come of it."""
     from agentpay.errors import StartupError
-    from agentpay.evals.report import Suite, write_report
+    from agentpay.evals.output import conclude
+    from agentpay.evals.report import Suite
 
     tallies: dict[str, Tally] = {}
     try:
         suites, tallies = _run(only or [], data, quiet=json)
     except StartupError as error:
         suites = [Suite("adversarial", problem=str(error))]
-    if out is not None:
-        write_report(out, suites)
-    if json:
-        typer.echo(json_module.dumps({"suites": [asdict(suite) for suite in suites]}, ensure_ascii=False, default=str))
-    else:
-        _print(suites, tallies)
-    raise typer.Exit(0 if all(suite.good for suite in suites) else 1)
+    conclude(suites, out, as_json=json, show=lambda: _print(suites, tallies))
 
 
 def _run(only: list[str], data: Path | None, *, quiet: bool) -> tuple[list[Suite], dict[str, Tally]]:
     """Raises StartupError."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from agentpay.errors import StartupError
     from agentpay.evals.adversarial import cases, model, running
     from agentpay.evals.adversarial.checks import State
     from agentpay.evals.adversarial.playing import Player
+    from agentpay.evals.output import progress
     from agentpay.evals.service import own_service
 
     def chosen(found: list[cases.Case]) -> list[cases.Case]:
@@ -64,23 +57,17 @@ def _run(only: list[str], data: Path | None, *, quiet: bool) -> tuple[list[Suite
     total = 2 * len(attacks) + 2 * len(poisoned) + len(truths)
     if not total:
         raise StartupError(f"No case is called {', '.join(only)}.")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    done = count(1)
     suites: list[Suite] = []
     tallies: dict[str, Tally] = {}
-    with (
-        Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress,
-        model.running() as malicious,
-    ):
-        task = progress.add_task("Opening the shop", total=total)
+    with progress("Opening the shop", quiet=quiet) as show, model.running() as malicious:
         environment = {"OPENAI_BASE_URL": malicious.url, "OPENAI_API_KEY": "none"}
         with own_service(cases.shop(), environment=environment, data=data) as service:
-            player, state = (
-                Player(service.base_url, service.secret_key),
-                State(service.database_url, UUID(service.organization_id)),
-            )
+            player = Player(service.base_url, service.secret_key)
+            state = State(service.database_url, UUID(service.organization_id))
 
             def advance(name: str) -> None:
-                progress.update(task, description=name, advance=1)
+                show(name, next(done), total)
 
             for led in (False, True):
                 for what, group in (("attacks", attacks), ("poison", poisoned)):
@@ -110,9 +97,9 @@ def _print(suites: list[Suite], tallies: dict[str, Tally]) -> None:
             table = Table(
                 "class", "messages", "effects", "false claims", "leaks", "other", title=suite.name, header_style="bold"
             )
-            for group, count in tally.cases.items():
+            for group, cases in tally.cases.items():
                 row = (tally.effects, tally.false_claims, tally.leaks, tally.other)
-                table.add_row(group, str(count), *(str(one[group]) for one in row))
+                table.add_row(group, str(cases), *(str(one[group]) for one in row))
             console.print(table)
         for failure in suite.failures:
             console.print(f"{suite.name} {json_module.dumps(failure, ensure_ascii=False, default=str)}")
