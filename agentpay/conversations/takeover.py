@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from agentpay.conversations import service
-from agentpay.conversations.turns.accept import unanswered_events
+from agentpay.conversations.turns.accept import end_queued, waiting
 from agentpay.conversations.turns.lease import lock_conversation
 from agentpay.errors import Problem, not_found
 from agentpay.store.session import Tx
@@ -25,7 +25,8 @@ async def hand_to_human(tx: Tx, conversation_id: UUID) -> tuple[UUID, ...]:
     if not await _hand(tx, conversation_id, "active", values):
         return ()
     await service.tell(tx, "conversation.handed_off", conversation_id)
-    await _leave_unanswered(tx, conversation_id)
+    for turn_id, message_id in await waiting(tx, conversation_id):
+        await end_queued(tx, conversation_id, turn_id, message_id, "completed")
     running = await tx.session.scalars(
         update(Turn)
         .where(Turn.organization_id == tx.organization_id, Turn.conversation_id == conversation_id)
@@ -57,22 +58,6 @@ async def _hand(tx: Tx, conversation_id: UUID, expected: str, values: dict[str, 
         .values(**values, modified_at=func.now())
     )
     return True
-
-
-async def _leave_unanswered(tx: Tx, conversation_id: UUID) -> None:
-    waiting = await tx.session.execute(
-        select(Turn.id, Turn.message_id)
-        .where(Turn.organization_id == tx.organization_id, Turn.conversation_id == conversation_id)
-        .where(Turn.status == "queued", Turn.kind == "message")
-        .with_for_update()
-    )
-    for turn_id, message_id in waiting.all():
-        events = unanswered_events(turn_id, conversation_id, message_id, "completed")
-        await tx.session.execute(
-            update(Turn)
-            .where(Turn.organization_id == tx.organization_id, Turn.id == turn_id, Turn.status == "queued")
-            .values(status="completed", events=events, finished_at=func.now())
-        )
 
 
 async def _stage(tx: Tx, conversation_id: UUID) -> str:

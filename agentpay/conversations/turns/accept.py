@@ -213,28 +213,47 @@ async def _make_room(tx: Tx, conversation_id: UUID) -> tuple[UUID, ...]:
         .returning(Turn.id)
     )
     cancelled = list(running)
-    queued = await tx.session.execute(
-        select(Turn.id, Turn.message_id)
-        .where(Turn.organization_id == tx.organization_id, Turn.conversation_id == conversation_id)
-        .where(Turn.status == "queued", Turn.kind == "message")
-        .with_for_update()
-    )
-    for turn_id, message_id in queued.all():
+    for turn_id, message_id in await waiting(tx, conversation_id):
         await cancel_queued(tx, conversation_id, turn_id, message_id)
         cancelled.append(turn_id)
     return tuple(cancelled)
 
 
+async def waiting(tx: Tx, conversation_id: UUID) -> list[tuple[UUID, UUID | None]]:
+    """Turns of messages that wait, locked, each with its message."""
+    rows = await tx.session.execute(
+        select(Turn.id, Turn.message_id)
+        .where(Turn.organization_id == tx.organization_id, Turn.conversation_id == conversation_id)
+        .where(Turn.status == "queued", Turn.kind == "message")
+        .with_for_update()
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def cancel_queued(tx: Tx, conversation_id: UUID, turn_id: UUID, message_id: UUID | None) -> bool:
     """End a turn that waits; False where it waits no longer."""
+    return await end_queued(tx, conversation_id, turn_id, message_id, "cancelled")
+
+
+async def end_queued(
+    tx: Tx,
+    conversation_id: UUID,
+    turn_id: UUID,
+    message_id: UUID | None,
+    status: Literal["cancelled", "completed"],
+) -> bool:
+    """End a turn that waits, unanswered; False where it waits no longer."""
+    asked = {"cancel_requested_at": func.now()} if status == "cancelled" else {}
     ended = await tx.session.scalar(
         update(Turn)
         .where(Turn.organization_id == tx.organization_id, Turn.id == turn_id, Turn.status == "queued")
         .values(
-            status="cancelled",
-            cancel_requested_at=func.now(),
-            finished_at=func.now(),
-            events=unanswered_events(turn_id, conversation_id, message_id, "cancelled"),
+            {
+                "status": status,
+                "finished_at": func.now(),
+                "events": unanswered_events(turn_id, conversation_id, message_id, status),
+                **asked,
+            }
         )
         .returning(Turn.id)
     )
