@@ -45,9 +45,10 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     agent, reason = route(understanding, previous, verifying=verifying)
     flags = {name: bool(understanding.get(name)) for name in ("accepts", "declines")}
     intents = [act["intent"] for act in understanding["acts"]]
-    if goes_on(state.get("memory", {}), intents, customer_text(state.get("messages", [])), **flags):
+    said = customer_text(state.get("messages", []))
+    if goes_on(state.get("memory", {}), intents, said, **flags):
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
-    found = concern(customer_text(state.get("messages", [])))
+    found = concern(said)
     escalate = escalation.reason(state, context.agent.rules) if found not in _CALM_FIRST else None
     if escalate is not None:
         found, agent, reason = None, "support", "escalation"
