@@ -10,6 +10,28 @@ from typing import Any
 
 
 @dataclass(slots=True)
+class Case:
+    """
+    One case of a suite and how it went; what two runs are compared by.
+
+    `id` is the same in every run of the same files. Nothing here may differ between two runs of one seed but `times`:
+    ids, links and order numbers that a run makes up are masked before they come here.
+    """
+
+    id: str
+    passed: bool | None
+    """None: skipped; `detail["reason"]` says why."""
+    detail: dict[str, Any] = field(default_factory=dict)
+    """Of one that failed: what was expected and what was got. Of a conversation: `transcript`, `tools`, `state`."""
+    measures: dict[str, float] = field(default_factory=dict)
+    """Turns, tokens, cost in USD, calls of a model …"""
+    times: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by name (`turn_p50`, `first_text_p95`, `whole`)."""
+    attempts: list[bool] = field(default_factory=list)
+    """Each try, where a case was repeated (`--repeat`); `passed` says whether all of them passed."""
+
+
+@dataclass(slots=True)
 class Suite:
     """One suite's outcome. `problem` says why a suite that has no case has none."""
 
@@ -22,6 +44,8 @@ class Suite:
     problem: str | None = None
     figures: dict[str, Any] | None = None
     """Of a suite that measures: what it measured, by name."""
+    results: list[Case] = field(default_factory=list)
+    """Every case, in order; what `--against` compares."""
 
     @property
     def good(self) -> bool:
