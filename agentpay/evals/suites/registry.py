@@ -1,0 +1,24 @@
+"""Every suite by name, in the order of the report."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from agentpay.evals.suites.protocol import SuiteKind
+
+_SUITES = {
+    "scenarios": "agentpay.evals.suites.scenarios:Scenarios",
+    "intents": "agentpay.evals.suites.intents:Intents",
+    "search": "agentpay.evals.suites.search:Search",
+    "tau2": "agentpay.evals.suites.tau2:Tau2",
+    "negotiation": "agentpay.evals.suites.negotiation:Negotiation",
+    "adversarial": "agentpay.evals.suites.adversarial:Adversarial",
+}
+NAMES = tuple(_SUITES)
+
+
+def suite(name: str) -> SuiteKind:
+    """The suite of this name. Imported when it is asked for: most need libraries that the command line does without."""
+    module, _, kind = _SUITES[name].partition(":")
+    made: SuiteKind = getattr(import_module(module), kind)()
+    return made
