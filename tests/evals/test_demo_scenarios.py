@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from agentpay.demo import STORE
+from agentpay.evals.data import SCENARIO_FILES
 from agentpay.evals.scenarios import Scenario, ScenarioRunner, load_facts, load_scenarios
 from agentpay.evals.scenarios.client import ServiceClient
 from agentpay.evals.service import RunningService, own_service
 from agentpay.store.embedded import Embedded
 
-FILE = Path(__file__).resolve().parents[1] / "scenarios" / "demo.yaml"
+FILE = SCENARIO_FILES / "demo.yaml"
 SCENARIOS = load_scenarios(FILE)
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 import yaml
 
+from agentpay.evals.data import INTENTS
 from agentpay.intents.types import Classifier, Dialogue, Understanding, Vocabulary
 
 DATA = Path(__file__).parent / "data"
@@ -34,7 +35,7 @@ FIRST, SECOND = "held_aside.jsonl", "held_aside_second.jsonl"
 FRESH = "entities_fresh.jsonl"
 """Entities alone, in shops of its own (entities_fresh_shops.yaml)."""
 FINAL = "heldaside_final.jsonl"
-"""In shops of its own (heldaside_final_shops.yaml)."""
+"""In shops of its own (heldaside_final_shops.yaml), and in the package, for `agentpay eval intents` and `eval all`."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MANNERS = {"greeting", "thanks", "goodbye"}
 _LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
@@ -48,13 +49,14 @@ Pair = tuple[str, str]
 
 @cache
 def shops() -> dict[str, Vocabulary]:
-    files = ("held_aside_shops.yaml", "entities_fresh_shops.yaml", "heldaside_final_shops.yaml")
-    loaded = [yaml.safe_load((DATA / name).read_text("utf-8")) for name in files]
+    files = [DATA / "held_aside_shops.yaml", DATA / "entities_fresh_shops.yaml", INTENTS / "heldaside_final_shops.yaml"]
+    loaded = [yaml.safe_load(file.read_text("utf-8")) for file in files]
     return {name: Vocabulary.model_validate(shop) for part in loaded for name, shop in part.items()}
 
 
 def rows(name: str = FIRST) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
+    folder = INTENTS if name == FINAL else DATA
+    return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
 
 
 @dataclass
