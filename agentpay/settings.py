@@ -131,6 +131,10 @@ class Settings(BaseSettings):
         None,
         description="Slug of the shop whose page is at /; none: the only one there is, and no page where there are several.",
     )
+    evaluation_seed: int | None = Field(
+        None,
+        description="The house model's wordings are drawn by it, not by the turn: evaluations that say the same twice.",
+    )
     worker_in_process: bool = Field(True, description="`agentpay serve` also runs the job worker.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_pool_size: int = Field(10, ge=1)

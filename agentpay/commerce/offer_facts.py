@@ -18,7 +18,6 @@ APPROVAL = "approval_discount_percent"
 @dataclass(frozen=True, slots=True)
 class Item:
     id: UUID
-    product_id: UUID
     price: int
     floor: int | None = field(repr=False)
     currency: str
@@ -26,6 +25,8 @@ class Item:
     title: str
     sellable: bool
     allow_dynamic_pricing: bool
+    product: str
+    """What its margins are drawn by: the product's external id, which a shop imported anew has too, or else its id."""
 
 
 def refusal(item: Item, rules: AgentRules) -> str | None:
@@ -66,6 +67,7 @@ async def item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> Item:
                 Variant.external_id,
                 Variant.archived,
                 Product.title,
+                Product.external_id.label("product_external_id"),
                 Product.status,
                 Product.allow_dynamic_pricing,
             )
@@ -77,7 +79,6 @@ async def item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> Item:
         raise not_found("variant", variant_id)
     return Item(
         id=row.id,
-        product_id=row.product_id,
         price=row.price,
         floor=row.floor,
         currency=row.currency,
@@ -85,6 +86,7 @@ async def item(tx: Tx, conversation_id: UUID, variant_id: UUID) -> Item:
         title=row.title,
         sellable=row.status == "active" and not row.archived,
         allow_dynamic_pricing=row.allow_dynamic_pricing,
+        product=row.product_external_id or str(row.product_id),
     )
 
 

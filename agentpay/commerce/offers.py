@@ -125,7 +125,7 @@ async def decide(
     own = [o for o in history if facts.counts(o)]
     last = own[0] if own else None
     floor = item.floor or 0
-    room = room_for(item.price, floor, rules, margins(await offers_secret(tx), item.product_id, item.price, floor))
+    room = room_for(item.price, floor, rules, margins(await offers_secret(tx), item.product, item.price, floor))
     declined = any(o.status == "declined" for o in history)
     if asked is not None and room.approval <= asked < room.limit and not declined:
         made = await talk.make(asked, last.round if last else 1, APPROVAL, final=True, status="pending_approval")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -35,9 +34,9 @@ class Margins:
     last_price: int
 
 
-def margins(secret: str, product_id: UUID, list_price: int, floor: int) -> Margins:
-    """The margins of a product's variants at this price and floor (minor units). Another price or floor draws them anew."""
-    drawn = hmac.digest(secret.encode(), f"{product_id}:{list_price}:{floor}".encode(), "sha256")
+def margins(secret: str, product: str, list_price: int, floor: int) -> Margins:
+    """The margins of a product's variants (`Item.product`) at this price and floor (minor units); others are drawn anew."""
+    drawn = hmac.digest(secret.encode(), f"{product}:{list_price}:{floor}".encode(), "sha256")
     return Margins(_between(RESERVE, drawn[:8]), _between(LAST_PRICE, drawn[8:16]))
 
 

@@ -13,8 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
+import psycopg
+
+from agentpay.commerce.reserve import SECRET_NAME
 from agentpay.errors import StartupError
+from agentpay.evals import offline
 
 READY_SECONDS = 180.0
 STOP_SECONDS = 20.0
@@ -41,13 +47,17 @@ def own_service(
     model: str | None = None,
     environment: Mapping[str, str] | None = None,
     data: Path | None = None,
+    agent: Mapping[str, Any] | None = None,
+    seed: int | None = None,
 ) -> Iterator[RunningService]:
     """
     The shop of `store`, freshly imported, served at a free port until the block ends.
 
     Its data lies in a temporary folder, below `data` where that is given, and goes with it. It has embedded servers of
     its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
-    Raises StartupError with what the service said where it does not come up.
+    `agent`: settings that the shop's agent is given instead of the file's. `seed`: wordings and margins of haggling are
+    drawn by it, so that they are the same in every run; else anew.
+    Raises StartupError with what the service said where it does not come up, or will not have such an agent.
     """
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
@@ -59,7 +69,10 @@ def own_service(
             for name, value in os.environ.items()
             if name not in ("AGENTPAY_DATABASE_URL", "AGENTPAY_REDIS_URL", "AGENTPAY_DATA_DIR", "AGENTPAY_PUBLIC_URL")
         }
-        command = [sys.executable, "-m", "agentpay", "demo", "--json", "--port", "0"]
+        if seed is not None:
+            kept["AGENTPAY_EVALUATION_SEED"] = str(seed)
+        module = "agentpay.evals.offline" if offline.VARIABLE in kept else "agentpay"
+        command = [sys.executable, "-m", module, "demo", "--json", "--port", "0"]
         command += ["--data", str(Path(folder) / "data"), "--store", str(store.resolve())]
         command += ["--model", model] if model else []
         log = Path(folder) / "log"
@@ -68,7 +81,12 @@ def own_service(
                 command, stdout=subprocess.PIPE, stderr=errors, env={**kept, **(environment or {})}, cwd=folder
             )
             try:
-                yield _ready(child, log)
+                service = _ready(child, log)
+                if seed is not None:
+                    _draw(service, seed)
+                if agent is not None:
+                    _instruct(service, agent)
+                yield service
             finally:
                 stop(child)
 
@@ -83,6 +101,25 @@ def _ready(child: subprocess.Popen[bytes], log: Path) -> RunningService:
         stop(child)
         said = (line.decode(errors="replace") + log.read_text(errors="replace")).strip()
         raise StartupError(f"The service did not come up: {said[-2000:] or 'it said nothing'}") from error
+
+
+def _draw(service: RunningService, seed: int) -> None:
+    """The secret that margins of haggling are drawn with."""
+    with psycopg.connect(service.database_url) as connection:
+        connection.execute(
+            "INSERT INTO service_secrets (name, value) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [SECRET_NAME, f"evaluation-{seed}"],
+        )
+
+
+def _instruct(service: RunningService, agent: Mapping[str, Any]) -> None:
+    """Gives the shop's agent these settings. Raises StartupError where it may not have them."""
+    headers = {"authorization": f"Bearer {service.secret_key}"}
+    with httpx.Client(base_url=service.base_url, headers=headers, timeout=30, trust_env=False) as client:
+        found = client.get("/v1/agents").raise_for_status().json()["items"][0]
+        answer = client.patch(f"/v1/agents/{found['id']}", json=dict(agent))
+    if answer.status_code >= 400:
+        raise StartupError(f"The agent's settings are refused: {answer.json().get('detail', answer.status_code)}")
 
 
 def first_line(child: subprocess.Popen[bytes]) -> bytes:

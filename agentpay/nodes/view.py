@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
@@ -59,8 +60,17 @@ def turn_view(
         negotiable=agent_settings.rules.allow_dynamic_pricing,
         outcomes=outcomes(messages),
         templates=agent_settings.templates,
-        seed=context.turn_id.int if context.turn_id else 0,
+        seed=_seed(context, messages),
     )
+
+
+def _seed(context: Context, messages: list[AnyMessage]) -> int:
+    """The turn's id; in an evaluation what was said so far, which is the same each time it is run."""
+    drawn = context.services.settings.evaluation_seed
+    if drawn is None:
+        return context.turn_id.int if context.turn_id else 0
+    said = [message.text for message in messages if isinstance(message, HumanMessage)]
+    return crc32("\n".join([str(drawn), *said]).encode())
 
 
 def outcomes(messages: list[AnyMessage]) -> list[ToolOutcome]:

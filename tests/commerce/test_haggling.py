@@ -152,7 +152,7 @@ def test_no_talk_crosses_a_bound(
 
 
 def test_margins_are_the_same_for_everybody_and_nobody_can_compute_them() -> None:
-    product, other = new_id(), new_id()
+    product, other = str(new_id()), str(new_id())
     first = margins("secret", product, 13900, 11900)
     assert first == margins("secret", product, 13900, 11900)
     drawn = {

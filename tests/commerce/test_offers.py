@@ -57,12 +57,20 @@ class Talk:
             },
         )
 
-    async def product_id(self) -> UUID:
-        return (await self.tx.session.scalars(select(Variant.product_id).where(Variant.id == self.variant_id))).one()
+    async def product(self) -> str:
+        of_variant = (
+            select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.id == self.variant_id)
+        )
+        product = (await self.tx.session.scalars(of_variant)).one()
+        return product.external_id or str(product.id)
 
     async def room(self, floor: int = 11900, rules: AgentRules = RULES) -> Room:
+        product = await self.product()
         return room_for(
-            13900, floor, rules, margins(await offers_secret(self.tx), await self.product_id(), 13900, floor)
+            13900,
+            floor,
+            rules,
+            margins(await offers_secret(self.tx), product.external_id or str(product.id), 13900, floor),
         )
 
     async def rounds(self) -> list[int]:
@@ -155,7 +163,7 @@ async def test_sizes_at_one_price_end_at_one_price(database: Database, organizat
         talk = await Talk.open(tx)
         other = Variant(
             organization_id=organization_id,
-            product_id=await talk.product_id(),
+            product_id=(await talk.product()).id,
             price=13900,
             floor=11900,
             currency="USD",
