@@ -57,12 +57,9 @@ class Talk:
             },
         )
 
-    async def product(self) -> str:
-        of_variant = (
-            select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.id == self.variant_id)
-        )
-        product = (await self.tx.session.scalars(of_variant)).one()
-        return product.external_id or str(product.id)
+    async def product(self) -> Product:
+        of_variant = select(Product).join(Variant, Variant.product_id == Product.id)
+        return (await self.tx.session.scalars(of_variant.where(Variant.id == self.variant_id))).one()
 
     async def room(self, floor: int = 11900, rules: AgentRules = RULES) -> Room:
         product = await self.product()
