@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,12 +22,18 @@ class ServiceError(Exception):
 
 @dataclass(slots=True)
 class Reply:
-    """What a turn came to. `faults` are breaches of the stream's own rules (CONTRACT §2, Events)."""
+    """What a turn came to. `faults` are breaches of the stream's own rules (CONTRACT §2, Events).
+
+    `usage` and `first_text_ms` are known of a streamed one alone; `elapsed_ms` ends when the whole answer is there.
+    """
 
     turn_id: str
     status: str
     message: dict[str, Any] | None
     faults: list[str] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    first_text_ms: float | None = None
+    elapsed_ms: float = 0.0
 
 
 class ServiceClient:
@@ -120,16 +127,26 @@ class ServiceClient:
             raise ServiceError(f"{method} {path}: {type(error).__name__}.") from error
 
     async def _turn(self, path: str, body: dict[str, Any]) -> Reply:
+        started = time.perf_counter()
         if self.mode == "json":
             answer = await self._post(path, body)
-            return Reply(answer["turn_id"], answer["status"], answer["message"])
+            elapsed = (time.perf_counter() - started) * 1000
+            return Reply(answer["turn_id"], answer["status"], answer["message"], elapsed_ms=elapsed)
         headers = {**_SSE, "Idempotency-Key": str(uuid4())}
         try:
             async with self._http.stream("POST", path, json=body, headers=headers) as response:
                 if response.status_code >= 400:
                     await response.aread()
                     _json(response)
-                return read_turn([event async for event in _events(response)])
+                events = []
+                first_text = None
+                async for event in _events(response):
+                    events.append(event)
+                    if first_text is None and event.type == "message.delta":
+                        first_text = (time.perf_counter() - started) * 1000
+                reply = read_turn(events)
+                reply.first_text_ms, reply.elapsed_ms = first_text, (time.perf_counter() - started) * 1000
+                return reply
         except httpx.HTTPError as error:
             raise ServiceError(f"POST {path}: the stream broke ({type(error).__name__}).") from error
 
@@ -179,6 +196,7 @@ def read_turn(events: list[StreamEvent]) -> Reply:
     running: dict[str, str] = {}
     message: dict[str, Any] | None = None
     status = "unfinished"
+    usage: dict[str, Any] = {}
     expected = 1
     for event in events:
         of, _, number = event.id.rpartition(":")
@@ -207,8 +225,8 @@ def read_turn(events: list[StreamEvent]) -> Reply:
                 if any(block not in shown.get(message["id"], []) for block in message["blocks"]):
                     faults.append("the message holds a block that was not shown")
             case "turn.completed":
-                status = event.data["status"]
+                status, usage = event.data["status"], event.data.get("usage") or {}
     faults += [f"{name} started and never finished" for name in running.values()]
     if events[0].type != "turn.started" or events[-1].type != "turn.completed":
         faults.append("a turn begins with turn.started and ends with turn.completed")
-    return Reply(turn_id, status, message, faults)
+    return Reply(turn_id, status, message, faults, usage)

@@ -41,12 +41,28 @@ class Failure:
 
 
 @dataclass(slots=True)
+class Turn:
+    """One turn: what the outside did, the messages that came of it (CONTRACT §2), what it took."""
+
+    said: str
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    """Tokens by kind; {} where no model was asked or the replies were not streamed."""
+    elapsed_ms: float | None = None
+    """None where it was no message to the agents."""
+    first_text_ms: float | None = None
+
+
+@dataclass(slots=True)
 class ScenarioResult:
     id: str
     failures: list[Failure] = field(default_factory=list)
     transcript: list[str] = field(default_factory=list)
     """Lines `customer: …` and `assistant (sales): … [product_search] <product_list>`."""
     seconds: float = 0.0
+    turns: list[Turn] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
+    """The conversation as it ended (CONTRACT §2), {} where it was never opened."""
 
     @property
     def passed(self) -> bool:
@@ -76,6 +92,7 @@ class ScenarioRunner:
             await run.verify(turn, said, scenario.finally_)
         except ServiceError as error:
             result.failures.append(Failure(turn, said, Mismatch("service", "an answer", str(error))))
+        await run.end()
         result.seconds = time.monotonic() - started
         return result
 
@@ -97,6 +114,7 @@ class _Run:
     async def step(self, turn: int, step: Step) -> None:
         said = str(step)
         self.result.transcript.append(f"customer: {said}")
+        self.result.turns.append(Turn(said))
         if step.say is not None:
             self._take(turn, said, await self.client.say(self.conversation_id, step.say))
         elif step.pay is not None:
@@ -110,10 +128,13 @@ class _Run:
             self._fail(turn, said, Mismatch("stream", "CONTRACT §2, Events", fault))
         if reply.status not in ("completed", "interrupted"):
             self._fail(turn, said, Mismatch("turn", "completed", reply.status))
+        seen = self.result.turns[-1]
+        seen.usage, seen.elapsed_ms, seen.first_text_ms = reply.usage, reply.elapsed_ms, reply.first_text_ms
         self._hear([reply.message] if reply.message is not None else [])
 
     def _hear(self, messages: list[dict[str, Any]]) -> None:
         self.messages = [message for message in messages if message["role"] != "customer"]
+        self.result.turns[-1].messages += self.messages
         for message in self.messages:
             self.known.add(message["id"])
             tools = "".join(
@@ -201,6 +222,14 @@ class _Run:
                     stock = variant["stock"]
                     found[name] = None if stock is None else stock["on_hand"] - stock["reserved"]
         return found
+
+    async def end(self) -> None:
+        """Keeps what the conversation came to."""
+        if self.conversation_id:
+            try:
+                self.result.state = await self.client.conversation(self.conversation_id)
+            except ServiceError as error:
+                self._fail(0, "finally", Mismatch("service", "an answer", str(error)))
 
     def _fail(self, turn: int, said: str, mismatch: Mismatch) -> None:
         self.result.failures.append(Failure(turn, said, mismatch))
