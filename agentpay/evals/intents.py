@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -170,6 +171,15 @@ def measure(test: Sequence[Sentence], predicted: Sequence[str]) -> Measured:
         _share(rejected),
         by_intent,
     )
+
+
+def confusion(test: Sequence[Sentence], predicted: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many labelled rows of each intent were taken for each: counts by actual, then by predicted intent."""
+    pairs = Counter((row.intent, guess) for row, guess in zip(test, predicted, strict=True) if row.intent is not None)
+    found: dict[str, dict[str, int]] = {}
+    for (intent, guess), count in sorted(pairs.items()):
+        found.setdefault(intent, {})[guess] = count
+    return found
 
 
 def _share(of: Sequence[bool]) -> float | None:

@@ -47,7 +47,7 @@ def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
     """Writes the predictions. What stands in the way is the suite's problem."""
     import json as json_module
 
-    from agentpay.evals.intents import BadSentences, measure, predict, read_sentences
+    from agentpay.evals.intents import BadSentences, confusion, measure, predict, read_sentences
     from agentpay.evals.output import progress
     from agentpay.evals.report import Suite
     from agentpay.llm.embedder import EmbeddingsUnavailable
@@ -78,6 +78,7 @@ def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
             "oos_recall": measured.oos_recall,
             "oos_precision": measured.oos_precision,
             "train_rows": len(known),
+            "confusion": confusion(asked, predicted),
         },
     )
 

@@ -1,0 +1,171 @@
+"""`DIR/report.html`: one file that loads nothing, runs no script, and reads well on a phone, dark or light."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from agentpay.evals.html import charts
+from agentpay.evals.html.conversations import failing, text
+from agentpay.evals.html.figures import Table, confusion, scalars, tables
+from agentpay.evals.html.reading import Report, ReportSuite, read_report
+from agentpay.evals.html.statistics import Spread, measures, rate, spreads, turns_of
+from agentpay.evals.html.traffic import Drawing, draw, graph_edges
+
+RANKING = ("ndcg@10", "condensed@10", "recall@10", "recall@100", "typo_ratio", "refused", "kept")
+"""Figures of a search that are shares, in the order in which they are shown."""
+_FIRST_TIMES = ("first_text_p50", "first_text_p95", "turn_p50", "turn_p95", "whole")
+
+
+def write_html(folder: Path) -> Path:
+    """Writes `folder`/report.html from `folder`/report.json; the same report gives the same bytes. Answers where it is.
+
+    Raises OSError and ValueError where report.json is not there, or no report.
+    """
+    path = folder / "report.html"
+    path.write_text(render(read_report(folder)), encoding="utf-8")
+    return path
+
+
+def render(report: Report) -> str:
+    compared = report.comparison or {}
+    broken = {(suite["name"], case) for suite in compared.get("suites") or () for case in suite.get("broken") or ()}
+    shown, more = failing(report, broken)
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            run=report.run,
+            suites=[(suite, rate(suite.passed, suite.held)) for suite in report.suites],
+            pass_chart=_pass_chart(report),
+            comparison=report.comparison,
+            anchors={(case.suite, case.id): case.anchor for case in shown},
+            matrices=[
+                (suite.name, confusion(suite.figures["confusion"])) for suite in report.suites if _confused(suite)
+            ],
+            searches=[_search(suite) for suite in report.suites if any(name in suite.figures for name in RANKING)],
+            latencies=_latencies(report),
+            measures=[(suite.name, found) for suite in report.suites if (found := measures(suite))],
+            cost_charts=_cost_charts(report),
+            traffic=_traffic(report),
+            pass_k=_pass_k(report),
+            causes=_causes(report),
+            figures=[(suite.name, scalars(suite.figures), tables(suite.figures)) for suite in report.suites],
+            shown=shown,
+            more=more,
+        )
+    )
+
+
+def _pass_chart(report: Report) -> Markup | None:
+    rates = [(suite.name, found, suite.good) for suite in report.suites if (found := rate(suite.passed, suite.held))]
+    return charts.pass_rates(rates) if rates else None
+
+
+def _confused(suite: ReportSuite) -> bool:
+    return isinstance(suite.figures.get("confusion"), dict) and bool(suite.figures["confusion"])
+
+
+def _search(suite: ReportSuite) -> dict[str, Any]:
+    wanted = {each["name"]: each["wanted"] for each in suite.thresholds if each.get("bound", "least") == "least"}
+    rows = [
+        (name, float(suite.figures[name]), wanted.get(name))
+        for name in RANKING
+        if isinstance(suite.figures.get(name), int | float)
+    ]
+    by_query = [case.measures["ndcg@10"] for case in suite.results if "ndcg@10" in case.measures]
+    worst = [row for row in suite.figures.get("worst") or () if isinstance(row, list) and len(row) >= 2]
+    return {
+        "suite": suite.name,
+        "chart": charts.against_targets(rows),
+        "queries": charts.histogram(by_query, "Queries by nDCG@10") if by_query else None,
+        "worst": [(str(row[0]), float(row[1])) for row in worst],
+    }
+
+
+def _latencies(report: Report) -> dict[str, Any]:
+    found = spreads(report)
+    names = sorted({each.name for each in found}, key=lambda name: (*_rank(name, _FIRST_TIMES), name))
+    by_name: list[tuple[str, list[Spread]]] = [(name, [each for each in found if each.name == name]) for name in names]
+    return {
+        "charts": [(name, charts.latencies(of, f"{name}, milliseconds")) for name, of in by_name[:4]],
+        "table": [each for _, of in by_name for each in of],
+    }
+
+
+def _rank(name: str, order: tuple[str, ...]) -> tuple[int]:
+    return (order.index(name) if name in order else len(order),)
+
+
+def _cost_charts(report: Report) -> list[Markup]:
+    drawn = []
+    for title, names in (
+        ("Tokens, by suite", ("tokens", "prompt_tokens", "completion_tokens")),
+        ("Cost in millionths of a dollar, by suite", ("cost_usd", "cost")),
+    ):
+        factor = 1 if "tokens" in names else 1_000_000
+        rows = [
+            (suite.name, factor * sum(each.total for each in measures(suite) if each.name in names))
+            for suite in report.suites
+        ]
+        if rows := [(name, round(total)) for name, total in rows if total]:
+            drawn.append(charts.bars(rows, title))
+    return drawn
+
+
+def _traffic(report: Report) -> Drawing | None:
+    turns = turns_of(report)
+    return draw(turns, graph_edges()) if turns else None
+
+
+def _pass_k(report: Report) -> dict[str, Any] | None:
+    found = {
+        suite.name: suite.figures["pass^k"]
+        for suite in report.suites
+        if isinstance(suite.figures.get("pass^k"), dict) and suite.figures["pass^k"]
+    }
+    if not found:
+        return None
+    ks = sorted({int(k) for shares in found.values() for k in shares})
+    return {"chart": charts.pass_hat_k(found) if len(ks) > 1 else None, "ks": [str(k) for k in ks], "suites": found}
+
+
+def _causes(report: Report) -> list[tuple[str, Markup, Table]]:
+    found = []
+    for suite in report.suites:
+        causes = suite.figures.get("causes")
+        if isinstance(causes, dict) and causes and all(isinstance(count, int | float) for count in causes.values()):
+            rows = sorted(
+                ((str(cause), float(count)) for cause, count in causes.items()), key=lambda row: (-row[1], row[0])
+            )
+            table = Table("causes", ["cause", "conversations"], [[cause, count] for cause, count in rows])
+            found.append((suite.name, charts.bars(rows, "Conversations that missed their goal, by cause"), table))
+    return found
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("agentpay.evals.html"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(percent=charts.percent, milliseconds=charts.milliseconds, text=text, number=number)
+    environment.globals["style"] = Markup(Path(__file__).with_name("report.css").read_text(encoding="utf-8"))
+    return environment
+
+
+def number(value: Any) -> str:
+    """At most four digits after the point, and separators between thousands."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return text(value)
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
