@@ -13,7 +13,7 @@ from agentpay.store import statements
 from agentpay.store.session import Tx
 
 POOL = 200
-"""Products that are looked at closely for one query because of their words."""
+"""The most products that are looked at closely for one query because of their words."""
 DEEP = 8_000
 """Products taken for one word when the pool is chosen, those it weighs most in first."""
 
@@ -39,12 +39,12 @@ class Candidate:
     """How much of the query it answers, 0..1, were it in stock."""
 
 
-async def highest(tx: Tx, reading: Reading, filters: SearchFilters | None) -> list[UUID]:
-    """The `POOL` products within the filters that the query's words rank highest."""
+async def highest(tx: Tx, reading: Reading, filters: SearchFilters | None, pool: int = POOL) -> list[UUID]:
+    """The `pool` products within the filters that the query's words rank highest."""
     if not reading.forms:
         return []
     where, narrowed = conditions(filters)
-    values = {**parameters(reading), **narrowed, "org": tx.organization_id, "pool": POOL, "deep": DEEP}
+    values = {**parameters(reading), **narrowed, "org": tx.organization_id, "pool": pool, "deep": DEEP}
     return [row[0] for row in await statements.rows(tx, _highest(where, simple=_is_simple(reading)), values)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentpay.knowledge import confidence, shown
-from agentpay.knowledge.candidates import Candidate, highest, weighed
+from agentpay.knowledge.candidates import POOL, Candidate, highest, weighed
 from agentpay.knowledge.filters import SearchFilters, narrowing
 from agentpay.knowledge.hits import Hit
 from agentpay.knowledge.reading import Reading, Shop, read, shop_of, spoken
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from agentpay.store.vectors import Vector
 
 NEAR = 150
-"""Products that are looked at closely because of their meaning."""
+"""The most products that are looked at closely because of their meaning."""
+_MORE_BY_WORDS, _MORE_BY_MEANING = (40, 2.0), (30, 1.2)
+"""So many are looked at for an answer of `limit` products: a few, and so many times the limit."""
 LEXICAL_SHARE = 0.4
 """What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
 _MORE = 4
@@ -40,7 +42,7 @@ async def search_products(
     async with _Meaning(semantic, shop, spoken(query)) as meaning:
         exact = await exact_matches(tx, query, filters)
         reading = await read(tx, terms, query, shop)
-        found = await _found(tx, reading, filters, meaning)
+        found = await _found(tx, reading, filters, meaning, limit)
     hits = [product.hit(1.0) for product in exact]
     seen = {product.id for product in exact}
     fitting = confidence.fitting(reading, found)
@@ -84,14 +86,18 @@ class _Meaning:
         return await self._task if text == self._said else await self.semantic.vector(self._model, text)
 
 
-async def _found(tx: Tx, reading: Reading, filters: SearchFilters | None, meaning: _Meaning) -> list[Candidate]:
+async def _found(
+    tx: Tx, reading: Reading, filters: SearchFilters | None, meaning: _Meaning, limit: int
+) -> list[Candidate]:
     """What the words or the meaning find, each with both."""
-    by_words = await highest(tx, reading, filters)
+    by_words = await highest(tx, reading, filters, _wide(POOL, _MORE_BY_WORDS, limit))
     vector = await meaning.of(reading.text)
     if meaning.semantic is None or reading.model is None or vector is None:
         return await weighed(tx, reading, by_words, filters)
     store, model = meaning.semantic.store, reading.model
-    near = await store.nearest(tx, model, "product", vector, limit=NEAR, narrowing=narrowing(filters))
+    near = await store.nearest(
+        tx, model, "product", vector, limit=_wide(NEAR, _MORE_BY_MEANING, limit), narrowing=narrowing(filters)
+    )
     cosines = {found.owner_id: found.score for found in near}
     rest = [id for id in by_words if id not in cosines]
     if rest:
@@ -101,6 +107,11 @@ async def _found(tx: Tx, reading: Reading, filters: SearchFilters | None, meanin
     for candidate in candidates:
         candidate.cosine = cosines.get(candidate.id)
     return candidates
+
+
+def _wide(most: int, more: tuple[int, float], limit: int) -> int:
+    least, times = more
+    return min(most, least + round(times * limit))
 
 
 def _blend(candidate: Candidate, top: float) -> float:

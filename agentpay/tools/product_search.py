@@ -47,15 +47,18 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
         tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters, semantic=context.services.semantic
     )
     best = max((hit.fit for hit in hits), default=0.0)
-    hits = [hit for hit in hits if hit.fit >= _CLOSE * best]
-    found = await catalog.products(tx, [hit.product_id for hit in hits if hit.product_id is not None])
+    ids = [hit.product_id for hit in hits if hit.product_id is not None and hit.fit >= _CLOSE * best]
+    total = len(ids)
+    as_found = not arguments.options and arguments.sort == "relevance"
+    found = await catalog.products(tx, ids[: arguments.limit] if as_found else ids)
     if arguments.options:
         # Words such as "black" may be part of a name instead of an option: only narrow where something is left
         found = [product for product in found if _offers(product, arguments.options)] or found
+        total = len(found)
     if arguments.sort != "relevance":
         found.sort(key=lambda product: product.price_min, reverse=arguments.sort == "price_desc")
     shown = found[: arguments.limit]
-    data = {"products": [product.model_dump(mode="json") for product in shown], "found": len(found)}
+    data = {"products": [product.model_dump(mode="json") for product in shown], "found": total}
     return ToolResult(data, [product_list(shown)] if shown else [])
 
 
