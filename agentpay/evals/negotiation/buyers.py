@@ -52,6 +52,8 @@ class Buyer:
     product: Product
     budget: int
     rng: random.Random
+    number: int = 1
+    """Among the buyers of its product, from 1."""
     named: set[int] = field(default_factory=set)
     """Prices the buyer has named, in cents."""
     accepting: int | None = None
@@ -182,6 +184,6 @@ def buyers(product: Product, count: int, rng: random.Random) -> list[Buyer]:
     rng.shuffle(budgets)
     first = rng.randrange(len(PROFILES))
     return [
-        Buyer(PROFILES[(first + n) % len(PROFILES)], product, budget, random.Random(rng.random()))
+        Buyer(PROFILES[(first + n) % len(PROFILES)], product, budget, random.Random(rng.random()), n + 1)
         for n, budget in enumerate(budgets)
     ]

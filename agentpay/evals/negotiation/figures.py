@@ -49,7 +49,7 @@ def suite(categories: Sequence[Category]) -> Suite:
     everything = [*overheard, *(sighting for each in played for sighting in each.sightings)]
     totals = summary(played)
     leaks = [sighting for sighting in overheard if sighting.kind == "leak"]
-    failures = [_failure(each) for each in played if _failed(each)]
+    failures = [failure(each) for each in played if wrong(each)]
     rate = totals["deal_rate_could_afford"]
     problems = []
     if leaks:
@@ -91,12 +91,12 @@ def outcomes(played: Iterable[Played]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _failed(played: Played) -> bool:
+def wrong(played: Played) -> bool:
     leaked = any(sighting.kind == "leak" for sighting in played.sightings)
     return bool(played.below_floor or played.faults or leaked or played.error)
 
 
-def _failure(played: Played) -> dict[str, Any]:
+def failure(played: Played) -> dict[str, Any]:
     buyer = played.buyer
     return {
         "product": buyer.product.external_id,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from agentpay.evals.negotiation import shop
 from agentpay.evals.negotiation.buyers import Buyer, buyers
@@ -38,14 +39,29 @@ class Category:
     log_lines: int = 0
 
 
-def run(name: str, products: Sequence[Product], *, count: int, seed: int, advance: Advance, stop: Event) -> Category:
-    """All buyers of one category, against a service of its own; no more of them come once `stop` is set. Raises StartupError."""
+def run(
+    name: str,
+    products: Sequence[Product],
+    *,
+    count: int,
+    seed: int,
+    advance: Advance,
+    stop: Event,
+    model: str = "house",
+    agent: Mapping[str, Any] | None = None,
+    data: Path | None = None,
+) -> Category:
+    """All buyers of one category, against a service of its own; no more of them come once `stop` is set.
+
+    `agent`: settings that the shop's agent is given. Raises StartupError.
+    """
     rng = random.Random(f"{seed}:{name}")
     crowd = [buyer for product in products for buyer in buyers(product, count, rng)]
     rng.shuffle(crowd)
     with tempfile.TemporaryDirectory(prefix="agentpay-eval-") as folder:
         file = shop.write(Path(folder), name, products)
-        with own_service(file, model="house", environment=_ENVIRONMENT) as service:
+        options: dict[str, Any] = {"model": model, "agent": agent, "seed": seed, "data": data}
+        with own_service(file, environment=_ENVIRONMENT, **options) as service:
             address = (service.base_url, service.secret_key)
             found = asyncio.run(play_all(name, crowd, Catalogue(products), *address, advance=advance, stop=stop))
             _read_log(found, service, Catalogue(products))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,8 +117,8 @@ async def _pay(
     client: ServiceClient, tap: Tap, conversation_id: str, played: Played, catalogue: Catalogue
 ) -> int | None:
     """Asks for the link and pays; what the order came to."""
-    rng = random.Random(conversation_id)
-    said = say(rng, "pay", email=f"buyer-{conversation_id[-8:]}@shopper.example")
+    buyer = played.buyer
+    said = say(buyer.rng, "pay", email=f"buyer-{buyer.product.external_id}-{buyer.number}@shopper.example")
     await _turn(client, tap, conversation_id, said, played, catalogue)
     checkout_id = (await client.conversation(conversation_id))["checkout_id"]
     if checkout_id is None:

@@ -25,7 +25,9 @@ class Terms:
     model: str = "house"
     """`house` or `openai:<model>`: who plays the agent."""
     agent: dict[str, Any] | None = None
-    """Settings of the agent that is held to account (personality, rules, model, templates, tools); None: the shop file's."""
+    """Settings that the shops' agents are given (personality, templates, tools); None: the shop file's. Rules are a shop's own."""
+    agent_version: int | None = None
+    """The version that `agent` was taken from, for suites that hold a shop's own conversations again."""
     datasets: Path | None = None
     """Folder of the public data sets; None where there is none."""
     scratch: Path | None = None

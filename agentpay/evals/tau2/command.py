@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from agentpay.evals.output import Advance
     from agentpay.evals.report import Suite
+    from agentpay.evals.tau2.playing import MakeUser
     from agentpay.evals.tau2.replay import Refusal, Replayed
     from agentpay.evals.tau2.shop import Shops
     from agentpay.evals.tau2.tasks import Task
@@ -80,7 +81,7 @@ def _run(
     out: Path,
     expected: Path | None,
     model: str | None,
-    user_model: str | None,
+    user: str | None,
     guidelines: Path | None,
     only: list[str],
     data: Path | None,
@@ -110,7 +111,7 @@ def _run(
                 shops = await open_shops(url, db, settings)
                 if model is None:
                     return await _replayed(shops, chosen, content, wanted, out, advance)
-                make = _user(user_model or model, guidelines, settings)
+                make = user_model(user or model, settings, guidelines)
                 return await _played(shops, chosen, content, wanted, out, advance, make)
 
             return asyncio.run(work())
@@ -144,7 +145,7 @@ async def _played(
     wanted: dict[str, Any] | None,
     out: Path,
     advance: Advance,
-    make: Any,
+    make: MakeUser,
 ) -> list[Suite]:
     from agentpay.evals.tau2.playing import play
 
@@ -204,8 +205,11 @@ def _refusals(found: list[Refusal], wrong: list[dict[str, Any]]) -> Suite:
     return Suite("tau2_refusals", len(found), len(found) - failed, failed, 0, failures, problem)
 
 
-def _user(name: str, guidelines: Path | None, settings: Settings) -> Any:
-    """Raises StartupError where the model cannot be used, TasksUnusable where the guidelines cannot be read."""
+def user_model(name: str, settings: Settings, guidelines: Path | None = None) -> MakeUser:
+    """The simulated user that this model plays.
+
+    Raises StartupError where the model cannot be used, TasksUnusable where the guidelines cannot be read.
+    """
     from langchain_openai import ChatOpenAI
 
     from agentpay.evals.tau2.playing import user_of

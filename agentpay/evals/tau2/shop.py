@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from sqlalchemy.engine import make_url
 
 from agentpay.commerce.importing import import_loaded, load_tau2
+from agentpay.conversations import agents
 from agentpay.evals.tau2.state import Prints, prints
 from agentpay.graphs.services import build_services
 from agentpay.settings import Settings
@@ -64,8 +66,8 @@ def own_server(data: Path | None) -> Iterator[str]:
             yield running.database_url
 
 
-async def open_shops(server_url: str, db: Path, settings: Settings) -> Shops:
-    """Import the τ² database once. Raises ImportProblems, StartupError."""
+async def open_shops(server_url: str, db: Path, settings: Settings, *, agent: Mapping[str, Any] | None = None) -> Shops:
+    """Import the τ² database once; `agent`: settings its agent is given. Raises ImportProblems, StartupError."""
     loaded = load_tau2(db)
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # the server goes with the evaluation
         await _execute(server_url, f"ALTER SYSTEM SET {setting} = off")
@@ -80,6 +82,8 @@ async def open_shops(server_url: str, db: Path, settings: Settings) -> Shops:
         organization = await session.get_one(Organization, report.organization_id)
     await services.vocabularies.get(organization.id, organization.catalog_version)
     async with database.tx(organization.id) as tx:
+        if agent is not None:
+            await agents.change(tx, (await agents.page(tx, limit=1, after=None))[0].id, dict(agent))
         seen = await prints(tx)
     await database.close()  # nobody may be connected to what is copied
     return Shops(server_url, settings, organization.id, seen, services)
