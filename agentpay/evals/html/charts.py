@@ -69,7 +69,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     counts = [0] * 10
     for value in values:
         counts[min(9, max(0, int(value * 10)))] += 1
-    chart = pygal.Bar(**_options(rows=6, legend=False), value_formatter=whole)
+    chart = pygal.Bar(**_options(rows=6, legend=False), value_formatter=count)
     chart.x_labels = [f".{tenth}" for tenth in range(10)]
     chart.add(title, [{"value": n, "label": f"{t / 10:.1f} to {(t + 1) / 10:.1f}: {n}"} for t, n in enumerate(counts)])
     return _drawn(chart, title)
@@ -92,7 +92,7 @@ def latencies(spreads: Sequence[Spread], title: str) -> Markup:
 
 def bars(rows: Sequence[tuple[str, float]], title: str) -> Markup:
     """Counts by name, in the order given."""
-    chart = pygal.HorizontalBar(**_options(rows=len(rows), legend=False), value_formatter=whole)
+    chart = pygal.HorizontalBar(**_options(rows=len(rows), legend=False), value_formatter=count)
     chart.x_labels = [name for name, _ in reversed(rows)]
     chart.y_labels = _ticks(max(value for _, value in rows))
     chart.add(title, [{"value": value, "label": f"{name}: {value:g}"} for name, value in reversed(rows)])
@@ -116,24 +116,27 @@ def pass_hat_k(suites: Mapping[str, Mapping[str, float]]) -> Markup:
     return _drawn(chart, "Share of cases of which each of k tries passes")
 
 
-def _ticks(most: float) -> list[int]:
-    """From 0 to `most`, whole steps of 1, 2 or 5 times a power of ten, five at most."""
-    step = next(
-        step for power in range(18) for step in (10**power, 2 * 10**power, 5 * 10**power) if most / step <= _MOST_TICKS
-    )
-    return list(range(0, int(most) + 1, step))
+def _ticks(most: float) -> list[float]:
+    """From 0 to `most` in steps of 1, 2 or 5 times a power of ten, five steps at most."""
+    steps = (size * 10.0**power for power in range(-6, 18) for size in (1, 2, 5))
+    step = next(step for step in steps if most / step <= _MOST_TICKS)
+    return [round(n * step, 6) for n in range(int(most / step) + 1)]
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share in (0, 1) or round(100 * share, 1).is_integer() else f"{100 * share:.1f} %"
+    """With a tenth where there is one. What is less than everything never reads 100 %, nor what is something 0 %."""
+    tenths = round(1000 * share)
+    tenths = min(tenths, 999) if share < 1 else tenths
+    tenths = max(tenths, 1) if share > 0 else tenths
+    return f"{tenths / 10:.0f} %" if tenths % 10 == 0 else f"{tenths / 10:.1f} %"
 
 
 def milliseconds(value: float) -> str:
     return f"{value / 1000:g} s" if value >= 1000 and (value / 100).is_integer() else f"{value:.0f} ms"
 
 
-def whole(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else ""
+def count(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def _options(*, rows: int, legend: bool) -> dict[str, Any]:

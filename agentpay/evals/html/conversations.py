@@ -15,6 +15,9 @@ _LINE = re.compile(r"(?P<who>[a-z_]+)(?: \((?P<about>[^()\n]*)\))?: ?(?P<words>.
 _APART = ("transcript", "tools", "state", "failures", "nodes")
 """What of a case's detail has a place of its own."""
 
+_VERDICT = {"expected": "expected", "intents": "expected", "got": "got", "found": "got"}
+"""What of a failure, or of a case's detail, says what was wrong."""
+
 
 @dataclass(slots=True)
 class Line:
@@ -113,10 +116,7 @@ def reason(case: ReportCase) -> str:
     failures = [each for each in case.detail.get("failures") or () if isinstance(each, dict)]
     about = failures[0] if failures else case.detail
     said = [str(about["check"])] if about.get("check") else []
-    if "expected" in about:
-        said.append(f"expected {text(about['expected'])}")
-    if "got" in about:
-        said.append(f"got {text(about['got'])}")
+    said += [f"{word} {text(about[name])}" for name, word in _VERDICT.items() if name in about]
     turn = f"turn {about['turn']}: " if about.get("turn") else ""
     line = (
         turn + ", ".join(said)

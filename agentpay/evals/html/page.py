@@ -20,6 +20,9 @@ RANKING = ("ndcg@10", "condensed@10", "recall@10", "recall@100", "typo_ratio", "
 """Figures of a search that are shares, in the order in which they are shown."""
 _FIRST_TIMES = ("first_text_p50", "first_text_p95", "turn_p50", "turn_p95", "whole")
 
+_TOKENS = ("input_tokens", "output_tokens")
+_COST = ("cost_usd",)
+
 
 def write_html(folder: Path) -> Path:
     """Writes `folder`/report.html from `folder`/report.json; the same report gives the same bytes. Answers where it is.
@@ -102,19 +105,15 @@ def _rank(name: str, order: tuple[str, ...]) -> tuple[int]:
     return (order.index(name) if name in order else len(order),)
 
 
-def _cost_charts(report: Report) -> list[Markup]:
+def _cost_charts(report: Report) -> list[tuple[str, Markup]]:
     drawn = []
-    for title, names in (
-        ("Tokens, by suite", ("tokens", "prompt_tokens", "completion_tokens")),
-        ("Cost in millionths of a dollar, by suite", ("cost_usd", "cost")),
-    ):
-        factor = 1 if "tokens" in names else 1_000_000
+    for title, names, factor in (("Tokens", _TOKENS, 1), ("Cost, in cents of a dollar", _COST, 100)):
         rows = [
             (suite.name, factor * sum(each.total for each in measures(suite) if each.name in names))
             for suite in report.suites
         ]
-        if rows := [(name, round(total)) for name, total in rows if total]:
-            drawn.append(charts.bars(rows, title))
+        if rows := [(name, total) for name, total in rows if total]:
+            drawn.append((title, charts.bars(rows, f"{title}, by suite")))
     return drawn
 
 
