@@ -1,0 +1,1 @@
+"""Simulated customers hold whole conversations with the running service (docs/simulated.md)."""
