@@ -62,32 +62,48 @@ def export(
         UUID | None, typer.Argument(metavar="[ID]", help="One conversation; default: all.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to; default: stdout.")] = None,
+    scenario: Annotated[
+        bool, typer.Option("--scenario", help="As a scenario for `agentpay eval scenarios`, personal data masked.")
+    ] = False,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="FILE", help="With --scenario: the store file whose names goods shall have."),
+    ] = None,
     organization_slug: Organization = None,
     data: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Write one conversation, or every one, with its messages, the newest first, as one line of JSON each."""
+    """Write one conversation, or every one, with its messages, the newest first, as one line of JSON each.
 
-    async def work(database: Database) -> int:
-        import orjson
+    With --scenario it is one conversation in YAML: what was said, paid and approved, and what must be true then.
+    """
+    if scenario and conversation_id is None:
+        raise typer.BadParameter("A scenario is made of one conversation: name its ID.")
+    if store is not None and not scenario:
+        raise typer.BadParameter("--store goes with --scenario.")
 
+    async def work(database: Database) -> list[str] | int:
         organization_id = await organization(database, organization_slug)
-        written = 0
-        with nullcontext(sys.stdout.buffer) if output is None else output.open("wb") as file:
-            async for found in _wanted(database, organization_id, conversation_id):
-                file.write(orjson.dumps(found, default=str) + b"\n")
-                written += 1
-        return written
+        if scenario and conversation_id is not None:
+            return await _scenario(database, organization_id, conversation_id, output, store)
+        return await _lines(database, organization_id, conversation_id, output)
 
     with servers(load_settings(data=data)) as settings:
         try:
             written = run(settings, work)
         except OSError as error:
             raise StartupError(f"{output} cannot be written: {error.strerror or error}.") from None
+    if isinstance(written, int):
+        if json and output is not None:
+            answer({"file": output, "conversations": written})
+        else:
+            say(f"{written} conversations.")
+        return
     if json and output is not None:
-        answer({"file": output, "conversations": written})
-    else:
-        say(f"{written} conversations.")
+        answer({"file": output, "conversations": 1, "lacking": written})
+        return
+    for note in written:
+        say(note)
 
 
 @app.command(
@@ -180,6 +196,41 @@ def _show_replay(found: dict[str, Any]) -> None:
 def _told(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text.replace("\n", "\n    ") or "nothing"
+
+
+async def _scenario(
+    database: Database, organization_id: UUID, conversation_id: UUID, output: Path | None, store: Path | None
+) -> list[str]:
+    """Writes it; answers what could not be carried over."""
+    from agentpay.errors import Problem
+    from agentpay.evals.export.naming import Naming
+    from agentpay.evals.export.scenario import export as as_scenario
+    from agentpay.evals.export.writing import as_yaml
+
+    naming = Naming(store) if store is not None else None
+    try:
+        async with database.tx(organization_id) as tx:
+            found = await as_scenario(
+                tx, conversation_id, names=await naming.variants(tx) if naming is not None else None
+            )
+    except Problem as problem:
+        raise StartupError(problem.detail) from None
+    lacking = [*found.lacking, *(naming.unknown(found.scenario) if naming is not None else ())]
+    with nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8") as file:
+        file.write(as_yaml(found.scenario, lacking))
+    return lacking
+
+
+async def _lines(database: Database, organization_id: UUID, conversation_id: UUID | None, output: Path | None) -> int:
+    """Writes a line each; answers how many."""
+    import orjson
+
+    written = 0
+    with nullcontext(sys.stdout.buffer) if output is None else output.open("wb") as file:
+        async for found in _wanted(database, organization_id, conversation_id):
+            file.write(orjson.dumps(found, default=str) + b"\n")
+            written += 1
+    return written
 
 
 async def _wanted(

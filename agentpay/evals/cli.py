@@ -110,11 +110,20 @@ def _run(
     sse: bool,
     quiet: bool,
 ) -> list[ScenarioResult]:
+    from agentpay.commerce.importing import ImportProblems
     from agentpay.evals.output import progress
+    from agentpay.evals.scenarios.given import furnished
     from agentpay.evals.service import own_service
 
-    with progress("Opening the shop", quiet=quiet) as advance, own_service(store, model=model, data=data) as service:
-        return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
+    try:
+        with (
+            progress("Opening the shop", quiet=quiet) as advance,
+            furnished(store, chosen) as shop,
+            own_service(shop, model=model, data=data) as service,
+        ):
+            return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
+    except ImportProblems as error:
+        raise _Unusable(f"{store} cannot be used with these scenarios:\n{error}") from error
 
 
 async def run_all(

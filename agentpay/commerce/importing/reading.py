@@ -115,6 +115,14 @@ def file_digest(path: Path | str) -> str:
     return digest.hexdigest()
 
 
+def read_raw(path: Path) -> dict[str, Any]:
+    """A store file's mapping as it is written, unchecked. Raises `ImportProblems` where it is no YAML mapping."""
+    data, _, problems = _parse(_read(path))
+    if problems:
+        raise ImportProblems(problems)
+    return data
+
+
 def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from agentpay.commerce.importing.models import CustomerRow, OrderRow
 from agentpay.commerce.importing.reading import StoreLoader, line_of
 
 CARDS = ("success", "decline", "three_d_secure", "delayed")
@@ -49,6 +50,22 @@ class CartShown(Model):
     quantity: int = Field(1, ge=1)
 
 
+class Trajectory(Model):
+    """Tools that are called, in order: all of these and no others (`strict`), the same in any order (`unordered`), none but
+    these (`subset`), or at least these (`superset`)."""
+
+    mode: Literal["strict", "unordered", "subset", "superset"] = "superset"
+    tools: list[str | Annotated[dict[str, Check], Field(min_length=1, max_length=1)]]
+    """A name, or `{name: arguments}`: arguments that are named must be accepted, others may be there too."""
+
+    @property
+    def calls(self) -> list[tuple[str, Check]]:
+        return [(tool, {}) if isinstance(tool, str) else next(iter(tool.items())) for tool in self.tools]
+
+
+Node = Literal["understand", "supervisor", "sales", "support", "payment", "remember"]
+
+
 class Expect(Model):
     """What must be true after a turn. A check that is absent is not made."""
 
@@ -72,6 +89,9 @@ class Expect(Model):
     orders: dict[str, Check] | None = None
     stock: dict[str, int | None] | None = None
     floor_kept: bool | None = None
+    trajectory: Trajectory | None = None
+    nodes: list[Node] | list[list[Node]] | None = None
+    """Nodes of the graph that run in a turn, in order; in `finally` those of each turn."""
 
     @property
     def of_reply(self) -> bool:
@@ -102,6 +122,10 @@ class Step(Model):
     def _one(self) -> Step:
         if sum(value is not None for value in (self.say, self.pay, self.approve)) != 1:
             raise ValueError("a turn is one of say, pay and approve")
+        if self.pay is not None and (self.expect.trajectory is not None or self.expect.nodes is not None):
+            raise ValueError("no tool and no node runs where the buyer pays")
+        if any(isinstance(node, list) for node in self.expect.nodes or ()):
+            raise ValueError("the nodes of one turn are one list")
         return self
 
     def __str__(self) -> str:
@@ -117,11 +141,40 @@ class CustomerOpening(Model):
     phone_number: str | None = None
 
 
+class Redeemed(Model):
+    """`customer` (external id) has used one of the shop's codes so many times."""
+
+    code: str
+    customer: str
+    times: int = Field(ge=1)
+
+
+class Given(Model):
+    """What the shop has besides its own: a conversation's customer as they were before. Rows as of a store file (CONTRACT §5)."""
+
+    customers: list[CustomerRow] = Field(default_factory=list)
+    orders: list[OrderRow] = Field(default_factory=list)
+    redeemed: list[Redeemed] = Field(default_factory=list)
+
+
 class Scenario(Model):
     id: str = Field(min_length=1)
+    given: Given | None = None
     customer: CustomerOpening | None = None
     turns: list[Step] = Field(min_length=1)
     finally_: Expect = Field(default_factory=Expect, alias="finally")
+
+    @model_validator(mode="after")
+    def _nodes_by_turn(self) -> Scenario:
+        if any(not isinstance(nodes, list) for nodes in self.finally_.nodes or ()):
+            raise ValueError("in `finally`, nodes are a list for each turn")
+        return self
+
+    @property
+    def needs_graders(self) -> bool:
+        """Whether it says something about tools and nodes that no reply tells."""
+        expected = [self.finally_, *(step.expect for step in self.turns)]
+        return any(expect.trajectory is not None or expect.nodes is not None for expect in expected)
 
 
 _FILE = TypeAdapter(list[Scenario])
