@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentpay.evals.adversarial.command import adversarial as adversarial_command
+from agentpay.evals.all_command import all_suites
+from agentpay.evals.compare_command import baseline, compare
 from agentpay.evals.intents_cli import intents as intents_command
 from agentpay.evals.negotiation.command import negotiation as negotiation_command
 from agentpay.evals.search_cli import search as search_command
@@ -76,6 +78,11 @@ eval_app.command(
 eval_app.command(
     "search", epilog="Example: agentpay eval search --store shop.yaml --judgements judgements.csv --out results"
 )(search_command)
+
+
+eval_app.command("all", epilog="Example: agentpay eval all --out results --against results-before")(all_suites)
+eval_app.command("compare", epilog="Example: agentpay eval compare before after")(compare)
+eval_app.command("baseline", epilog="Example: agentpay eval baseline results tests/evals/baseline.json")(baseline)
 
 
 class _Unusable(Exception):

@@ -24,9 +24,9 @@ class WentOutside(ConnectionRefusedError):
 
 
 def guard() -> None:
-    """Refuses and writes down every connection to the outside from now on, if the variable is set. Cannot be taken back."""
-    global _on  # an audit hook stays for the life of a process
-    if VARIABLE in os.environ and not _on:
+    """Refuses and writes down every connection to the outside from now on, as long as the variable is set."""
+    global _on  # an audit hook cannot be taken out again
+    if not _on:
         _on = True
         sys.addaudithook(_look)
 
@@ -37,6 +37,8 @@ def tries(file: Path) -> list[str]:
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
+    if not event.startswith("socket.") or VARIABLE not in os.environ:
+        return
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
         if isinstance(address, tuple) and address and not _here(str(address[0])):

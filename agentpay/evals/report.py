@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +46,31 @@ class Suite:
     """Of a suite that measures: what it measured, by name."""
     results: list[Case] = field(default_factory=list)
     """Every case, in order; what `--against` compares."""
+    thresholds: list[dict[str, Any]] | None = None
+    """`{"name", "bound": "least"|"most", "wanted", "got", "met"}` each; None: every case has to pass."""
 
     @property
     def good(self) -> bool:
         """A suite that held nothing to account is not good."""
-        return self.cases > 0 and self.failed == 0 and self.problem is None
+        met = self.failed == 0 if self.thresholds is None else all(bound["met"] for bound in self.thresholds)
+        return self.cases > 0 and met and self.problem is None
 
 
-def write_report(folder: Path, suites: Sequence[Suite]) -> Path:
-    """Writes `report.json`; makes the folder. Answers where it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "report.json"
-    content = {
+def report_data(suites: Sequence[Suite], **more: Any) -> dict[str, Any]:
+    """What `report.json` holds; `more`: what is said of the run as a whole, where it is given."""
+    said = {name: value for name, value in more.items() if value is not None}
+    return said | {
         "suites": [{key: value for key, value in asdict(suite).items() if value is not None} for suite in suites]
     }
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+
+
+def write_report(folder: Path, suites: Sequence[Suite], **more: Any) -> Path:
+    """Writes `report.json` (`report_data`); makes the folder. Answers where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "report.json"
+    path.write_text(json.dumps(report_data(suites, **more), indent=2, ensure_ascii=False, default=_plain) + "\n")
     return path

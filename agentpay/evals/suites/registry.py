@@ -9,7 +9,6 @@ from agentpay.evals.suites.protocol import SuiteKind
 _SUITES = {
     "scenarios": "agentpay.evals.suites.scenarios:Scenarios",
     "intents": "agentpay.evals.suites.intents:Intents",
-    "search": "agentpay.evals.suites.search:Search",
     "tau2": "agentpay.evals.suites.tau2:Tau2",
     "negotiation": "agentpay.evals.suites.negotiation:Negotiation",
     "adversarial": "agentpay.evals.suites.adversarial:Adversarial",
