@@ -82,7 +82,10 @@ def suites() -> list[dict[str, Any]]:
     }
     simulated = {
         "goal_reached": 0.975,
-        "causes": {"not_understood": 3, "gave_up": 1, "wrong_product": 1},
+        "causes": [
+            {"goal": "buy", "step": "address", "last": f"Where to? {HOSTILE}", "count": 4, "cases": ["nursery-507"]},
+            {"goal": "return", "step": "identify", "last": "Which order?", "count": 1, "cases": ["nursery-547"]},
+        ],
         "personas": {
             "hurried": {"conversations": 50, "reached": 0.98},
             "haggler": {"conversations": 48, "reached": 0.96},

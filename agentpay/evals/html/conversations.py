@@ -17,6 +17,8 @@ _APART = ("transcript", "tools", "state", "failures", "nodes")
 
 _VERDICT = {"expected": "expected", "intents": "expected", "got": "got", "found": "got"}
 """What of a failure, or of a case's detail, says what was wrong."""
+_REASONS = ("reason", "error", "errors", "effects", "false_claims", "leaks", "other", "outcome")
+"""The same where nothing is compared; the first that is there."""
 
 
 @dataclass(slots=True)
@@ -118,11 +120,7 @@ def reason(case: ReportCase) -> str:
     said = [str(about["check"])] if about.get("check") else []
     said += [f"{word} {text(about[name])}" for name, word in _VERDICT.items() if name in about]
     turn = f"turn {about['turn']}: " if about.get("turn") else ""
-    line = (
-        turn + ", ".join(said)
-        if said
-        else next((text(about[key]) for key in ("reason", "error") if about.get(key)), "")
-    )
+    line = turn + ", ".join(said) if said else next((text(about[key]) for key in _REASONS if about.get(key)), "")
     line = " ".join(line.split())
     return line if len(line) <= 160 else line[:159] + "…"
 
@@ -131,12 +129,18 @@ def _turns(transcript: Any) -> list[Turn]:
     """A turn begins with a line of the customer's. What precedes the first is turn 0, and left out where there is nothing."""
     turns = [Turn(0)]
     for said in transcript if isinstance(transcript, list) else ():
-        match = _LINE.fullmatch(str(said))
-        line = Line(match["who"], match["about"] or "", match["words"]) if match else Line("", "", str(said))
+        line = _line(str(said))
         if line.who == "customer":
             turns.append(Turn(len(turns)))
         turns[-1].lines.append(line)
     return turns if turns[0].lines else turns[1:]
+
+
+def _line(said: str) -> Line:
+    if said.startswith(("> ", "< ")):
+        return Line("customer" if said[0] == ">" else "assistant", "", said[2:])
+    match = _LINE.fullmatch(said)
+    return Line(match["who"], match["about"] or "", match["words"]) if match else Line("", "", said)
 
 
 def _add(turns: list[Turn], what: str, by_turn: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from agentpay.evals.html import charts
 from agentpay.evals.html.conversations import failing, text
-from agentpay.evals.html.figures import Table, confusion, scalars, tables
+from agentpay.evals.html.figures import confusion, scalars, tables
 from agentpay.evals.html.reading import Report, ReportSuite, read_report
 from agentpay.evals.html.statistics import Spread, measures, rate, spreads, turns_of
 from agentpay.evals.html.traffic import Drawing, draw, graph_edges
@@ -134,16 +135,19 @@ def _pass_k(report: Report) -> dict[str, Any] | None:
     return {"chart": charts.pass_hat_k(found) if len(ks) > 1 else None, "ks": [str(k) for k in ks], "suites": found}
 
 
-def _causes(report: Report) -> list[tuple[str, Markup, Table]]:
+def _causes(report: Report) -> list[tuple[str, Markup, list[dict[str, Any]]]]:
+    """Of simulated customers: why the rest missed their goals (simulated/figures.py, `causes`)."""
     found = []
     for suite in report.suites:
         causes = suite.figures.get("causes")
-        if isinstance(causes, dict) and causes and all(isinstance(count, int | float) for count in causes.values()):
-            rows = sorted(
-                ((str(cause), float(count)) for cause, count in causes.items()), key=lambda row: (-row[1], row[0])
+        if isinstance(causes, list) and causes:
+            steps: Counter[str] = Counter()
+            for cause in causes:
+                steps[f"{cause['goal']}: {cause['step']}"] += cause["count"]
+            rows = [(name, float(count)) for name, count in steps.most_common(12)]
+            found.append(
+                (suite.name, charts.bars(rows, "Conversations that missed their goal, by goal and step"), causes)
             )
-            table = Table("causes", ["cause", "conversations"], [[cause, count] for cause, count in rows])
-            found.append((suite.name, charts.bars(rows, "Conversations that missed their goal, by cause"), table))
     return found
 
 
