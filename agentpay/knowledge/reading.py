@@ -23,6 +23,9 @@ OTHER_NAME = 0.9
 RARE = 5
 """A word that fewer products hold is also looked for in two parts ("smartwatch", "smart watch")."""
 _SHOPS = 256
+_PREFIXES = (1, 2, 3)
+_LONGEST_HYPHENED = 7
+"""Of the words that are written with a hyphen or without: e-mail, t-shirt, wi-fi, hi-fi, blu-ray, usb-c."""
 
 _totals: OrderedDict[tuple[UUID, int], int] = OrderedDict()
 
@@ -71,7 +74,7 @@ async def read(tx: Tx, terms: Sequence[Term], query: str = "", shop: Shop | None
     """Weigh the terms by how many products hold them; words that none holds are tried by other names and spellings."""
     shop = shop or await shop_of(tx)
     order = [word for word in words(query) if any(term.word == word.removesuffix("'s") for term in terms)]
-    terms = _compounded(_of_the_shop(terms, order, shop.synonyms), order)
+    terms = _hyphened(_compounded(_of_the_shop(terms, order, shop.synonyms), order))
     found = await _stems(tx, terms)
     unknown = {term.word for n, term in enumerate(terms) if not _frequency(found[n])}
     rare = {term.word for n, term in enumerate(terms) if _frequency(found[n]) < RARE and len(term.word) > 5}
@@ -138,8 +141,22 @@ def _compounded(terms: Sequence[Term], order: Sequence[str]) -> list[Term]:
     for first, second in pairwise(order):
         if first.isalpha() and second.isalpha():
             for word in (first, second):
-                joined[word].append(first + second)
+                joined[word] += [first + second, f"{first}-{second}"]
     return [replace(term, joined=tuple(joined.get(term.word, ()))) for term in terms]
+
+
+def _hyphened(terms: Sequence[Term]) -> list[Term]:
+    """A short word may have a hyphen in the shop, or none where the customer wrote one: "wifi", "wi-fi"; "tshirt"."""
+    found = []
+    for term in terms:
+        word = term.word
+        if word.isalpha() and _PREFIXES[0] < len(word) <= _LONGEST_HYPHENED:
+            forms = [f"{word[:n]}-{word[n:]}" for n in _PREFIXES if len(word) - n > 1]
+        else:
+            bare = word.replace("-", "")
+            forms = [bare] if bare != word and bare.isalpha() else []
+        found.append(replace(term, joined=(*term.joined, *forms)) if forms else term)
+    return found
 
 
 async def _split(tx: Tx, terms: Sequence[Term], rare: set[str]) -> list[Term]:
@@ -169,12 +186,18 @@ async def _stems(tx: Tx, terms: Sequence[Term]) -> list[list[tuple[tuple[str, ..
         kinds[(number - 1, kind)][lexeme] = frequency
     found: list[list[tuple[tuple[str, ...], bool, int]]] = [[] for _ in terms]
     for m, (n, form, first) in enumerate(written):
+        ours = "-" in form and form != terms[n].word
         for kind in ("english", "simple"):
-            stems = _whole(form, kinds[(m, kind)])
+            stems = _known(kinds[(m, kind)]) if ours else _whole(form, kinds[(m, kind)])
             if stems and all(stems != other for other, _, _ in found[n]):
                 frequency = min(kinds[(m, kind)][stem] for stem in stems)
                 found[n].append((stems, first, frequency))
     return found
+
+
+def _known(stems: dict[str, int]) -> tuple[str, ...]:
+    """A hyphened form of our own making counts as it is or not at all: "cable" is no "c-able"."""
+    return tuple(stem for stem, frequency in stems.items() if "-" in stem and frequency)[:1]
 
 
 def _whole(form: str, stems: dict[str, int]) -> tuple[str, ...]:
