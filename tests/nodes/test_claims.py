@@ -102,6 +102,7 @@ SEARCH = ("product_search", {"products": [MUG, TEAPOT], "found": 2})
 PUT = ("update_cart", {"cart": CART, "changed": None})
 SHIP = ("quote_shipping", QUOTE)
 STATUS = ("order_status", {"order": ORDER, "other_orders": [], "returns": []})
+STATUS_USPS = (STATUS[0], {**STATUS[1], "order": {**ORDER, "tracking": {"carrier": "USPS", "number": "9400111899"}}})
 KNOW = ("search_knowledge", {"passages": [RETURNS, FREE]})
 
 TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
@@ -117,6 +118,7 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((PUT, SHIP), "With Standard shipping your total would be $131.20."),
     ((STATUS,), "Order NT-1001 has shipped, tracking number 1Z999AA10123456784. It was placed on February 20."),
     ((STATUS,), "It is on its way and came to $31.00 in all."),
+    ((STATUS_USPS,), "It's on its way with USPS, tracking number 9400111899."),
     ((KNOW,), "You can return it within 30 days, the label costs $6.50, and shipping is free for orders over $80."),
     ((), "Shall I check whether it is in stock?"),
     ((), "I can't cancel an order that has been shipped."),
@@ -148,6 +150,7 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS,), "Order NT-1002 has shipped."),
     ((STATUS,), "Your order was delivered on February 28."),
     ((STATUS,), "The tracking number is 1Z999AA10123456785."),
+    ((STATUS_USPS,), "The tracking number is 9400111898."),
     ((STATUS,), "I've refunded you."),
     ((STATUS,), "The order has been cancelled."),
     ((KNOW,), "You can return it within 90 days."),
