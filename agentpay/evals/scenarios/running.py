@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentpay.evals.scenarios.checks import Mismatch, Observation, check
 from agentpay.evals.scenarios.client import Reply, ServiceClient, ServiceError
 from agentpay.evals.scenarios.models import Expect, Scenario, Step
 from agentpay.evals.scenarios.store import StoreFacts
+
+if TYPE_CHECKING:
+    from agentpay.evals.graders import Graded, Grading
 
 SETTLE_SECONDS = 15.0
 """How long a check may wait after a delayed payment, which settles by webhook."""
@@ -51,6 +54,8 @@ class Turn:
     elapsed_ms: float | None = None
     """None where it was no message to the agents."""
     first_text_ms: float | None = None
+    id: str | None = None
+    """The service's own; None where it was no message to the agents."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,8 @@ class ScenarioResult:
     turns: list[Turn] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
     """The conversation as it ended (CONTRACT §2), {} where it was never opened."""
+    graded: Graded | None = None
+    """What the graders found; None where they were not asked. What of it fails is among the failures."""
 
     @property
     def passed(self) -> bool:
@@ -70,11 +77,15 @@ class ScenarioResult:
 
 
 class ScenarioRunner:
-    """`facts` are of the store file that the service's shop was imported from."""
+    """
+    `facts` are of the store file that the service's shop was imported from. `grading` looks at each conversation when it
+    has ended; without it `trajectory` and `nodes` cannot be checked, and a scenario that has them fails.
+    """
 
-    def __init__(self, client: ServiceClient, facts: StoreFacts) -> None:
+    def __init__(self, client: ServiceClient, facts: StoreFacts, grading: Grading | None = None) -> None:
         self._client = client
         self._facts = facts
+        self._grading = grading
 
     async def run(self, scenario: Scenario) -> ScenarioResult:
         """Never raises for what the service does: that is a failure of the scenario."""
@@ -94,7 +105,16 @@ class ScenarioRunner:
             result.failures.append(Failure(turn, said, Mismatch("service", "an answer", str(error))))
         await run.end()
         result.seconds = time.monotonic() - started
+        await self._grade(scenario, result)
         return result
+
+    async def _grade(self, scenario: Scenario, result: ScenarioResult) -> None:
+        if self._grading is not None and result.state:
+            result.graded = await self._grading.grade_scenario(scenario, result, self._facts)
+            for grade in result.graded.failed:
+                result.failures.append(Failure(0, "finally", Mismatch(grade.key, "holds", grade.comment)))
+        elif self._grading is None and scenario.needs_graders:
+            result.failures.append(Failure(0, "finally", Mismatch("trajectory", "a database to read it from", None)))
 
 
 class _Run:
@@ -129,6 +149,7 @@ class _Run:
         if reply.status not in ("completed", "interrupted"):
             self._fail(turn, said, Mismatch("turn", "completed", reply.status))
         seen = self.result.turns[-1]
+        seen.id = reply.turn_id
         seen.usage, seen.elapsed_ms, seen.first_text_ms = reply.usage, reply.elapsed_ms, reply.first_text_ms
         self._hear([reply.message] if reply.message is not None else [])
 
