@@ -142,12 +142,16 @@ async def run_all(
     advance: Advance,
 ) -> list[ScenarioResult]:
     """Run scenarios in order against one service: codes, stock and orders get used up on the way."""
+    from agentpay.evals.graders import grading
     from agentpay.evals.scenarios import ScenarioRunner
     from agentpay.evals.scenarios.client import ServiceClient
 
     results = []
-    async with ServiceClient(service.base_url, service.secret_key, mode="sse" if sse else "json") as client:
-        runner = ScenarioRunner(client, facts)
+    async with (
+        ServiceClient(service.base_url, service.secret_key, mode="sse" if sse else "json") as client,
+        grading(service) as graders,
+    ):
+        runner = ScenarioRunner(client, facts, graders)
         for done, scenario in enumerate(chosen, 1):
             results.append(await runner.run(scenario))
             advance(scenario.id, done, len(chosen))

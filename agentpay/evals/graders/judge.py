@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from agentpay.errors import StartupError
 from agentpay.evals.graders.protocol import Grade
 from agentpay.evals.graders.record import Record
 
@@ -34,7 +35,7 @@ _CALLS_SHOWN = 400
 """Characters of a tool's result that the judge sees."""
 
 
-class JudgeUnavailable(RuntimeError):
+class JudgeUnavailable(StartupError):
     """The judge is no model that can be asked; the message says why."""
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from agentpay.evals.data import SCENARIO_FILES, store_of
+from agentpay.evals.graders import grading
 from agentpay.evals.masking import masked, masked_data
 from agentpay.evals.report import Case
 from agentpay.evals.scenarios import ScenarioResult, ScenarioRunner, load_facts, load_scenarios
 from agentpay.evals.scenarios.client import ServiceClient
+from agentpay.evals.scenarios.given import furnished
 from agentpay.evals.service import own_service
 from agentpay.evals.suites.protocol import Advance, Outcome, Terms, Unit
 from agentpay.evals.timing import spread
@@ -42,13 +44,20 @@ class Scenarios:
     def run(self, unit: Unit, terms: Terms, advance: Advance) -> Outcome:
         file = SCENARIO_FILES / f"{unit.id}.yaml"
         store = store_of(file)
-        with own_service(store, model=terms.model, data=terms.scratch, agent=terms.agent, seed=terms.seed) as service:
+        scenarios = load_scenarios(file)
+        with (
+            furnished(store, scenarios) as shop,
+            own_service(shop, model=terms.model, data=terms.scratch, agent=terms.agent, seed=terms.seed) as service,
+        ):
 
             async def work() -> list[Case]:
                 cases = []
-                async with ServiceClient(service.base_url, service.secret_key, mode="sse") as client:
-                    runner = ScenarioRunner(client, load_facts(store))
-                    for scenario in load_scenarios(file):
+                async with (
+                    ServiceClient(service.base_url, service.secret_key, mode="sse") as client,
+                    grading(service, model=terms.model) as graders,
+                ):
+                    runner = ScenarioRunner(client, load_facts(store), graders)
+                    for scenario in scenarios:
                         result = await runner.run(scenario)
                         cases.append(case_of(f"{file.stem}/{scenario.id}", result))
                         advance(cases[-1].id)
@@ -93,4 +102,7 @@ def case_of(id: str, result: ScenarioResult) -> Case:
     times = spread("turn", [turn.elapsed_ms for turn in said if turn.elapsed_ms is not None])
     times |= spread("first_text", [turn.first_text_ms for turn in said if turn.first_text_ms is not None])
     measures = {"turns": float(len(said)), **{key: float(value) for key, value in sorted(usage.items())}}
-    return Case(id, result.passed, detail, measures, {**times, "whole": round(result.seconds * 1000, 1)})
+    case = Case(id, result.passed, detail, measures, {**times, "whole": round(result.seconds * 1000, 1)})
+    if result.graded is not None:
+        result.graded.into(case)
+    return case
