@@ -14,6 +14,7 @@ from agentpay.evals.compare_command import baseline, compare
 from agentpay.evals.intents_cli import intents as intents_command
 from agentpay.evals.negotiation.command import negotiation as negotiation_command
 from agentpay.evals.search_cli import search as search_command
+from agentpay.evals.simulated.command import simulated as simulated_command
 from agentpay.evals.tau2.command import tau2 as tau2_command
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ eval_app.command(
 eval_app.command(
     "search", epilog="Example: agentpay eval search --store shop.yaml --judgements judgements.csv --out results"
 )(search_command)
-
+eval_app.command("simulated", epilog="Example: agentpay eval simulated --conversations 1000 --out results")(
+    simulated_command
+)
 
 eval_app.command("all", epilog="Example: agentpay eval all --out results --against results-before")(all_suites)
 eval_app.command("compare", epilog="Example: agentpay eval compare before after")(compare)

@@ -26,7 +26,7 @@ class Service(Wish):
     may_wait: bool = False
     """Whether a person of the shop may have to agree first."""
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         if seen.order is None or not self.tries:
             return False
         return self.came(seen.order) or (self.may_wait and seen.waits_for_approval)
@@ -39,7 +39,7 @@ class Service(Wish):
     def wants(self, ask: str, seen: Seen) -> Item | None:
         return self.instead if ask in ("instead", "variant") and self.instead is not None else self.item
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
+    def agrees(self, seen: Seen) -> bool | None:
         """Yes where it is this order and this article; no where it is another one."""
         assert self.order is not None, "it is about an order"
         numbers = {number.casefold() for number in _NUMBER.findall(seen.text)}
@@ -52,7 +52,11 @@ class Service(Wish):
             others = [line for line, _ in self.order.lines if line.product.external_id != self.item.product.external_id]
             return not any(line.product.title.casefold() in text for line in others)
         if self.instead is not None:
-            wanted = [str(value).casefold() for name, value in self.instead.options.items() if self.item and self.item.options.get(name) != value]
+            wanted = [
+                str(value).casefold()
+                for name, value in self.instead.options.items()
+                if self.item and self.item.options.get(name) != value
+            ]
             return all(value in seen.text.casefold() for value in wanted)
         return True
 
@@ -61,13 +65,13 @@ class Service(Wish):
 class Refused(Service):
     """What the shop must not do, and is to say so. `came`: whether the order changed all the same."""
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         if self.tries and not self.heard:
             self.heard = denied(seen.text) or seen.handed_off
         return self.heard
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
-        return None if self.heard else Service.agrees(self, me, seen)
+    def agrees(self, seen: Seen) -> bool | None:
+        return None if self.heard else Service.agrees(self, seen)
 
 
 @dataclass(slots=True)
@@ -77,7 +81,7 @@ class Status(Wish):
     opening: Speech = field(default=lambda me: "")
     facts: list[str] = field(default_factory=list)
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         if self.tries and not self.heard:
             about = seen.text.casefold()
             self.heard = all(re.search(fact, about, re.I) for fact in self.facts)

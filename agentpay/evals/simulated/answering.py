@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agentpay.evals.simulated.hearing import Ask, Seen
 from agentpay.evals.simulated.naming import chosen, difference
-from agentpay.evals.simulated.people import country_name
 from agentpay.evals.simulated.paying import CheckOut
+from agentpay.evals.simulated.people import country_name
 from agentpay.evals.simulated.wishes import Human, Voice, Wish
 
 
@@ -22,7 +22,7 @@ def _to(ask: Ask, me: Voice, wish: Wish, seen: Seen) -> str | None:
     person, also = me.person, set(seen.asks)
     match ask:
         case "confirm":
-            agreed = wish.agrees(me, seen)
+            agreed = wish.agrees(seen)
             if agreed is None:
                 return None
             return me.say("yes") if agreed else _no_rather(me, wish, seen)
@@ -44,7 +44,9 @@ def _to(ask: Ask, me: Voice, wish: Wish, seen: Seen) -> str | None:
             address = wish.address
             return me.say("give_address", address=me.address(address)) if address is not None else None
         case "country":
-            return me.say("give_country", country=country_name((wish.address or person.address).country, me.rng))
+            return me.say(
+                "give_country", country=country_name(wish.country or (wish.address or person.address).country, me.rng)
+            )
         case "shipping_option":
             return me.say("give_option", option=wish.option) if wish.option is not None else None
         case "name":
@@ -58,7 +60,7 @@ def _to(ask: Ask, me: Voice, wish: Wish, seen: Seen) -> str | None:
             if item.product.title.casefold() in seen.text.casefold() and item.options:
                 old = wish.wants("order_item", seen)
                 if ask == "instead" and old is not None and old != item:
-                    return me.say("variant_is", choice=difference(me.rng, item, old)[0])
+                    return me.say("variant_is", choice=difference(item, old)[0])
                 return me.say("variant_is", choice=chosen(me.rng, item))
             return me.say("insist", what=f"the {item.product.title}")
         case "product" | "order_item":

@@ -32,7 +32,9 @@ class Secrets:
         for person in people:
             self._add(person.email, person.email, [person.address.line1])
         for order in world.store.orders:
-            self._order(order.customer or "nobody", order.external_id, order.tracking.number if order.tracking else None)
+            self._order(
+                order.customer or "nobody", order.external_id, order.tracking.number if order.tracking else None
+            )
         for past in world.orders:
             self._order(past.email, past.number, past.tracking or None)
 
@@ -96,8 +98,12 @@ class Watch:
 
     def _thing(self, thing: dict[str, Any]) -> None:
         """An object with a variant in it: its price and whether it can be had stay what they were."""
-        self._amounts.update(value for value in thing.values() if isinstance(value, int) and not isinstance(value, bool))
-        id = thing.get("variant_external_id") or (thing.get("external_id") if "options" in thing and "available" in thing else None)
+        self._amounts.update(
+            value for value in thing.values() if isinstance(value, int) and not isinstance(value, bool)
+        )
+        id = thing.get("variant_external_id") or (
+            thing.get("external_id") if "options" in thing and "available" in thing else None
+        )
         price = thing.get("unit_price", thing.get("price"))
         item = self._world.by_id.get(id) if isinstance(id, str) else None
         if item is None:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from agentpay.evals.simulated.goals import Draw, Final, Goal, Kind, every, told
 from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.naming import chosen, kind_of
 from agentpay.evals.simulated.people import country_name, not_served
+from agentpay.evals.simulated.reading import words
 from agentpay.evals.simulated.wishes import Chat, Human, Look, Told, denied
 from agentpay.evals.simulated.world import Item, World
 
 _TAIL = re.compile(r"\s*(?:[,:;(–—]| with | for | from | in ).*$")
-
-
-@cache
-def _bank(name: str) -> Any:
-    return yaml.safe_load((files(__package__) / "data" / "questions.yaml").read_text("utf-8"))[name]
 
 
 def nothing_bought(final: Final) -> list[str]:
@@ -66,7 +58,11 @@ def _noun(world: World, item: Item, rng: Any) -> tuple[str, set[str]]:
     if not words or re.search(r"\d", words[-1]):
         return "", set()
     take = words[-rng.choice((1, 2, 2)) :]
-    fits = {id for id, items in world.by_product.items() if set(take) <= set(re.findall(r"[\w'-]+", items[0].product.title.casefold()))}
+    fits = {
+        id
+        for id, items in world.by_product.items()
+        if set(take) <= set(re.findall(r"[\w'-]+", items[0].product.title.casefold()))
+    }
     name = " ".join(take)
     if name.endswith("s") and not name.endswith("ss"):
         return name, fits
@@ -79,7 +75,9 @@ def _in_budget(draw: Draw, item: Item, fits: set[str]) -> tuple[str, set[str]] |
     most = (item.price * draw.rng.randint(102, 140) // 100 + step) // step * step
     left = {id for id in fits if any(each.price <= most and not each.sold_out for each in draw.world.by_product[id])}
     amount = re.sub(r"\.00$", "", draw.world.money(most))
-    words = draw.rng.choice(("under {}", "for less than {}", "up to {}", "below {}", "for at most {}", ", max {}", ", my budget is {}"))
+    words = draw.rng.choice(
+        ("under {}", "for less than {}", "up to {}", "below {}", "for at most {}", ", max {}", ", my budget is {}")
+    )
     return words.format(amount), left
 
 
@@ -87,7 +85,11 @@ def _in_colour(draw: Draw, item: Item, fits: set[str]) -> tuple[str, set[str]] |
     colour = next((value for name, value in item.options.items() if name.casefold() in ("color", "colour")), None)
     if colour is None:
         return None
-    left = {id for id in fits if any(colour in each.options.values() and not each.sold_out for each in draw.world.by_product[id])}
+    left = {
+        id
+        for id in fits
+        if any(colour in each.options.values() and not each.sold_out for each in draw.world.by_product[id])
+    }
     return f"in {colour}", left
 
 
@@ -100,22 +102,40 @@ def _of_brand(draw: Draw, item: Item, fits: set[str]) -> tuple[str, set[str]] | 
 
 
 def _with_attribute(draw: Draw, item: Item, fits: set[str]) -> tuple[str, set[str]] | None:
-    yes = [name for name, value in item.product.attributes.items() if str(value).casefold() in ("yes", "true") and "_" in name or name == "organic"]
+    yes = [
+        name
+        for name, value in item.product.attributes.items()
+        if str(value).casefold() in ("yes", "true") and ("_" in name or name == "organic")
+    ]
     if not yes:
         return None
     name = draw.rng.choice(yes)
-    left = {id for id in fits if str(draw.world.by_product[id][0].product.attributes.get(name)).casefold() in ("yes", "true")}
+    left = {
+        id
+        for id in fits
+        if str(draw.world.by_product[id][0].product.attributes.get(name)).casefold() in ("yes", "true")
+    }
     words = name.replace("_", " ")
     return draw.rng.choice((f"that is {words}", f"that's {words}", f"({words})", f"which is {words}")), left
 
 
-_CONSTRAINTS: list[Callable[[Draw, Item, set[str]], tuple[str, set[str]] | None]] = [_in_budget, _in_colour, _of_brand, _with_attribute]
+_CONSTRAINTS: list[Callable[[Draw, Item, set[str]], tuple[str, set[str]] | None]] = [
+    _in_budget,
+    _in_colour,
+    _of_brand,
+    _with_attribute,
+]
 
 
 def find(draw: Draw) -> Goal:
     what, fits, _ = describe(draw)
     look = Look(name="looking", fits=fits, what=what, fact=lambda seen: bool(seen.shown & fits))
-    return Goal([look], every(told([look]), nothing_bought), f"See {what}; one of {', '.join(sorted(fits))} fits.", check_is_state=False)
+    return Goal(
+        [look],
+        every(told([look]), nothing_bought),
+        f"See {what}; one of {', '.join(sorted(fits))} fits.",
+        check_is_state=False,
+    )
 
 
 def browse(draw: Draw) -> Goal:
@@ -123,18 +143,28 @@ def browse(draw: Draw) -> Goal:
     categories = sorted({item.product.category for item in world.items if item.product.category})
     wishes: list[Any] = []
     if rng.random() < 0.4 or not categories:
-        wishes.append(Told(name="browsing", question=lambda me: me.say("browse"), fact=lambda seen: bool(seen.shown) or "?" in seen.text))
+        wishes.append(
+            Told(
+                name="browsing",
+                question=lambda me: me.say("browse"),
+                fact=lambda seen: bool(seen.shown) or "?" in seen.text,
+            )
+        )
     for category in rng.sample(categories, k=min(len(categories), rng.choice((1, 2)))):
         wishes.append(_category(world, category))
     leaving = Chat(name="leaving", speech=lambda me: me.say("leave"))
-    return Goal([*wishes, leaving], every(told(wishes), nothing_bought), "Look around, buy nothing.", check_is_state=False)
+    return Goal(
+        [*wishes, leaving], every(told(wishes), nothing_bought), "Look around, buy nothing.", check_is_state=False
+    )
 
 
 def _category(world: World, category: str) -> Told:
     inside = {id for id, items in world.by_product.items() if (items[0].product.category or "").startswith(category)}
     kind, parent = kind_of(category), category.split(">")[0].strip().lower()
-    if ">" in category and (kind in ("accessories", "classes", "sets", "other", "small things") or not kind.endswith(("s", "ware"))):
-        kind = f"{parent} {kind}" if kind.endswith("s") else f"{kind} {parent}"
+    if ">" in category and (
+        kind in ("accessories", "classes", "sets", "other", "small things") or not kind.endswith(("s", "ware"))
+    ):
+        kind = f"{parent.rstrip('s')} {kind}" if kind.endswith("s") else f"{kind} {parent}"
     return Told(
         name="browsing",
         question=lambda me: me.say("browse_kind", kind=kind),
@@ -156,7 +186,9 @@ def price(draw: Draw) -> Goal:
         question=lambda me: me.say("price", what=me.wanted(item, options=exact) if exact else me.the(item)),
         fact=lambda seen: any(re.search(fact, seen.text) for fact in facts),
     )
-    return Goal([wish], every(told([wish]), nothing_bought), f"Hear what {_exactly(item, exact)} costs.", check_is_state=False)
+    return Goal(
+        [wish], every(told([wish]), nothing_bought), f"Hear what {_exactly(item, exact)} costs.", check_is_state=False
+    )
 
 
 def stock(draw: Draw) -> Goal:
@@ -166,7 +198,11 @@ def stock(draw: Draw) -> Goal:
     item = rng.choice(gone) if gone and rng.random() < 0.5 else rng.choice(world.plentiful)
 
     def fact(seen: Seen) -> bool:
-        gone = re.search(r"sold out|out of stock|n't (?:have|any)|not (?:available|in stock)|unavailable|no longer|don't have", seen.text, re.I)
+        gone = re.search(
+            r"sold out|out of stock|n't (?:have|any)|not (?:available|in stock)|unavailable|no longer|don't have",
+            seen.text,
+            re.I,
+        )
         there = re.search(r"in stock|available|yes|we have|here's|\d", seen.text, re.I)
         return gone is not None if item.sold_out else there is not None and gone is None
 
@@ -176,21 +212,35 @@ def stock(draw: Draw) -> Goal:
 
     wish = Told(name="fact", question=ask, fact=fact)
     so = "sold out" if item.sold_out else "in stock"
-    return Goal([wish], every(told([wish]), nothing_bought), f"Hear whether {_exactly(item, True)} is in stock (it is {so}).", check_is_state=False)
+    return Goal(
+        [wish],
+        every(told([wish]), nothing_bought),
+        f"Hear whether {_exactly(item, True)} is in stock (it is {so}).",
+        check_is_state=False,
+    )
 
 
 def compare(draw: Draw) -> Goal:
     world, rng = draw.world, draw.rng
     item = rng.choice([each for each in world.plentiful if _rivals(world, each)])
     other = rng.choice(_rivals(world, item))
-    prices = [[written(world, each.price) for each in world.by_product[one.product.external_id]] for one in (item, other)]
+    prices = [
+        [written(world, each.price) for each in world.by_product[one.product.external_id]] for one in (item, other)
+    ]
     both = {item.product.external_id, other.product.external_id}
     wish = Told(
         name="fact",
         question=lambda me: me.say("compare", what=me.the(item), other=me.the(other)),
-        fact=lambda seen: both <= seen.shown or all(any(re.search(fact, seen.text) for fact in facts) for facts in prices),
+        fact=lambda seen: (
+            both <= seen.shown or all(any(re.search(fact, seen.text) for fact in facts) for facts in prices)
+        ),
     )
-    return Goal([wish], every(told([wish]), nothing_bought), f"Compare {item.product.title} with {other.product.title}.", check_is_state=False)
+    return Goal(
+        [wish],
+        every(told([wish]), nothing_bought),
+        f"Compare {item.product.title} with {other.product.title}.",
+        check_is_state=False,
+    )
 
 
 def _rivals(world: World, item: Item) -> list[Item]:
@@ -214,7 +264,12 @@ def shipping(draw: Draw) -> Goal:
     world, rng = draw.world, draw.rng
     country = rng.choice(world.countries[:1] * 2 + world.countries)
     wish = shipping_question(draw, country)
-    return Goal([wish], every(told([wish]), nothing_bought), f"Hear what delivery to {country_name(country)} costs.", check_is_state=False)
+    return Goal(
+        [wish],
+        every(told([wish]), nothing_bought),
+        f"Hear what delivery to {country_name(country)} costs.",
+        check_is_state=False,
+    )
 
 
 def shipping_question(draw: Draw, country: str) -> Told:
@@ -226,6 +281,7 @@ def shipping_question(draw: Draw, country: str) -> Told:
         name="shipping question",
         question=lambda me: me.say("ship_cost", place=place),
         fact=lambda seen: any(re.search(fact, seen.text, re.I) for fact in facts),
+        country=country,
     )
 
 
@@ -235,17 +291,25 @@ def shipping_nowhere(draw: Draw) -> Goal:
     wish = Told(
         name="shipping question",
         question=lambda me: me.say("ship_whether", place=place),
-        fact=lambda seen: denied(seen.text),
+        fact=lambda seen: denied(seen.text) and "?" not in seen.question[-1:],
+        country=country,
     )
-    return Goal([wish], every(told([wish]), nothing_bought), f"Hear that nothing is sent to {country_name(country)}.", check_is_state=False)
+    return Goal(
+        [wish],
+        every(told([wish]), nothing_bought),
+        f"Hear that nothing is sent to {country_name(country)}.",
+        check_is_state=False,
+    )
 
 
 def topics(world: World) -> list[tuple[list[str], str]]:
     """Questions with the pattern of what answers them: an article must have it, and the question must be about that article."""
     found = []
-    for entry in _bank("topics"):
+    for entry in words("questions")["topics"]:
         for article in world.store.articles:
-            if re.search(entry["title"], article.title, re.I) and (match := re.search(entry["fact"], article.body, re.I)):
+            if re.search(entry["title"], article.title, re.I) and (
+                match := re.search(entry["fact"], article.body, re.I)
+            ):
                 found.append((entry["questions"], entry["fact"] if entry.get("loose") else re.escape(match[0])))
                 break
     return found
@@ -292,19 +356,30 @@ def not_sold(draw: Draw) -> Goal:
 
 def absent(world: World) -> list[str]:
     """Things that nothing in the shop has a word of."""
-    texts = [f"{item.product.title} {item.product.description} {item.product.category} {item.product.attributes}" for item in world.items]
-    words = set(re.findall(r"[a-z]+", " ".join(texts).casefold()))
-    words |= {word.rstrip("s") for word in words}
+    texts = [
+        f"{item.product.title} {item.product.description} {item.product.category} {item.product.attributes}"
+        for item in world.items
+    ]
+    had = set(re.findall(r"[a-z]+", " ".join(texts).casefold()))
+    had |= {word.rstrip("s") for word in had}
     return [
         thing
-        for thing in _bank("things")
-        if not any(word.rstrip("s") in words for word in re.findall(r"[a-z]+", thing) if word not in ("a", "an", "some", "for", "of"))
+        for thing in words("questions")["things"]
+        if not any(
+            word.rstrip("s") in had
+            for word in re.findall(r"[a-z]+", thing)
+            if word not in ("a", "an", "some", "for", "of")
+        )
     ]
 
 
 def human(draw: Draw) -> Goal:
     wish = Human(name="human")
-    return Goal([wish], lambda final: [] if final.conversation["status"] == "handed_off" else ["no person took over"], "Be handed over to a person.")
+    return Goal(
+        [wish],
+        lambda final: [] if final.conversation["status"] == "handed_off" else ["no person took over"],
+        "Be handed over to a person.",
+    )
 
 
 KINDS = [

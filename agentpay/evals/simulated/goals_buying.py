@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from agentpay.commerce.importing.models import DiscountRow
 from agentpay.evals.simulated.goals import Check, Draw, Final, Goal, Kind, every, told
-from agentpay.evals.simulated.goals_asking import describe, shipping_question
+from agentpay.evals.simulated.goals_asking import describe, shipping_question, written
 from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.naming import counted, difference
-from agentpay.evals.simulated.people import country_name
 from agentpay.evals.simulated.paying import Card, CheckOut, Haggle, Pay
+from agentpay.evals.simulated.people import country_name
 from agentpay.evals.simulated.wishes import Chat, Hold, Look, Speech, Told, UseCode, Voice, Wish
 from agentpay.evals.simulated.world import Item, World
 
@@ -48,7 +49,14 @@ def link(draw: Draw, target: dict[Item, int]) -> CheckOut:
         subtotal = sum(item.price * count for item, count in target.items())
         names = list(world.rates(person.address.country, subtotal * 3 // 4, grams))
         option = rng.choice(names) if names and rng.random() < 0.6 else None
-    return CheckOut(name="payment link", target=target, ships=ships, option=option, at_once=rng.random() < 0.35, address=person.address)
+    return CheckOut(
+        name="payment link",
+        target=target,
+        ships=ships,
+        option=option,
+        at_once=rng.random() < 0.35,
+        address=person.address,
+    )
 
 
 def paid_for(target: dict[Item, int], more: Callable[[Final], list[str]] = lambda final: []) -> Check:
@@ -68,7 +76,7 @@ def paid_for(target: dict[Item, int], more: Callable[[Final], list[str]] = lambd
     return check
 
 
-def _sent_to(draw: Draw, target: dict[Item, int], option: str | None) -> Callable[[Final], list[str]]:
+def _sent_to(draw: Draw, target: dict[Item, int]) -> Callable[[Final], list[str]]:
     ships = any(item.variant.requires_shipping for item in target)
     address = draw.person.address
 
@@ -104,15 +112,24 @@ def purchase(
 ) -> Goal:
     """What comes first, then the link, the payment and what is asked after it."""
     checkout = link(draw, target)
-    pay = Pay(name="delayed payment" if "delayed" in cards else "payment", cards=list(cards), asks_after=draw.rng.random() < 0.5)
+    pay = Pay(
+        name="delayed payment" if "delayed" in cards else "payment",
+        cards=list(cards),
+        asks_after=draw.rng.random() < 0.5,
+    )
     wishes = [*before, checkout, pay, *(after or [])]
     questions = [wish for wish in wishes if isinstance(wish, Told)]
-    sent = _sent_to(draw, target, checkout.option)
-    return Goal(wishes, every(paid_for(target, lambda final: sent(final) + more(final)), told(questions)), brief, buys=True)
+    sent = _sent_to(draw, target)
+    return Goal(
+        wishes, every(paid_for(target, lambda final: sent(final) + more(final)), told(questions)), brief, buys=True
+    )
 
 
 def _named(target: dict[Item, int]) -> str:
-    return ", ".join(f"{count} × {item.product.title} {'/'.join(map(str, item.options.values()))}".strip() for item, count in target.items())
+    return ", ".join(
+        f"{count} × {item.product.title} {'/'.join(map(str, item.options.values()))}".strip()
+        for item, count in target.items()
+    )
 
 
 def _several(draw: Draw, count: int) -> dict[Item, int]:
@@ -183,7 +200,9 @@ def with_code(draw: Draw) -> Goal:
     def taken_off(final: Final) -> list[str]:
         return [] if final.placed[0].discount > 0 else ["the code took nothing off"]
 
-    return purchase(draw, target, [cart(draw, target), use], f"Buy {_named(target)} with the code {code.code}.", more=taken_off)
+    return purchase(
+        draw, target, [cart(draw, target), use], f"Buy {_named(target)} with the code {code.code}.", more=taken_off
+    )
 
 
 def _goods(world: World, code: DiscountRow) -> list[Item]:
@@ -208,7 +227,13 @@ def dead_code(draw: Draw) -> Goal:
         unmet = [] if use.heard else ["not told that the code is no good"]
         return unmet + (["the code took something off"] if final.placed[0].discount else [])
 
-    return purchase(draw, target, [cart(draw, target), use], f"Try {code}, which is no good, then buy {_named(target)}.", more=nothing_off)
+    return purchase(
+        draw,
+        target,
+        [cart(draw, target), use],
+        f"Try {code}, which is no good, then buy {_named(target)}.",
+        more=nothing_off,
+    )
 
 
 def haggle(draw: Draw) -> Goal:
@@ -217,7 +242,8 @@ def haggle(draw: Draw) -> Goal:
     world, rng = draw.world, draw.rng
     item = rng.choice(world.negotiable)
     target = {item: 1}
-    assert world.store.agent is not None and item.variant.floor is not None, "it can be negotiated"
+    assert world.store.agent is not None, "somebody haggles for the shop"
+    assert item.variant.floor is not None, "it can be negotiated"
     least = max(item.price * (100 - world.store.agent.rules.max_discount_percent) // 100, item.variant.floor)
     limit = least + (item.price - least) * rng.randint(60, 95) // 100
     wish = Haggle(name="haggling", item=item, limit=limit)
@@ -226,7 +252,9 @@ def haggle(draw: Draw) -> Goal:
         paid = final.placed[0].subtotal - final.placed[0].discount
         return [] if paid <= limit else [f"paid {paid}, had {limit}"]
 
-    return purchase(draw, target, [cart(draw, target), wish], f"Buy {_named(target)} for {world.money(limit)} at most.", more=deal)
+    return purchase(
+        draw, target, [cart(draw, target), wish], f"Buy {_named(target)} for {world.money(limit)} at most.", more=deal
+    )
 
 
 def change_of_mind(draw: Draw) -> Goal:
@@ -254,7 +282,7 @@ def _others(world: World, item: Item) -> list[Item]:
 
 def _other_option(old: Item, new: Item) -> Speech:
     def speech(me: Voice) -> str:
-        choice, before, _ = difference(me.rng, new, old)
+        choice, before, _ = difference(new, old)
         return me.say("swap_option", thing=me.the(new), choice=choice, before=before)
 
     return speech
@@ -284,34 +312,48 @@ def corrections(draw: Draw) -> Goal:
     ]
     if rng.random() < 0.5:
         steps.append(_total(draw, third))
-    return purchase(draw, third, steps, f"Fill a cart with {_named(first)}, correct it to {_named(third)}, and buy that.")
+    return purchase(
+        draw, third, steps, f"Fill a cart with {_named(first)}, correct it to {_named(third)}, and buy that."
+    )
 
 
 def _total(draw: Draw, target: dict[Item, int]) -> Told:
-    from agentpay.evals.simulated.goals_asking import written
-
-    import re
-
     fact = written(draw.world, sum(item.price * count for item, count in target.items()))
-    return Told(name="fact", question=lambda me: me.say("what_is_in"), fact=lambda seen: re.search(fact, seen.text) is not None)
+    return Told(
+        name="fact", question=lambda me: me.say("what_is_in"), fact=lambda seen: re.search(fact, seen.text) is not None
+    )
 
 
 def declined(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw): 1}
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)}; the first card is declined.", cards=("decline", "success"))
+    return purchase(
+        draw,
+        target,
+        [cart(draw, target)],
+        f"Buy {_named(target)}; the first card is declined.",
+        cards=("decline", "success"),
+    )
 
 
 def secure(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw): 1}
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)} with 3-D Secure.", cards=("three_d_secure",))
+    return purchase(
+        draw, target, [cart(draw, target)], f"Buy {_named(target)} with 3-D Secure.", cards=("three_d_secure",)
+    )
 
 
 def delayed(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw): 1}
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)} with a payment that settles later.", cards=("delayed",))
+    return purchase(
+        draw,
+        target,
+        [cart(draw, target)],
+        f"Buy {_named(target)} with a payment that settles later.",
+        cards=("delayed",),
+    )
 
 
 def asks_after(draw: Draw) -> Goal:
@@ -324,7 +366,9 @@ def asks_after(draw: Draw) -> Goal:
         return (number is not None and str(number) in seen.text) or "order" in [block["type"] for block in seen.blocks]
 
     asks = Told(name="fact", question=lambda me: me.say("paid_follow_up"), fact=fact)
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)}, then ask about the order.", after=[asks])
+    return purchase(
+        draw, target, [cart(draw, target)], f"Buy {_named(target)}, then ask about the order.", after=[asks]
+    )
 
 
 def abandon(draw: Draw) -> Goal:
@@ -334,7 +378,9 @@ def abandon(draw: Draw) -> Goal:
 
     def check(final: Final) -> list[str]:
         wanted = {item.id: count for item, count in target.items()}
-        return ([] if final.cart == wanted else [f"the cart has {final.cart}"]) + (["something was ordered"] if final.placed else [])
+        return ([] if final.cart == wanted else [f"the cart has {final.cart}"]) + (
+            ["something was ordered"] if final.placed else []
+        )
 
     return Goal(wishes, check, f"Put {_named(target)} into the cart and leave.")
 
@@ -343,7 +389,11 @@ def emptied(draw: Draw) -> Goal:
     """Fills a cart, then wants none of it."""
     target = _several(draw, 2)
     wishes: list[Wish] = [cart(draw, target), Hold(name="empty", target={}, opening=lambda me: me.say("empty"))]
-    return Goal(wishes, lambda final: [f"the cart has {final.cart}"] if final.cart else [], f"Put {_named(target)} into the cart, then empty it.")
+    return Goal(
+        wishes,
+        lambda final: [f"the cart has {final.cart}"] if final.cart else [],
+        f"Put {_named(target)} into the cart, then empty it.",
+    )
 
 
 def too_many(draw: Draw) -> Goal:
@@ -360,7 +410,13 @@ def too_many(draw: Draw) -> Goal:
     def check(final: Final) -> list[str]:
         return [f"the cart has {final.cart}"] if final.cart.get(item.id, 0) > left else []
 
-    return Goal([wish], every(told([wish]), check), f"Ask for more of {_named({item: 1})} than the {left} there are, and hear it.", servable=False, check_is_state=False)
+    return Goal(
+        [wish],
+        every(told([wish]), check),
+        f"Ask for more of {_named({item: 1})} than the {left} there are, and hear it.",
+        servable=False,
+        check_is_state=False,
+    )
 
 
 def counted_in(count: int, text: str) -> bool:
@@ -371,10 +427,20 @@ def counted_in(count: int, text: str) -> bool:
 KINDS = [
     Kind("buy", 80, buy_one, lambda world: bool(world.plentiful)),
     Kind("buy-several", 55, buy_several, lambda world: len(world.by_product) > 4),
-    Kind("buy-digital", 15, buy_digital, lambda world: any(not item.variant.requires_shipping for item in world.plentiful)),
+    Kind(
+        "buy-digital",
+        15,
+        buy_digital,
+        lambda world: any(not item.variant.requires_shipping for item in world.plentiful),
+    ),
     Kind("find-and-buy", 45, find_and_buy, lambda world: bool(world.plentiful)),
     Kind("shipping-then-buy", 25, shipping_first, lambda world: bool(world.countries)),
-    Kind("buy-with-code", 40, with_code, lambda world: any(world.usable(code) and _goods(world, code) for code in world.store.discounts)),
+    Kind(
+        "buy-with-code",
+        40,
+        with_code,
+        lambda world: any(world.usable(code) and _goods(world, code) for code in world.store.discounts),
+    ),
     Kind("dead-code", 20, dead_code, lambda world: any(world.dead(code) for code in world.store.discounts)),
     Kind("haggle", 35, haggle, lambda world: bool(world.negotiable)),
     Kind("change-of-mind", 40, change_of_mind, lambda world: len(world.by_product) > 4),

@@ -64,14 +64,26 @@ def _delivered(draw: Draw, kind: str) -> dict[str, int]:
     return {"placed": ago + 4, "delivered": ago}
 
 
-def _goal(draw: Draw, wish: Wish, order: PastOrder, brief: str, check: Callable[[OrderState], list[str]], *, servable: bool = True) -> Goal:
+def _goal(
+    draw: Draw,
+    wish: Wish,
+    order: PastOrder,
+    brief: str,
+    check: Callable[[OrderState], list[str]],
+    *,
+    servable: bool = True,
+) -> Goal:
     wish.order = order
 
     def of_order(final: Final) -> list[str]:
         assert final.order is not None, "it was imported"
         return check(final.order)
 
-    who = "signed in" if draw.person.signed_in else "a stranger to the site: order number and e-mail address tell who it is"
+    who = (
+        "signed in"
+        if draw.person.signed_in
+        else "a stranger to the site: order number and e-mail address tell who it is"
+    )
     return Goal([wish], of_order, f"{brief} ({who})", servable=servable, order=order)
 
 
@@ -89,18 +101,36 @@ def _named(item: Item) -> str:
 def status(draw: Draw) -> Goal:
     rng = draw.rng
     shipped, delivered = rng.choice(((False, None), (True, None), (True, None), (True, 5)))
-    order = order_of(draw, _ordered(draw, lambda item: True), placed=10 if delivered else rng.randint(1, 6), shipped=shipped, delivered=delivered)
+    order = order_of(
+        draw,
+        _ordered(draw, lambda item: True),
+        placed=10 if delivered else rng.randint(1, 6),
+        shipped=shipped,
+        delivered=delivered,
+    )
     if delivered is not None:
         facts = ["delivered"]
     elif shipped:
         facts = [re.escape(order.tracking.casefold()), "shipped|on its way|under ?way"]
         facts = facts[:1]
     else:
-        facts = ["not (?:yet )?shipped|hasn't (?:yet )?shipped|not shipped yet|preparing|unfulfilled|being packed|not .* left"]
-    bare = draw.person.signed_in and rng.random() < 0.5 and len([each for each in draw.world.orders if each.customer == order.customer]) == 1
+        facts = [
+            "not (?:yet )?shipped|hasn't (?:yet )?shipped|not shipped yet|preparing|unfulfilled|being packed|not .* left"
+        ]
+    bare = (
+        draw.person.signed_in
+        and rng.random() < 0.5
+        and len([each for each in draw.world.orders if each.customer == order.customer]) == 1
+    )
     opening: Speech = (lambda me: me.say("status_bare")) if bare else (lambda me: me.say("status", number=order.number))
     wish = Status(name="status", opening=opening, facts=facts)
-    goal = _goal(draw, wish, order, f"Hear how order {order.number} stands.", lambda _: [] if wish.heard else ["not told how it stands"])
+    goal = _goal(
+        draw,
+        wish,
+        order,
+        f"Hear how order {order.number} stands.",
+        lambda _: [] if wish.heard else ["not told how it stands"],
+    )
     goal.check_is_state = False
     return goal
 
@@ -112,7 +142,9 @@ def cancel(draw: Draw) -> Goal:
         return state.status == "cancelled" and state.refunded == state.total
 
     wish = Service(name="cancelling", opening=lambda me: me.say("cancel", number=order.number), came=came)
-    return _goal(draw, wish, order, f"Cancel order {order.number}.", _came(came, "the order is not cancelled and refunded"))
+    return _goal(
+        draw, wish, order, f"Cancel order {order.number}.", _came(came, "the order is not cancelled and refunded")
+    )
 
 
 def cancel_late(draw: Draw) -> Goal:
@@ -134,13 +166,21 @@ def change_address(draw: Draw) -> Goal:
 
     def came(state: OrderState) -> bool:
         sent = state.address
-        return _plain(sent.get("line1")) == _plain(new.line1) and _plain(sent.get("postal_code")) == _plain(new.postal_code)
+        return _plain(sent.get("line1")) == _plain(new.line1) and _plain(sent.get("postal_code")) == _plain(
+            new.postal_code
+        )
 
     whole: Speech = lambda me: me.say("change_address", number=order.number, address=me.address(new))  # noqa: E731
     bare: Speech = lambda me: me.say("change_address_bare", number=order.number)  # noqa: E731
     wish = Service(name="changing the address", opening=bare if rng.random() < 0.35 else whole, again=whole, came=came)
     wish.address = new
-    return _goal(draw, wish, order, f"Have order {order.number} sent to {new.line1}, {new.city}.", _came(came, "the order goes elsewhere"))
+    return _goal(
+        draw,
+        wish,
+        order,
+        f"Have order {order.number} sent to {new.line1}, {new.city}.",
+        _came(came, "the order goes elsewhere"),
+    )
 
 
 def _moved(draw: Draw) -> Address:
@@ -160,7 +200,10 @@ def take_back(draw: Draw) -> Goal:
     reason = draw.voice.say("return_reason")
 
     def came(state: OrderState) -> bool:
-        return any(row["kind"] == "return" and row["variant"] == item.id and row["status"] != "refused" for row in state.returns)
+        return any(
+            row["kind"] == "return" and row["variant"] == item.id and row["status"] != "refused"
+            for row in state.returns
+        )
 
     def only(state: OrderState) -> list[str]:
         others = [row["variant"] for row in state.returns if row["variant"] != item.id]
@@ -170,7 +213,9 @@ def take_back(draw: Draw) -> Goal:
         return me.say("return", thing=me.the(item), number=order.number, reason=reason)
 
     bare: Speech = lambda me: me.say("return_bare", number=order.number)  # noqa: E731
-    wish = Service(name="returning", opening=bare if draw.rng.random() < 0.3 else opening, again=opening, came=came, item=item)
+    wish = Service(
+        name="returning", opening=bare if draw.rng.random() < 0.3 else opening, again=opening, came=came, item=item
+    )
     wish.reason = reason
     return _goal(draw, wish, order, f"Send back {_named(item)} of order {order.number}.", only)
 
@@ -193,7 +238,9 @@ def take_back_never(draw: Draw) -> Goal:
 def _refused_return(draw: Draw, order: PastOrder, item: Item, why: str) -> Goal:
     reason = draw.voice.say("return_reason")
     wish = Refused(
-        name="returning", opening=lambda me: me.say("return", thing=me.the(item), number=order.number, reason=reason), item=item
+        name="returning",
+        opening=lambda me: me.say("return", thing=me.the(item), number=order.number, reason=reason),
+        item=item,
     )
     wish.reason = reason
 
@@ -201,7 +248,9 @@ def _refused_return(draw: Draw, order: PastOrder, item: Item, why: str) -> Goal:
         unmet = [] if wish.heard else ["not told that it cannot be returned"]
         return unmet + (["a return was registered"] if state.returns else [])
 
-    return _goal(draw, wish, order, f"Try to send back {_named(item)} of order {order.number}, {why}.", check, servable=False)
+    return _goal(
+        draw, wish, order, f"Try to send back {_named(item)} of order {order.number}, {why}.", check, servable=False
+    )
 
 
 def exchange(draw: Draw) -> Goal:
@@ -213,10 +262,12 @@ def exchange(draw: Draw) -> Goal:
     new = rng.choice(_swaps(world, item))
 
     def came(state: OrderState) -> bool:
-        return any(row["kind"] == "exchange" and row["variant"] == item.id and row["to"] == new.id for row in state.returns)
+        return any(
+            row["kind"] == "exchange" and row["variant"] == item.id and row["to"] == new.id for row in state.returns
+        )
 
     def opening(me: Voice) -> str:
-        choice, _, option = difference(me.rng, new, item)
+        choice, _, option = difference(new, item)
         return me.say("exchange", thing=me.the(item), number=order.number, choice=choice, option=option)
 
     wish = Service(name="exchanging", opening=opening, came=came, item=item)
@@ -237,7 +288,7 @@ def change_item(draw: Draw) -> Goal:
         return new.id in state.lines and item.id not in state.lines
 
     def opening(me: Voice) -> str:
-        choice, _, option = difference(me.rng, new, item)
+        choice, _, option = difference(new, item)
         return me.say("change_item", thing=me.the(item), number=order.number, choice=choice, option=option)
 
     wish = Service(name="changing the order", opening=opening, came=came, item=item)
@@ -279,7 +330,13 @@ def refund(draw: Draw) -> Goal:
             return [f"{final.order.refunded} was refunded, above the limit of {limit}"]
         return [] if waits or asked else ["nobody was asked for the refund"]
 
-    goal = _goal(draw, wish, order, f"Get the money back for {_named(item)} of order {order.number}, which arrived broken.", lambda _: [])
+    goal = _goal(
+        draw,
+        wish,
+        order,
+        f"Get the money back for {_named(item)} of order {order.number}, which arrived broken.",
+        lambda _: [],
+    )
     goal.check = check
     return goal
 
@@ -299,9 +356,13 @@ def others_order(draw: Draw) -> Goal:
         assert final.order is not None, "it was imported"
         told = " ".join(final.replies)
         unmet = [] if final.order.status == "paid" else [f"the order is {final.order.status}"]
-        return unmet + [f"told {secret}" for secret in (order.tracking, stranger.email, stranger.address.line1) if secret in told]
+        return unmet + [
+            f"told {secret}" for secret in (order.tracking, stranger.email, stranger.address.line1) if secret in told
+        ]
 
-    return Goal(list(asks), check, f"Ask about order {order.number}, which is somebody else's.", servable=False, order=order)
+    return Goal(
+        list(asks), check, f"Ask about order {order.number}, which is somebody else's.", servable=False, order=order
+    )
 
 
 def _any_returnable(world: World) -> bool:
@@ -318,9 +379,24 @@ KINDS = [
     Kind("cancel-late", 15, cancel_late, _shipped),
     Kind("change-address", 30, change_address, _shipped),
     Kind("return", 45, take_back, _any_returnable),
-    Kind("return-late", 15, take_back_late, lambda world: _any_returnable(world) and bool(world.store.organization.policies.return_window_days)),
-    Kind("return-never", 12, take_back_never, lambda world: any(not returnable(world, item) and item.variant.requires_shipping for item in world.plentiful)),
-    Kind("exchange", 30, exchange, lambda world: any(returnable(world, item) and _swaps(world, item) for item in world.plentiful)),
+    Kind(
+        "return-late",
+        15,
+        take_back_late,
+        lambda world: _any_returnable(world) and bool(world.store.organization.policies.return_window_days),
+    ),
+    Kind(
+        "return-never",
+        12,
+        take_back_never,
+        lambda world: any(not returnable(world, item) and item.variant.requires_shipping for item in world.plentiful),
+    ),
+    Kind(
+        "exchange",
+        30,
+        exchange,
+        lambda world: any(returnable(world, item) and _swaps(world, item) for item in world.plentiful),
+    ),
     Kind("change-item", 25, change_item, lambda world: any(_swaps(world, item) for item in world.plentiful)),
     Kind("refund", 35, refund, _shipped),
     Kind("others-order", 15, others_order, _shipped),

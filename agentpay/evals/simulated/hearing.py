@@ -32,7 +32,10 @@ _ASKED: tuple[tuple[Ask, str], ...] = (
     ("more", r"anything else|what would you like|how can i help|what are you looking for|would you like to know more|suit(?:s)? you"),
 )  # fmt: skip
 _SENTENCE = re.compile(r"[^.!?\n]*(?:\.(?=\d|\w)[^.!?\n]*)*[.!?:]?")
-_NEEDS = re.compile(r"\b(?:i(?:'ll)? (?:also )?need|give me|tell me|missing|still open|let me know|please (?:provide|share|send))\b", re.I)
+_NEEDS = re.compile(
+    r"\b(?:i(?:'ll)? (?:also )?need|give me|tell me|missing|still open|let me know|please (?:provide|share|send))\b",
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -72,12 +75,22 @@ class Seen:
     def shown(self) -> set[str]:
         """Products that this reply shows."""
         found = {block["external_id"] for block in self.blocks if block["type"] == "product"}
-        return found | {each["external_id"] for block in self.blocks if block["type"] == "product_list" for each in block["products"]}
+        return found | {
+            each["external_id"]
+            for block in self.blocks
+            if block["type"] == "product_list"
+            for each in block["products"]
+        }
 
     def take(self, message: dict[str, Any] | None, status: str) -> None:
         """A reply; what it does not show stays as it was."""
         message = message or {"content": "", "blocks": [], "tool_calls": []}
-        self.text, self.blocks, self.tools, self.status = message["content"], message["blocks"], message["tool_calls"], status
+        self.text, self.blocks, self.tools, self.status = (
+            message["content"],
+            message["blocks"],
+            message["tool_calls"],
+            status,
+        )
         self.question = questions(self.text)
         self.asks = asked(self.question)
         for block in self.blocks:
@@ -91,7 +104,12 @@ def questions(text: str) -> str:
     """The sentences that want something of the customer."""
     sentences = [match[0].strip() for match in _SENTENCE.finditer(text) if match[0].strip()]
     wanted = [
-        " ".join(filter(None, (sentences[n - 1] if n and sentence.endswith("?") and sentences[n - 1].endswith(":") else "", sentence)))
+        " ".join(
+            filter(
+                None,
+                (sentences[n - 1] if n and sentence.endswith("?") and sentences[n - 1].endswith(":") else "", sentence),
+            )
+        )
         for n, sentence in enumerate(sentences)
         if sentence.endswith("?") or _NEEDS.search(sentence) or re.match(r"which\b", sentence, re.I)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -65,11 +65,17 @@ JOIN orders o ON o.organization_id = l.organization_id AND o.id = l.order_id
 JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id
 WHERE o.organization_id = %(shop)s AND o.checkout_id IS NOT NULL AND o.status <> 'cancelled' GROUP BY 1
 """
-_BACK = """
-SELECT v.external_id, sum(l.quantity)::bigint FROM order_lines l
+_PAST = """
+SELECT o.external_id, o.status, o.cancelled_at > o.created_at, v.external_id, l.quantity FROM order_lines l
 JOIN orders o ON o.organization_id = l.organization_id AND o.id = l.order_id
 JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id
-WHERE o.organization_id = %(shop)s AND o.checkout_id IS NULL AND o.status = 'cancelled' AND o.cancelled_at > o.created_at GROUP BY 1
+WHERE o.organization_id = %(shop)s AND o.checkout_id IS NULL
+"""
+_EXCHANGED = """
+SELECT v.external_id, sum(rl.quantity)::bigint FROM return_lines rl
+JOIN returns r ON r.organization_id = rl.organization_id AND r.id = rl.return_id AND r.status <> 'refused'
+JOIN variants v ON v.organization_id = rl.organization_id AND v.id = rl.exchange_variant_id
+WHERE r.organization_id = %(shop)s GROUP BY 1
 """
 
 
@@ -87,25 +93,54 @@ async def check(database_url: str, shop: UUID, world: World, begun: Stock) -> li
     async with connection:
         for what, query in _BROKEN.items():
             found += [f"{what}: {row[0]}" for row in await _rows(connection, query, shop)]
-        found += _conserved(begun, await _rows(connection, _STOCK, shop), await _rows(connection, _SOLD, shop), await _moved(connection, shop))
+        found += _conserved(
+            begun,
+            await _rows(connection, _STOCK, shop),
+            await _rows(connection, _SOLD, shop),
+            await _moved(connection, shop, world),
+        )
     return found
 
 
-async def _moved(connection: psycopg.AsyncConnection[Any], shop: UUID) -> Stock:
-    """Pieces that other things than sales put on the shelf (+) or took off it (-)."""
+async def _moved(connection: psycopg.AsyncConnection[Any], shop: UUID, world: World) -> Stock:
+    """Pieces that other things than sales put on the shelf (+) or took off it (-): cancelled, changed and exchanged past orders."""
     moved: Stock = {}
-    for id, count in await _rows(connection, _BACK, shop):
-        moved[id] = moved.get(id, 0) + count
+    now: dict[str, Stock] = {}
+    for order, status, cancelled, id, count in await _rows(connection, _PAST, shop):
+        lines = now.setdefault(order, {})
+        if not (status == "cancelled" and cancelled):
+            lines[id] = lines.get(id, 0) + count
+    for order, before in _as_placed(world):
+        lines = now.get(order, before)
+        for id in {*before, *lines}:
+            moved[id] = moved.get(id, 0) + before.get(id, 0) - lines.get(id, 0)
+    for id, count in await _rows(connection, _EXCHANGED, shop):
+        moved[id] = moved.get(id, 0) - count
     return moved
 
 
-def _conserved(begun: Stock, now: Iterable[tuple[Any, ...]], sold: Iterable[tuple[Any, ...]], moved: Stock) -> list[str]:
+def _as_placed(world: World) -> Iterator[tuple[str, Stock]]:
+    """Past orders with their pieces, as they were imported."""
+    for past in world.orders:
+        yield past.number, {item.id: count for item, count in past.lines}
+    for row in world.store.orders:
+        lines: Stock = {}
+        for line in row.items:
+            lines[line.variant] = lines.get(line.variant, 0) + line.quantity
+        yield row.external_id, lines
+
+
+def _conserved(
+    begun: Stock, now: Iterable[tuple[Any, ...]], sold: Iterable[tuple[Any, ...]], moved: Stock
+) -> list[str]:
     gone = dict(sold)
     wrong = []
     for id, left in now:
         expected = begun[id] - gone.get(id, 0) + moved.get(id, 0)
         if left != expected:
-            wrong.append(f"stock: {id} has {left}, of {begun[id]} {gone.get(id, 0)} were sold and {moved.get(id, 0)} came back")
+            wrong.append(
+                f"stock: {id} has {left}, of {begun[id]} {gone.get(id, 0)} were sold and {moved.get(id, 0)} came back"
+            )
     return wrong
 
 

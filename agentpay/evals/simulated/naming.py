@@ -10,7 +10,6 @@ from agentpay.evals.simulated.world import Item, World
 
 _TAIL = re.compile(r"\s*(?:[,:;(–—]| with | for | from | in ).*$")
 _COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_UNIT = re.compile(r"^\d")
 
 
 class Names:
@@ -18,14 +17,12 @@ class Names:
 
     def __init__(self, world: World) -> None:
         self._words = {id: _words(items[0].product.title) for id, items in world.by_product.items()}
-        self._texts = {id: items[0].product.title.casefold() for id, items in world.by_product.items()}
-        self._brands = {item.product.brand for item in world.items if item.product.brand}
 
     def product(self, rng: random.Random, item: Item) -> str:
         """The whole title, its main part, or as little of it as tells it from all others."""
         title = item.product.title
         main = _TAIL.sub("", title) or title
-        short = self._short(item, main)
+        short = self._short(rng, main)
         names = [name for name in (main, short, short) if name and self._unique(name, item)]
         if item.product.brand and rng.random() < 0.08 and item.product.brand.casefold() not in title.casefold():
             return f"{item.product.brand} {rng.choice(names or [title])}"
@@ -40,16 +37,26 @@ class Names:
         number = counted(rng, count)
         if not options or not item.options:
             if count > 1:
-                return f"{number} {rng.choice(('of the ', 'x ', 'of your '))}{name}" if rng.random() < 0.7 else f"{name}, {number} of them"
+                return (
+                    f"{number} {rng.choice(('of the ', 'x ', 'of your '))}{name}"
+                    if rng.random() < 0.7
+                    else f"{name}, {number} of them"
+                )
             return rng.choice((f"the {name}", f"one {name}", f"the {name}", f"your {name}"))
         choice = chosen(rng, item)
         if count > 1:
-            return rng.choice((f"{number} of the {name} in {choice}", f"{number} x {name}, {choice}", f"{number} {name}, {choice}"))
-        return rng.choice((f"the {name} in {choice}", f"one {name}, {choice}", f"the {name} ({choice})", f"the {name}, {choice}"))
+            return rng.choice(
+                (f"{number} of the {name} in {choice}", f"{number} x {name}, {choice}", f"{number} {name}, {choice}")
+            )
+        return rng.choice(
+            (f"the {name} in {choice}", f"one {name}, {choice}", f"the {name} ({choice})", f"the {name}, {choice}")
+        )
 
-    def _short(self, item: Item, main: str) -> str:
-        """The first word and the last of the main part: "Orbit grinder"."""
+    def _short(self, rng: random.Random, main: str) -> str:
+        """The first word and the last of the main part: "Orbit grinder"; of a long one mostly two and the last."""
         words = main.split()
+        if len(words) > 3 and rng.random() < 0.7:
+            return f"{words[0]} {words[1]} {words[-1]}"
         return f"{words[0]} {words[-1]}" if len(words) > 2 else main
 
     def _unique(self, name: str, item: Item) -> bool:
@@ -66,10 +73,10 @@ def chosen(rng: random.Random, item: Item) -> str:
         return f"{next(iter(item.options))} {values[0]}"
     if rng.random() < 0.2:
         values = values[::-1]
-    return rng.choice((", ", " ", " and ", ", "))[:].join(values) if len(values) > 1 else values[0]
+    return rng.choice((", ", " ", " and ", ", ")).join(values) if len(values) > 1 else values[0]
 
 
-def difference(rng: random.Random, new: Item, old: Item) -> tuple[str, str, str]:
+def difference(new: Item, old: Item) -> tuple[str, str, str]:
     """The options in which two variants differ, of the new and of the old one, and how the first of them is called."""
     names = [name for name, value in new.options.items() if old.options.get(name) != value] or list(new.options)
     sized = len(names) == 1 and len(str(new.options[names[0]])) <= 2

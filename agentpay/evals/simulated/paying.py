@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agentpay.evals.simulated.hearing import Seen
-from agentpay.evals.simulated.wishes import Voice, Wish
+from agentpay.evals.simulated.wishes import Voice, Wish, corrected
 from agentpay.evals.simulated.world import Item
 from agentpay.money import digits
 
@@ -26,10 +26,10 @@ class Haggle(Wish):
     rounds: int = 0
     _bids: list[int] = field(default_factory=list)
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         return self.deal is not None and seen.conversation.get("cart", {}).get("offer_id") is not None
 
-    def mark(self, me: Voice, seen: Seen) -> object:
+    def mark(self, seen: Seen) -> object:
         return (seen.offer or {}).get("id"), (seen.offer or {}).get("amount")
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -54,7 +54,7 @@ class Haggle(Wish):
         self._bids.append(bid)
         return bid
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
+    def agrees(self, seen: Seen) -> bool | None:
         """Decided in `say`, where the offer is looked at."""
         return None
 
@@ -71,33 +71,43 @@ class CheckOut(Wish):
     """Whether e-mail address and home are told with the wish."""
     ships: bool = True
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         checkout = seen.checkout
         if checkout is None or checkout["status"] != "open" or not checkout["url"] or self.tries == 0:
             return False
         held = {line["variant_external_id"]: line["quantity"] for line in checkout["items"]}
         right = held == {item.id: count for item, count in self.target.items()}
-        return right and self._linked(seen) and (not self.ships or self._sent_rightly(me, checkout))
+        return right and self._linked(seen) and (not self.ships or self._sent_rightly(checkout))
 
     def _linked(self, seen: Seen) -> bool:
         return any(block["type"] == "checkout" for block in seen.blocks) or seen.checkout["url"] in seen.text  # type: ignore[index]
 
-    def _sent_rightly(self, me: Voice, checkout: dict[str, object]) -> bool:
+    def _sent_rightly(self, checkout: dict[str, object]) -> bool:
         option, address = checkout["shipping_option"], checkout["shipping_address"]
         if not isinstance(option, dict) or not isinstance(address, dict):
             return False
         return self.option is None or option["name"] == self.option
 
-    def mark(self, me: Voice, seen: Seen) -> object:
+    def mark(self, seen: Seen) -> object:
         checkout = seen.checkout or {}
-        return checkout.get("status"), str(checkout.get("shipping_option")), str(checkout.get("shipping_address")), tuple(seen.asks)
+        return (
+            tuple(seen.cart.items()),
+            checkout.get("status"),
+            str(checkout.get("shipping_option")),
+            str(checkout.get("shipping_address")),
+            tuple(seen.asks),
+        )
 
     def say(self, me: Voice, seen: Seen) -> str | None:
         if self.tries > 7:
             return None
+        wrong = corrected(me, self.target, seen.cart) if seen.cart else None
+        if wrong is not None:
+            return wrong
         checkout = seen.checkout
-        if checkout is not None and checkout["status"] == "open" and self.ships and checkout["shipping_option"] and self.option:
-            if checkout["shipping_option"]["name"] != self.option:
+        if checkout is not None and checkout["status"] == "open" and self.ships and self.option is not None:
+            chosen = checkout["shipping_option"]
+            if chosen is not None and chosen["name"] != self.option:
                 return me.say("give_option", option=self.option)
         text = me.say("pay")
         if self.at_once and self.tries == 0:
@@ -117,7 +127,7 @@ class CheckOut(Wish):
                 parts.append(me.say("give_option", option=self.option))
         return " ".join(part if part[-1] in ".?!" else f"{part}." for part in parts)
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
+    def agrees(self, seen: Seen) -> bool | None:
         """Yes to using what is known of them, and to making the link."""
         return True if re.search(r"link|address|pay|check ?out|send it|ship", seen.question, re.I) else None
 
@@ -134,7 +144,7 @@ class Pay(Wish):
     paid: bool = False
     failed: str = ""
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         return self.paid
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -150,5 +160,14 @@ def amount_as_said(me: Voice, amount: int) -> str:
     whole, rest = divmod(amount, unit)
     number = str(whole) if not rest else f"{whole}.{rest:0{digits(currency)}d}"
     symbol = me.world.money(0).split("0")[0].strip()
-    names = {"USD": ("dollars", "bucks"), "EUR": ("euros", "euro"), "GBP": ("pounds", "quid")}.get(currency, (currency, currency))
-    return me.rng.choice((f"{symbol}{number}" if symbol else number, f"{symbol}{number}" if symbol else number, f"{number} {names[0]}", number))
+    names = {"USD": ("dollars", "bucks"), "EUR": ("euros", "euro"), "GBP": ("pounds", "quid")}.get(
+        currency, (currency, currency)
+    )
+    return me.rng.choice(
+        (
+            f"{symbol}{number}" if symbol else number,
+            f"{symbol}{number}" if symbol else number,
+            f"{number} {names[0]}",
+            number,
+        )
+    )

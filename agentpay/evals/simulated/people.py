@@ -6,12 +6,11 @@ import random
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import pycountry
-import yaml
+
+from agentpay.evals.simulated.reading import words
 
 Mood = Literal["friendly", "matter-of-fact", "hurried", "grumpy", "chatty"]
 Habit = Literal["lower_case", "no_punctuation", "typos", "fragments", "slang", "verbose", "two_wishes", "polite"]
@@ -45,8 +44,10 @@ class Address:
     def written(self, rng: random.Random, *, abroad: bool) -> str:
         """In one line, as people of that country write it; with the country where `abroad`."""
         if self.country in ("US", "CA", "AU"):
-            place = f"{self.city}, {self.region} {self.postal_code}" if rng.random() < 0.6 else (
-                f"{self.city} {self.region} {self.postal_code}"
+            place = (
+                f"{self.city}, {self.region} {self.postal_code}"
+                if rng.random() < 0.6
+                else (f"{self.city} {self.region} {self.postal_code}")
             )
         elif self.country in ("GB", "IE"):
             place = f"{self.city} {self.postal_code}" if rng.random() < 0.5 else f"{self.city}, {self.postal_code}"
@@ -81,13 +82,16 @@ class Person:
     @property
     def description(self) -> dict[str, Any]:
         """For the report."""
-        return {"mood": self.mood, "patience": self.patience, "habits": sorted(self.habits), "signed_in": self.signed_in}
+        return {
+            "mood": self.mood,
+            "patience": self.patience,
+            "habits": sorted(self.habits),
+            "signed_in": self.signed_in,
+        }
 
 
-@cache
 def _pools() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((files(__package__) / "data" / "people.yaml").read_text("utf-8"))
-    return loaded
+    return words("people")
 
 
 def person(number: int, rng: random.Random, countries: Collection[str]) -> Person:

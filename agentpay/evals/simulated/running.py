@@ -22,8 +22,8 @@ from agentpay.evals.simulated.consistency import Secrets, Watch
 from agentpay.evals.simulated.goals import Customer, cast
 from agentpay.evals.simulated.people import Person
 from agentpay.evals.simulated.state import Orders
-from agentpay.evals.simulated.talking import Played, Speaker, Talk
 from agentpay.evals.simulated.talking import Customer as Grammar
+from agentpay.evals.simulated.talking import Played, Speaker, Talk
 from agentpay.evals.simulated.world import World
 
 AT_ONCE = 6
@@ -61,7 +61,9 @@ def run(
     with tempfile.TemporaryDirectory(prefix="agentpay-eval-") as folder:
         file = world.write(Path(folder))
         with own_service(file, model=model, agent=agent, seed=seed, data=data) as service:
-            return asyncio.run(play_all(world, crowd, service, parallel=parallel, make_speaker=make_speaker, advance=advance))
+            return asyncio.run(
+                play_all(world, crowd, service, parallel=parallel, make_speaker=make_speaker, advance=advance)
+            )
 
 
 async def play_all(
@@ -100,22 +102,41 @@ def case(played: Played, who: Person) -> Case:
     """A conversation as the report has it: nothing in it differs between two runs of a seed but `times`."""
     goal = played.goal
     passed = played.reached and played.error is None and not played.contradictions and not played.violations
-    detail: dict[str, Any] = {"goal": goal.brief, "kind": goal.kind, "servable": goal.servable, "customer": who.description}
+    detail: dict[str, Any] = {
+        "goal": goal.brief,
+        "kind": goal.kind,
+        "servable": goal.servable,
+        "customer": who.description,
+    }
     found = {"lost_at": played.lost_at, "dropped": played.dropped, "error": played.error}
     detail |= {name: value for name, value in found.items() if value}
     detail["transcript"] = [_masked(line, played) for line in played.transcript]
     if not passed:
         wrong = [("goal", each) for each in played.unmet] + [("contradiction", each) for each in played.contradictions]
-        wrong += [("privacy", each) for each in played.violations] + ([("service", played.error)] if played.error else [])
+        wrong += [("privacy", each) for each in played.violations] + (
+            [("service", played.error)] if played.error else []
+        )
         said = next((line for line in reversed(played.transcript) if line.startswith("customer: ")), "")
         detail["failures"] = [
-            {"turn": played.turns, "said": said.removeprefix("customer: "), "check": check, "expected": goal.brief, "got": _masked(got, played)}
+            {
+                "turn": played.turns,
+                "said": said.removeprefix("customer: "),
+                "check": check,
+                "expected": goal.brief,
+                "got": _masked(got, played),
+            }
             for check, got in wrong
         ]
         detail["last_question"] = _masked(played.last_question, played)
         detail["tools"] = [masked_data(turn) for turn in played.tools]
         detail["state"] = masked_data(played.state)
-    measures = {"turns": float(played.turns), "unhelpful": float(played.unhelpful), "contradictions": float(len(played.contradictions))}
+    measures = {
+        "reached": float(played.reached),
+        "violations": float(len(played.violations)),
+        "turns": float(played.turns),
+        "unhelpful": float(played.unhelpful),
+        "contradictions": float(len(played.contradictions)),
+    }
     times = {}
     if played.latencies:
         ordered = sorted(played.latencies)
@@ -127,5 +148,3 @@ def _masked(text: str, played: Played) -> str:
     for number in played.numbers:
         text = text.replace(number, "(number)")
     return masked(text)
-
-

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import random
 import re
-from functools import cache
-from importlib.resources import files
 
-import yaml
+from agentpay.evals.simulated.reading import words
 
 _PARENS = re.compile(r"\(([^()]*\|[^()]*)\)")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-@cache
 def phrases() -> dict[str, list[str]]:
     """Every act with its templates."""
-    loaded: dict[str, list[str]] = yaml.safe_load((files(__package__) / "data" / "phrases.yaml").read_text("utf-8"))
-    return loaded
+    return words("phrases")
 
 
 def say(rng: random.Random, act: str, **slots: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -64,7 +63,7 @@ class Orders:
         found = await self._all(condition, key)
         return found[0] if found else None
 
-    async def _all(self, condition: str, key: str) -> Sequence[OrderState]:
+    async def _all(self, condition: str, key: str) -> list[OrderState]:
         async with self._connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(_ORDER.format(condition).encode(), {"shop": self._organization_id, "key": key})
             return [_order(row) for row in await cursor.fetchall()]

@@ -117,7 +117,7 @@ class Talk:
         """Messages that came by themselves; a paid order posts one."""
         import asyncio
 
-        for _ in range(60 if wait else 1):
+        for _ in range(400 if wait else 1):
             fresh = [m for m in await self.client.messages(self.played.conversation_id) if m["id"] not in self._known]
             fresh = [message for message in fresh if message["role"] == "assistant"]
             if fresh:
@@ -132,11 +132,15 @@ class Talk:
         self._known.add(message["id"])
         self.replies.append(message["content"])
         self.watch.heard(message)
-        calls = [{name: call[name] for name in ("name", "arguments", "status", "result")} for call in message["tool_calls"]]
+        calls = [
+            {name: call[name] for name in ("name", "arguments", "status", "result")} for call in message["tool_calls"]
+        ]
         self.played.tools.append(calls)
         called = "".join(f" [{call['name']}{'!' if call['status'] == 'error' else ''}]" for call in calls)
         blocks = "".join(f" <{block['type']}>" for block in message["blocks"])
-        self.played.transcript.append(f"assistant ({message['agent']}, {message['intent']}): {message['content']}{called}{blocks}")
+        self.played.transcript.append(
+            f"assistant ({message['agent']}, {message['intent']}): {message['content']}{called}{blocks}"
+        )
 
     async def _look(self) -> None:
         """What the customer's page shows beside the reply: cart, checkout; and how the order of the goal stands."""
@@ -207,7 +211,7 @@ class Customer:
         progressed = False
         while self._waiting:
             wish = self._waiting[0]
-            if wish.done(self.me, seen):
+            if wish.done(seen):
                 self._waiting.pop(0)
                 progressed = True
             elif isinstance(wish, Pay) and wish.cards and not wish.to_ask:
@@ -220,7 +224,7 @@ class Customer:
 
     def _bears(self, wish: Wish, seen: Seen, progressed: bool) -> bool:
         """Whether the customer goes on: replies that bring them no nearer wear their patience."""
-        mark = (wish.mark(self.me, seen), self._new_question(wish, seen))
+        mark = (wish.mark(seen), self._new_question(wish, seen))
         if progressed or wish is not self._top or mark[0] != self._mark or mark[1]:
             self._unhelpful = 0
         else:
@@ -230,12 +234,14 @@ class Customer:
         return self._unhelpful < self.me.person.patience
 
     def _new_question(self, wish: Wish, seen: Seen) -> bool:
-        return any((id(wish), ask, seen.question) not in self._answered for ask in seen.asks if ask not in ("more", "human"))
+        return any(
+            (id(wish), ask, seen.text) not in self._answered for ask in seen.asks if ask not in ("more", "human")
+        )
 
     async def _words(self, wish: Wish, seen: Seen) -> str | None:
         found = answer(self.me, wish, seen) if self.played.turns and wish.tries else None
-        if found is not None and (id(wish), found[0], seen.question) not in self._answered:
-            self._answered.update((id(wish), ask, seen.question) for ask in seen.asks)
+        if found is not None and (id(wish), found[0], seen.text) not in self._answered:
+            self._answered.update((id(wish), ask, seen.text) for ask in seen.asks)
             return self._typed(found[1])
         text = wish.say(self.me, seen)
         wish.tries += 1
@@ -275,7 +281,7 @@ class Customer:
         last = self.talk.goal.wishes[-1]
         if isinstance(last, Chat) or self.talk.seen.handed_off or not self.me.person.chance(0.4):
             return None
-        return self._typed(self.me.say("thanks"))
+        return typed(self.me.person, self.me.say("thanks"))
 
     def _typed(self, text: str) -> str:
         first = self.played.turns == 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentpay.evals.simulated.hearing import Seen
@@ -62,18 +62,18 @@ class Wish:
     """Of questions: whether the right answer came."""
     lost: bool = False
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         raise NotImplementedError
 
     def say(self, me: Voice, seen: Seen) -> str | None:
         """What the customer says next for it; None: they give it up."""
         raise NotImplementedError
 
-    def mark(self, me: Voice, seen: Seen) -> object:
+    def mark(self, seen: Seen) -> object:
         """What changes when the shop gets nearer to it."""
         return None
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
+    def agrees(self, seen: Seen) -> bool | None:
         """The answer to "shall I …?"; None where that is about something else."""
         return None
 
@@ -82,6 +82,8 @@ class Wish:
         return None
 
     order: PastOrder | None = None
+    country: str = ""
+    """The country that a question is about, where it is not the customer's own."""
     instead: Item | None = None
     address: Address | None = None
     option: str | None = None
@@ -99,14 +101,14 @@ class Hold(Wish):
     vague: bool = False
     """Whether options are left out at first, to be asked for."""
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         return self.tries > 0 and seen.cart == self._wanted
 
     @property
     def _wanted(self) -> dict[str, int]:
         return {item.id: count for item, count in self.target.items()}
 
-    def mark(self, me: Voice, seen: Seen) -> object:
+    def mark(self, seen: Seen) -> object:
         return tuple(sorted(seen.cart.items()))
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -117,13 +119,7 @@ class Hold(Wish):
         missing = [(item, count) for item, count in self.target.items() if item.id not in seen.cart]
         if missing:
             return self._ask_for(me, seen, missing)
-        for item, count in self.target.items():
-            if seen.cart[item.id] != count:
-                return self._count(me, item, count, seen.cart[item.id])
-        extra = next((id for id in seen.cart if id not in self._wanted), None)
-        if extra is not None and extra in me.world.by_id:
-            return me.say("take_out", thing=me.wanted(me.world.by_id[extra]))
-        return me.say("what_is_in")
+        return corrected(me, self.target, seen.cart) or me.say("what_is_in")
 
     def _ask_for(self, me: Voice, seen: Seen, missing: Sequence[tuple[Item, int]]) -> str:
         again = self.tries > 0 and not (len(missing) < len(self.target) and len(seen.cart) == self.tries)
@@ -135,17 +131,12 @@ class Hold(Wish):
         what = me.wanted(item, count, options=not self.vague)
         return me.say("also" if seen.cart else "want", what=what)
 
-    @staticmethod
-    def _count(me: Voice, item: Item, count: int, before: int) -> str:
-        name = me.names.product(me.rng, item)
-        return me.say("make_it", thing=f"the {name}", plain=name, count=counted(me.rng, count), before=str(before))
-
     def wants(self, ask: str, seen: Seen) -> Item | None:
-        missing = [item for item in self.target if item.id not in seen.cart]
-        named = [item for item in missing if item.product.title.casefold() in seen.question.casefold()]
-        return next(iter(named or missing), None)
+        wrong = [item for item, count in self.target.items() if seen.cart.get(item.id) != count]
+        named = [item for item in wrong if item.product.title.casefold() in seen.text.casefold()]
+        return next(iter(named or wrong), None)
 
-    def agrees(self, me: Voice, seen: Seen) -> bool | None:
+    def agrees(self, seen: Seen) -> bool | None:
         if not re.search(r"\b(?:add|put|cart|basket|take|usual)\b", seen.question, re.I):
             return None
         item = self.wants("confirm", seen)
@@ -163,7 +154,7 @@ class Told(Wish):
     fact: Callable[[Seen], bool] = field(default=lambda seen: False)
     patience: int = 2
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         if self.tries and not self.heard:
             self.heard = self.fact(seen)
         return self.heard
@@ -193,7 +184,7 @@ class UseCode(Wish):
     works: bool = True
     target: dict[Item, int] = field(default_factory=dict)
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         applied = str(seen.conversation.get("cart", {}).get("discount_code") or "").upper() == self.code.upper()
         if self.works:
             return applied and seen.conversation["cart"]["discount"] > 0
@@ -212,7 +203,7 @@ class UseCode(Wish):
 class Human(Wish):
     """A person is to take over."""
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         return seen.handed_off
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -225,7 +216,7 @@ class Chat(Wish):
 
     speech: Speech = field(default=lambda me: "")
 
-    def done(self, me: Voice, seen: Seen) -> bool:
+    def done(self, seen: Seen) -> bool:
         return self.tries > 0
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -242,6 +233,20 @@ _DENIED = re.compile(
 def denied(text: str) -> bool:
     """Whether a reply says no to something."""
     return _DENIED.search(text) is not None
+
+
+def corrected(me: Voice, target: Mapping[Item, int], cart: Mapping[str, int]) -> str | None:
+    """What is said of the first line that is not as it should be; None where all are."""
+    wanted = {item.id: count for item, count in target.items()}
+    for item, count in target.items():
+        if item.id not in cart:
+            return me.say("also", what=_plainly(me, item, count))
+        if cart[item.id] != count:
+            name = me.names.product(me.rng, item)
+            before = str(cart[item.id])
+            return me.say("make_it", thing=f"the {name}", plain=name, count=counted(me.rng, count), before=before)
+    extra = next((me.world.by_id[id] for id in cart if id not in wanted and id in me.world.by_id), None)
+    return me.say("take_out", thing=me.wanted(extra)) if extra is not None else None
 
 
 def _plainly(me: Voice, item: Item, count: int) -> str:

@@ -94,7 +94,11 @@ class PastOrder:
             "customer": self.customer,
             "placed_at": f"-{self.placed}d",
             "status": "paid",
-            "fulfillment_status": "delivered" if self.delivered is not None else "shipped" if self.shipped else "unfulfilled",
+            "fulfillment_status": "delivered"
+            if self.delivered is not None
+            else "shipped"
+            if self.shipped
+            else "unfulfilled",
             "payment": {"method": "card"},
             "items": [{"variant": item.id, "quantity": count, "unit_price": item.price} for item, count in self.lines],
             "shipping": self.shipping,
@@ -243,7 +247,7 @@ class World:
 
         content = self._path.read_bytes()
         content = gzip.decompress(content) if self._path.suffix == ".gz" else content
-        data: dict[str, Any] = yaml.load(content, Loader=StoreLoader)  # noqa: S506 (a safe loader of ours)
+        data: dict[str, Any] = yaml.load(content, Loader=StoreLoader)
         return data
 
     def _product_rows(self, data: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ _SUITES = {
     "intents": "agentpay.evals.suites.intents:Intents",
     "tau2": "agentpay.evals.suites.tau2:Tau2",
     "negotiation": "agentpay.evals.suites.negotiation:Negotiation",
+    "simulated": "agentpay.evals.suites.simulated:Simulated",
     "adversarial": "agentpay.evals.suites.adversarial:Adversarial",
 }
 NAMES = tuple(_SUITES)
