@@ -154,3 +154,27 @@ def test_places():
 )  # fmt: skip
 def test_the_words_for_a_product(text, words):
     assert product_words(text, []) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("gel pens 12 pack", None),
+        ("I'd like the vegan brownies 6 pack", None),
+        ("a 12 pack of gel pens", None),
+        ("two gel pen 12 packs", 2),
+        ("3 x gel pen 12 pack", 3),
+        ("6 packs of brownies", 6),
+        ("2 packs of brownies", 2),
+        ("the oak one in natural, two please", 2),
+        ("gel pens 12 pack, 3", 3),
+        ("spark plug set of 4, two of them please", 2),
+        ("the boots, 43", None),
+    ],
+)
+def test_a_titles_number_is_no_quantity_and_one_said_at_last_is(text, quantity):
+    titles = frozenset(
+        {"gel", "pen", "12", "pack", "vegan", "brownies", "6", "spark", "plug", "set", "of", "4", "boots", "oak"}
+    )
+    found = find_quantity(text, [], titles)
+    assert (found.value if found else None) == quantity

@@ -32,9 +32,20 @@ _OF_THEM = re.compile(
     re.IGNORECASE,
 )
 _TO_NUMBER = re.compile(
-    rf"\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
+    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
+_AT_END = re.compile(
+    rf"[,;:–-]\s*(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
+    re.IGNORECASE,
+)
+"""How many, said at last: "the oak one in natural, two please"."""
+_PACKED = re.compile(
+    rf"\b(?P<n>\d{{1,3}})[\s-]+(?P<pack>{_PACKS})(?!\w)(?!\s+of\s+(?:the|them|those|these|your|my)\b)", re.IGNORECASE
+)
+"""A number and what it counts, which titles have, too: "gel pens 12 pack", "a 12 pack of gel pens"."""
+_MOST_AT_END = 12
+"""A larger bare number at the end may be a size that the shop does not have."""
 _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
 _COUNT_IN = re.compile(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
@@ -124,6 +135,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
     """
     if not LIKELY.search(text) and not _COUPLE.search(text):
         return None
+    taken = [*taken, *_packs_of_names(text, taken, goods)]
     for pattern in (_NAMED, _TIMES):
         for match in pattern.finditer(text):
             groups = match.groupdict()
@@ -165,6 +177,10 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         value = number(match.group("n"))
         if value and free(taken, *match.span("n")) and not text[: match.start()].rstrip().endswith("size"):
             return Span(*match.span("n"), "quantity", value)
+    if (last := _AT_END.search(text)) is not None and free(taken, *last.span("n")):
+        value = number(last["n"])
+        if value and value <= _MOST_AT_END:
+            return Span(*last.span("n"), "quantity", value)
     for match in _NUMBER.finditer(text):
         value = number(match.group("n"))
         lead = text[: match.start()]
@@ -179,6 +195,19 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         ):
             return Span(*match.span(), "quantity", value)
     return None
+
+
+def _packs_of_names(text: str, taken: Sequence[Span], goods: Collection[str]) -> list[Span]:
+    """Numbers with what they count that are words of titles and stand where a name's do: behind its words, or before a single pack."""
+    found = []
+    for match in _PACKED.finditer(text):
+        pack = match["pack"].lower().removesuffix("s")
+        if match["n"] not in goods or (pack not in goods and f"{pack}s" not in goods):
+            continue
+        single = match["n"] != "1" and not match["pack"].lower().endswith("s")
+        if single or not _led(text[: match.start()], taken):
+            found.append(Span(*match.span(), "idiom", None))
+    return found
 
 
 def _counts_goods(after: str, goods: Collection[str]) -> bool:

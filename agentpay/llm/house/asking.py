@@ -65,7 +65,8 @@ def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pen
     if (usual := usual_variant(talk, rows)) is not None:
         talk.say("usual_size", size=describe.options(usual["options"]))
         kept = {**kept, "usual": usual["external_id"]}
-    talk.expect("variant", then=then, **{**kept, "product": product["external_id"], "candidates": choices})
+    asked = {"product": product["external_id"], "title": product["title"], "candidates": choices}
+    talk.expect("variant", then=then, **{**kept, **asked})
 
 
 def usual_variant(talk: Talk, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
@@ -119,7 +120,13 @@ def suggest(talk: Talk, product: str) -> None:
     if not in_cart(talk, product):
         talk.say("ask_add")
         before = talk.offered
-        talk.expect("confirm_add", product=product, **({"also": before} if before else {}))
+        title = (talk.focus or {}).get("title")
+        talk.expect(
+            "confirm_add",
+            product=product,
+            **({"title": title} if title else {}),
+            **({"also": before} if before else {}),
+        )
 
 
 def in_cart(talk: Talk, product: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
-from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, target
+from agentpay.llm.house.referring import referred
+from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, target, undecided
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -16,6 +17,11 @@ _INSTEAD = re.compile(
     r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
     re.I,
 )
+_EACH = re.compile(
+    r"\b(?:one|two|\d+) of each\b|\beach of (?:them|those|these)\b|\ball (?:of them|three|four|five)\b", re.I
+)
+_MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
+_MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
@@ -29,13 +35,59 @@ def add(talk: Talk, act: ActView) -> Plan:
     if talk.asked_for == "confirm_add" and not anew and not act.entities.get("ordinals") and "product" in talk.pending:
         yield from add_pending(talk, act)
         return
+    if len(several := _each_of_shown(talk, act)) > 1:
+        for product in several:
+            yield from put(talk, act, {**target(talk, act), "product": product["external_id"]}, _quantity(talk, act))
+        return
+    if (line := _in_cart_already(talk, act)) is not None:
+        _not_twice(talk, line)
+        return
     pending = talk.pending if talk.asked_for in ("variant", "product") else {}
     ref = target(talk, act)
     if talk.asked_for == "variant" and not anew and not act.entities.get("ordinals"):
         ref = {"product": pending["product"], "options": overlaid(pending.get("options", {}), ref.get("options", {}))}
     elif talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
-        ref = {"product": chosen, "options": {**pending.get("options", {}), **ref.get("options", {})}}
+        options = {**pending.get("options", {}), **ref.get("options", {})}
+        ref = {"product": chosen, **({"options": options} if options else {})}
+    elif len(meant := referred(talk, act) or undecided(talk, act)) > 1:
+        kept = {"quantity": _quantity(talk, act), "options": act.entities.get("options", {})}
+        talk.say("which_product", candidates=describe.listing([product["title"] for product in meant[:5]], "or"))
+        candidates = [{key: product[key] for key in ("external_id", "title")} for product in meant[:5]]
+        talk.expect("product", then="add", candidates=candidates, **kept)
+        return
     yield from put(talk, act, ref, _quantity(talk, act))
+
+
+def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
+    """ "The first and the third", "both", "one of each": the products of the last list that are wanted."""
+    shown = list(talk.turn.shown)
+    ordinals = act.entities.get("ordinals", [])
+    if len(ordinals) > 1:
+        places = [place - 1 if place > 0 else len(shown) + place for place in ordinals]
+        return [shown[place] for place in places if 0 <= place < len(shown)]
+    each = act.entities.get("everything") or _EACH.search(act.text) is not None
+    return shown if each and named(act) is None and 1 < len(shown) <= _MOST_AT_ONCE else []
+
+
+def _in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
+    """The line of the cart that "I take it" is said of: to add it once more has to be said."""
+    bare = act.entities.get("pronoun") and set(act.entities) == {"pronoun"} and _MORE.search(act.text) is None
+    line = _spoken_of_line(talk)
+    if not bare or line is None or talk.asked_for is not None:
+        return None
+    focus = talk.focus or {}
+    ids = (line["variant_external_id"], line["variant_id"])
+    return line if focus.get("variant") in ids or focus.get("product") in ids else None
+
+
+def _not_twice(talk: Talk, line: dict[str, Any]) -> None:
+    name, offer = describe.what(line["title"], line["options"]), talk.turn.offer
+    if offer is not None and offer["variant_external_id"] == line["variant_external_id"]:
+        talk.say("offer_stands", quantity=line["quantity"], what=name, amount=talk.money(offer["amount"]))
+        talk.expect("confirm_checkout")
+        return
+    talk.say("in_cart_already", what=name)
+    talk.expect("confirm_add", product=line["variant_external_id"] or line["variant_id"], title=line["title"])
 
 
 def choose(talk: Talk, act: ActView) -> Plan:
@@ -139,7 +191,7 @@ def _spoken_of_line(talk: Talk) -> dict[str, Any] | None:
     lines: list[dict[str, Any]] = talk.cart.get("items", [])
     focus = talk.focus or {}
     for line in lines:
-        if line["variant_external_id"] and line["variant_external_id"] == focus.get("variant"):
+        if line["variant_external_id"] and line["variant_external_id"] in (focus.get("variant"), focus.get("product")):
             return line
     of_product = [line for line in lines if focus and line["product_external_id"] == focus.get("product")]
     if len(of_product) == 1:
@@ -259,7 +311,8 @@ def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
     if others := result.get("alternatives"):
         talk.say("in_stock_instead", variants=describe.variants(talk, others))
         choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
-        talk.expect("variant", then="add", product=result["product"]["external_id"], candidates=choices)
+        about = {"product": result["product"]["external_id"], "title": result["product"]["title"]}
+        talk.expect("variant", then="add", **about, candidates=choices)
 
 
 def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> bool:

@@ -7,12 +7,25 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, checkout, details, orders, pricing, products, service, upselling
+from agentpay.llm.house import (
+    buying,
+    checkout,
+    comparing,
+    details,
+    orders,
+    pricing,
+    products,
+    reopening,
+    service,
+    stock,
+    upselling,
+)
 from agentpay.llm.house.aftersale import serving
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.asking import chosen_variant
 from agentpay.llm.house.bargaining import as_haggling
+from agentpay.llm.house.referring import grounded
 from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -22,9 +35,9 @@ HANDLERS: dict[str, Handler] = {
     "product_search": products.search,
     "recommendation": products.search,
     "product_details": details.details,
-    "product_comparison": products.compare,
-    "availability": products.availability,
-    "price_question": products.price,
+    "product_comparison": comparing.compare,
+    "availability": stock.availability,
+    "price_question": stock.price,
     "add_to_cart": buying.add,
     "change_cart": buying.change,
     "remove_from_cart": buying.remove,
@@ -90,7 +103,7 @@ def converse(talk: Talk) -> Plan:
         yield from serving.go_on(talk, task)
         return
     acts = sorted(
-        _merged(_without_fillers(turn.acts)),
+        _merged([grounded(talk, act) for act in _without_fillers(turn.acts)]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
@@ -113,6 +126,7 @@ def converse(talk: Talk) -> Plan:
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
     yield from pricing.volunteer(talk, acts)
+    yield from reopening.take_up(talk, acts)
     upselling.suggest(talk)
     if talk.silent:
         talk.say("not_understood")

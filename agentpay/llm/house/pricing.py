@@ -9,8 +9,8 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.places import leaves_out, place_named
-from agentpay.llm.house.products import price
 from agentpay.llm.house.refs import is_superlative, target
+from agentpay.llm.house.stock import price
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.money import country_name
 
@@ -85,10 +85,24 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         # "A little lower?" names nothing the shop has: what is haggled about is what was spoken of
         kept = {key: value for key, value in arguments.items() if key not in ("product", "variant", "options")}
         outcome = yield Ask("make_offer", {**kept, **meant})
+    if not outcome.ok and outcome.result["error"]["code"] == "variant_required":
+        yield from _offer_for_which(talk, act, outcome)
+        return
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="offer")
         return
     _answer(talk, outcome)
+
+
+def _offer_for_which(talk: Talk, act: ActView, outcome: ToolOutcome) -> Plan:
+    """A price is made for one variant: which it shall be is asked, and the wish kept until that is in the cart."""
+    if not talk.turn.negotiable:
+        talk.say("offer_fixed", title=outcome.result["error"]["product"]["title"])
+        return
+    talk.say("offer_which")
+    wish = {key: act.entities[key] for key in ("amount", "amount_off", "percent", "quantity") if key in act.entities}
+    quantity = talk.pending.get("quantity") or act.entities.get("quantity") or 1
+    yield from not_resolved(talk, outcome, act, then="add", quantity=quantity, price_wish=wish)
 
 
 def volunteer(talk: Talk, acts: Sequence[ActView]) -> Plan:

@@ -7,18 +7,18 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, describe
-from agentpay.llm.house.asking import chosen_product, not_resolved, show, suggest
+from agentpay.llm.house.asking import show
 from agentpay.llm.house.purposes import asks_for_size, interest, used_for
-from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, target, undecided
+from agentpay.llm.house.refs import is_superlative, named, stems, stems_in_order, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product, or several."""
 _NARROWING = ("price_min", "price_max", "brand", "category", "attributes", "options", "sort")
-_AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
 _ORDERING = re.compile(
     r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me)\b", re.I
 )
+_ARTICLES = frozenset({"the", "a", "an"})
 _PLEASE = re.compile(r"\b(?:please|pls|plz)\W*$", re.I)
 _ASKING = re.compile(
     r"\?|\b(?:show|find|search|looking|look for|recommend|suggest|something|anything|any|some|do you|have you|got|which|what|list"
@@ -40,7 +40,6 @@ _GOES_WITH = re.compile(
     r"|\baccessor\w+ for (?:it|this|that|them)\b",
     re.I,
 )
-_POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
 
 
 def search(talk: Talk, act: ActView) -> Plan:
@@ -93,8 +92,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
         products = outcome.result.get("products", [])
         if not products:
             continue
-        if kind == "found" and _is_order(act, products):
-            yield from _order(talk, act, products[0])
+        if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
+            yield from _order(talk, act, wanted_one)
         elif kind == "found":
             talk.searched = arguments
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
@@ -150,90 +149,7 @@ def _goes_with(talk: Talk) -> Plan:
         talk.say("goes_with_nothing", title=product.get("title", ""))
 
 
-def compare(talk: Talk, act: ActView) -> Plan:
-    references = _compared(talk, act)
-    if len(references) < 2:
-        talk.say("compare_needed")
-        talk.expect("compare")
-        return
-    outcome = yield Ask("compare_products", {"products": references[:5]})
-    if not outcome.ok:
-        yield from not_resolved(talk, outcome, act, then="details")
-        return
-    products = outcome.result["products"]
-    facts = [
-        (
-            min((describe.fact(name, value)[0] for value in values), key=len),
-            [describe.fact(name, value)[1] for value in values],
-        )
-        for name, values in outcome.result["attributes"].items()
-    ]
-    rows = [
-        ["", *(product["title"] for product in products)],
-        ["Price", *(describe.price(talk, product) for product in products)],
-        ["In stock", *("yes" if describe.stocked(product) else "no" for product in products)],
-        *([name, *values] for name, values in facts),
-    ]
-    table = [f"| {' | '.join(row)} |" for row in rows]
-    table.insert(1, "|" + "---|" * len(rows[0]))
-    talk.say_text("\n".join(table))
-    talk.focus = None
-    talk.say("ask_which")
-    talk.expect("choice")
-
-
-def availability(talk: Talk, act: ActView) -> Plan:
-    if several := undecided(talk, act):
-        talk.say("which_product", candidates=describe.listing([product["title"] for product in several], "or"))
-        talk.expect("product", then="details", candidates=several, options=act.entities["options"])
-        return
-    ref = target(talk, act)
-    if talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
-        ref = {**ref, "product": chosen}
-    if "product" not in ref:
-        yield from _which(talk, act)
-        return
-    outcome = yield Ask("check_inventory", {**ref, **_quantity(act)})
-    if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
-        outcome = yield Ask("check_inventory", {**ref, **_quantity(act), "product": meant})
-    if not outcome.ok:
-        if outcome.result["error"]["code"] in UNKNOWN and act.entities.get("product_query"):
-            yield from search(talk, act)
-            return
-        yield from not_resolved(talk, outcome, act, then="details")
-        return
-    _stock(talk, ref.get("options", {}), outcome.result)
-
-
-def price(talk: Talk, act: ActView) -> Plan:
-    ref = target(talk, act)
-    if "product" not in ref:
-        yield from _which(talk, act)
-        return
-    outcome = yield Ask("check_inventory", ref)
-    if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
-        outcome = yield Ask("check_inventory", {**ref, "product": meant})
-    if not outcome.ok:
-        if act.entities.get("product_query"):
-            yield from search(talk, act)
-        else:
-            yield from not_resolved(talk, outcome, act, then="details")
-        return
-    result = outcome.result
-    rows = result["variants"] or result["alternatives"]
-    if not rows:
-        talk.say("out_of_stock", what=result["product"]["title"])
-        return
-    amounts = sorted({row["price"] for row in rows})
-    shown = talk.money(amounts[0]) if len(amounts) == 1 else f"{talk.money(amounts[0])} to {talk.money(amounts[-1])}"
-    name = describe.what(rows[0]["title"], rows[0]["options"]) if len(rows) == 1 else result["product"]["title"]
-    spoken_of(talk, result["product"], rows[0] if len(rows) == 1 else None)
-    talk.say("price_is", what=name, price=shown)
-    if not result["in_stock"]:
-        talk.say("out_of_stock", what=name)
-
-
-def _which(talk: Talk, act: ActView) -> Plan:
+def which(talk: Talk, act: ActView) -> Plan:
     """Nothing was named and nothing spoken of: "how much is it?" is asked back, all else is looked for."""
     if act.entities.get("pronoun") and not set(act.entities) & {
         "options",
@@ -260,27 +176,23 @@ def ask_which(talk: Talk, then: str) -> None:
     talk.expect("product", then=then)
 
 
-def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | None:
-    """The product spoken of, where the words of a clause name none and it points back: "which fabrics does it come in?"."""
-    if code not in UNKNOWN or talk.focus is None or not _POINTS.search(act.text):
-        return None
-    return str(talk.focus["product"]) if talk.focus["product"] != ref.get("product") else None
+def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """ "The Squall jacket please", "I want a Heron pen": the product that was named, where it is wanted; None where that is not sure.
 
-
-def _is_order(act: ActView, products: list[dict[str, Any]]) -> bool:
-    """ "The Squall jacket please", "I want a Heron pen": the one product that fits was named, and it is wanted."""
+    The clause holds the whole name, or, where nothing else was found, no word that the name does not have.
+    """
     query = act.entities.get("product_query")
-    if len(products) != 1 or not query or act.intent != "product_search":
-        return False
-    if _ASKING.search(act.text) or not _ORDERING.search(act.text):
-        return False
-    words, title = (
-        stems(query),
-        [word for word in stems_in_order(products[0]["title"]) if word not in ("the", "a", "an")],
-    )
-    whole = set(title) <= words
-    by_name = words <= set(title) and len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
-    return whole or by_name or bool(act.entities.get("options") and words & set(title))
+    if not query or act.intent != "product_search" or _ASKING.search(act.text) or not _ORDERING.search(act.text):
+        return None
+    words, said = stems(query), stems(act.text)
+    whole = [product for product in products if stems(product["title"]) - _ARTICLES <= said]
+    if len(whole) == 1:
+        return whole[0]
+    if len(products) != 1:
+        return None
+    title = [word for word in stems_in_order(products[0]["title"]) if word not in _ARTICLES]
+    by_name = len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
+    return products[0] if words <= set(title) and (by_name or act.entities.get("options")) else None
 
 
 def asks(act: ActView) -> bool:
@@ -288,74 +200,10 @@ def asks(act: ActView) -> bool:
     return _ASKING.search(act.text) is not None
 
 
-def stems_in_order(text: str) -> list[str]:
-    return [next(iter(stems(word)), "") for word in re.findall(r"[^\W_]+", text)]
-
-
 def _order(talk: Talk, act: ActView, product: dict[str, Any]) -> Plan:
     options = act.entities.get("options", {})
     ref = {"product": product["external_id"], **({"options": options} if options else {})}
     yield from buying.put(talk, act, ref, int(act.entities.get("quantity") or 1))
-
-
-def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
-    product, rows, others = result["product"], result["variants"], result["alternatives"]
-    available = [row for row in rows if row["in_stock"]]
-    wanted = describe.options(options)
-    spoken_of(talk, product, rows[0] if len(rows) == 1 else None)
-    if len(rows) != 1 and talk.focus is not None:
-        talk.focus["options"] = options  # "what about yellow in that size?" goes on from what was asked for
-    if not rows:
-        talk.say("not_made", title=product["title"], wanted=wanted or "that")
-        _others(talk, product, others)
-    elif not result["in_stock"]:
-        name = describe.what(product["title"], rows[0]["options"]) if len(rows) == 1 else product["title"]
-        if available:
-            left = available[0]["available"]
-            talk.say("only_left", left=left, what=name, more=left)
-            talk.expect("confirm_add", product=available[0]["external_id"], quantity=left)
-            return
-        talk.say("out_of_stock", what=name)
-        _others(talk, product, others)
-    elif len(available) == 1:
-        row = available[0]
-        spoken_of(talk, product, row)
-        key = "in_stock_few" if row["available"] is not None and row["available"] <= describe.FEW else "in_stock"
-        talk.say(
-            key, what=describe.what(row["title"], row["options"]), price=talk.money(row["price"]), left=row["available"]
-        )
-        suggest(talk, row["external_id"])
-    else:
-        talk.say("in_stock_several", title=product["title"], variants=describe.variants(talk, available))
-        _expect_one_of(talk, product, available)
-
-
-def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        talk.say("in_stock_instead", variants=describe.variants(talk, rows))
-        _expect_one_of(talk, product, rows)
-
-
-def _expect_one_of(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
-    talk.expect("variant", then="add", product=product["external_id"], candidates=choices)
-
-
-def _compared(talk: Talk, act: ActView) -> list[str]:
-    shown = talk.turn.shown
-    if (ordinals := act.entities.get("ordinals")) and len(ordinals) > 1:
-        return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
-    query = act.entities.get("product_query")
-    names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
-    if len(names) == 1 and talk.focus is not None:
-        names.append(talk.focus["product"])
-    if len(names) < 2 and len(shown) >= 2:
-        return [product["external_id"] for product in shown[:3]]
-    return names
-
-
-def _quantity(act: ActView) -> dict[str, int]:
-    return {"quantity": act.entities["quantity"]} if act.entities.get("quantity") else {}
 
 
 def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:

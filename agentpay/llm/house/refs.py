@@ -23,11 +23,13 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     query = named(act)
     shown = talk.turn.shown
     if (ordinals := entities.get("ordinals")) and (product := _at(shown, ordinals[0])) is not None:
-        return _with(product["external_id"], options)
+        return _with(product["external_id"], _as_searched(talk, product, options))
     if query:
         known = among(query, shown)
+        if len(known) > 1:
+            known = [product for product in known if product["title"].casefold() == query.casefold()]
         if len(known) == 1:
-            return _with(known[0]["external_id"], options)
+            return _with(known[0]["external_id"], _as_searched(talk, known[0], options))
         return _with(query, options)
     if (place := _SUPERLATIVE.search(act.text)) and len(shown) > 1:
         ranked = sorted(shown, key=lambda product: product["price_min"])
@@ -82,11 +84,21 @@ def stems(text: str) -> set[str]:
             for word in _WORD.findall(text.casefold())}  # fmt: skip
 
 
+def stems_in_order(text: str) -> list[str]:
+    return [next(iter(stems(word)), "") for word in re.findall(r"[^\W_]+", text)]
+
+
 def spoken_of(talk: Talk, product: dict[str, Any], variant: dict[str, Any] | None = None) -> None:
     """Note what the talk is about now."""
     talk.focus = {"product": product["external_id"], "title": product["title"]}
     if variant is not None:
         talk.focus |= {"variant": variant["external_id"], "options": variant["options"]}
+
+
+def _as_searched(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> dict[str, str]:
+    """A list that a blue one was looked for in was shown for the blue ones: "add the first" needs no colour said again."""
+    wished = {**(talk.searched or {}).get("options", {}), **options}
+    return wished if wished != options and _has(product, wished) else options
 
 
 def _carried(talk: Talk, act: ActView, options: dict[str, str]) -> dict[str, str]:

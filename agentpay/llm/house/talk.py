@@ -135,6 +135,11 @@ class Talk:
         return [*self._noted["pending"].get("also", []), self._noted["pending"]["product"]]
 
     @property
+    def expected(self) -> str | None:
+        """What this reply asks for, so far."""
+        return self._noted.get("asked_for")
+
+    @property
     def expecting(self) -> bool:
         return bool(self._noted)
 

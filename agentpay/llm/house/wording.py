@@ -34,6 +34,8 @@ WORDINGS: dict[str, list[str]] = {
         "Sorry, we don't carry {query}. Is there anything else I can look for?",
     ],
     "ask_add": ["Shall I put it in your cart?", "Would you like to add it to your cart?"],
+    "ask_add_again": ["And {title}: shall I put it in your cart?"],
+    "in_cart_already": ["{what} is in your cart already. Shall I add another one?"],
     "upsell": [
         "By the way, {suggestion} would go well with it. Shall I show you?",
         "The shop suggests {suggestion} to go with it. Would you like to have a look?",
@@ -75,6 +77,7 @@ WORDINGS: dict[str, list[str]] = {
         "Which one would you like? {title}: {variants}.",
         "{title}: there is {variants}. Which one shall it be?",
     ],
+    "variant_again": ["And which {title} shall it be? There is {variants}."],
     "usual_size": ["You usually take {size}: shall it be that one?", "Shall it be your usual {size}?"],
     "variant_missing": ["{title} doesn't come in {wanted}. There is {variants}. Which one would you like?"],
     "code_takes": ["{code} takes {discount} off. Your cart is {total} now."],
@@ -94,6 +97,11 @@ WORDINGS: dict[str, list[str]] = {
     "offer_refused": [
         "I can't go lower on {title}. At {list_price} it's yours whenever you like.",
         "{list_price} is the price for {title}; I have no room there, sorry.",
+    ],
+    "offer_which": ["I can see about the price once I know which one it is."],
+    "offer_fixed": ["The price of {title} is fixed; I have no room there, sorry."],
+    "offer_stands": [
+        "It's yours at that price: {quantity} × {what} at {amount} each, in your cart. Shall I get the payment link?"
     ],
     "offer_accepted": ["Deal! {title} at {amount} each. Your cart is {total} now."],
     "offer_gone": ["That offer is no longer open. Shall I see what I can do now?"],

@@ -98,7 +98,7 @@ def test_all_that_was_offered_is_taken_by_one_yes_and_by_paying() -> None:
         act("product_search", "green tea", product_query="tea"), act("product_search", "a pot", product_query="pot")
     )
     memory = play(two, product_search=shown).memory
-    assert memory["pending"] == {"product": "pot-1", "also": ["tea-1"]}
+    assert memory["pending"] == {"product": "pot-1", "title": "Clay pot", "also": ["tea-1"]}
     for answer in (
         turn(act("other", "yes"), accepts=True, memory=memory),
         turn(act("checkout", "I'll pay now"), memory=memory),

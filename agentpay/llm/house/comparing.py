@@ -1,0 +1,57 @@
+"""Products side by side."""
+
+from __future__ import annotations
+
+import re
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
+
+
+def compare(talk: Talk, act: ActView) -> Plan:
+    references = _compared(talk, act)
+    if len(references) < 2:
+        talk.say("compare_needed")
+        talk.expect("compare")
+        return
+    outcome = yield Ask("compare_products", {"products": references[:5]})
+    if not outcome.ok:
+        yield from not_resolved(talk, outcome, act, then="details")
+        return
+    products = outcome.result["products"]
+    facts = [
+        (
+            min((describe.fact(name, value)[0] for value in values), key=len),
+            [describe.fact(name, value)[1] for value in values],
+        )
+        for name, values in outcome.result["attributes"].items()
+    ]
+    rows = [
+        ["", *(product["title"] for product in products)],
+        ["Price", *(describe.price(talk, product) for product in products)],
+        ["In stock", *("yes" if describe.stocked(product) else "no" for product in products)],
+        *([name, *values] for name, values in facts),
+    ]
+    table = [f"| {' | '.join(row)} |" for row in rows]
+    table.insert(1, "|" + "---|" * len(rows[0]))
+    talk.say_text("\n".join(table))
+    talk.focus = None
+    talk.say("ask_which")
+    talk.expect("choice")
+
+
+def _compared(talk: Talk, act: ActView) -> list[str]:
+    shown = talk.turn.shown
+    if (ordinals := act.entities.get("ordinals")) and len(ordinals) > 1:
+        return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
+    query = act.entities.get("product_query")
+    names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
+    if len(names) == 1 and talk.focus is not None:
+        names.append(talk.focus["product"])
+    if len(names) < 2 and len(shown) >= 2:
+        return [product["external_id"] for product in shown[:3]]
+    return names

@@ -1,0 +1,113 @@
+"""Words for what was shown are taken for that, before any catalogue is searched."""
+
+from typing import Any
+
+import pytest
+
+from agentpay.llm.brain import ActView
+from tests.llm.house.test_cart import added, cart_of
+from tests.llm.house.turns import act, play, product, refusal, turn, variant
+
+MUG = product("mug", "Harbor stoneware mug", variant("mug-blue", color="ink blue"), variant("mug-red", color="red"))
+CUPS = product("cups", "Thimble cups, set of 2", variant("cups-1"))
+KIT = product("kit", "Whetline two-stone kit", variant("kit-1"))
+SHOWN = [MUG, CUPS]
+
+
+def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    return added(f"{arguments['product']}-1", arguments["product"])(arguments)
+
+
+@pytest.mark.parametrize(
+    ("said", "call"),
+    [
+        (
+            act("product_search", "the harbor one in ink blue, two please", quantity=2, options={"color": "ink blue"}),
+            {"product": "mug", "options": {"color": "ink blue"}, "quantity": 2},
+        ),
+        (act("add_to_cart", "the thimble one please", attributes={"made_by": "thimble"}, pronoun=True), {"product": "cups", "quantity": 1}),
+        (act("add_to_cart", "I'll take the stoneware one, easier to clean", product_query="easier"), {"product": "mug", "quantity": 1}),
+        (act("product_search", "that harber mug, please", product_query="harber mug"), {"product": "mug", "quantity": 1}),
+    ],
+)  # fmt: skip
+def test_words_of_what_was_shown_put_that_into_the_cart(said: ActView, call: dict[str, Any]) -> None:
+    view = turn(said, shown=SHOWN, memory={"asked_for": "choice"})
+    assert play(view, update_cart=put).calls == [("update_cart", {"action": "add", **call})]
+
+
+@pytest.mark.parametrize("text", ["do you have other mugs?", "show me the bigger mugs", "a teapot please", "mugs"])
+def test_what_is_looked_for_anew_is_searched(text: str) -> None:
+    view = turn(act("product_search", text, product_query=text.split()[-1].strip("?")), shown=SHOWN)
+    played = play(view, product_search=lambda _: (True, {"products": []}), update_cart=put)
+    assert "update_cart" not in played.tools
+
+
+def test_words_that_several_of_the_list_bear_are_asked_about() -> None:
+    plate = product("plate", "Harbor dinner plate", variant("plate-1"))
+    said = act("add_to_cart", "two of the harbor ones please", product_query="harbor", quantity=2)
+    played = play(turn(said, shown=[MUG, CUPS, plate], memory={"asked_for": "choice"}), update_cart=put)
+    assert played.calls == []
+    assert "Harbor stoneware mug or Harbor dinner plate" in played.text
+    answer = turn(act("other", "the plate one"), shown=[MUG, CUPS, plate], memory=played.memory)
+    assert play(answer, update_cart=put).calls == [
+        ("update_cart", {"action": "add", "product": "plate", "quantity": 2})
+    ]
+
+
+def test_a_weak_match_of_the_catalogue_is_shown_and_not_bought() -> None:
+    said = act("product_search", "the pebble one, two please", product_query="pebble two", options={"color": "blue"})
+    played = play(turn(said), product_search=lambda _: (True, {"products": [KIT]}), update_cart=put)
+    assert played.tools == ["product_search"]
+    assert played.memory["asked_for"] == "confirm_add"
+
+
+def test_the_whole_name_of_one_of_several_hits_is_meant() -> None:
+    found = [product(f"plug-{n}", f"Spark plug set of {n}", variant(f"p{n}")) for n in (3, 4)]
+    said = act("product_search", "spark plug set of 4 please", product_query="spark plug set of 4")
+    played = play(turn(said), product_search=lambda _: (True, {"products": found}), update_cart=put)
+    assert played.calls[-1][1]["product"] == "plug-4"
+
+
+def test_the_first_of_the_blue_ones_is_blue() -> None:
+    memory = {"asked_for": "choice", "searched": {"query": "mug", "options": {"color": "blue"}}}
+    first = turn(act("add_to_cart", "add the first one", ordinals=[1]), shown=SHOWN, memory=memory)
+    assert play(first, update_cart=put).calls[0][1]["options"] == {"color": "blue"}
+    second = turn(act("add_to_cart", "add the second one", ordinals=[2]), shown=SHOWN, memory=memory)
+    assert "options" not in play(second, update_cart=put).calls[0][1], "it has no colours"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        act("add_to_cart", "the first and the second", ordinals=[1, 2]),
+        act("add_to_cart", "one of each please", quantity=1, pronoun=True),
+        act("add_to_cart", "I'll take them all", everything=True),
+    ],
+)
+def test_several_of_the_list_are_all_taken(said: ActView) -> None:
+    played = play(turn(said, shown=[CUPS, KIT], memory={"asked_for": "choice"}), update_cart=put)
+    assert [call["product"] for _, call in played.calls] == ["cups", "kit"]
+
+
+def test_what_is_in_the_cart_is_not_added_again_by_the_way() -> None:
+    cart = cart_of(("cups-1", "Thimble cups", 1, {}))
+    memory = {"focus": {"product": "cups", "title": "Thimble cups", "variant": "cups-1"}}
+    view = turn(act("add_to_cart", "great, I'll take it", pronoun=True), cart=cart, memory=memory)
+    asked = play(view, update_cart=lambda _: refusal("never"))
+    assert asked.calls == []
+    assert "another one" in asked.text
+    more = turn(act("add_to_cart", "I'll take another one", pronoun=True, quantity=1), cart=cart, memory=memory)
+    assert play(more, update_cart=put).tools == ["update_cart"]
+    yes = turn(act("add_to_cart", "yes", pronoun=True), cart=cart, memory=asked.memory, accepts=True)
+    assert play(yes, update_cart=put).calls[0][1] == {"action": "add", "product": "cups-1", "quantity": 1}
+
+
+def test_taking_it_after_the_deal_means_the_unit_of_the_deal() -> None:
+    cart = cart_of(("lamp-s", "Arc lamp", 1, {}))
+    offer = {"variant_external_id": "lamp-s", "title": "Arc lamp", "amount": 4500, "quantity": 1, "status": "accepted"}
+    memory = {"focus": {"product": "lamp-s", "title": "Arc lamp"}}
+    view = turn(act("add_to_cart", "I take it", pronoun=True), cart=cart, offer=offer, accepts=True, memory=memory)
+    played = play(view)
+    assert played.calls == []
+    assert "1 × Arc lamp at $45.00" in played.text
+    assert played.memory["asked_for"] == "confirm_checkout"
