@@ -37,6 +37,14 @@ _NAMES_PRODUCTS = frozenset(
         I.REMOVE_FROM_CART, I.NEGOTIATION, I.RETURN, I.EXCHANGE, I.REFUND, I.CHANGE_ORDER, I.CANCEL_ORDER, I.SHIPPING_QUOTE,
     }
 )  # fmt: skip
+_COUNTS_NOTHING = frozenset(
+    {
+        I.PRODUCT_COMPARISON, I.RECOMMENDATION, I.COMPLAINT, I.ACCOUNT, I.PAYMENT_PROBLEM, I.ORDER_STATUS, I.HUMAN, I.DISCOUNT,
+        I.GREETING, I.THANKS, I.GOODBYE, I.OTHER,
+    }
+)  # fmt: skip
+"""Numbers beside these are no count of goods: "I have two accounts", "we have three dogs, which rug?"."""
+_SAYS_NOTHING_OF_DAYS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _COMPARED_WITH = re.compile(
     r"\s+(?:compares?|compared|comparing|differs?|different|stacks? up|holds? up|measures? up)\s+(?:to|with|against|from|than)(?:\s+the)?\s+",
     re.IGNORECASE,
@@ -192,7 +200,7 @@ def _acts(
     )
     asked_of_goods = intent in _NAMES_PRODUCTS and reading.known_words
     intent, confidence = told.get(clause.start, (intent, confidence))
-    settle_money(intent, reading, norm)
+    settle_money(intent, reading, norm, clause.text, lexicon.currency)
     if intent is I.EXCHANGE and (other := _EXCHANGED_FOR.search(clause.text)):
         first = [span for span in reading.spans if span.end <= other.start(1)]
         entities.product_query = product_words(
@@ -204,6 +212,10 @@ def _acts(
         entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
     if intent not in {I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART}:
         entities.everything = False
+    if intent in _COUNTS_NOTHING:
+        entities.quantity = None
+    if intent in _SAYS_NOTHING_OF_DAYS:
+        entities.dates = []
     if intent in {I.POLICY, I.PRODUCT_DETAILS} and entities.product_query:
         entities.product_query = title_run(entities.product_query, lexicon.title_words) or entities.product_query
     if entities.everything or (intent not in _NAMES_PRODUCTS and not (intent is I.POLICY and asked_of_goods)):

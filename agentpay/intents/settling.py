@@ -9,6 +9,7 @@ from agentpay.intents.deciding import DETAILS, PLACE
 from agentpay.intents.entities.extract import ClauseReading
 from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon
+from agentpay.intents.entities.money import minor_units
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Entities
 
@@ -32,6 +33,11 @@ _MONEY_BACK = re.compile(r"\bmy <money> back\b|\b(?:want|need|get) (?:back )?my 
 _OFF = re.compile(
     r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
+_BARE_OFFER = re.compile(
+    r"(?:^|[\s:])(?P<n>\d{2,5})(?=\s*(?:$|[?.!]|for (?:the|all|both|it|them|everything|that|this|those|these)\b|and (?:it|we|i)\b|tops\b|max\b|final\b|then\b))",
+    re.IGNORECASE,
+)
+"""A price without a currency: "140 for the bench", "60?"."""
 _THEIR_PRICE = re.compile(
     r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|more|expensive|pricey|steep|high|over)\b"
 )
@@ -52,7 +58,7 @@ def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
             entities.quantity = None
 
 
-def settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
+def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, currency: str) -> None:
     """Says what a price in the clause is: an offer, or a budget."""
     entities = reading.entities
     money = reading.money
@@ -67,6 +73,10 @@ def settle_money(intent: I, reading: ClauseReading, norm: str) -> None:
                 entities.amount = money.minor
         elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget|have|got)\b", norm):
             entities.amount = entities.price_max
+        elif money is None and entities.amount is None and (bare := _BARE_OFFER.search(text)):
+            entities.amount = minor_units(bare["n"], currency)
+            if entities.quantity == int(bare["n"]):
+                entities.quantity = None
         entities.percent = reading.percent
     elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
         if re.search(r"\b(?:for|at|have|spend|with|budget)\b[^<]*<money>", norm):

@@ -11,7 +11,7 @@ from agentpay.intents.words import word_set
 
 _CODE_WORD = r"(?:(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
 _MARKED_CODE = re.compile(
-    rf"\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
+    rf"(?<!gate )(?<!door )(?<!factor )(?<!entry )(?<!login )(?<!security )(?<!zip )(?<!post )(?<!bar )\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
     re.IGNORECASE,
 )
 _POLITE_END = re.compile(r"\W*(?:please|pls|plz|thanks|thank you|then|too|as well)\W*$", re.IGNORECASE)
@@ -23,11 +23,11 @@ _CODE_THEN = re.compile(
 )
 """A code set off from its word: "I got a code, autumn10"; only what looks like one."""
 _USED_CODE = re.compile(
-    r"\b(?i:use|apply|try|enter|redeem|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
+    r"\b(?i:use|apply|try|enter|redeem|put|stick|pop|add|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
 _SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
 _ABOUT_CODES = re.compile(
-    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|invalid|haven'?t used|used)\b",
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|invalid|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
     re.IGNORECASE,
 )
 _BARE_CODE = re.compile(
@@ -62,7 +62,8 @@ def find_codes(
     def add(match: re.Match[str], *, sure: bool) -> None:
         code = match.group("id")
         lowered = code.lower()
-        if lowered in _NOT_CODES or lowered in _TALK or not free([*taken, *found], *match.span("id")):
+        going_on = code.islower() and lowered.endswith("ing")  # "why isn't my birthday code showing"
+        if going_on or lowered in _NOT_CODES or lowered in _TALK or not free([*taken, *found], *match.span("id")):
             return
         has_digit, has_letter = any(c.isdigit() for c in code), any(c.isalpha() for c in code)
         shouted = code.isupper() and len(code) >= 4
@@ -84,8 +85,8 @@ def find_codes(
             add(match, sure=False)
     for match in _USED_CODE.finditer(text):
         first = match.group().split()[0].lower()
-        if first in {"with", "and", "or"} and not (
-            found or (match.group("id").isupper() and any(c.isdigit() for c in match.group("id")))
+        if first in {"with", "and", "or", "put", "stick", "pop", "add"} and not (
+            (found and first in {"with", "and", "or"}) or _SHAPE_CODE.fullmatch(match.group("id"))
         ):
             continue
         add(match, sure=False)

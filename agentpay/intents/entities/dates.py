@@ -78,7 +78,7 @@ _FEAST = re.compile(
 )
 _COMING = frozenset({"by", "before", "until", "till", "til", "next", "this", "coming", "due", "arriving", "latest"})
 _PAST = re.compile(
-    r"\b(?:since|last|past|previous|ordered|bought|paid|sent|arrived|came|got|received|was|were|had|placed|posted|returned|delivered|went|left|dispatched|shipped|handed|picked|ago)\b",
+    r"\b(?:since|last|past|previous|ordered|bought|paid|sent|arrived|came|got|received|was|were|had|placed|posted|returned|delivered|went|left|dispatched|shipped|handed|picked|cancel(?:l?ed)|called|rang|asked|emailed|mailed|wrote|told|promised|spoke|ago)\b",
     re.IGNORECASE,
 )
 """Words before a day that put it into the past."""
@@ -163,7 +163,11 @@ def _take_weekday(text: str, match: re.Match[str], now: date, add: _Add) -> None
         return
     if after and not lead and not (_GOES_ON.match(after) or _PART_OF_DAY.match(after)):
         return
-    if after and lead in {"for", "to", "from"} and not (_GOES_ON.match(after) or _PART_OF_DAY.match(after)):
+    if (
+        after
+        and (lead in {"for", "to", "from"} or word in {"sun", "sat"})
+        and not (_GOES_ON.match(after) or _PART_OF_DAY.match(after))
+    ):
         return
     index = _SHORT_DAYS[word] if word in _SHORT_DAYS else _DAYS.index(word)
     ahead = (index - now.weekday()) % 7

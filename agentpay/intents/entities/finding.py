@@ -16,7 +16,7 @@ from agentpay.intents.entities.spellings import COLORS
 from agentpay.intents.words import word_set
 
 _SHIPPING_NEAR = re.compile(
-    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|quicker|faster|arrive|get (?:it )?(?:there|here))\b",
+    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quicker|faster|arrive|get (?:it )?(?:there|here))\b",
     re.IGNORECASE,
 )
 _ORDINARY_METHODS = word_set(

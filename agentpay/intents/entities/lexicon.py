@@ -85,6 +85,7 @@ class Lexicon:
     """What runs of chunks mean in a shop: `entries` by the run; `finding` looks them up in a clause."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
+        self.currency = vocabulary.currency
         self.title_words = vocabulary.title_words
         self.countries = tuple(vocabulary.countries)
         self.entries: dict[tuple[str, ...], list[Entry]] = defaultdict(list)

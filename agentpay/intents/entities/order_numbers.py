@@ -29,9 +29,27 @@ _PLAIN_NUMBER = re.compile(
     re.IGNORECASE,
 )
 """A bare number that is treated as an order is."""
+_STANDING_NUMBER = re.compile(
+    r"(?:^\W*|[.!?,;:]\s+|\b(?:has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
+    re.IGNORECASE,
+)
+"""Five digits and more, where no place and no price is spoken of: "has 70410 shipped?"."""
+_TO_A_PLACE = re.compile(
+    r"\b(?:postage|shipping|zip|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
+    re.IGNORECASE,
+)
+_ABOUT_A_NUMBER = re.compile(
+    r"\b(?:return|shipped|cancel\w*|wrong|name|address|refund\w*|charged|late|where|gone)\b", re.IGNORECASE
+)
+_TO_AN_ORDER = re.compile(r"\b(?:to|on|in|onto|from)\s+$", re.IGNORECASE)
 _SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")
+_SPACED = re.compile(
+    r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
+    re.IGNORECASE,
+)
+"""Written with a space, as it is said aloud: "os 90127"."""
 _AFTER_SALES = re.compile(
-    rf"\b({_ORDER_WORD}|order(?:ed|ing)|paid|charged|sent|dispatch\w*|track(?:ing)?|refund|return|cancel|exchange|deliver(?:y|ed)|shipped|arrived?|received?|status|where|bought|from)\b",
+    rf"\b({_ORDER_WORD}|order(?:ed|ing)|paid|charged|sent|dispatch\w*|track(?:ing)?|money|refund|return|cancel|exchange|deliver(?:y|ed)|shipped|arrived?|received?|status|where|bought|from)\b",
     re.IGNORECASE,
 )
 _ABOUT_GOODS = re.compile(
@@ -87,12 +105,23 @@ def find_orders(
     if about_orders or _PLAIN_NUMBER.match(text):
         for match in _PLAIN_NUMBER.finditer(text):
             add(match)
+    if about_orders or _ABOUT_A_NUMBER.search(text):
+        for match in _STANDING_NUMBER.finditer(text):
+            sentence = (
+                re.split(r"[.!?]\s", text[: match.start("id")])[-1] + re.split(r"[.!?]", text[match.end("id") :])[0]
+            )
+            if not _TO_A_PLACE.search(sentence):
+                add(match)
     if about_orders:
         for match in _SHAPE_ORDER_LOWER.finditer(text):
             if match.group("id").lower() not in title_words:
                 add(match)
+        for match in _SPACED.finditer(text):
+            letters, digits = match["id"].lower().split()
+            if letters not in title_words and digits not in title_words and not _TO_A_PLACE.search(text):
+                add(match)
     if asked_for == "order_number" and not found:
-        for match in re.finditer(r"(?<![\w@.])(?P<id>(?=[\w-]*\d)[A-Za-z0-9][\w-]{2,})(?![\w@])", text):
+        for match in re.finditer(r"(?<![\w@.])(?P<id>(?=[\w-]*\d[\w-]*\d[\w-]*\d)[A-Za-z0-9][\w-]{2,})(?![\w@])", text):
             add(match)
             break
     return found
@@ -106,6 +135,12 @@ def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bo
         return True
     if len(re.findall(r"\d", number)) < (2 if divided else 4):
         return False
+    before, after = text[: match.start()], text[match.end() :]
+    stands_alone = (
+        re.search(r"(?:^|[.!?:;]\s)\W*$", before) is not None and re.match(r"\W*(?:$|[.!?])", after) is not None
+    )
+    if divided and len(re.findall(r"\d", number)) >= 4 and (stands_alone or _TO_AN_ORDER.search(before)):
+        return True
     if _ABOUT_GOODS.search(text):
         return _LONG.search(number) is not None and _OF_IT.search(text[: match.start()]) is not None
     return divided or _LONG.search(number) is not None or _OF_IT.search(text[: match.start()]) is not None
