@@ -238,10 +238,11 @@ def test_summary(folder: Path) -> None:
     assert len(summary) < 5000
 
 
-def test_summary_without_a_comparison_names_what_fails(tmp_path: Path) -> None:
+def test_summary_without_a_comparison_names_what_fails_where_a_suite_does_not_hold(tmp_path: Path) -> None:
     summary = write_summary(write_example(tmp_path, compared=False)).read_text()
     assert "**Failing**" in summary
-    assert "`scenarios/nursery-003`" in summary
+    assert "`simulated/nursery-507`" in summary
+    assert "`scenarios/nursery-003`" not in summary, "that suite holds"
     # Nothing that a customer wrote is markup, a mention or a link outside of code
     assert "<script" not in re.sub(r"`[^`]*`", "", summary)
 
