@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 SHARE = 0.5
 """What the share of the query's weight that a product holds counts against its cosine, …"""
-CROWD = 1.0
+CROWD = 0.7
 """… what the mean cosine of the nearest ones counts: where one product alone is near, that may be chance, …"""
-CROWD_SHARE = 0.3
+CROWD_SHARE = 0.2
 """… the mean share of the query that those hold, …"""
-LENGTH, LONGEST = 0.07, 6
-"""… and each word of the query, up to so many: a product is never as near to much said as to a bare name."""
-ENOUGH = 1.55
-"""From here on a query counts as served. All were learned on 1,040 queries, those of evals/data/electronics_served*.csv but
-the last. What it does to queries nobody had seen: docs/search.md."""
+LENGTH, BARE, LONGEST = 0.05, 2, 6
+"""… and each word of the query beyond a bare name, up to so many: no product is as near to much said as to a name."""
+ENOUGH = 1.205
+"""From here on a query counts as served. All were learned on the 1,240 queries of evals/data/electronics_served*.csv and
+the judged ones. What it does to queries nobody had seen: docs/search.md."""
 SMALL = 1_000
 """Products of a shop in which a word hardly names two things."""
 NEAREST = 10
@@ -38,7 +38,9 @@ def served(evidence: Sequence[tuple[float, float]], total: int, length: int) -> 
     what was found."""
     nearest = sorted(evidence, key=lambda found: -found[1])[: max(1, min(NEAREST, total // ONE_IN))]
     crowd = sum(CROWD * cosine + CROWD_SHARE * share for share, cosine in nearest) / len(nearest)
-    return max(SHARE * share + cosine for share, cosine in evidence) + crowd + LENGTH * min(LONGEST, length)
+    return (
+        max(SHARE * share + cosine for share, cosine in evidence) + crowd + LENGTH * max(0, min(LONGEST, length) - BARE)
+    )
 
 
 def _is_named(reading: Reading, candidate: Candidate) -> bool:
@@ -64,7 +66,9 @@ def fitting(reading: Reading, found: Sequence[Candidate]) -> list[Candidate]:
     if not with_meaning:
         return by_words
     evidence = [(candidate.coverage.share, cosine) for candidate, cosine in with_meaning]
-    if served(evidence, reading.total, len(reading.terms)) < ENOUGH and not any(_is_named(reading, c) for c in by_words):
+    if served(evidence, reading.total, len(reading.terms)) < ENOUGH and not any(
+        _is_named(reading, c) for c in by_words
+    ):
         return [candidate for candidate in by_words if candidate.cosine is None]  # whose vectors are still to come
     if by_words and reading.total < SMALL:
         return by_words  # there meaning only helps where words find nothing
