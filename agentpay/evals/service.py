@@ -22,7 +22,7 @@ from agentpay.commerce.reserve import SECRET_NAME
 from agentpay.errors import StartupError
 from agentpay.evals import offline
 
-READY_SECONDS = 180.0
+READY_SECONDS = 300.0
 STOP_SECONDS = 20.0
 
 

@@ -9,6 +9,7 @@ from agentpay.evals.suites.protocol import SuiteKind
 _SUITES = {
     "scenarios": "agentpay.evals.suites.scenarios:Scenarios",
     "intents": "agentpay.evals.suites.intents:Intents",
+    "search": "agentpay.evals.suites.search:Search",
     "tau2": "agentpay.evals.suites.tau2:Tau2",
     "negotiation": "agentpay.evals.suites.negotiation:Negotiation",
     "simulated": "agentpay.evals.suites.simulated:Simulated",
