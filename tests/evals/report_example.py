@@ -35,7 +35,8 @@ def conversation(number: int, *, passed: bool, chance: random.Random) -> Case:
     nodes = [["understand", "supervisor", "sales", "remember"], ["understand", "supervisor", agent, "remember"]]
     if chance.random() < 0.1:
         nodes.append(["understand", "supervisor", "sales", "payment", "remember"])
-    detail = {"transcript": TRANSCRIPT, "tools": TOOLS, "state": STATE, "nodes": nodes}
+    grades = {"grounded_claims": {"score": 0.0, "comment": f"No order says so. {HOSTILE}"}}
+    detail = {"transcript": TRANSCRIPT, "tools": TOOLS, "state": STATE, "nodes": nodes, "grades": grades}
     times = {"turn_p50": chance.gauss(24, 4), "turn_p95": chance.gauss(44, 9), "whole": chance.gauss(130, 30)}
     failures = [] if passed else [WRONG]
     return Case(f"nursery-{number:03}", passed, {**detail, "failures": failures}, {"turns": 2.0}, times, [True, passed])

@@ -146,6 +146,8 @@ async def test_a_failing_conversation_is_found_and_read(page: Page) -> None:
     await case.locator("summary").first.click()
     await expect(case.locator("li.wrong .line.customer")).to_contain_text("refund it")
     await expect(case.locator("li.wrong .failures")).to_contain_text("request_refund")
+    await case.get_by_text("Grades").click()
+    await expect(case.locator("tr", has_text="grounded_claims")).to_contain_text("No order says so.")
     await case.get_by_text("State at the end").click()
     await expect(case.locator("pre", has_text='"stage": "after_sales"')).to_be_visible()
 

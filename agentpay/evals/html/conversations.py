@@ -12,7 +12,7 @@ from agentpay.evals.html.reading import Report, ReportCase
 SHOWN = 150
 """Of one suite at most; the page says how many more there are."""
 _LINE = re.compile(r"(?P<who>[a-z_]+)(?: \((?P<about>[^()\n]*)\))?: ?(?P<words>.*)", re.DOTALL)
-_APART = ("transcript", "tools", "state", "failures", "nodes")
+_APART = ("transcript", "tools", "state", "failures", "nodes", "grades")
 """What of a case's detail has a place of its own."""
 
 _VERDICT = {"expected": "expected", "intents": "expected", "got": "got", "found": "got"}
@@ -63,6 +63,8 @@ class Shown:
     failures: list[dict[str, str]]
     """Those of no turn."""
     facts: list[tuple[str, str]]
+    grades: list[tuple[str, Any, str]]
+    """What graders found: name, score, comment."""
     state: str | None
 
     @property
@@ -108,6 +110,10 @@ def _shown(number: int, case: ReportCase, broken: bool) -> Shown:
             (name, text(value))
             for name, value in detail.items()
             if name not in _APART and value not in (None, "", [], {})
+        ],
+        [
+            (name, grade.get("score"), text(grade.get("comment") or ""))
+            for name, grade in (detail.get("grades") or {}).items()
         ],
         _pretty(detail["state"]) if detail.get("state") else None,
     )

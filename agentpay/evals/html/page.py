@@ -21,8 +21,8 @@ RANKING = ("ndcg@10", "condensed@10", "recall@10", "recall@100", "typo_ratio", "
 """Figures of a search that are shares, in the order in which they are shown."""
 _FIRST_TIMES = ("first_text_p50", "first_text_p95", "turn_p50", "turn_p95", "whole")
 
-_TOKENS = ("input_tokens", "output_tokens")
-_COST = ("cost_usd",)
+_TOKENS = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
+_COST = (("cost_usd",),)
 
 
 def write_html(folder: Path) -> Path:
@@ -109,13 +109,16 @@ def _rank(name: str, order: tuple[str, ...]) -> tuple[int]:
 def _cost_charts(report: Report) -> list[tuple[str, Markup]]:
     drawn = []
     for title, names, factor in (("Tokens", _TOKENS, 1), ("Cost, in cents of a dollar", _COST, 100)):
-        rows = [
-            (suite.name, factor * sum(each.total for each in measures(suite) if each.name in names))
-            for suite in report.suites
-        ]
+        rows = [(suite.name, factor * _first_total(suite, names)) for suite in report.suites]
         if rows := [(name, total) for name, total in rows if total]:
             drawn.append((title, charts.bars(rows, f"{title}, by suite")))
     return drawn
+
+
+def _first_total(suite: ReportSuite, names: tuple[tuple[str, ...], ...]) -> float:
+    """Of the first of several ways to say the same that the suite's cases use."""
+    totals = {each.name: each.total for each in measures(suite)}
+    return next((total for group in names if (total := sum(totals.get(name, 0.0) for name in group))), 0.0)
 
 
 def _traffic(report: Report) -> Drawing | None:
