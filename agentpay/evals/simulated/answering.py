@@ -37,9 +37,9 @@ def _to(ask: Ask, me: Voice, wish: Wish, seen: Seen) -> str | None:
             return me.say("give_order", number=wish.order.number)
         case "email" | "address" if isinstance(wish, CheckOut):
             return _details(me, wish, also)
-        case "email":
+        case "email" if wish.order is not None:
             person.told.add("email")
-            return me.say("give_email", email=wish.order.email if wish.order is not None else person.email)
+            return me.say("give_email", email=wish.order.email)
         case "address":
             address = wish.address
             return me.say("give_address", address=me.address(address)) if address is not None else None

@@ -83,9 +83,10 @@ class Customer:
 
 def kinds() -> list[Kind]:
     """All there are."""
-    from agentpay.evals.simulated import goals_asking, goals_buying, goals_orders
+    from agentpay.evals.simulated import goals_asking, goals_buying, goals_carts, goals_orders, goals_returns
 
-    return [*goals_asking.KINDS, *goals_buying.KINDS, *goals_orders.KINDS]
+    modules = (goals_asking, goals_buying, goals_carts, goals_orders, goals_returns)
+    return [kind for module in modules for kind in module.KINDS]
 
 
 def plan(world: World, count: int) -> list[tuple[str, Kind]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from agentpay.commerce.importing.models import DiscountRow
+from agentpay.evals.simulated.descriptions import describe
 from agentpay.evals.simulated.goals import Check, Draw, Final, Goal, Kind, every, told
-from agentpay.evals.simulated.goals_asking import describe, shipping_question, written
+from agentpay.evals.simulated.goals_asking import shipping_question
 from agentpay.evals.simulated.hearing import Seen
-from agentpay.evals.simulated.naming import counted, difference
 from agentpay.evals.simulated.paying import Card, CheckOut, Haggle, Pay
 from agentpay.evals.simulated.people import country_name
-from agentpay.evals.simulated.wishes import Chat, Hold, Look, Speech, Told, UseCode, Voice, Wish
+from agentpay.evals.simulated.wishes import Hold, Look, Speech, Told, UseCode, Voice, Wish
 from agentpay.evals.simulated.world import Item, World
 
 _FEW = (1, 1, 1, 1, 1, 2, 2, 3)
@@ -125,14 +124,14 @@ def purchase(
     )
 
 
-def _named(target: dict[Item, int]) -> str:
+def named(target: dict[Item, int]) -> str:
     return ", ".join(
         f"{count} × {item.product.title} {'/'.join(map(str, item.options.values()))}".strip()
         for item, count in target.items()
     )
 
 
-def _several(draw: Draw, count: int) -> dict[Item, int]:
+def several(draw: Draw, count: int) -> dict[Item, int]:
     """Different products, of one shop bag."""
     target: dict[Item, int] = {}
     products: set[str] = set()
@@ -150,19 +149,19 @@ def _several(draw: Draw, count: int) -> dict[Item, int]:
 def buy_one(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw): draw.rng.choice(_FEW)}
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)}.")
+    return purchase(draw, target, [cart(draw, target)], f"Buy {named(target)}.")
 
 
 def buy_several(draw: Draw) -> Goal:
     known_or_not(draw)
-    target = _several(draw, draw.rng.choice((2, 2, 3)))
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)}.")
+    target = several(draw, draw.rng.choice((2, 2, 3)))
+    return purchase(draw, target, [cart(draw, target)], f"Buy {named(target)}.")
 
 
 def buy_digital(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw, lambda item: not item.variant.requires_shipping): 1}
-    return purchase(draw, target, [cart(draw, target)], f"Buy {_named(target)}, which is not shipped.")
+    return purchase(draw, target, [cart(draw, target)], f"Buy {named(target)}, which is not shipped.")
 
 
 def find_and_buy(draw: Draw) -> Goal:
@@ -175,7 +174,7 @@ def find_and_buy(draw: Draw) -> Goal:
     def choose(me: Voice) -> str:
         return me.say("want", what=me.wanted(item, options=me.person.chance(0.7)))
 
-    return purchase(draw, target, [look, cart(draw, target, choose)], f"Look for {what}, then buy {_named(target)}.")
+    return purchase(draw, target, [look, cart(draw, target, choose)], f"Look for {what}, then buy {named(target)}.")
 
 
 def shipping_first(draw: Draw) -> Goal:
@@ -185,7 +184,7 @@ def shipping_first(draw: Draw) -> Goal:
     asks.optional = True
     order: list[Wish] = [asks, cart(draw, target)] if draw.rng.random() < 0.5 else [cart(draw, target), asks]
     place = country_name(draw.person.address.country)
-    return purchase(draw, target, order, f"Ask what delivery to {place} costs, then buy {_named(target)}.")
+    return purchase(draw, target, order, f"Ask what delivery to {place} costs, then buy {named(target)}.")
 
 
 def with_code(draw: Draw) -> Goal:
@@ -201,7 +200,7 @@ def with_code(draw: Draw) -> Goal:
         return [] if final.placed[0].discount > 0 else ["the code took nothing off"]
 
     return purchase(
-        draw, target, [cart(draw, target), use], f"Buy {_named(target)} with the code {code.code}.", more=taken_off
+        draw, target, [cart(draw, target), use], f"Buy {named(target)} with the code {code.code}.", more=taken_off
     )
 
 
@@ -231,7 +230,7 @@ def dead_code(draw: Draw) -> Goal:
         draw,
         target,
         [cart(draw, target), use],
-        f"Try {code}, which is no good, then buy {_named(target)}.",
+        f"Try {code}, which is no good, then buy {named(target)}.",
         more=nothing_off,
     )
 
@@ -253,74 +252,7 @@ def haggle(draw: Draw) -> Goal:
         return [] if paid <= limit else [f"paid {paid}, had {limit}"]
 
     return purchase(
-        draw, target, [cart(draw, target), wish], f"Buy {_named(target)} for {world.money(limit)} at most.", more=deal
-    )
-
-
-def change_of_mind(draw: Draw) -> Goal:
-    """One thing in the cart becomes another: another option of it, or another product."""
-    known_or_not(draw)
-    world, rng = draw.world, draw.rng
-    choices = [item for item in world.plentiful if _others(world, item)]
-    if choices and rng.random() < 0.6:
-        old = rng.choice(choices)
-        new = rng.choice(_others(world, old))
-        opening = _other_option(old, new)
-    else:
-        old, new = some_item(draw), some_item(draw)
-        while new.product.external_id == old.product.external_id:
-            new = some_item(draw)
-        opening = _other_product(old, new)
-    target = {new: 1}
-    before: list[Wish] = [cart(draw, {old: 1}), Hold(name="another one", target=target, opening=opening)]
-    return purchase(draw, target, before, f"Take {_named({old: 1})}, then {_named(target)} instead, and buy that.")
-
-
-def _others(world: World, item: Item) -> list[Item]:
-    return [each for each in world.by_product[item.product.external_id] if each != item and each.plentiful]
-
-
-def _other_option(old: Item, new: Item) -> Speech:
-    def speech(me: Voice) -> str:
-        choice, before, _ = difference(new, old)
-        return me.say("swap_option", thing=me.the(new), choice=choice, before=before)
-
-    return speech
-
-
-def _other_product(old: Item, new: Item) -> Speech:
-    return lambda me: me.say("swap_product", what=me.wanted(new), thing=me.the(old))
-
-
-def corrections(draw: Draw) -> Goal:
-    """Two things, then another count of one, then one less or the other out."""
-    known_or_not(draw)
-    rng = draw.rng
-    first = _several(draw, 2)
-    one, other = first
-    more = first[one] + rng.choice((1, 2, 3))
-    second, third = {one: more, other: first[other]}, {one: more}
-
-    def count(me: Voice) -> str:
-        name = me.names.product(me.rng, one)
-        return me.say("make_it", thing=f"the {name}", plain=name, count=counted(me.rng, more), before=str(first[one]))
-
-    steps: list[Wish] = [
-        cart(draw, first),
-        Hold(name="another count", target=second, opening=count),
-        Hold(name="take out", target=third, opening=lambda me: me.say("take_out", thing=me.the(other))),
-    ]
-    if rng.random() < 0.5:
-        steps.append(_total(draw, third))
-    return purchase(
-        draw, third, steps, f"Fill a cart with {_named(first)}, correct it to {_named(third)}, and buy that."
-    )
-
-
-def _total(draw: Draw, target: dict[Item, int]) -> Told:
-    fact = written(draw.world, sum(item.price * count for item, count in target.items()))
-    return Told(
-        name="fact", question=lambda me: me.say("what_is_in"), fact=lambda seen: re.search(fact, seen.text) is not None
+        draw, target, [cart(draw, target), wish], f"Buy {named(target)} for {world.money(limit)} at most.", more=deal
     )
 
 
@@ -331,7 +263,7 @@ def declined(draw: Draw) -> Goal:
         draw,
         target,
         [cart(draw, target)],
-        f"Buy {_named(target)}; the first card is declined.",
+        f"Buy {named(target)}; the first card is declined.",
         cards=("decline", "success"),
     )
 
@@ -340,7 +272,7 @@ def secure(draw: Draw) -> Goal:
     known_or_not(draw)
     target = {some_item(draw): 1}
     return purchase(
-        draw, target, [cart(draw, target)], f"Buy {_named(target)} with 3-D Secure.", cards=("three_d_secure",)
+        draw, target, [cart(draw, target)], f"Buy {named(target)} with 3-D Secure.", cards=("three_d_secure",)
     )
 
 
@@ -351,7 +283,7 @@ def delayed(draw: Draw) -> Goal:
         draw,
         target,
         [cart(draw, target)],
-        f"Buy {_named(target)} with a payment that settles later.",
+        f"Buy {named(target)} with a payment that settles later.",
         cards=("delayed",),
     )
 
@@ -366,62 +298,7 @@ def asks_after(draw: Draw) -> Goal:
         return (number is not None and str(number) in seen.text) or "order" in [block["type"] for block in seen.blocks]
 
     asks = Told(name="fact", question=lambda me: me.say("paid_follow_up"), fact=fact)
-    return purchase(
-        draw, target, [cart(draw, target)], f"Buy {_named(target)}, then ask about the order.", after=[asks]
-    )
-
-
-def abandon(draw: Draw) -> Goal:
-    """Fills a cart and leaves."""
-    target = {some_item(draw): 1}
-    wishes: list[Wish] = [cart(draw, target), Chat(name="leaving", speech=lambda me: me.say("leave"))]
-
-    def check(final: Final) -> list[str]:
-        wanted = {item.id: count for item, count in target.items()}
-        return ([] if final.cart == wanted else [f"the cart has {final.cart}"]) + (
-            ["something was ordered"] if final.placed else []
-        )
-
-    return Goal(wishes, check, f"Put {_named(target)} into the cart and leave.")
-
-
-def emptied(draw: Draw) -> Goal:
-    """Fills a cart, then wants none of it."""
-    target = _several(draw, 2)
-    wishes: list[Wish] = [cart(draw, target), Hold(name="empty", target={}, opening=lambda me: me.say("empty"))]
-    return Goal(
-        wishes,
-        lambda final: [f"the cart has {final.cart}"] if final.cart else [],
-        f"Put {_named(target)} into the cart, then empty it.",
-    )
-
-
-def too_many(draw: Draw) -> Goal:
-    """More than there are: the customer hears how many, and takes none."""
-    world, rng = draw.world, draw.rng
-    item = rng.choice([item for item in world.items if item.scarce])
-    left = item.variant.stock or 0
-    wish = Told(
-        name="fact",
-        question=lambda me: me.say("more_than_there_is", what=me.wanted(item, left + me.rng.randint(2, 4))),
-        fact=lambda seen: str(left) in seen.text or counted_in(left, seen.text),
-    )
-
-    def check(final: Final) -> list[str]:
-        return [f"the cart has {final.cart}"] if final.cart.get(item.id, 0) > left else []
-
-    return Goal(
-        [wish],
-        every(told([wish]), check),
-        f"Ask for more of {_named({item: 1})} than the {left} there are, and hear it.",
-        servable=False,
-        check_is_state=False,
-    )
-
-
-def counted_in(count: int, text: str) -> bool:
-    words = ("no", "one", "two", "three", "four", "five")
-    return count < len(words) and words[count] in text.casefold().split()
+    return purchase(draw, target, [cart(draw, target)], f"Buy {named(target)}, then ask about the order.", after=[asks])
 
 
 KINDS = [
@@ -443,13 +320,8 @@ KINDS = [
     ),
     Kind("dead-code", 20, dead_code, lambda world: any(world.dead(code) for code in world.store.discounts)),
     Kind("haggle", 35, haggle, lambda world: bool(world.negotiable)),
-    Kind("change-of-mind", 40, change_of_mind, lambda world: len(world.by_product) > 4),
-    Kind("cart-corrections", 45, corrections, lambda world: len(world.by_product) > 4),
     Kind("declined", 20, declined, lambda world: bool(world.plentiful)),
     Kind("secure", 10, secure, lambda world: bool(world.plentiful)),
     Kind("delayed", 8, delayed, lambda world: bool(world.plentiful)),
     Kind("buy-then-ask", 20, asks_after, lambda world: bool(world.plentiful)),
-    Kind("abandon", 12, abandon, lambda world: bool(world.plentiful)),
-    Kind("empty-cart", 12, emptied, lambda world: len(world.by_product) > 4),
-    Kind("too-many", 12, too_many, lambda world: any(item.scarce for item in world.items)),
 ]

@@ -22,7 +22,7 @@ class Names:
         """The whole title, its main part, or as little of it as tells it from all others."""
         title = item.product.title
         main = _TAIL.sub("", title) or title
-        short = self._short(rng, main)
+        short = self._short(main)
         names = [name for name in (main, short, short) if name and self._unique(name, item)]
         if item.product.brand and rng.random() < 0.08 and item.product.brand.casefold() not in title.casefold():
             return f"{item.product.brand} {rng.choice(names or [title])}"
@@ -52,10 +52,10 @@ class Names:
             (f"the {name} in {choice}", f"one {name}, {choice}", f"the {name} ({choice})", f"the {name}, {choice}")
         )
 
-    def _short(self, rng: random.Random, main: str) -> str:
-        """The first word and the last of the main part: "Orbit grinder"; of a long one mostly two and the last."""
+    def _short(self, main: str) -> str:
+        """The first word and the last of the main part: "Orbit grinder"; of a long one two and the last."""
         words = main.split()
-        if len(words) > 3 and rng.random() < 0.7:
+        if len(words) > 3:
             return f"{words[0]} {words[1]} {words[-1]}"
         return f"{words[0]} {words[-1]}" if len(words) > 2 else main
 

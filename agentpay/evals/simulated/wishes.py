@@ -100,6 +100,7 @@ class Hold(Wish):
     """Whether all of it is said in one message."""
     vague: bool = False
     """Whether options are left out at first, to be asked for."""
+    mentioned: set[str] = field(default_factory=set)
 
     def done(self, seen: Seen) -> bool:
         return self.tries > 0 and seen.cart == self._wanted
@@ -122,10 +123,12 @@ class Hold(Wish):
         return corrected(me, self.target, seen.cart) or me.say("what_is_in")
 
     def _ask_for(self, me: Voice, seen: Seen, missing: Sequence[tuple[Item, int]]) -> str:
-        again = self.tries > 0 and not (len(missing) < len(self.target) and len(seen.cart) == self.tries)
         if self.at_once and self.tries == 0 and len(missing) > 1:
+            self.mentioned.update(item.id for item, _ in missing)
             return me.say("want", what=" and ".join(me.wanted(item, count) for item, count in missing))
         item, count = missing[0]
+        again = item.id in self.mentioned
+        self.mentioned.add(item.id)
         if again:  # nothing is left open this time
             return me.say("insist", what=_plainly(me, item, count))
         what = me.wanted(item, count, options=not self.vague)
