@@ -19,7 +19,7 @@ NAMES = tuple(_SUITES)
 
 
 def suite(name: str) -> SuiteKind:
-    """The suite of this name. Imported when it is asked for: most need libraries that the command line does without."""
-    module, _, kind = _SUITES[name].partition(":")
+    """The suite of this name, or of `module:Class`. Imported when it is asked for: the command line does without most of it."""
+    module, _, kind = _SUITES.get(name, name).partition(":")
     made: SuiteKind = getattr(import_module(module), kind)()
     return made

@@ -65,7 +65,7 @@ def plan(names: Sequence[str], terms: Terms) -> Plan:
 def run(planned: Plan, terms: Terms, kept: Kept, *, repeat: int, parallel: int, show: Show) -> list[Suite]:
     """Every unit that `kept` does not hold, `repeat` times; answers the suites in the plan's order.
 
-    A unit whose shop does not come up is its suite's problem, and the others go on.
+    A unit whose shop does not come up is its suite's problem, and all others go on.
     """
     tries: dict[str, list[dict[str, Outcome]]] = {name: [{} for _ in range(repeat)] for name in planned.units}
     todo: list[_Job] = []
@@ -91,10 +91,10 @@ def run(planned: Plan, terms: Terms, kept: Kept, *, repeat: int, parallel: int, 
 def _suites(planned: Plan, tries: dict[str, list[dict[str, Outcome]]], terms: Terms) -> list[Suite]:
     found = []
     for name in dict.fromkeys([*planned.units, *planned.problems]):
-        if name in planned.problems:
-            found.append(Suite(name, problem=planned.problems[name]))
-        else:
-            found.append(fold(kind_of(name), planned.units[name], tries[name], bounds(name, terms.size)))
+        ended = [unit for unit in planned.units.get(name, ()) if all(unit.id in outcomes for outcomes in tries[name])]
+        suite = fold(kind_of(name), ended, tries[name], bounds(name, terms.size)) if ended else Suite(name)
+        suite.problem = planned.problems.get(name)
+        found.append(suite)
     return found
 
 
