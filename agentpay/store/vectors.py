@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -99,9 +100,12 @@ EXACT_UP_TO = 5_000
 """Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
 LEAST_PART = 0.02
 """Of the graph that an organization's vectors must be: among a million of others', few of its own are met."""
-EF_SEARCH = 200
-EF_FILTERED = 400
-"""Under filters: what they leave may lie far from the query, where a narrow walk finds less (a brand: .85 of the ten nearest at 188)."""
+EF_SEARCH = 120
+"""How wide the graph of `EF_AT` vectors is walked; `EF_GROWTH` is by what power of its size a bigger one asks for more:
+at a million a width of 400 finds .975 of the ten nearest (docs/search.md)."""
+EF_AT, EF_GROWTH, EF_MOST = 20_000, 0.3, 1000
+EF_FILTERED = 2
+"""Times as wide under filters: what they leave may lie far from the query, where a narrow walk finds less."""
 MAX_SCAN_TUPLES = 2_500
 """Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
 FEW = 10
@@ -120,14 +124,14 @@ _WALK = (
 _REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
 
 
-_IS_BIG = """
+_GRAPH = """
     WITH graph AS MATERIALIZED (
-        SELECT greatest(:many, c.reltuples * :part)::bigint AS enough FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-        WHERE i.indexrelid = to_regclass(:index) AND i.indisvalid
+        SELECT greatest(:many, c.reltuples * :part)::bigint AS enough, greatest(:many, c.reltuples)::bigint AS size
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = to_regclass(:index) AND i.indisvalid
     )
-    SELECT coalesce((SELECT enough FROM graph) = (SELECT count(*) FROM (
+    SELECT coalesce((SELECT size FROM graph WHERE enough = (SELECT count(*) FROM (
         SELECT FROM embeddings WHERE organization_id = :org AND model = :model AND product_id IS NOT NULL
-        LIMIT (SELECT coalesce(max(enough), 0) FROM graph)) e), false)
+        LIMIT (SELECT coalesce(max(enough), 0) FROM graph)) e)), 0)
 """
 
 
@@ -137,7 +141,7 @@ class PgVectors:
     def __init__(self, *, by_graph: bool = True) -> None:
         """Without `by_graph` everything is compared one by one: exact, and slow in a big shop."""
         self._by_graph = by_graph
-        self._big: dict[tuple[UUID, str], tuple[float, bool]] = {}
+        self._graphs: dict[tuple[UUID, str], tuple[float, int]] = {}
 
     async def hashes(self, tx: Tx, model: str, kind: Kind, owners: Sequence[UUID]) -> dict[UUID, list[str]]:
         rows = await tx.session.execute(
@@ -198,11 +202,10 @@ class PgVectors:
         query = _Query(tx, model, kind, vector, narrowing, passages)
         if only is not None:
             return _once(await query.one_by_one(only=only), limit)
-        if kind == "article" or not self._by_graph or not await self._is_big(tx, model):
+        graph = await self._graph(tx, model) if kind == "product" and self._by_graph else 0
+        if not graph or await self._leaves_few(tx, narrowing):
             return _once(await query.one_by_one(), limit)
-        if await self._leaves_few(tx, narrowing):
-            return _once(await query.one_by_one(), limit)
-        found = await query.walked()
+        found = await query.walked(graph)
         if len(found) < min(FEW, limit):
             found = await query.one_by_one()
         return _once(found, limit)
@@ -230,29 +233,26 @@ class PgVectors:
             async with database.engine.connect() as plain:
                 connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
                 await build(connection, model, row.dimension, int(row.whole))
-        self._big.clear()
+        self._graphs.clear()
 
-    async def _is_big(self, tx: Tx, model: str) -> bool:
-        """Whether the organization's products are searched by the graph; asked once a minute.
+    async def _graph(self, tx: Tx, model: str) -> int:
+        """How many vectors the graph has that the organization's products are searched by; asked once a minute.
 
-        Not where they are few, nor where they are so small a part of the graph that a walk meets too few of them.
+        0 where they are few, and where they are so small a part of the graph that a walk meets too few of them.
         """
         key = (tx.organization_id, model)
-        asked, big = self._big.get(key, (0.0, False))
+        asked, size = self._graphs.get(key, (0.0, 0))
         if not asked or time.monotonic() - asked > _COUNTED_SECONDS:
-            ((big,),) = await statements.rows(
-                tx,
-                _IS_BIG,
-                {
-                    "index": index_name(model),
-                    "org": tx.organization_id,
-                    "model": model,
-                    "many": EXACT_UP_TO + 1,
-                    "part": LEAST_PART,
-                },
-            )
-            self._big[key] = (time.monotonic(), big)
-        return big
+            values = {
+                "index": index_name(model),
+                "org": tx.organization_id,
+                "model": model,
+                "many": EXACT_UP_TO + 1,
+                "part": LEAST_PART,
+            }
+            ((size,),) = await statements.rows(tx, _GRAPH, values)
+            self._graphs[key] = (time.monotonic(), size)
+        return size
 
     async def _leaves_few(self, tx: Tx, narrowing: Narrowing) -> bool:
         """Whether the filters leave so little that it is compared one by one."""
@@ -285,9 +285,9 @@ class _Query:
             f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
         )
 
-    async def walked(self) -> list[tuple[Any, ...]]:
-        """By the graph. It is asked for what it would look at first, and again under filters, until there is enough."""
-        width = max(EF_FILTERED if self._narrowing.sql else EF_SEARCH, min(self._passages, 1000))
+    async def walked(self, size: int) -> list[tuple[Any, ...]]:
+        """By the graph of `size` vectors: what it meets first, and under filters more of it, until there is enough."""
+        width = _width(size, filtered=bool(self._narrowing.sql), least=self._passages)
         return await statements.rows(
             self._tx,
             f"SELECT {self._owner}, e.chunk, {self._distance}, e.content FROM embeddings e {self._joined}"
@@ -314,6 +314,12 @@ class _Query:
                 ) e {self._joined}
             """
         return await statements.rows(self._tx, statement, values)
+
+
+def _width(size: int, *, filtered: bool, least: int) -> int:
+    """How many candidates a walk keeps before it (hnsw.ef_search)."""
+    grown = EF_SEARCH * math.pow(max(1.0, size / EF_AT), EF_GROWTH) * (EF_FILTERED if filtered else 1)
+    return min(EF_MOST, max(round(grown), least))
 
 
 def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:

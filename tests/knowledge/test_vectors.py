@@ -270,7 +270,7 @@ async def test_the_graph_finds_what_comparing_one_by_one_does(
     await store.optimise(database, "graph:1")
     for organization, ids in owners.items():
         async with database.tx(organization) as tx:
-            assert await store._is_big(tx, "graph:1")
+            assert await store._graph(tx, "graph:1") > 0
             for filters in (None, SearchFilters(brand="even")):
                 right = found = 0
                 for _ in range(10):
@@ -302,7 +302,7 @@ async def test_a_small_part_of_a_graph_is_compared_one_by_one(
         store = PgVectors()
         for organization in (small, large):
             async with database.tx(organization) as tx:
-                assert await store._is_big(tx, "graph:1") == (organization in by_graph)
+                assert (await store._graph(tx, "graph:1") > 0) == (organization in by_graph)
 
 
 async def test_a_graph_that_a_crash_left_half_built_is_built_anew(database: Database) -> None:
