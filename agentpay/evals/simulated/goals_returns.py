@@ -110,7 +110,7 @@ def exchange(draw: Draw) -> Goal:
 def refund(draw: Draw) -> Goal:
     """A single broken article: given back at once up to the agent's limit, else a person is asked."""
     world = draw.world
-    lines = ordered(draw, lambda item: True)[:1]
+    lines = ordered(draw, lambda item: returnable(world, item))[:1]
     order = order_of(draw, lines, **delivered_within(draw, "return"))
     item, agent = lines[0][0], world.store.agent
     limit = agent.rules.auto_refund_limit if agent is not None else 0

@@ -19,7 +19,7 @@ _ASKED: tuple[tuple[Ask, str], ...] = (
     ("order_number", r"order number|number of (?:your|the) order"),
     ("email", r"e-?mail"),
     ("country", r"which country|what country|country (?:is|should|does)"),
-    ("address", r"address|where (?:should|shall|do|would) .*(?:go|send|ship|deliver)|street"),
+    ("address", r"(?<!mail )(?<!mail-)address|where (?:should|shall|do|would) .*(?:go|send|ship|deliver)|street"),
     ("shipping_option", r"(?:which|what) (?:shipping|delivery|option)|how (?:should|shall) (?:we|i) (?:ship|send)|shipping option|"
         r"(?:standard|express|economy)\b.* or "),
     ("variant", r"which (?:one|size|colou?r|version|variant|option)|which .*\bwould you like|shall it be|what (?:size|colou?r)"),

@@ -38,11 +38,11 @@ class Names:
         if not options or not item.options:
             if count > 1:
                 return (
-                    f"{number} {rng.choice(('of the ', 'x ', 'of your '))}{name}"
+                    f"{number} {rng.choice(('of the ', 'x '))}{name}"
                     if rng.random() < 0.7
                     else f"{name}, {number} of them"
                 )
-            return rng.choice((f"the {name}", f"one {name}", f"the {name}", f"your {name}"))
+            return rng.choice((f"the {name}", f"one {name}", f"the {name}"))
         choice = chosen(rng, item)
         if count > 1:
             return rng.choice(

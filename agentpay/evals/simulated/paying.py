@@ -111,7 +111,7 @@ class CheckOut(Wish):
                 return me.say("give_option", option=self.option)
         text = me.say("pay")
         if self.at_once and self.tries == 0:
-            text = f"{text} {self.details(me)}"
+            text = f"{text} {self.details(me)}".rstrip()
         return text
 
     def details(self, me: Voice) -> str:

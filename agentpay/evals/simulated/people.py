@@ -128,7 +128,7 @@ def address(number: int, rng: random.Random, countries: Collection[str]) -> Addr
     home = [town for town in towns if town["country"] == _first(countries)]
     town = rng.choice(home if home and rng.random() < 0.7 else towns)
     street = rng.choice(town["streets"])
-    line = street.format(number=10 + number * 3 + rng.randrange(3))
+    line = street.format(number=10 + number)
     return Address(line, town["city"], str(rng.choice(town["codes"])), town["country"], town.get("region", ""))
 
 

@@ -41,6 +41,14 @@ def _ways(text: str) -> int:
     return count
 
 
+def joined(one: str, other: str, by: str) -> str:
+    """Two sentences in one message; `by` is what stands between them."""
+    if by != ".":
+        one = one.rstrip(".")
+        other = other if other[:2] in ("I ", "I'") or other[:2].isupper() else other[0].lower() + other[1:]
+    return f"{one}{by if by != '.' or one[-1] not in '.?!' else ''} {other}"
+
+
 def _tidy(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     return re.sub(r" ([,.!?])", r"\1", text)

@@ -12,6 +12,7 @@ from agentpay.evals.simulated.consistency import Watch
 from agentpay.evals.simulated.goals import Final, Goal
 from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.paying import Pay
+from agentpay.evals.simulated.saying import joined
 from agentpay.evals.simulated.state import Orders
 from agentpay.evals.simulated.typing_habits import dressed, typed
 from agentpay.evals.simulated.wishes import Chat, Voice, Wish
@@ -209,6 +210,9 @@ class Customer:
     async def _settle(self, seen: Seen) -> bool:
         """Takes what is done off the stack, and pays where paying is due."""
         progressed = False
+        for wish in self._waiting:
+            if wish.tries:  # said beside another one: its answer may be in this reply
+                wish.done(seen)
         while self._waiting:
             wish = self._waiting[0]
             if wish.done(seen):
@@ -252,7 +256,7 @@ class Customer:
             more = follower.say(self.me, seen)
             follower.tries += 1
             if more is not None:
-                text = f"{text.rstrip('.')}{self.me.rng.choice(('. ', ' and ', '. Also, ', '. '))}{more}"
+                text = joined(text, more, self.me.rng.choice((".", " and", ". Also,", ".")))
         return self._typed(text)
 
     def _joins(self, wish: Wish, follower: Wish) -> bool:

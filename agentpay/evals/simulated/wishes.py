@@ -192,7 +192,8 @@ class UseCode(Wish):
         if self.works:
             return applied and seen.conversation["cart"]["discount"] > 0
         if self.tries and not self.heard:
-            self.heard = not applied and denied(seen.text)
+            text = seen.text.casefold()
+            self.heard = not applied and denied(text) and ("code" in text or self.code.casefold() in text)
         return self.heard
 
     def say(self, me: Voice, seen: Seen) -> str | None:
@@ -249,7 +250,10 @@ def corrected(me: Voice, target: Mapping[Item, int], cart: Mapping[str, int]) ->
             before = str(cart[item.id])
             return me.say("make_it", thing=f"the {name}", plain=name, count=counted(me.rng, count), before=before)
     extra = next((me.world.by_id[id] for id in cart if id not in wanted and id in me.world.by_id), None)
-    return me.say("take_out", thing=me.wanted(extra)) if extra is not None else None
+    if extra is None:
+        return None
+    options = f" in {chosen(me.rng, extra)}" if extra.options else ""
+    return me.say("take_out", thing=f"{me.the(extra)}{options}")
 
 
 def _plainly(me: Voice, item: Item, count: int) -> str:
