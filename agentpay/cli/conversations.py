@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from agentpay.cli.candidates import candidates
 from agentpay.cli.options import DataDir, Json, Model, Organization, load_settings
 from agentpay.cli.output import answer, say
 from agentpay.cli.running import organization, run, servers
@@ -104,6 +105,9 @@ def export(
         return
     for note in written:
         say(note)
+
+
+app.command("candidates", epilog="Example: agentpay conversations candidates --since -7d")(candidates)
 
 
 @app.command(

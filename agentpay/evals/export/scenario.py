@@ -8,30 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from agentpay.conversations import service
 from agentpay.errors import Problem
 from agentpay.evals.export.expecting import Following
 from agentpay.evals.export.history import Known, known
+from agentpay.evals.export.learning import Surroundings, learn, tag
 from agentpay.evals.export.masking import Leak, Mask, texts_in
 from agentpay.evals.export.transcript import Exchange, exchanges, orders_seen
-from agentpay.intents.rules import RuleClassifier
-from agentpay.intents.types import Dialogue, Vocabulary
 from agentpay.store.session import Tx
 from agentpay.store.tables import (
-    Conversation,
-    Order,
     Payment,
     PriceOffer,
-    Product,
-    ShippingZone,
     Variant,
 )
 
 _CARDS = {"0002": "decline", "3155": "three_d_secure", "0077": "delayed"}
 """Which of the sandbox's cards was used, by its last digits (CONTRACT §4, Sandbox)."""
-_PERSONAL = ("email", "name", "phone_number")
 
 
 @dataclass(slots=True)
@@ -55,12 +49,12 @@ async def export(tx: Tx, conversation_id: UUID, *, names: Mapping[UUID, str] | N
     talk, lacking = _expressible(await exchanges(tx, conversation))
     if not any(one.turn.kind == "message" for one in talk):
         raise _unfit("Nothing was said by a customer in it.")
-    mask = await _mask(tx, conversation)
-    introduced = await _learn(tx, conversation, talk, mask)
+    mask = (await Surroundings.load(tx)).mask(conversation)
+    introduced = await learn(tx, conversation, talk, mask)
     names = {**await _variant_names(tx), **(names or {})}
     before = await known(tx, conversation, orders_seen(talk), introduced, names, mask)
     steps, end = await _steps(tx, talk, before, names, mask, lacking)
-    scenario: dict[str, Any] = {"id": f"conversation-{_tag(conversation)}"}
+    scenario: dict[str, Any] = {"id": f"conversation-{tag(conversation)}"}
     if before.given:
         scenario["given"] = before.given
     if before.customer:
@@ -71,11 +65,6 @@ async def export(tx: Tx, conversation_id: UUID, *, names: Mapping[UUID, str] | N
     except Leak as leak:
         raise _unfit(f"A customer's {leak.kind} is written in it in a way that cannot be masked.") from None
     return Exported(scenario, [*lacking, *before.lacking])
-
-
-def _tag(conversation: Conversation) -> str:
-    """Tells one conversation's people and orders from another's in a file of many."""
-    return conversation.id.hex[-6:]
 
 
 def _unfit(detail: str) -> Problem:
@@ -101,79 +90,6 @@ def _expressible(talk: list[Exchange]) -> tuple[list[Exchange], list[str]]:
         taken.append(exchange)
     lacking = ["What a person of the shop wrote is left out."] if any(one.turn.kind == "human" for one in talk) else []
     return taken, lacking
-
-
-async def _mask(tx: Tx, conversation: Conversation) -> Mask:
-    """It knows which words are goods', which order numbers are taken, and the country that numbers are read for."""
-    here = tx.organization_id
-    titles = await tx.session.scalars(select(Product.title).where(Product.organization_id == here))
-    words = {word for title in titles for word in re.findall(r"\w+", title.casefold())}
-    numbers = await tx.session.execute(select(Order.number, Order.external_id).where(Order.organization_id == here))
-    zone = await tx.session.scalar(
-        select(ShippingZone.countries)
-        .where(ShippingZone.organization_id == here)
-        .order_by(ShippingZone.position, ShippingZone.id)
-        .limit(1)
-    )
-    address = conversation.contact.get("shipping_address") or {}
-    region = address.get("country") or (zone[0] if zone else "US")
-    return Mask(_tag(conversation), catalog=words, taken={one for row in numbers for one in row if one}, region=region)
-
-
-async def _learn(tx: Tx, conversation: Conversation, talk: list[Exchange], mask: Mask) -> set[str]:
-    """Everything personal that was said or noted. Answers the contact details that were given in the conversation."""
-    introduced: set[str] = set()
-    theirs = [Order.conversation_id == conversation.id]
-    if conversation.customer_id is not None:
-        theirs.append(Order.customer_id == conversation.customer_id)
-    orders = await tx.session.execute(
-        select(Order.number, Order.external_id).where(Order.organization_id == tx.organization_id, or_(*theirs))
-    )
-    for row in orders:
-        for number in {one for one in row if one}:
-            mask.number(number)
-    for exchange in talk:
-        for call in exchange.calls:
-            _learn_data(call["arguments"], mask)
-            introduced |= {str(call["arguments"].get(name)) for name in _PERSONAL}
-        read = RuleClassifier().read(exchange.written, Vocabulary(countries=[mask.region]), Dialogue())
-        for act in read.acts:
-            found = act.entities
-            for number in found.order_numbers:
-                mask.number(number)
-            if found.address is not None and found.address.line1:
-                mask.address(found.address.model_dump())
-            if found.name:
-                mask.name(found.name)
-        mask.read(exchange.written)
-    _learn_data(conversation.contact, mask)
-    return introduced
-
-
-def _learn_data(value: Any, mask: Mask) -> None:
-    """Arguments of tools and contact details, by their fields' names."""
-    if isinstance(value, list):
-        for inner in value:
-            _learn_data(inner, mask)
-    if not isinstance(value, dict):
-        return
-    if value.get("line1"):
-        mask.address(value)
-    elif value.get("postal_code"):
-        mask.postal_code(value["postal_code"], value.get("country"), value.get("region"))
-    for key, found in value.items():
-        if isinstance(found, str) and found:
-            match key:
-                case "email":
-                    mask.email(found)
-                case "name":
-                    mask.name(found)
-                case "phone_number":
-                    mask.phone(found)
-                case "order_number":
-                    mask.number(found)
-        else:
-            _learn_data(found, mask)
 
 
 async def _variant_names(tx: Tx) -> dict[UUID, str]:
