@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentpay.evals.options import Against
+
 if TYPE_CHECKING:
     from agentpay.evals.report import Suite
 
@@ -37,6 +39,7 @@ def simulated(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")] = None,
+    against: Against = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Let simulated customers hold whole conversations with a shop: do they get what they came for, and do the books balance?"""
@@ -52,7 +55,7 @@ def simulated(
         suite = _run(store or STORE, conversations, seed, customer_model, options, quiet=json)
     except (StartupError, ImportProblems) as error:
         suite.problem = str(error)
-    conclude([suite], out, as_json=json, show=lambda: _print(suite), good=_good(suite))
+    conclude([suite], out, as_json=json, show=lambda: _print(suite), good=_good(suite), against=against)
 
 
 def _run(

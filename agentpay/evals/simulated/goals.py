@@ -22,6 +22,8 @@ class Final:
     placed: Sequence[OrderState]
     order: OrderState | None
     replies: list[str]
+    agreed: bool = False
+    """Whether a person of the shop was asked for a refund, and agreed."""
 
     @property
     def cart(self) -> dict[str, int]:

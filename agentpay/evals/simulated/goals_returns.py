@@ -118,8 +118,6 @@ def refund(draw: Draw) -> Goal:
     def came(state: OrderState) -> bool:
         return state.refunded > 0
 
-    asked: list[bool] = []
-
     def opening(me: Voice) -> str:
         return me.say("refund", thing=me.the(item), number=order.number)
 
@@ -128,12 +126,10 @@ def refund(draw: Draw) -> Goal:
 
     def check(final: Final) -> list[str]:
         assert final.order is not None, "it was imported"
-        waits = any(each["kind"] == "refund" for each in final.conversation["interrupts"])
-        if order.total <= limit:
-            return [] if came(final.order) else ["nothing was refunded"]
-        if came(final.order):
-            return [f"{final.order.refunded} was refunded, above the limit of {limit}"]
-        return [] if waits or asked else ["nobody was asked for the refund"]
+        refunded = [] if came(final.order) else ["nothing was refunded"]
+        if order.total > limit and not final.agreed:
+            return ["nobody was asked for the refund"] if refunded else [f"refunded above the limit of {limit} unasked"]
+        return refunded
 
     goal = goal_of(
         draw,

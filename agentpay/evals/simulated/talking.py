@@ -159,10 +159,11 @@ class Talk:
         played, goal = self.played, self.goal
         if any(isinstance(wish, Pay) and "delayed" in wish.name for wish in goal.wishes):
             await self._settled()
+        agreed = await self._agree()
         placed = await self.orders.placed_in(played.conversation_id)
         order = await self.orders.named(goal.order.number) if goal.order is not None else None
         conversation = await self.client.conversation(played.conversation_id)
-        final = Final(conversation, placed, order, self.replies)
+        final = Final(conversation, placed, order, self.replies, agreed)
         played.numbers = [each.number for each in placed]
         played.unmet = goal.check(final)
         if not played.unmet and played.dropped is not None and not goal.check_is_state:
@@ -172,6 +173,14 @@ class Talk:
         played.state = {name: conversation[name] for name in ("status", "stage", "cart")} | {
             "orders": [{"status": each.status, "total": each.total, "lines": each.lines} for each in placed]
         }
+
+    async def _agree(self) -> bool:
+        """A person of the shop agrees to the refund that waits for it, if one does."""
+        waiting = [each for each in self.seen.conversation["interrupts"] if each["kind"] == "refund"]
+        for interrupt in waiting:
+            reply = await self.client.resume(self.played.conversation_id, interrupt, approved=True)
+            self._hear(reply.message, reply.status)
+        return bool(waiting)
 
     async def _settled(self) -> None:
         import asyncio
