@@ -1,0 +1,211 @@
+"""A regression of each kind is planted, and each is caught by at least one suite: by what broke, or by a threshold.
+
+What needs a service runs in a copy of the package, as somebody's change would (planting.py), and is slow. The others run
+a suite's own code in this process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+
+from agentpay.evals.comparing import Comparison, compare
+from agentpay.evals.data import SCENARIO_FILES, store_of
+from agentpay.evals.report import report_data
+from agentpay.evals.search_cost import search_cost
+from agentpay.evals.suites.folding import fold
+from agentpay.evals.suites.intents import Intents
+from agentpay.evals.suites.protocol import Terms
+from agentpay.evals.suites.thresholds import bounds
+from agentpay.intents import patterns
+from agentpay.intents.taxonomy import IntentName
+from agentpay.knowledge import search as searching
+from agentpay.store.ids import new_id
+from agentpay.store.session import Database
+from agentpay.store.tables import Organization
+from tests.evals.planting import Run, evaluate, plant
+from tests.knowledge.conftest import stock_the_shop
+
+BUDGET, SOLD_OUT, REFUND = "bk-search-genre-budget", "bk-out-of-stock-alternative", "bs-refund-above-limit"
+PLANTS = {
+    "a rule removed": (
+        "commerce/refunds.py",
+        """
+async def given_automatically(tx, order_id):  # what an agent may give alone has no limit any more
+    return -(10**15)
+""",
+        REFUND,
+        {"interrupts", "orders"},
+    ),
+    "a prompt that lies": (
+        "llm/house/wording.py",
+        'WORDINGS["out_of_stock"] = ["Good news: {what} is in stock, and it leaves our warehouse today."]\n',
+        SOLD_OUT,
+        {"reply_matches"},
+    ),
+    "a tool that ignores its filter": (
+        "tools/product_search.py",
+        """
+import dataclasses
+
+async def _at_any_price(context, tx, arguments):
+    return await run(context, tx, arguments.model_copy(update={"price_min": None, "price_max": None}))
+
+TOOL = dataclasses.replace(TOOL, run=_at_any_price)
+""",
+        BUDGET,
+        {"not_shows"},
+    ),
+    "a supervisor that routes refunds to sales": (
+        "nodes/supervisor.py",
+        """
+_routed = route
+
+def route(understanding, previous, **more):
+    agent, why = _routed(understanding, previous, **more)
+    return ("sales", why) if why == "refund" else (agent, why)
+""",
+        REFUND,
+        {"agent"},
+    ),
+}
+"""Kind → file, what is put at its end, the case that breaks, and checks of which at least one says so."""
+SLOWER = """
+_once = search_products
+
+async def search_products(*arguments, **more):
+    for _ in range(3):
+        found = await _once(*arguments, **more)
+    return found
+"""
+
+
+# In services of their own
+
+
+@pytest.fixture(scope="module")
+def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cases of the scenarios' suite that share a shop."""
+    files = [SCENARIO_FILES / name for name in ("books.yaml", "books_support.yaml")]
+    every = [scenario for file in files for scenario in yaml.safe_load(file.read_text("utf-8"))]
+    chosen = [scenario for scenario in every if scenario["id"] in (BUDGET, SOLD_OUT, REFUND)]
+    assert len(chosen) == 3
+    file = tmp_path_factory.mktemp("scenarios") / "books.yaml"
+    file.write_text(yaml.safe_dump(chosen, allow_unicode=True))
+    return file
+
+
+def run_scenarios(scenarios: Path, out: Path, package: Path | None = None) -> Run:
+    store = store_of(SCENARIO_FILES / scenarios.name)
+    return evaluate(out, "scenarios", str(scenarios), "--store", str(store), package=package)
+
+
+@pytest.fixture(scope="module")
+def before(scenarios: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same cases as they are."""
+    run = run_scenarios(scenarios, tmp_path_factory.mktemp("before"))
+    assert run.code == 0, run.said
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PLANTS)
+def test_what_is_planted_breaks_a_scenario(kind: str, scenarios: Path, before: Run, tmp_path: Path) -> None:
+    module, lines, case, checks = PLANTS[kind]
+    after = run_scenarios(scenarios, tmp_path / "after", plant(tmp_path / "package", module, lines))
+    assert after.code == 1, "the suite fails"
+    found = compare(before.report, after.report, against="before")
+    [suite] = found.suites
+    assert case in suite.broken, after.said
+    assert suite.fixed == []
+    failures = [each for each in after.suite("scenarios")["failures"] if each["id"] == case]
+    assert {each["check"] for each in failures} & checks, failures
+
+
+@pytest.mark.slow
+def test_a_slower_search_fails_the_search_suite(tmp_path: Path) -> None:
+    fast = ("all", "--fast", "--only", "search")
+    assert not _of_cost(evaluate(tmp_path / "before", *fast))
+    package = plant(tmp_path / "package", "knowledge/product_search.py", SLOWER)
+    after = evaluate(tmp_path / "after", *fast, package=package)
+    assert after.code == 1
+    assert _of_cost(after)
+
+
+def _of_cost(run: Run) -> list[str]:
+    """Thresholds on what a search costs that are not met."""
+    return [name for name in run.unmet("search") if name.startswith("times.")]
+
+
+# In this process
+
+
+def _intents() -> dict[str, Any]:
+    for each in vars(patterns).values():
+        if hasattr(each, "cache_clear"):  # verdicts on clauses are kept
+            each.cache_clear()
+    kind, terms = Intents(), Terms(size="fast")
+    units = kind.units(terms)
+    outcomes = {unit.id: kind.run(unit, terms, lambda _: None) for unit in units}
+    report: dict[str, Any] = json.loads(
+        json.dumps(report_data([fold(kind, units, [outcomes], bounds(kind.name, terms.size))]), default=str)
+    )
+    return report
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    yield monkeypatch
+    monkeypatch.undo()
+    patterns.match_rules.cache_clear()
+
+
+def test_rules_that_were_removed_break_sentences(rules: pytest.MonkeyPatch) -> None:
+    """Of most rules the trained head makes up for the loss; these are some that it cannot do without."""
+    before = _intents()
+    gone = (IntentName.CHECKOUT, IntentName.GREETING, IntentName.THANKS)
+    rules.setattr(patterns, "RULES", tuple(rule for rule in patterns.RULES if rule.intent not in gone))
+    found: Comparison = compare(before, _intents(), against="before")
+    assert found.broken > found.fixed
+    assert found.suites[0].broken
+
+
+@pytest.fixture(scope="module")
+async def shop(database: Database) -> UUID:
+    identifier = new_id()
+    async with database.session() as session:
+        session.add(Organization(id=identifier, slug=f"shop-{identifier}", name="Trail", currency="USD"))
+    async with database.tx(identifier) as tx:
+        await stock_the_shop(tx)
+    return identifier
+
+
+async def test_a_search_that_does_more_costs_more(
+    database: Database, shop: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the search suite's thresholds are held against: figures of one run, whatever else the machine does."""
+
+    async def ask(query: str) -> Sequence[object]:
+        async with database.tx(shop) as tx:
+            return await searching.search(tx, query, kinds=("product",))
+
+    queries = ["trail shoe", "ridge runner", "waterproof jacket", "headlamp", "socks"] * 4
+    plain = await search_cost(database, ask, queries)
+    once = searching.search_products
+
+    async def slower(*arguments: Any, **more: Any) -> Any:
+        for _ in range(2):
+            await once(*arguments, **more)
+        return await once(*arguments, **more)
+
+    monkeypatch.setattr(searching, "search_products", slower)
+    planted = await search_cost(database, ask, queries)
+    assert planted["rows_read"] > 2 * plain["rows_read"] > 0
+    assert planted["pages_read"] > 2 * plain["pages_read"] > 0
+    assert planted["cpu_ratio"] > 1.5 * plain["cpu_ratio"] > 0
