@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +20,10 @@ from agentpay.evals.simulated.wishes import Chat, Voice, Wish
 
 MOST_TURNS = 24
 """A customer writes no more than this; who needs more is lost."""
+
+
+_OFTEN = 2
+"""The same question in the same words is answered so many times."""
 
 
 class Speaker(Protocol):
@@ -125,7 +130,7 @@ class Talk:
                 for message in fresh:
                     self._hear(message, "completed")
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     def _hear(self, message: dict[str, Any] | None, status: str) -> None:
         self.seen.take(message, status)
@@ -198,7 +203,7 @@ class Customer:
         self.talk, self.me, self.played = talk, talk.me, talk.played
         self._waiting: list[Wish] = list(talk.goal.wishes)
         self._unhelpful = 0
-        self._answered: set[tuple[int, str, str]] = set()
+        self._answered: Counter[tuple[int, str, str]] = Counter()
         self._mark: object = None
         self._top: Wish | None = None
         self._over = False
@@ -247,13 +252,12 @@ class Customer:
         return self._unhelpful < self.me.person.patience
 
     def _new_question(self, wish: Wish, seen: Seen) -> bool:
-        return any(
-            (id(wish), ask, seen.text) not in self._answered for ask in seen.asks if ask not in ("more", "human")
-        )
+        asks = [ask for ask in seen.asks if ask not in ("more", "human")]
+        return any(not self._answered[id(wish), ask, seen.text] for ask in asks)
 
     async def _words(self, wish: Wish, seen: Seen) -> str | None:
         found = answer(self.me, wish, seen) if self.played.turns and wish.tries else None
-        if found is not None and (id(wish), found[0], seen.text) not in self._answered:
+        if found is not None and self._answered[id(wish), found[0], seen.text] < _OFTEN:
             self._answered.update((id(wish), ask, seen.text) for ask in seen.asks)
             return self._typed(found[1])
         text = wish.say(self.me, seen)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentpay.evals.simulated.hearing import Seen
-from agentpay.evals.simulated.naming import Names, chosen, counted
+from agentpay.evals.simulated.naming import Names, chosen, counted, difference
 from agentpay.evals.simulated.people import Address, Person
 from agentpay.evals.simulated.saying import phrases, say
 from agentpay.evals.simulated.world import Item, PastOrder, World
@@ -129,6 +129,10 @@ class Hold(Wish):
         item, count = missing[0]
         again = item.id in self.mentioned
         self.mentioned.add(item.id)
+        wrong = next((me.world.by_id[id] for id in seen.cart if id not in self._wanted and id in me.world.by_id), None)
+        if again and wrong is not None and wrong.product.external_id == item.product.external_id:
+            choice, before, _ = difference(item, wrong)
+            return me.say("swap_option", thing=me.the(item), choice=choice, before=before)
         if again:  # nothing is left open this time
             return me.say("insist", what=_plainly(me, item, count))
         what = me.wanted(item, count, options=not self.vague)
@@ -176,7 +180,8 @@ class Look(Told):
     def say(self, me: Voice, seen: Seen) -> str | None:
         if self.tries > self.patience:
             return None
-        return me.say("look_for" if self.tries == 0 else "not_that", what=self.what)
+        shown = any(block["type"] in ("product", "product_list") for block in seen.blocks)
+        return me.say("not_that" if self.tries and shown else "look_for", what=self.what)
 
 
 @dataclass(slots=True)
