@@ -19,6 +19,10 @@ from agentpay.store.migrate import migrate
 from agentpay.store.session import Database
 from agentpay.store.tables import Agent, Organization
 
+if not any(os.environ.get(name) for name in ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")):
+    # Tests marked `langsmith` are ordinary ones then; without this its plugin would call home, and fail them
+    os.environ["LANGSMITH_TEST_TRACKING"] = "false"
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -11,10 +10,8 @@ import requests
 from langsmith import Client
 from langsmith.schemas import Feedback
 
-from agentpay.errors import StartupError
+from agentpay.evals.experiments.asking import check_langsmith
 
-_KEYS = ("LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")
-"""As langsmith itself reads them."""
 _PATIENCE = 60.0
 """Seconds."""
 
@@ -61,10 +58,6 @@ class SilentClient(Client):
         return
 
 
-def has_key() -> bool:
-    return any(os.environ.get(name) for name in _KEYS)
-
-
 class RealClient(Client):
     """LANGSMITH_API_KEY and LANGSMITH_ENDPOINT say which. `on_error` is told what could not be sent in the background.
 
@@ -72,8 +65,7 @@ class RealClient(Client):
     """
 
     def __init__(self, on_error: Callable[[Exception], None]) -> None:
-        if not has_key():
-            raise StartupError("LANGSMITH_API_KEY is not set: there is no LangSmith to publish to.")
+        check_langsmith(asked=True)
         super().__init__(tracing_error_callback=on_error, tracing_mode="langsmith")
         self._given = 0
         self._more = threading.Condition()
