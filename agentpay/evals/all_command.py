@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 import typer
 
 from agentpay.errors import StartupError
+from agentpay.evals.experiments.asking import LangSmith, check_langsmith, hand_over
+from agentpay.evals.options import Against, AgentOrganization, AgentShop, AgentVersion, Repeat, check_agent
 from agentpay.evals.suites.registry import NAMES
 
 if TYPE_CHECKING:
-    from agentpay.evals.comparing import Comparison
     from agentpay.evals.report import Suite
     from agentpay.evals.suites.protocol import Size, Terms
 
@@ -42,30 +43,17 @@ def all_suites(
         typer.Option("--only", metavar="SUITE", help=f"This suite alone; may be repeated. {', '.join(NAMES)}."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed brings other customers.")] = 1,
-    repeat: Annotated[
-        int, typer.Option("--repeat", metavar="K", min=1, max=20, help="Try each case K times: pass^k.")
-    ] = 1,
+    repeat: Repeat = 1,
     model: Annotated[
         str | None,
         typer.Option(
             "--model", metavar="NAME", help="`house` or `openai:<model>`: who plays the agent.  [default: house]"
         ),
     ] = None,
-    agent_version: Annotated[
-        int | None,
-        typer.Option(
-            "--agent-version", metavar="N", min=1, help="Give the agents the voice of this version of a shop's own."
-        ),
-    ] = None,
-    shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Data folder of that shop.  [default: ./.agentpay]")
-    ] = None,
-    organization: Annotated[
-        str | None, typer.Option("--organization", metavar="SLUG", help="Whose agent, where there are several shops.")
-    ] = None,
-    against: Annotated[
-        Path | None, typer.Option("--against", metavar="RUN", help="Compare with this run, case by case.")
-    ] = None,
+    agent_version: AgentVersion = None,
+    shop: AgentShop = None,
+    organization: AgentOrganization = None,
+    against: Against = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that DIR holds.")] = False,
     parallel: Annotated[
         int | None,
@@ -81,13 +69,14 @@ def all_suites(
             "--data", metavar="DIR", help="Folder for the shops' own, temporary data.  [default: the system's]"
         ),
     ] = None,
+    langsmith: LangSmith = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Run every suite over samples that are the same each time, and hold each to its thresholds: before customers do."""
-    from agentpay.evals.comparing import compare, read
+    from agentpay.evals.comparing import compare_with
     from agentpay.evals.html import write_html, write_summary
     from agentpay.evals.output import print_report, progress
-    from agentpay.evals.report import report_data, write_report
+    from agentpay.evals.report import write_report
     from agentpay.evals.suites.keeping import Kept, fingerprint
     from agentpay.evals.suites.running import plan, run
 
@@ -95,11 +84,10 @@ def all_suites(
         raise typer.BadParameter(f"there is no suite {', '.join(unknown)}", param_hint="--only")
     if full and fast:
         raise typer.BadParameter("a run is one or the other", param_hint="--full, --fast")
-    if agent_version is None and (shop is not None or organization is not None):
-        raise typer.BadParameter("they say whose --agent-version is meant", param_hint="--shop, --organization")
+    check_agent(agent_version, shop, organization)
+    check_langsmith(langsmith)
     started = time.monotonic()
     began = datetime.now(UTC)
-    before = read(against) if against is not None else None
     terms = _terms(
         seed, "full" if full else "fast" if fast else "sample", model, agent_version, shop, organization, datasets, data
     )
@@ -125,14 +113,13 @@ def all_suites(
         "started": began.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
     }
-    compared: Comparison | None = None
-    if before is not None and against is not None:
-        compared = compare(before, report_data(suites), against=against.stem if against.is_file() else against.name)
+    compared = compare_with(against, suites) if against is not None else None
     write_report(out, suites, run=header, comparison=compared)
     write_html(out)
     write_summary(out)
     print_report(out, suites, compared, as_json=json)
-    raise typer.Exit(0 if all(suite.good for suite in suites) else 1)
+    taken = hand_over(suites, out, asked=langsmith)
+    raise typer.Exit(0 if all(suite.good for suite in suites) and (taken or not langsmith) else 1)
 
 
 def _terms(

@@ -42,14 +42,23 @@ def baseline(
 
     found = read(run)
     suites = [_suite(each) for each in found["suites"]]
-    kept = {"baseline": True, "run": _plain(found.get("run", {})), "suites": suites}
-    file.write_text(json_module.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    file.write_text(_lines(_plain(found.get("run", {})), suites), "utf-8")
     typer.echo(f"{file}: {sum(len(suite['results']) for suite in suites)} cases.")
 
 
 def _plain(header: dict[str, Any]) -> dict[str, Any]:
     """What does not change with the day: a baseline differs where what it holds does."""
     return {name: header[name] for name in ("seed", "size", "model", "repeat") if name in header}
+
+
+def _lines(run: dict[str, Any], suites: list[dict[str, Any]]) -> str:
+    """A case a line: what changed can be read in a diff."""
+    parts = []
+    for suite in suites:
+        cases = ",\n  ".join(json_module.dumps(case, ensure_ascii=False) for case in suite["results"])
+        head = json_module.dumps({"name": suite["name"], "figures": suite["figures"]}, ensure_ascii=False)
+        parts.append(f'{head[:-1]}, "results": [\n  {cases}\n ]}}')
+    return f'{{"baseline": true, "run": {json_module.dumps(run)}, "suites": [\n ' + ",\n ".join(parts) + "\n]}\n"
 
 
 def _suite(suite: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agentpay.errors import StartupError
+from agentpay.evals.report import Suite, report_data
 
 Results = Mapping[str, Mapping[str, Any]]
 """A suite's cases by id, as `report.json` holds them."""
@@ -61,6 +62,11 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, against: str
     suites = [_suite(name, old.get(name, {}), new.get(name, {})) for name in dict.fromkeys([*new, *old])]
     fixed, broken = (sum(len(getattr(each, name)) for each in suites) for name in ("fixed", "broken"))
     return Comparison(against, suites, fixed, broken, mcnemar(fixed, broken))
+
+
+def compare_with(run: Path, suites: Sequence[Suite]) -> Comparison:
+    """These suites against another run's. Raises StartupError where `run` is none."""
+    return compare(read(run), report_data(suites), against=run.stem if run.is_file() else run.name)
 
 
 def mcnemar(fixed: int, broken: int) -> float | None:

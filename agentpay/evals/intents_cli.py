@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from agentpay.evals.options import Against
 
 if TYPE_CHECKING:
     from agentpay.evals.intents import Measured, Sentence
@@ -27,6 +29,7 @@ def intents(
         Path,
         typer.Option("--out", metavar="FILE", help="Predictions, a line a test row; report.json is written beside it."),
     ] = Path("predictions.jsonl"),
+    against: Against = None,
     data: Data = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
@@ -40,7 +43,9 @@ def intents(
         if suite.problem is not None:
             typer.echo(suite.problem, err=True)
 
-    conclude([suite], out.parent, as_json=json, show=show, good=suite.cases > 0 and suite.problem is None)
+    conclude(
+        [suite], out.parent, as_json=json, show=show, good=suite.cases > 0 and suite.problem is None, against=against
+    )
 
 
 def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
@@ -49,7 +54,7 @@ def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
 
     from agentpay.evals.intents import BadSentences, confusion, measure, predict, read_sentences
     from agentpay.evals.output import progress
-    from agentpay.evals.report import Suite
+    from agentpay.evals.report import Case, Suite
     from agentpay.llm.embedder import EmbeddingsUnavailable
 
     try:
@@ -78,9 +83,22 @@ def _run(train: Path, test: Path, out: Path, *, quiet: bool) -> Suite:
             "oos_recall": measured.oos_recall,
             "oos_precision": measured.oos_precision,
             "train_rows": len(known),
+            "confusions": [
+                {"intent": intent, "taken_for": guess, "count": count} for intent, guess, count in measured.confusions()
+            ],
+            "confusion_matrix": measured.matrix,
             "confusion": confusion(asked, predicted),
         },
+        results=[
+            Case(f"{number:05d}", None if row.intent is None else row.intent == guess, _detail(row, guess))
+            for number, (row, guess) in enumerate(zip(asked, predicted, strict=True))
+        ],
     )
+
+
+def _detail(row: Sentence, guess: str) -> dict[str, Any]:
+    found = {"text": row.text, "intents": [row.intent], "found": [guess]}
+    return found if row.intent is not None else {**found, "reason": "no label"}
 
 
 def _print(measured: Measured, asked: list[Sentence], out: Path) -> None:
@@ -93,6 +111,8 @@ def _print(measured: Measured, asked: list[Sentence], out: Path) -> None:
         for name, (rows, right, taken) in sorted(measured.intents.items(), key=lambda one: one[1][1] / one[1][0]):
             table.add_row(name, str(rows), f"{right / rows:.3f}", str(taken))
         console.print(table)
+        for intent, guess, count in measured.confusions(5):
+            console.print(f"{count} × {intent} taken for {guess}")
         for name, share in (
             ("In-scope accuracy", measured.in_scope_accuracy),
             ("Out-of-scope recall", measured.oos_recall),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from agentpay.evals.report import Suite, report_data, write_report
+from agentpay.evals.experiments.asking import hand_over
+from agentpay.evals.report import Suite, plain, report_data, write_report
 
 if TYPE_CHECKING:
     from agentpay.evals.comparing import Comparison
@@ -90,17 +91,35 @@ def print_comparison(compared: Comparison) -> None:
 
 
 def conclude(
-    suites: Sequence[Suite], out: Path | None, *, as_json: bool, show: Callable[[], None], good: bool | None = None
+    suites: Sequence[Suite],
+    out: Path | None,
+    *,
+    as_json: bool,
+    show: Callable[[], None],
+    good: bool | None = None,
+    against: Path | None = None,
+    langsmith: bool | None = None,
+    scenarios: Path | None = None,
 ) -> NoReturn:
     """Writes `out`/report.json, prints the suites as JSON or has them shown, and exits with 0 where all is well.
 
-    `good`: whether it is, where that is not whether each suite is (a measurement without a target).
+    `good`: whether it is, where that is not whether each suite is (a measurement without a target). `against`: another run
+    of the same command, compared case by case. Raises StartupError where that is none. `langsmith` and `scenarios`: whether it
+    is published, and the file that its cases are from (experiments/asking.py).
     """
+    compared: Comparison | None = None
+    if against is not None:
+        from agentpay.evals.comparing import compare_with
+
+        compared = compare_with(against, suites)
     if out is not None:
-        write_report(out, suites)
+        write_report(out, suites, comparison=compared)
     if as_json:
-        typer.echo(json.dumps(report_data(suites), ensure_ascii=False, default=str))
+        typer.echo(json.dumps(report_data(suites, comparison=compared), ensure_ascii=False, default=plain))
     else:
         show()
+        if compared is not None:
+            print_comparison(compared)
     well = all(suite.good for suite in suites) if good is None else good
-    raise typer.Exit(0 if well else 1)
+    taken = hand_over(suites, out, asked=langsmith, scenarios=scenarios)
+    raise typer.Exit(0 if well and (taken or not langsmith) else 1)

@@ -64,7 +64,8 @@ def report_data(suites: Sequence[Suite], **more: Any) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What `json` makes of what it does not know."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
@@ -72,5 +73,5 @@ def write_report(folder: Path, suites: Sequence[Suite], **more: Any) -> Path:
     """Writes `report.json` (`report_data`); makes the folder. Answers where it is."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.json"
-    path.write_text(json.dumps(report_data(suites, **more), indent=2, ensure_ascii=False, default=_plain) + "\n")
+    path.write_text(json.dumps(report_data(suites, **more), indent=2, ensure_ascii=False, default=plain) + "\n")
     return path

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from agentpay.evals.report import Suite
+from agentpay.evals.report import Case, Suite
 
 DEPTH = 100
 """Rankings are cut here."""
@@ -172,4 +172,7 @@ def suite_of(measured: Mapping[str, float], found: Figures, extra: Mapping[str, 
         len(TARGETS) - cases,
         list(failures),
         figures={**rounded, **extra, "queries": found.queries, "worst": found.worst[:10]},
+        results=[
+            Case(name, all(failure["id"] != name for failure in failures)) for name in TARGETS if name in measured
+        ],
     )

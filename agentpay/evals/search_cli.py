@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentpay.evals.options import Against
+
 if TYPE_CHECKING:
     from agentpay.evals.report import Suite
     from agentpay.evals.search import Advance, Judgements, Served
@@ -36,6 +38,7 @@ def search(
     ] = None,
     part: Annotated[str, typer.Option("--part", help="The rows of --served that are asked.")] = _PART,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")] = None,
+    against: Against = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +61,7 @@ def search(
             suite = _run(store, rated, asked, part, data or Path(folder) / "data", quiet=json)
     except (BadJudgements, ImportProblems) as error:
         suite = Suite("search", problem=str(error))
-    conclude([suite], out, as_json=json, show=lambda: _print(suite))
+    conclude([suite], out, as_json=json, show=lambda: _print(suite), against=against)
 
 
 def _run(

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import typer
 
+from agentpay.evals.options import Against
+
 if TYPE_CHECKING:
     from agentpay.evals.adversarial.running import Tally
     from agentpay.evals.report import Suite
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 def adversarial(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")] = None,
+    against: Against = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GROUP|ID", help="These alone; may be repeated.")
     ] = None,
@@ -38,7 +41,7 @@ def adversarial(
         suites, tallies = _run(only or [], data, quiet=json)
     except StartupError as error:
         suites = [Suite("adversarial", problem=str(error))]
-    conclude(suites, out, as_json=json, show=lambda: _print(suites, tallies))
+    conclude(suites, out, as_json=json, show=lambda: _print(suites, tallies), against=against)
 
 
 def _run(only: list[str], data: Path | None, *, quiet: bool) -> tuple[list[Suite], dict[str, Tally]]:

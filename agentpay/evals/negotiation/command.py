@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentpay.evals.options import Against
+
 if TYPE_CHECKING:
     from agentpay.evals.negotiation.histories import Product
     from agentpay.evals.negotiation.running import Category
@@ -33,6 +35,7 @@ def negotiation(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed brings other buyers.")] = 1,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write DIR/report.json.")] = None,
+    against: Against = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Let simulated buyers haggle with the house model over real price histories: are floors kept, and kept secret?"""
@@ -41,15 +44,19 @@ def negotiation(
     from agentpay.evals.negotiation.histories import HistoriesUnusable, load, sample
     from agentpay.evals.output import conclude
     from agentpay.evals.report import Suite
+    from agentpay.evals.suites.negotiation import case_of
 
     try:
         chosen = load(histories)
         if products is not None:
             chosen = sample(chosen, products, seed)
-        suite = figures.suite(_run(chosen, buyers, seed, quiet=json))
+        categories = _run(chosen, buyers, seed, quiet=json)
+        suite = figures.suite(categories)
+        suite.results = [case_of(played) for category in categories for played in category.played]
+        suite.results.sort(key=lambda case: case.id)
     except (HistoriesUnusable, StartupError) as error:
         suite = Suite("negotiation", problem=str(error))
-    conclude([suite], out, as_json=json, show=lambda: _print(suite))
+    conclude([suite], out, as_json=json, show=lambda: _print(suite), against=against)
 
 
 def _run(chosen: dict[str, list[Product]], buyers: int, seed: int, *, quiet: bool) -> list[Category]:

@@ -21,7 +21,7 @@ def fold(
     """The suite over all its units. `tries`: by unit, one mapping a try; figures are those of the first."""
     order = [id for unit in units for id in unit.cases]
     by_try = [{case.id: case for outcome in found.values() for case in outcome.cases} for found in tries]
-    results = [_folded(id, [found[id] for found in by_try if id in found]) for id in order]
+    results = [folded(id, [found[id] for found in by_try if id in found]) for id in order]
     figures = kind.figures([tries[0][unit.id] for unit in units])
     if len(tries) > 1:
         figures["pass^k"] = pass_hat([case.attempts for case in results if case.attempts], len(tries))
@@ -50,7 +50,7 @@ def pass_hat(attempts: Sequence[Sequence[bool]], tries: int) -> dict[str, float]
     }
 
 
-def _folded(id: str, tries: Sequence[Case]) -> Case:
+def folded(id: str, tries: Sequence[Case]) -> Case:
     """One case of its tries: the first that failed is what is shown."""
     if not tries:
         return Case(id, False, {"errors": ["the unit ended without it"]})

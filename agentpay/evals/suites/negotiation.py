@@ -56,7 +56,7 @@ class Negotiation:
             data=terms.scratch,
         )
         overheard = [each.excerpt for each in category.overheard if each.kind == "leak"]
-        return Outcome([_case(played) for played in category.played], {"overheard": masked_data(overheard)})
+        return Outcome([case_of(played) for played in category.played], {"overheard": masked_data(overheard)})
 
     def figures(self, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         cases = [case for outcome in outcomes for case in outcome.cases]
@@ -74,7 +74,7 @@ class Negotiation:
         }
 
 
-def _case(played: Played) -> Case:
+def case_of(played: Played) -> Case:
     buyer = played.buyer
     detail = masked_data({**failure(played), "outcome": buyer.outcome})
     detail["transcript"] = [masked(line) for line in played.transcript]

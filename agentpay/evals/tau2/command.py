@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentpay.evals.options import Against
+
 if TYPE_CHECKING:
     from agentpay.evals.output import Advance
     from agentpay.evals.report import Suite
@@ -30,6 +32,7 @@ def tau2(
     ],
     db: Annotated[Path, typer.Option("--db", metavar="FILE", help="τ²-bench's retail database.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where states.json and report.json go.")],
+    against: Against = None,
     expected: Annotated[
         Path | None, typer.Option("--expected", metavar="FILE", help="The reference's states: what is compared with.")
     ] = None,
@@ -72,7 +75,7 @@ def tau2(
         suites = _run(tasks, db, out, expected, model, user_model or model, guidelines, only or [], data, quiet=json)
     except (TasksUnusable, StartupError) as error:
         suites = [Suite("tau2", problem=str(error))]
-    conclude(suites, out, as_json=json, show=lambda: _print(suites))
+    conclude(suites, out, as_json=json, show=lambda: _print(suites), against=against)
 
 
 def _run(
@@ -164,7 +167,7 @@ async def _each(
     work: Callable[[Task], Awaitable[Replayed]],
 ) -> Suite:
     """Every task, a few at once, each in a shop of its own; `states.json` holds where each ended."""
-    from agentpay.evals.report import Suite
+    from agentpay.evals.report import Case, Suite
     from agentpay.evals.tau2.state import same
 
     results: dict[str, Replayed] = {}
@@ -188,7 +191,9 @@ async def _each(
             failures.append({"id": task.id, "errors": result.errors})
     _write(out, {task.id: results[task.id].data() for task in tasks})
     failed = len({failure["id"] for failure in failures})
-    return Suite(name, len(tasks), len(tasks) - failed, failed, 0, failures)
+    wrong = {failure["id"]: failure for failure in failures}
+    cases = [Case(task.id, task.id not in wrong, wrong.get(task.id, {})) for task in tasks]
+    return Suite(name, len(tasks), len(tasks) - failed, failed, 0, failures, results=cases)
 
 
 def _write(out: Path, states: dict[str, Any]) -> None:
