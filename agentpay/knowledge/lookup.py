@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import func, or_, select
 
 from agentpay.knowledge.candidates import Candidate, candidates
+from agentpay.knowledge.lexicon import title_counts
 from agentpay.knowledge.product_search import codes_in, exact_matches
 from agentpay.knowledge.reading import Reading, read
 from agentpay.knowledge.terms import FILLER, content_terms
@@ -37,6 +38,8 @@ class Match:
     """The name is an id, a SKU or the whole title."""
     variant_id: UUID | None = None
     """The variant, where the name is its own id or SKU."""
+    strange: bool = False
+    """The name has a word of other titles that this product has nowhere: a "kettle stand" is no laptop stand."""
 
 
 async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
@@ -52,8 +55,9 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
     if not terms or all(term.soft for term in terms):
         return []
     reading = await read(tx, terms, text)
+    titled = await title_counts(tx)
     matches = [
-        Match(c.id, c.external_id, c.title, score=score, exact=False)
+        Match(c.id, c.external_id, c.title, score=score, exact=False, strange=_strange(reading, c, titled))
         for c in await candidates(tx, reading, None)
         if (score := _score(reading, c)) >= ENOUGH
     ]
@@ -76,6 +80,15 @@ def _score(reading: Reading, candidate: Candidate) -> float:
     of_title = sum(field == "a" for field in fields) / max(1, len(content_terms(candidate.title)))
     spelt = 0.9 if any(term.corrected for term in reading.terms) else 1.0
     return round(min(0.99, borne * (0.8 + 0.2 * min(1.0, of_title)) * spelt), 4)
+
+
+def _strange(reading: Reading, candidate: Candidate, titled: Mapping[str, int]) -> bool:
+    missed = [
+        term.corrected or term.word
+        for term, field in zip(reading.terms, candidate.coverage.fields, strict=True)
+        if field == "-" and not term.soft
+    ]
+    return any(word in titled or f"{word}s" in titled or word.removesuffix("s") in titled for word in missed)
 
 
 async def _variants_named(tx: Tx, text: str, product_ids: Sequence[UUID]) -> dict[UUID, UUID]:

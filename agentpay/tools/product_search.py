@@ -19,6 +19,8 @@ _POOL = 30
 """Hits looked at before options and order narrow them down to `limit`."""
 _CLOSE = 0.87
 """Share of the best hit's score below which a product only mentions what is looked for: a class about kettles is no kettle."""
+_ALL_WORDS, _IN_A_NAME = 0.5, 0.9
+"""A score between them: all the words were found, but none of them in a name: a backpack that was tried under a garden hose."""
 
 
 class ProductSearch(Arguments):
@@ -47,6 +49,7 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
         tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters, semantic=context.services.semantic
     )
     best = max((hit.fit for hit in hits), default=0.0)
+    mentioned = bool(hits) and hits[0].in_stock and _ALL_WORDS <= best < _IN_A_NAME
     ids = [hit.product_id for hit in hits if hit.product_id is not None and hit.fit >= _CLOSE * best]
     total = len(ids)
     as_found = not arguments.options and arguments.sort == "relevance"
@@ -58,7 +61,11 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
     if arguments.sort != "relevance":
         found.sort(key=lambda product: product.price_min, reverse=arguments.sort == "price_desc")
     shown = found[: arguments.limit]
-    data = {"products": [product.model_dump(mode="json") for product in shown], "found": total}
+    data = {
+        "products": [product.model_dump(mode="json") for product in shown],
+        "found": total,
+        "only_mentioned": mentioned,
+    }
     return ToolResult(data, [product_list(shown)] if shown else [])
 
 

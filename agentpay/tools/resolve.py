@@ -31,12 +31,16 @@ _MARGIN = 0.12
 _MOST_CANDIDATES = 6
 
 
-async def resolve_product(tx: Tx, reference: str, options: dict[str, str] | None = None) -> list[VariantRow]:
-    """The variants on sale of the product that `reference` names.
+async def resolve_product(
+    tx: Tx, reference: str, options: dict[str, str] | None = None, *, surely: bool = False
+) -> list[VariantRow]:
+    """The variants on sale of the product that `reference` names; `surely`: none that it names badly will do.
 
     Problems: `product_not_found`; `ambiguous_product` with `candidates` [{"external_id", "title"}].
     """
     matches = await lookup(tx, reference, limit=_MOST_CANDIDATES + 2)
+    if surely:
+        matches = [match for match in matches if not match.strange]
     if not matches:
         raise Problem("product_not_found", f"The shop has no product called “{reference}”.", status=404)
     close = [
@@ -59,9 +63,14 @@ async def resolve_product(tx: Tx, reference: str, options: dict[str, str] | None
 
 
 async def resolve_variant(
-    tx: Tx, *, product: str | None = None, variant: str | None = None, options: dict[str, str] | None = None
+    tx: Tx,
+    *,
+    product: str | None = None,
+    variant: str | None = None,
+    options: dict[str, str] | None = None,
+    surely: bool = False,
 ) -> VariantRow:
-    """The one variant that is meant.
+    """The one variant that is meant; `surely` as in `resolve_product`.
 
     Problems, beside those of `resolve_product`: `variant_required` (several fit) and `variant_not_found` (none has these
     options), both with `product` and `candidates`; `product_required`.
@@ -77,7 +86,7 @@ async def resolve_variant(
     exact = await catalog.variant(tx, product)
     if exact is not None and exact.active and not options:
         return exact
-    rows = await resolve_product(tx, product, options)
+    rows = await resolve_product(tx, product, options, surely=surely)
     if len(rows) == 1 and not contradicts(rows[0], options or {}):
         return rows[0]
     meant = matching(rows, options or {})

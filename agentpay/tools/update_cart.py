@@ -73,7 +73,7 @@ async def _variant(tx: Tx, cart: CartView, arguments: UpdateCart) -> VariantRow:
         if len(named) == 1:
             return await resolve_variant(tx, variant=named[0].variant_external_id or str(named[0].variant_id))
     return await resolve_variant(
-        tx, product=arguments.product, variant=arguments.variant, options=arguments.options or None
+        tx, product=arguments.product, variant=arguments.variant, options=arguments.options or None, surely=True
     )
 
 

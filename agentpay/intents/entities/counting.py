@@ -36,7 +36,7 @@ _TO_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _AT_END = re.compile(
-    rf"[,;:–-]\s*(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
+    rf"(?:[,;:]\s*|\s[–-]\s+)(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
     re.IGNORECASE,
 )
 """How many, said at last: "the oak one in natural, two please"."""
@@ -152,7 +152,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             and not _INSIDE.search(lead)
             and (_led(lead, taken) or match.group("pack"))
         ):
-            if lead[-1:] in "#-$€£.":
+            if lead and lead[-1] in "#-$€£.":
                 continue
             return Span(*match.span(), "quantity", value)
     for match in _COUNT_IN.finditer(text):

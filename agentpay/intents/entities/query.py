@@ -11,8 +11,9 @@ from agentpay.intents.text import WORD, correct, expand
 from agentpay.intents.words import word_set
 
 _PHRASES = re.compile(
-    r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
+    r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this|ur|ya)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
+    r"|\b(?:that|this|it)(?:'?s| is) (?:right|correct|it|fine|the one|all)\b|,?\s*\bi (?:think|guess|suppose|believe)\b(?=\W*$)|\bin that case\b"
     r"|\bon second thoughts?\b|\bfair enough\b|\bvery well\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
     r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?|packets?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
@@ -52,7 +53,7 @@ _LEAD = word_set("""
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
-    use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear
+    use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear x
     """)  # fmt: skip
 _TRAIL = word_set("""
     please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will
@@ -73,7 +74,11 @@ _UNITS = word_set(
     "pack packs packet packets pair pairs pcs piece pieces unit units box boxes copy copies set sets tin tins jar jars tube tubes"
 )
 """What things are counted in; no part of a name unless titles have it."""
+_FORMS = word_set("version versions variant variants variety varieties kind kinds")
+"""What "the olive version" says instead of "the olive one"; part of a name only where titles have it."""
 _MOST_WORDS = 16
+_A_QUESTION = re.compile(r"\b(?:do|does|did|is|are|can|will|has|have|was|were)\b", re.IGNORECASE)
+"""What "weight does the shelf hold" holds, and a name does not."""
 _LONG_QUERY = 4
 """More words than that are a question that holds a name, not a name."""
 _NEVER_NAMES = word_set(
@@ -136,6 +141,8 @@ def title_run(query: str, title_words: Collection[str]) -> str | None:
             runs.append([])
     named = [run for run in runs if sum(word.lower() not in _LEAD for word in run) > 1]
     longest = max(named, key=lambda run: len(run), default=None)
+    if longest is None and len(runs := [run for run in runs if run and run[0].lower() not in _LEAD]) == 1:
+        longest = runs[0] if _A_QUESTION.search(query) else None
     return " ".join(longest) if longest is not None and len(query.split()) > _LONG_QUERY else None
 
 
@@ -145,7 +152,7 @@ def _hide(match: re.Match[str]) -> str:
 
 def _drop(word: str, words: Collection[str], option_names: Collection[str], keep: Collection[str]) -> bool:
     lowered = word.lower()
-    if lowered in _UNITS:
+    if lowered in _UNITS or lowered in _FORMS:
         return lowered not in keep
     if lowered in _SOLD_PERHAPS and lowered in keep:
         return False

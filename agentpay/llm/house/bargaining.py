@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.talk import Talk
@@ -31,6 +33,8 @@ _ELSE = re.compile(
     r"|shipping|deliver\w*|return\w*|refund\w*)\b",
     re.IGNORECASE,
 )
+_BESIDE_A_BID = frozenset({"add_to_cart", "product_search", "price_question"})
+_OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
 _OTHER_SHOP = re.compile(r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller)s?\b|\belsewhere\b", re.I)
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?(?!\d)"
 _AMOUNT = re.compile(
@@ -42,6 +46,7 @@ _AMOUNT = re.compile(
 def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The acts, or one of haggling in place of them where a lower price is what the message is about."""
     text, offer = talk.turn.text, talk.turn.offer
+    acts = _as_terms(talk, acts)
     if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
         return list(acts)
     haggling = next((act for act in acts if act.intent == "negotiation"), None)
@@ -57,6 +62,22 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         return list(acts)
     wish = {"amount": amount, "quantity": next((act.entities.get("quantity") for act in acts), None)}
     return [ActView("negotiation", 0.8, text, {key: value for key, value in wish.items() if value is not None})]
+
+
+def _as_terms(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "$94 and I'll take it", "I have $94, could you do that?": one bid for what is spoken of; nothing is bought or looked for besides."""
+    bids = [act for act in acts if act.intent == "negotiation"]
+    spoken_of = talk.focus is not None or talk.cart.get("items") or talk.turn.offer is not None
+    if not bids or not spoken_of:
+        return acts
+    terms = [act for act in acts if act.intent in _BESIDE_A_BID and set(act.entities) <= _OF_A_BID]
+    own: dict[str, Any] = {
+        key: act.entities[key] for act in terms for key in ("price_max", "amount") if key in act.entities
+    }
+    if not terms:
+        return acts
+    merged = replace(bids[0], entities={**own, **bids[0].entities})
+    return [merged if act is bids[0] else act for act in acts if act not in terms]
 
 
 def _only_amount(text: str, currency: str) -> int | None:

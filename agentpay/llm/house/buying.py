@@ -9,7 +9,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
 from agentpay.llm.house.referring import referred
-from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, target, undecided
+from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, stems, target, undecided
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -20,6 +20,7 @@ _INSTEAD = re.compile(
 _EACH = re.compile(
     r"\b(?:one|two|\d+) of each\b|\beach of (?:them|those|these)\b|\ball (?:of them|three|four|five)\b", re.I
 )
+_SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
@@ -39,7 +40,10 @@ def add(talk: Talk, act: ActView) -> Plan:
         for product in several:
             yield from put(talk, act, {**target(talk, act), "product": product["external_id"]}, _quantity(talk, act))
         return
-    if (line := _in_cart_already(talk, act)) is not None:
+    if (line := _counted_anew(talk, act)) is not None:
+        yield from _set(talk, act, {"variant": line["variant_external_id"]}, int(act.entities["quantity"]))
+        return
+    if (line := in_cart_already(talk, act)) is not None:
         _not_twice(talk, line)
         return
     pending = talk.pending if talk.asked_for in ("variant", "product") else {}
@@ -69,7 +73,20 @@ def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
     return shown if each and named(act) is None and 1 < len(shown) <= _MOST_AT_ONCE else []
 
 
-def _in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
+def _counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
+    """The one line of the cart of which "three of the dripper will do" says how many it shall be."""
+    if not act.entities.get("quantity") or act.entities.get("options") or not _SO_MANY.search(act.text):
+        return None
+    lines = [line for line in talk.cart.get("items", []) if line["variant_external_id"]]
+    if (name := named(act)) is not None:
+        lines = among(name, lines)
+    else:
+        focus = (talk.focus or {}).get("product")
+        lines = [line for line in lines if focus in (line["product_external_id"], line["variant_external_id"])]
+    return lines[0] if len(lines) == 1 and _MORE.search(act.text) is None else None
+
+
+def in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The line of the cart that "I take it" is said of: to add it once more has to be said."""
     bare = act.entities.get("pronoun") and set(act.entities) == {"pronoun"} and _MORE.search(act.text) is None
     line = _spoken_of_line(talk)
@@ -87,7 +104,7 @@ def _not_twice(talk: Talk, line: dict[str, Any]) -> None:
         talk.expect("confirm_checkout")
         return
     talk.say("in_cart_already", what=name)
-    talk.expect("confirm_add", product=line["variant_external_id"] or line["variant_id"], title=line["title"])
+    talk.expect("confirm_checkout")
 
 
 def choose(talk: Talk, act: ActView) -> Plan:
@@ -112,7 +129,9 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         return
     error = outcome.result["error"]
     parts = _AND.split(ref["product"])
-    if error["code"] == "out_of_stock":
+    if error["code"] == "variant_required" and (row := _only_one(act, ref, error["candidates"])) is not None:
+        yield from put(talk, act, {"product": row["external_id"]}, quantity)
+    elif error["code"] == "out_of_stock":
         yield from _too_few(talk, ref, error)
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
         for part in parts:
@@ -121,6 +140,26 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         yield from not_resolved(
             talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
         )
+
+
+def _only_one(act: ActView, ref: dict[str, Any], candidates: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The variant in stock that the clause's own words name, or the only one left of those that are as it was wanted."""
+    rows = [row for row in candidates if row["in_stock"]]
+    said = stems(act.text)
+    named_rows = [
+        row
+        for row in rows
+        if any(words and words <= said for words in (_letters(str(value)) for value in row["options"].values()))
+    ]
+    if len(named_rows) == 1 and len(rows) > 1:
+        return named_rows[0]
+    wished = bool(ref.get("options")) or bool(named_rows)
+    return rows[0] if len(rows) == 1 and wished else None
+
+
+def _letters(value: str) -> set[str]:
+    """The words of an option's value; none where it has numbers, which a clause may mean otherwise."""
+    return set() if any(c.isdigit() for c in value) else {word for word in stems(value) if len(word) > 2}
 
 
 def add_pending(talk: Talk, act: ActView) -> Plan:
@@ -152,6 +191,11 @@ def change(talk: Talk, act: ActView) -> Plan:
         talk.say_text(describe.cart_lines(talk))
         talk.say("product_needed")
         return
+    yield from _set(talk, act, ref, quantity)
+
+
+def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None) -> Plan:
+    """So many of a line of the cart, or, without a number, another variant of it."""
     action = "set" if quantity is not None else "replace"
     outcome = yield Ask("update_cart", {"action": action, **ref, **({"quantity": quantity} if quantity else {})})
     if outcome.ok:

@@ -63,6 +63,7 @@ _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2,
 _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", "availability", "price_question"), 2)
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
+_PAYS = re.compile(r"\b(?:buy|purchase|order|pay)\b", re.I)
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _FILLER = re.compile(
     r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
@@ -136,6 +137,10 @@ def _handler(talk: Talk, act: ActView) -> Handler:
     """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
     if _chooses(talk, act):
         return buying.choose
+    if act.intent == "add_to_cart" and _PAYS.search(act.text) and buying.in_cart_already(talk, act) is not None:
+        return checkout.checkout  # "OK, I'll buy it"
+    if act.intent in ("other", "view_cart") and products.looks_around(act):
+        return products.search
     if _orders(talk, act):
         return buying.add
     if act.intent == "complaint" and talk.asked_for in _GIVES and not talk.turn.angry and act.confidence < _CERTAIN:
@@ -198,6 +203,9 @@ def _without_leads(acts: Sequence[ActView]) -> list[ActView]:
 
     "The second one looks nice, does it come in green?" orders nothing; "gift cards, do you have those?" is one search.
     """
+    if any(act.intent == "product_search" and named(act) for act in acts):
+        # "I'm after a desk mat, what do you recommend?"
+        acts = [act for act in acts if act.intent != "recommendation" or set(act.entities) - {"pronoun"}]
     asking = next((act for act in acts if act.intent in _ASKS_ABOUT and _points(act)), None)
     if asking is None:
         return list(acts)
@@ -227,6 +235,7 @@ def _says_no_more(one: ActView, other: ActView) -> bool:
 def _chooses(talk: Talk, act: ActView) -> bool:
     """Whether a clause that no rule knew answers "which one would you like?"."""
     vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    vague = vague or (act.intent == "negotiation" and bool(act.entities.get("options")))  # "$25 please", of a gift card
     return vague and chosen_variant(talk, act) is not None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import buying, describe
 from agentpay.llm.house.asking import show
-from agentpay.llm.house.purposes import asks_for_size, interest, used_for
+from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
 from agentpay.llm.house.refs import is_superlative, named, stems, stems_in_order, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -34,6 +34,13 @@ _ANEW = re.compile(
     r"\b(?:anything|everything|all|else|other|different|products?|shop|store|you (?:have|sell|got))\b", re.I
 )
 """A new search, though it says no more than a price or a colour."""
+_LOOKING = re.compile(
+    r"\b(?:just|only) (?:having a |taking a )?(?:look\w*|brows\w*)\b|\bhav\w+ a (?:quick )?look (?:a?round)?|\bwhat can you show\b",
+    re.I,
+)
+_GUESSED = 0.65
+"""How sure a clause is at most that no rule knew."""
+_ANYTHING = re.compile(r"\b(?:any|some|every)thing\b|\bones?\b", re.I)
 _YOURS = re.compile(r"\b(?:you|your|best|better|favou?rite|choose|pick|decide)\b", re.I)
 _GOES_WITH = re.compile(
     r"\b(?:goe?s?|pairs?|match(?:es)?|fits?|combines?) (?:\w+ )?(?:with|to) (?:it|this|that|them|these|those)\b"
@@ -68,7 +75,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if liked is not None and (act.intent == "recommendation" or not query):
         query, category = liked, None
     if not query and not wanted:
-        query = "" if act.intent == "recommendation" else act.text
+        query = "" if act.intent == "recommendation" or looks_around(act) else act.text
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
     if (deed := used_for(act.text)) is not None:
         tries[:0] = [("found", {"query": f"tool to {deed}"}), ("found", {"query": deed})]
@@ -84,7 +91,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries.append(("without", {"query": query, **loosened}))
     if category is not None and budget is not None:
         tries.append(("over_budget", {"query": "", "category": category, "sort": "price_asc"}))
-    if act.intent == "recommendation":
+    if act.intent == "recommendation" or looks_around(act):
         tries += [("found", {"query": word}) for word in ("children", "kids") if _CHILD.search(act.text)]
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     for kind, arguments in tries:
@@ -94,6 +101,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
             continue
         if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
             yield from _order(talk, act, wanted_one)
+        elif kind == "found" and outcome.result.get("only_mentioned") and _asks_for_a_thing(act):
+            show(talk, products[:3], "found_without")
         elif kind == "found":
             talk.searched = arguments
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
@@ -105,6 +114,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
             show(talk, products[:3], "found_without")
         return
     talk.searched = None
+    if len(talk.turn.acts) > 1 and act.confidence <= _GUESSED and not asks(act):
+        return  # a story beside the wish: "a friend told me about your shop"
     talk.say("found_nothing", query=named(act) or "anything like that")
 
 
@@ -193,6 +204,16 @@ def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | N
     title = [word for word in stems_in_order(products[0]["title"]) if word not in _ARTICLES]
     by_name = len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
     return products[0] if words <= set(title) and (by_name or act.entities.get("options")) else None
+
+
+def _asks_for_a_thing(act: ActView) -> bool:
+    """ "Do you have garden hoses?": not "anything for the garden"."""
+    return asks_for_goods(act.text) and not act.entities.get("attributes") and not _ANYTHING.search(act.text)
+
+
+def looks_around(act: ActView) -> bool:
+    """ "I'm just having a look, what can you show me?"."""
+    return _LOOKING.search(act.text) is not None and named(act) is None
 
 
 def asks(act: ActView) -> bool:

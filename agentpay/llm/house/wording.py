@@ -35,7 +35,7 @@ WORDINGS: dict[str, list[str]] = {
     ],
     "ask_add": ["Shall I put it in your cart?", "Would you like to add it to your cart?"],
     "ask_add_again": ["And {title}: shall I put it in your cart?"],
-    "in_cart_already": ["{what} is in your cart already. Shall I add another one?"],
+    "in_cart_already": ["{what} is in your cart already. Shall I get your payment link ready?"],
     "upsell": [
         "By the way, {suggestion} would go well with it. Shall I show you?",
         "The shop suggests {suggestion} to go with it. Would you like to have a look?",
@@ -72,6 +72,9 @@ WORDINGS: dict[str, list[str]] = {
     "not_in_cart": ["{what} is not in your cart."],
     "which_line": ["Which one do you mean: {candidates}?"],
     "cart_empty": ["Your cart is empty. What are you looking for?"],
+    "cart_left": [
+        "Your cart is still here: {what}, {total}. Shall I get your payment link ready, or is there something I can answer?"
+    ],
     "cart_total": ["Cart total: {total}."],
     "variant_needed": [
         "Which one would you like? {title}: {variants}.",

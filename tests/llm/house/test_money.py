@@ -115,6 +115,16 @@ def test_what_is_about_something_else_haggles_for_nothing(said: ActView) -> None
     assert "make_offer" not in play(turn(said, offer=OFFER, negotiable=True, cart=CART), **answers).tools
 
 
+def test_who_bids_and_would_take_it_at_that_buys_nothing_besides() -> None:
+    bid = act("negotiation", "$42", amount=4200)
+    for beside in (
+        act("add_to_cart", "I'll take it", pronoun=True),
+        act("product_search", "i have $42", price_max=4200),
+    ):
+        played = play(turn(bid, beside, cart=CART, offer=OFFER, negotiable=True), make_offer=offered)
+        assert played.calls == [("make_offer", {"action": "propose", "variant": "lamp-s", "price": 4200})]
+
+
 def test_a_customer_who_hesitates_often_enough_is_made_an_offer() -> None:
     def wavering(**given: Any) -> list[str]:
         view = turn(

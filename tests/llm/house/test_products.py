@@ -211,3 +211,35 @@ def test_looking_at_one_and_asking_about_it_orders_nothing() -> None:
         ),
     )
     assert [(name, arguments["product"]) for name, arguments in played.calls] == [("check_inventory", "lamp")]
+
+
+def test_what_a_text_only_mentions_is_not_said_to_be_it() -> None:
+    bag = product("bag", "Ferry backpack", variant("bag-1"))
+
+    def found(_: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return True, {"products": [bag], "only_mentioned": True}
+
+    hose = play(
+        turn(act("product_search", "do you have garden hoses", product_query="garden hoses")), product_search=found
+    )
+    assert "exactly that" in hose.text
+    use = play(
+        turn(act("product_search", "do you have anything for the garden", product_query="garden")), product_search=found
+    )
+    assert "exactly that" not in use.text
+
+
+def test_a_look_around_and_a_story_beside_a_wish() -> None:
+    bag = product("bag", "Ferry backpack", variant("bag-1"))
+    look = turn(act("other", "I'm just having a look, what can you show me"))
+    assert "Ferry backpack" in play(look, product_search=lambda _: (True, {"products": [bag]})).text
+    story = act("product_search", "a friend told me about your shop", confidence=0.65, product_query="friend")
+    wish = act("product_search", "do you have bags", product_query="bags")
+
+    def shop(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return True, {"products": [bag] if arguments["query"] == "bags" else []}
+
+    told = play(turn(story, wish), product_search=shop)
+    assert "friend" not in told.text
+    asked = act("recommendation", "what do you recommend?")
+    assert play(turn(wish, asked), product_search=shop).tools == ["product_search"], "one wish"

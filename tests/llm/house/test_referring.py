@@ -6,7 +6,7 @@ import pytest
 
 from agentpay.llm.brain import ActView
 from tests.llm.house.test_cart import added, cart_of
-from tests.llm.house.turns import act, play, product, refusal, turn, variant
+from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
 
 MUG = product("mug", "Harbor stoneware mug", variant("mug-blue", color="ink blue"), variant("mug-red", color="red"))
 CUPS = product("cups", "Thimble cups, set of 2", variant("cups-1"))
@@ -16,6 +16,10 @@ SHOWN = [MUG, CUPS]
 
 def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     return added(f"{arguments['product']}-1", arguments["product"])(arguments)
+
+
+def put_variant(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    return added(arguments["variant"], arguments["variant"])(arguments)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +42,11 @@ def test_words_of_what_was_shown_put_that_into_the_cart(said: ActView, call: dic
 @pytest.mark.parametrize("text", ["do you have other mugs?", "show me the bigger mugs", "a teapot please", "mugs"])
 def test_what_is_looked_for_anew_is_searched(text: str) -> None:
     view = turn(act("product_search", text, product_query=text.split()[-1].strip("?")), shown=SHOWN)
-    played = play(view, product_search=lambda _: (True, {"products": []}), update_cart=put)
-    assert "update_cart" not in played.tools
+    nothing = {
+        "product_search": lambda _: (True, {"products": []}),
+        "search_knowledge": lambda _: (True, {"passages": []}),
+    }
+    assert "update_cart" not in play(view, update_cart=put, **nothing).tools
 
 
 def test_words_that_several_of_the_list_bear_are_asked_about() -> None:
@@ -95,11 +102,41 @@ def test_what_is_in_the_cart_is_not_added_again_by_the_way() -> None:
     view = turn(act("add_to_cart", "great, I'll take it", pronoun=True), cart=cart, memory=memory)
     asked = play(view, update_cart=lambda _: refusal("never"))
     assert asked.calls == []
-    assert "another one" in asked.text
+    assert "in your cart already" in asked.text
+    assert asked.memory["asked_for"] == "confirm_checkout"
     more = turn(act("add_to_cart", "I'll take another one", pronoun=True, quantity=1), cart=cart, memory=memory)
     assert play(more, update_cart=put).tools == ["update_cart"]
-    yes = turn(act("add_to_cart", "yes", pronoun=True), cart=cart, memory=asked.memory, accepts=True)
-    assert play(yes, update_cart=put).calls[0][1] == {"action": "add", "product": "cups-1", "quantity": 1}
+    buys = turn(act("add_to_cart", "OK, I'll buy it!", pronoun=True), cart=cart, memory=memory)
+    assert play(buys, create_payment_link=lambda _: refusal("tool_failed")).tools == ["create_payment_link"]
+
+
+def test_so_many_of_what_is_in_the_cart_sets_its_line() -> None:
+    cart = cart_of(("drip-2", "Tidewater pour-over dripper", 1, {"size": "2 cups"}))
+    said = act("add_to_cart", "three of the Tidewater dripper will do", product_query="Tidewater dripper", quantity=3)
+    played = play(turn(said, cart=cart), update_cart=put_variant)
+    assert played.calls == [("update_cart", {"action": "set", "variant": "drip-2", "quantity": 3})]
+    more = act("add_to_cart", "three more of the Tidewater dripper", product_query="Tidewater dripper", quantity=3)
+    assert play(turn(more, cart=cart), update_cart=put).calls[0][1]["action"] == "add"
+
+
+def test_the_variant_that_the_clause_says_or_that_is_left_is_taken() -> None:
+    def pick(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        if arguments["product"] == "class":
+            return refusal(
+                "variant_required", product={"external_id": "class", "title": "Class"}, candidates=candidates
+            )
+        return put(arguments)
+
+    saturday = variant("sat", session="Saturday morning")
+    candidates = [fact(row, "Class") for row in (saturday, variant("tue", session="Tuesday evening"))]
+    said = act("add_to_cart", "a place in the class on Saturday morning", product_query="class")
+    assert play(turn(said), update_cart=pick).calls[-1][1]["product"] == "sat"
+    bare = act("add_to_cart", "a place in the class", product_query="class")
+    assert play(turn(bare), update_cart=pick).memory["asked_for"] == "variant"
+    candidates = [fact(saturday, "Class"), fact(variant("gone", available=0, session="Tuesday"), "Class")]
+    some = act("add_to_cart", "the class, live", product_query="class", options={"form": "live"})
+    assert play(turn(some), update_cart=pick).calls[-1][1]["product"] == "sat"
+    assert play(turn(bare), update_cart=pick).memory["asked_for"] == "variant", "nobody said which"
 
 
 def test_taking_it_after_the_deal_means_the_unit_of_the_deal() -> None:

@@ -73,7 +73,11 @@ def test_who_says_no_or_goes_on_with_something_else_is_not_asked_again() -> None
     no = play(turn(act("other", "no thanks"), memory=asked(), declines=True), update_cart=lambda _: WHICH)
     assert "asked_for" not in no.memory
     lamp = act("product_search", "do you have lamps?", product_query="lamps")
-    found = play(turn(lamp, memory=asked()), product_search=lambda _: (True, {"products": []}))
+    nothing = {
+        "product_search": lambda _: (True, {"products": []}),
+        "search_knowledge": lambda _: (True, {"passages": []}),
+    }
+    found = play(turn(lamp, memory=asked()), **nothing)
     assert "asked_for" not in found.memory
 
 
