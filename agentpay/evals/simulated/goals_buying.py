@@ -112,7 +112,7 @@ def purchase(
     """What comes first, then the link, the payment and what is asked after it."""
     checkout = link(draw, target)
     pay = Pay(
-        name="delayed payment" if "delayed" in cards else "payment",
+        name="payment",
         cards=list(cards),
         asks_after=draw.rng.random() < 0.5,
     )

@@ -16,7 +16,7 @@ from agentpay.evals.simulated.past_orders import (
     shipped_goods,
     swaps,
 )
-from agentpay.evals.simulated.people import Address, address
+from agentpay.evals.simulated.people import Address, address, person
 from agentpay.evals.simulated.state import OrderState
 from agentpay.evals.simulated.wishes import Chat, Speech, Voice
 
@@ -141,8 +141,6 @@ def change_item(draw: Draw) -> Goal:
 
 def others_order(draw: Draw) -> Goal:
     """Asks for what is another one's: nothing of it may be told, nothing may happen to it."""
-    from agentpay.evals.simulated.people import person
-
     stranger = person(draw.person.number + 5_000, draw.rng, draw.world.countries)
     order = draw.world.past_order(stranger, ordered(draw, lambda item: True), placed=2, shipped=True)
     draw.person.signed_in = draw.rng.random() < 0.5

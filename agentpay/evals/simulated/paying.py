@@ -142,7 +142,8 @@ class Pay(Wish):
     to_ask: bool = False
     """Whether that is what comes next."""
     paid: bool = False
-    failed: str = ""
+    late: bool = False
+    """Whether it was paid and has yet to settle."""
 
     def done(self, seen: Seen) -> bool:
         return self.paid

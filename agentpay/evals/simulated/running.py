@@ -21,8 +21,8 @@ from agentpay.evals.simulated import invariants
 from agentpay.evals.simulated.consistency import Secrets, Watch
 from agentpay.evals.simulated.goals import Customer, cast
 from agentpay.evals.simulated.people import Person
+from agentpay.evals.simulated.speaking import Grammar
 from agentpay.evals.simulated.state import Orders
-from agentpay.evals.simulated.talking import Customer as Grammar
 from agentpay.evals.simulated.talking import Played, Speaker, Talk
 from agentpay.evals.simulated.world import World
 

@@ -6,6 +6,7 @@ with stock that does not run out, so that what one customer is told does not dep
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -243,8 +244,6 @@ class World:
 
     def _raw(self) -> dict[str, Any]:
         """As written: relative times stay relative."""
-        import gzip
-
         content = self._path.read_bytes()
         content = gzip.decompress(content) if self._path.suffix == ".gz" else content
         data: dict[str, Any] = yaml.load(content, Loader=StoreLoader)
