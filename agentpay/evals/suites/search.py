@@ -138,7 +138,7 @@ async def _held(
         "refused": _share([not answers[row.query] for row in served if not row.served]),
         "kept": _share([bool(answers[row.query]) for row in served if row.served]),
     }
-    rounded = {key: round(value, 4) for key, value in figures.items()}
+    rounded = {key: round(value, 4) for key, value in figures.items() if value is not None}
     return cases, {"shop": name, "figures": rounded, "times": spread("search_ms", times)}
 
 
@@ -221,5 +221,5 @@ def _line(text: str | None) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text or "")).split())
 
 
-def _share(of: Sequence[bool]) -> float:
-    return sum(of) / max(1, len(of))
+def _share(of: Sequence[bool]) -> float | None:
+    return sum(of) / len(of) if of else None
