@@ -9,6 +9,9 @@ SCENARIO_FILES = Path(__file__).parent / "scenarios"
 INTENTS = Path(__file__).parent / "intents"
 """Sentences with their intents, and the shops they are said in."""
 
+RECORDINGS = Path(__file__).parent / "replay"
+"""Conversations with the demo shop as they went (`agentpay eval replay`), and in `conversations.yaml` what they were made of."""
+
 
 def store_of(file: Path) -> Path:
     """The shop that one of `SCENARIO_FILES` is about: `books_more.yaml` is about `stores/books.yaml`."""

@@ -75,13 +75,13 @@ async def replay(
                 ) as client:
                     turns = [await _again(state, client, start, step) for step in steps]
                     final = (await client.get(f"{PATH}/{start.id}")).json()
-    states = [_state(view) for view in (original, final)]
+    states = [state_of(view) for view in (original, final)]
     return {
         "conversation_id": str(start.id),
         "model": change.model,
         "agent_version": change.agent_version,
         "turns": turns,
-        "final": {"original": states[0], "replayed": states[1], "differs": _differences(*states)},
+        "final": {"original": states[0], "replayed": states[1], "differs": differences(*states)},
     }
 
 
@@ -120,7 +120,7 @@ async def _again(state: AppState, client: httpx.AsyncClient, start: Start, step:
         skipped = refused.detail
     shown: dict[str, Any] = {"turn_id": str(step.turn_id), "kind": step.kind, "content": step.content}
     shown |= {"original": asdict(step.said), "replayed": asdict(replayed) if replayed else None}
-    shown["differs"] = _differences(shown["original"], shown["replayed"]) if replayed else []
+    shown["differs"] = differences(shown["original"], shown["replayed"]) if replayed else []
     return {**shown, "skipped": skipped}
 
 
@@ -205,7 +205,7 @@ async def _count(client: httpx.AsyncClient, start: Start) -> int:
 _DO = {"message": _message, "human": _human, "approval": _approval, "payment": _payment}
 
 
-def _state(view: dict[str, Any]) -> dict[str, Any]:
+def state_of(view: dict[str, Any]) -> dict[str, Any]:
     """What of a conversation is compared at its end."""
     cart = view["cart"]
     lines = [f"{line['quantity']} × {line['variant_external_id'] or line['title']}" for line in cart["items"]]
@@ -219,5 +219,6 @@ def _state(view: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Names of what is not the same, in the order of the first."""
     return [name for name in one if one[name] != other[name]]

@@ -14,6 +14,7 @@ _SUITES = {
     "negotiation": "agentpay.evals.suites.negotiation:Negotiation",
     "simulated": "agentpay.evals.suites.simulated:Simulated",
     "adversarial": "agentpay.evals.suites.adversarial:Adversarial",
+    "replay": "agentpay.evals.suites.replay:Replay",
 }
 NAMES = tuple(_SUITES)
 
