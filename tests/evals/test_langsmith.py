@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
+from langsmith import testing
 
 from agentpay.errors import StartupError
+from agentpay.evals.experiments.asking import check_langsmith, hand_over
 from agentpay.evals.experiments.examples import packaged_scenarios, scenarios_of
 from agentpay.evals.experiments.masking import Masking
 from agentpay.evals.experiments.running import Unpublished, publish, rehearse
+from agentpay.evals.report import Case, Suite
 from tests.evals.langsmith_stub import LangSmith, running_langsmith
 
 DANA, STREET = "Dana Reyes", "14 Lindenallee"
@@ -184,13 +187,85 @@ assert [each.means["passed"] for each in made] == [0.0], made
 """
 
 
+def in_a_guarded_process(program: str, tries: Path, *arguments: str, told: str = "", **more: str) -> Any:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LANGSMITH", "LANGCHAIN"))}
+    environment |= {"AGENTPAY_EVALUATION_OFFLINE": str(tries), **more}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(
+        command, input=told, env=environment, cwd=Path(__file__).parents[2], text=True, capture_output=True, check=False
+    )
+
+
 def test_without_a_key_the_same_experiment_opens_not_one_connection(tmp_path: Path) -> None:
     tries = tmp_path / "tries.txt"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LANGSMITH", "LANGCHAIN"))}
-    environment |= {"AGENTPAY_EVALUATION_OFFLINE": str(tries), "LANGSMITH_TRACING": "true"}
-    done = subprocess.run(
-        [sys.executable, "-c", REHEARSE], input=json.dumps(report(PLAYED)), env=environment, text=True, capture_output=True,
-        check=False,
-    )  # fmt: skip
+    done = in_a_guarded_process(REHEARSE, tries, told=json.dumps(report(PLAYED)), LANGSMITH_TRACING="true")
     assert done.returncode == 0, done.stderr
     assert [line.split(" (")[0] for line in tries.read_text().splitlines()] == ["look up 192.0.2.1"]
+
+
+@pytest.mark.langsmith
+def test_a_marked_test_is_an_ordinary_one_without_a_key() -> None:
+    testing.log_inputs({"text": "hello"})
+    testing.log_outputs({"intents": ["greeting"]})
+    testing.log_feedback(key="passed", score=1)
+
+
+MARKED = """
+import sys
+from agentpay.evals import offline
+offline.guard()
+import pytest
+sys.exit(pytest.main([sys.argv[1], "-p", "no:cacheprovider", "-k", "test_a_marked_test_is_an_ordinary_one"]))
+"""
+
+
+@pytest.mark.parametrize("tracing", ["true", "false"])
+def test_marked_tests_call_nobody_without_a_key(tmp_path: Path, tracing: str) -> None:
+    tries = tmp_path / "tries.txt"
+    done = in_a_guarded_process(MARKED, tries, __file__, LANGSMITH_TRACING=tracing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "." in done.stdout
+    assert not tries.exists()
+
+
+# -- the commands
+
+
+def eval_langsmith(folder: Path, *options: str, **environment: str) -> Any:
+    command = [sys.executable, "-m", "agentpay", "eval", "langsmith", str(folder), *options]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LANGSMITH", "LANGCHAIN"))}
+    return subprocess.run(command, env={**inherited, **environment}, text=True, capture_output=True, check=False)
+
+
+def test_a_stored_run_is_published_by_a_command(langsmith: LangSmith, tmp_path: Path, scenario_file: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(report(PLAYED)))
+    key = {"LANGSMITH_ENDPOINT": langsmith.url, "LANGSMITH_API_KEY": "lsv2_test"}
+    done = eval_langsmith(tmp_path, "--scenarios", str(scenario_file), "--json", **key)
+    assert done.returncode == 0, done.stderr
+    (made,) = json.loads(done.stdout)["experiments"]
+    assert made["dataset"] == {"name": "agentpay/scenarios/shop", "created": 1, "updated": 0, "deleted": 0}
+    assert {each["key"] for each in langsmith.feedback} >= {"passed", "grounded"}
+    refused = eval_langsmith(tmp_path)
+    assert refused.returncode == 2
+    assert "LANGSMITH_API_KEY is not set" in refused.stderr
+    dry = eval_langsmith(tmp_path, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "(not sent)" in dry.stdout
+
+
+def test_a_run_is_handed_over_where_a_key_is_set(
+    langsmith: LangSmith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suites = [Suite("intents", 1, 1, results=[Case("greets", True, {"text": "hello", "intents": ["greeting"]})])]
+    assert hand_over(suites, None, asked=False)
+    assert langsmith.requests == []
+    assert hand_over(suites, None, asked=None)
+    assert [row["inputs"]["text"] for row in langsmith.examples.values()] == ["hello"]
+    langsmith.broken = True
+    assert not hand_over(suites, None, asked=True)
+    monkeypatch.delenv("LANGSMITH_API_KEY")
+    langsmith.requests.clear()
+    assert hand_over(suites, None, asked=None)
+    assert langsmith.requests == []
+    with pytest.raises(StartupError, match="LANGSMITH_API_KEY"):
+        check_langsmith(asked=True)
