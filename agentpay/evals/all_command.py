@@ -73,10 +73,10 @@ def all_suites(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Run every suite over samples that are the same each time, and hold each to its thresholds: before customers do."""
-    from agentpay.evals.comparing import compare_with
+    from agentpay.evals.comparing import compare, name_of, read
     from agentpay.evals.html import write_html, write_summary
     from agentpay.evals.output import print_report, progress
-    from agentpay.evals.report import write_report
+    from agentpay.evals.report import report_data, write_report
     from agentpay.evals.suites.keeping import Kept, fingerprint
     from agentpay.evals.suites.running import plan, run
 
@@ -85,6 +85,7 @@ def all_suites(
     if full and fast:
         raise typer.BadParameter("a run is one or the other", param_hint="--full, --fast")
     check_agent(agent_version, shop, organization)
+    before = read(against) if against is not None else None
     check_langsmith(langsmith)
     started = time.monotonic()
     began = datetime.now(UTC)
@@ -113,7 +114,9 @@ def all_suites(
         "started": began.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
     }
-    compared = compare_with(against, suites) if against is not None else None
+    compared = None
+    if before is not None and against is not None:
+        compared = compare(before, report_data(suites), against=name_of(against))
     write_report(out, suites, run=header, comparison=compared)
     write_html(out)
     write_summary(out)

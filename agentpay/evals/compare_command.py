@@ -20,11 +20,11 @@ def compare(
     A case that a baseline has and the run has not counts as broken.
     """
     from agentpay.evals.comparing import compare as compared
-    from agentpay.evals.comparing import read
+    from agentpay.evals.comparing import name_of, read
     from agentpay.evals.output import print_comparison
 
     old, new = read(before), read(after)
-    found = compared(old, new, against=before.stem if before.is_file() else before.name)
+    found = compared(old, new, against=name_of(before))
     if json:
         typer.echo(json_module.dumps(asdict(found), ensure_ascii=False))
     else:

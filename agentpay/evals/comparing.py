@@ -66,7 +66,12 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, against: str
 
 def compare_with(run: Path, suites: Sequence[Suite]) -> Comparison:
     """These suites against another run's. Raises StartupError where `run` is none."""
-    return compare(read(run), report_data(suites), against=run.stem if run.is_file() else run.name)
+    return compare(read(run), report_data(suites), against=name_of(run))
+
+
+def name_of(run: Path) -> str:
+    """What a comparison calls it."""
+    return run.stem if run.is_file() else run.resolve().name
 
 
 def mcnemar(fixed: int, broken: int) -> float | None:
