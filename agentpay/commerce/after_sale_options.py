@@ -43,6 +43,7 @@ class ItemOptions(Shape):
 
     variant_external_id: str | None
     title: str
+    category: str | None
     options: dict[str, str]
     quantity: int
     unit_price: int
@@ -132,6 +133,7 @@ async def _item(
     return ItemOptions(
         variant_external_id=row.external_id,
         title=line.title,
+        category=row.category,
         options=line.options,
         quantity=quantity,
         unit_price=line.unit_price,

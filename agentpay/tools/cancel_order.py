@@ -24,9 +24,13 @@ async def run(context: Context, tx: Tx, arguments: CancelOrder) -> ToolResult:
     order = await own_order(context, tx, arguments.order_number)
     if order.status == "cancelled":
         raise Problem("order_not_cancellable", "The order is cancelled already.", status=409)
+    before = {refund.id for refund in await refunds.list_(tx, limit=_PARTS, order_id=order.id)}
     cancelled = await orders.cancel(tx, order.id, reason=arguments.reason)
     given = await refunds.list_(tx, limit=_PARTS, order_id=order.id)
-    data = {"order": cancelled.model_dump(mode="json"), "refunds": [refund.model_dump(mode="json") for refund in given]}
+    data = {
+        "order": cancelled.model_dump(mode="json"),
+        "refunds": [refund.model_dump(mode="json") for refund in given if refund.id not in before],
+    }
     return ToolResult(data, [block("order", cancelled)])
 
 

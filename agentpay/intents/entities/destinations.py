@@ -57,6 +57,13 @@ _PEOPLE = re.compile(
 _ASKED = frozenset({"address", "shipping", "country", "postal_code"})
 
 
+_ANSWER = re.compile(
+    r"^\W*(?:(?:it'?s|it is|that'?s|i'?m in|i live in|in|to|for|from|the|my country is|ok|oh|just)\s+)*(?P<name>[^\W\d_][\w .'-]*?)(?:\s+(?:please|pls|thanks|thank you))?\W*$",
+    re.IGNORECASE,
+)
+"""What a bare answer to "Which country?" looks like."""
+
+
 @dataclass(slots=True)
 class Destination:
     """What was said of a place; `spans` are the words that said it."""
@@ -86,6 +93,8 @@ def find_destination(
             _code_beside_city(text, taken, served, found, shipping=shipping)
         if found.postal_code is None:
             _bare_code(text, taken, served, found, shipping=shipping, asked_for=asked_for)
+    if found.country is None and asked_for == "country" and (match := _ANSWER.match(text)):
+        found.country = country_names().get(match["name"].casefold())
     if found.country is None:
         _named_place(text, [*taken, *found.spans], served, found, shipping=shipping)
     return found
@@ -184,7 +193,7 @@ def _named_place(
         words = words_match.group().split()
         for size in range(len(words), 0, -1):
             candidate = " ".join(words[:size]).rstrip(".,?!'")
-            country = _country(candidate)
+            country = _country(candidate) or _with_article(lead.group(), candidate)
             regions = regions_of(candidate) if shipping and (len(candidate) > 2 or candidate.isupper()) else ()
             if country is None and not regions:
                 continue
@@ -214,6 +223,12 @@ def _named_place(
             found.country = country_of(word["name"])
             found.spans.append(Span(*word.span("name"), "place", found.country))
             return
+
+
+def _with_article(lead: str, candidate: str) -> str | None:
+    """ "Send it to the us": a country, where "send it to us" is not."""
+    with_article = lead.lower().split()[-1] == "the" and candidate.lower() in ("us", "uk", "uae")
+    return country_of(candidate.upper()) if with_article else None
 
 
 def _country(candidate: str) -> str | None:

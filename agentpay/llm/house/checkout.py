@@ -21,6 +21,9 @@ _USUAL_ADDRESS = re.compile(
 )
 
 
+_LINK = re.compile(r"\b(?:pay(?:ment)? )?link\b|\bcheck(?: me)? ?out\b|\bpay now\b", re.I)
+
+
 def details(talk: Talk, act: ActView) -> Plan:
     """Note what the buyer gives. An order that waits for it goes on by itself."""
     entities = act.entities
@@ -132,11 +135,8 @@ def link(talk: Talk) -> Plan:
 
 def wants_link(talk: Talk) -> bool:
     """The customer asked for the link before, and now gave what was missing."""
-    return (
-        bool(talk.pending.get("wants_link"))
-        and any(act.intent == "provide_details" for act in talk.turn.acts)
-        and not talk.expecting
-    )
+    asked = bool(talk.pending.get("wants_link")) or (_LINK.search(talk.turn.text) and "?" not in talk.turn.text)
+    return bool(asked) and any(act.intent == "provide_details" for act in talk.turn.acts) and not talk.expecting
 
 
 def payment_problem(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001

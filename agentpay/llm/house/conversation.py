@@ -21,7 +21,7 @@ from agentpay.llm.house import (
     upselling,
 )
 from agentpay.llm.house.aftersale import serving
-from agentpay.llm.house.aftersale.answering import goes_on
+from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.asking import chosen_variant
 from agentpay.llm.house.bargaining import as_haggling
@@ -67,10 +67,19 @@ _PAYS = re.compile(r"\b(?:buy|purchase|order|pay)\b", re.I)
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _FILLER = re.compile(
     r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
-    r"|understood|got it|i see|makes sense|no problem|no worries)\W*$",
+    r"|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
+    r"|scratch that))\W*$",
+    re.I,
+)
+_ASKS_HOW = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
     re.I,
 )
 _GIVES = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
+_OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
+_OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
+_CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
+_ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "complaint"})
 _CERTAIN = 0.95
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
@@ -100,11 +109,21 @@ def converse(talk: Talk) -> Plan:
         return
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
-    if task is not None and goes_on(turn.memory, intents, turn.text, accepts=turn.accepts, declines=turn.declines):
+    answer = {"accepts": turn.accepts, "declines": turn.declines}
+    if task is not None and goes_on(turn.memory, intents, turn.text, **answer):
         yield from serving.go_on(talk, task)
         return
+    if task is not None and agrees_and_asks(turn.memory, intents, turn.text, **answer):
+        yield from serving.go_on(talk, task)
+        for act in turn.acts:
+            if act.intent not in _SMALL_TALK:
+                yield from _handler(talk, act)(talk, act)
+        return
+    refused = task is not None and serving.refuses(task, turn.text)
+    if refused:
+        talk.say("left_as_it_is")
     acts = sorted(
-        _merged([grounded(talk, act) for act in _without_fillers(turn.acts)]),
+        _merged([grounded(talk, act) for act in serving.settled(_without_fillers(turn.acts))]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
@@ -113,9 +132,21 @@ def converse(talk: Talk) -> Plan:
         return
     acts = as_haggling(talk, _taking_the_offer(talk, acts))
     acts = [replace(act, intent="policy") if serving.asks_the_rule(talk, act) else act for act in acts]
-    if wishes := [act for act in turn.acts if act.intent in KINDS and not serving.asks_the_rule(talk, act)]:
+    if any(serving.calls_off(talk, act) for act in acts):
+        talk.say("left_as_it_is")
+        acts = [act for act in acts if not serving.calls_off(talk, act)]
+    acts = [act for act in _with_orders(talk, acts) if not (_only_a_rate(act) and _ASKS_HOW.match(act.text))]
+    if refused:
+        acts = [act for act in acts if act.intent not in KINDS and not serving.negates(act)]
+    wishes = [
+        act
+        for act in serving.settled(turn.acts)
+        if act.intent in KINDS
+        and not (refused or serving.asks_the_rule(talk, act) or serving.asks_when(act) or serving.calls_off(talk, act))
+    ]
+    if wishes:
         wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
-        acts = [act for act in acts if act.intent not in KINDS and not serving.belongs(talk, act)]
+        acts = [act for act in acts if act not in wishes and not serving.belongs(talk, act)]
         acts = [act for act in acts if act.intent != "complaint"]  # what they want done about it is what helps
     answered = yield from _answer(talk)
     for act in acts:
@@ -129,14 +160,40 @@ def converse(talk: Talk) -> Plan:
     yield from pricing.volunteer(talk, acts)
     yield from reopening.take_up(talk, acts)
     upselling.suggest(talk)
+    if task is not None and is_aside(turn.memory, intents):
+        serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")
 
 
+def _with_orders(talk: Talk, acts: list[ActView]) -> list[ActView]:
+    """Whoever names an order hears of it, also where the clause that names it was read as a question of another kind."""
+    about = [act for act in acts if act.intent in _ABOUT_ORDERS]
+    if about:
+        return acts
+    numbers = [number for act in acts for number in act.entities.get("order_numbers", [])]
+    if not numbers or talk.asked_for in ("order_number", "email"):
+        return acts
+    text = next(act.text for act in acts if act.entities.get("order_numbers"))
+    return [ActView("order_status", _GUESS, text, {"order_numbers": numbers}), *acts]
+
+
+def _only_a_rate(act: ActView) -> bool:
+    return act.intent == "provide_details" and set(act.entities) <= {"shipping_method"}
+
+
 def _handler(talk: Talk, act: ActView) -> Handler:
     """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
+    if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
+        return service.policy  # "do I get my tickets by post?" orders none
+    if serving.asks_when(act):
+        return serving.money_due
     if _chooses(talk, act):
         return buying.choose
+    if act.intent in _OF_GOODS and _OWN_ORDERS.search(act.text):
+        return orders.status  # "can you give me the order number?"
+    if act.intent in _CHOOSES_SHIPPING and act.entities.get("shipping_method") and named(act) is None:
+        return checkout.details  # "make it standard"
     if act.intent == "add_to_cart" and _PAYS.search(act.text) and buying.in_cart_already(talk, act) is not None:
         return checkout.checkout  # "OK, I'll buy it"
     if act.intent in ("other", "view_cart") and products.looks_around(act):
@@ -153,6 +210,8 @@ def _handler(talk: Talk, act: ActView) -> Handler:
 def _elsewhere(talk: Talk, act: ActView) -> bool:
     """Whether "what does it cost?" is about sending it: a country is named, or was asked for or about."""
     if act.entities.get("country"):
+        return True
+    if any(one.intent == "shipping_quote" for one in talk.turn.acts) and act.entities.get("pronoun"):
         return True
     return talk.asked_for == "shipping" and any(one.entities.get("country") for one in talk.turn.acts)
 

@@ -14,7 +14,8 @@ _TOLD = {"short": 0, "medium": 1, "long": 2}
 _UNITS = {"w": "W", "kw": "kW", "v": "V", "ah": "Ah", "mah": "mAh", "nm": "Nm", "hz": "Hz", "gb": "GB", "tb": "TB", "mb": "MB",
           "mm": "mm", "cm": "cm", "m": "m", "km": "km", "g": "g", "grams": "g", "kg": "kg", "lb": "lb", "oz": "oz", "ml": "ml",
           "l": "l", "liters": "l", "litres": "l", "lm": "lm", "min": "min", "minutes": "minutes", "hours": "hours",
-          "inches": "inches", "ft": "ft", "gsm": "gsm", "years": "years", "months": "months", "percent": "%"}  # fmt: skip
+          "inches": "inches", "ft": "ft", "gsm": "gsm", "years": "years", "months": "months",
+          "weeks": "weeks", "days": "days", "percent": "%"}  # fmt: skip
 FEW = 3
 """From this many units down the number left is worth saying."""
 

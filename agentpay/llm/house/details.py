@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, suggest
-from agentpay.llm.house.facts import Answer, answering, is_general
+from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
+from agentpay.llm.house.orders import status
 from agentpay.llm.house.products import UNKNOWN, ask_which, search
 from agentpay.llm.house.refs import spoken_of, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -16,6 +18,9 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 def details(talk: Talk, act: ActView) -> Plan:
     """What the shop's data says of a product. Words that name none are about the one spoken of: "can the covers be washed?"."""
     ref = target(talk, act)
+    if "product" not in ref and act.entities.get("pronoun") and talk.order is not None:
+        yield from status(talk, act)  # "does it include the chocolate?", of the order that is spoken of
+        return
     if "product" not in ref and act.entities.get("pronoun"):
         ask_which(talk, "details")
         return
@@ -26,6 +31,8 @@ def details(talk: Talk, act: ActView) -> Plan:
     focus = (talk.focus or {}).get("product")
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus})
+    if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
+        return
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="details")
         return
@@ -42,6 +49,25 @@ def details(talk: Talk, act: ActView) -> Plan:
         talk.say("attribute_unknown", title=product["title"])
         talk.say_text(product["description"])
     _and_now(talk, product)
+
+
+def told_by_goods(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """ "How long does the concert last?", of which no page tells: a number that a product's own data holds."""
+    query = " ".join(sorted(content(act.text)))
+    if not query or not asks_for_a_measure(act.text):
+        return False
+    found = (yield Ask("product_search", {"query": query, "limit": 2})).result.get("products", [])
+    if len(found) != 1:
+        return False
+    outcome = yield Ask("product_details", {"product": found[0]["external_id"]})
+    answer = answering(act.text, outcome.result["product"]) if outcome.ok else Answer([], [], False)
+    if not answer.facts:
+        return False
+    product = outcome.result["product"]
+    spoken_of(talk, product)
+    _tell(talk, product, answer)
+    _and_now(talk, product)
+    return True
 
 
 def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:

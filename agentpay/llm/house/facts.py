@@ -49,6 +49,7 @@ _BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "h hours min minutes days months years",
             "runtime life duration",
         ),
+        (r"\bhow old\b|\bwhat age\b|\byears? old\b|\byear[- ]olds?\b|\b(?:child|kid)(?:ren|s)? of \w+\b", "", "age"),
         (r"\bhow (?:often|frequently)\b", "", "frequency interval"),
         (r"\bhow (?:hot|warm|cold)\b", "c f", "temperature comfort"),
         (r"\bhow (?:powerful|strong|bright)\b", "w kw lm lux nm", "power output brightness"),
@@ -66,6 +67,16 @@ class Answer:
     facts: list[tuple[str, str]]
     sentences: list[str]
     polar: bool
+
+
+def content(text: str) -> set[str]:
+    """The words of a question that say what it is about, without their plural."""
+    return {word for word in stems(text) if len(word) > 2 and word not in _SMALL and word not in _ASKS}
+
+
+def asks_for_a_measure(text: str) -> bool:
+    """ "How long is it?", "how old must one be?": some number of a product's data."""
+    return bool(_asked_by_unit(text)[1])
 
 
 def is_general(text: str) -> bool:

@@ -11,8 +11,14 @@ from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale.finding import holding
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
-_WHAT = re.compile(r"\b(?:what|which|items?|contents?|show|see|list|total|cost|paid|pay|details?)\b", re.I)
+_WHAT = re.compile(
+    r"\b(?:what|which|items?|contents?|show|see|list|total|cost|paid|pay|details?|includ\w*|contain\w*|inside)\b", re.I
+)
 _ORDERS = re.compile(r"\borders\b|\b(?:what|everything).*\border(?:ed)?\b", re.I)
+_LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent|all|every)\b", re.I)
+_PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
+_MOST = 4
+"""Orders that are told of at once."""
 _STATUS = {
     "pending": "waiting for payment",
     "paid": "paid",
@@ -25,23 +31,37 @@ _STATUS = {
 def status(talk: Talk, act: ActView) -> Plan:
     """Where an order is. Someone who is not known is asked for number and e-mail first, and learns nothing before."""
     pending = talk.pending if talk.pending.get("verify") else {}
-    numbers = act.entities.get("order_numbers") or pending.get("numbers", [])
-    emails = act.entities.get("emails") or pending.get("emails", [])
+    numbers, emails = talk.claims(
+        act.entities.get("order_numbers") or pending.get("numbers", []),
+        act.entities.get("emails") or pending.get("emails", []),
+    )
     if not talk.verified and numbers and emails:
         outcome = yield Ask("find_customer", {"email": emails[0], "order_number": numbers[0]})
         if not outcome.ok:
             talk.say("verify_failed")
             talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
             return
-    outcome = yield Ask("order_status", {"order_number": numbers[0]} if numbers else {})
+    first = numbers[0] if numbers else talk.order if not _LATEST.search(act.text) else None
+    outcome = yield Ask("order_status", {"order_number": first} if first else {})
     if outcome.ok and not numbers:
         # "Where's my flask?": the order that holds it, not the latest
         orders = [outcome.result["order"], *outcome.result["other_orders"]]
         meant = holding(act.text, orders)
-        if meant and meant[0]["number"] != orders[0]["number"]:
+        if meant and outcome.result["order"]["number"] not in [order["number"] for order in meant]:
             outcome = yield Ask("order_status", {"order_number": meant[0]["number"]})
     if outcome.ok:
         _tell(talk, outcome.result)
+        if not numbers and outcome.result.get("other_orders") and _ORDERS.search(talk.turn.text):
+            others = outcome.result["other_orders"]
+            talk.say("orders_besides", orders=describe.listing([_brief(other) for other in others]))
+        for number in numbers[1:_MOST]:
+            further = yield Ask("order_status", {"order_number": number})
+            if further.ok:
+                _tell(talk, further.result)
+            else:
+                talk.say("order_unknown", number=number)
+        if _PAPERS.search(act.text):
+            talk.offer_human("by_a_person", order=outcome.result["order"])
         return
     match outcome.result["error"]["code"]:
         case "verification_required":
@@ -66,14 +86,14 @@ def _tell(talk: Talk, result: dict[str, Any]) -> None:
         talk.say("order_tracking", carrier=tracking.get("carrier") or "the carrier", tracking=tracking["number"])
     elif order["fulfillment_status"] == "unfulfilled" and order["status"] in ("paid", "partially_refunded"):
         talk.say("order_not_shipped")
+    if order["refunded"]:
+        talk.say("order_refunded", amount=talk.money(order["refunded"]))
     for asked_for in result.get("returns", []):
         what = describe.listing([item["title"] for item in asked_for["items"]])
         talk.say("return_under_way", kind=asked_for["kind"], what=what, status=asked_for["status"])
     if _WHAT.search(talk.turn.text):
         items = [f"{line['quantity']} × {describe.what(line['title'], line['options'])}" for line in order["items"]]
         talk.say("order_items", items=describe.listing(items), total=talk.money(order["total"]))
-    if result.get("other_orders") and _ORDERS.search(talk.turn.text):
-        talk.say("orders_besides", orders=describe.listing([_brief(other) for other in result["other_orders"]]))
 
 
 def _brief(order: dict[str, Any]) -> str:

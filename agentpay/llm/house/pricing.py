@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, describe
+from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.places import leaves_out, place_named
 from agentpay.llm.house.refs import is_superlative, target
@@ -25,6 +25,8 @@ def discount(talk: Talk, act: ActView) -> Plan:
     if not codes:
         if talk.turn.negotiable and talk.cart.get("items"):
             yield from negotiate(talk, act)
+            return
+        if "?" in talk.turn.text and (yield from articles.told(talk, act)):
             return
         talk.say("code_needed")
         talk.expect("code")

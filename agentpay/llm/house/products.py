@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import buying, describe
+from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import show
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
 from agentpay.llm.house.refs import is_superlative, named, stems, stems_in_order, target
@@ -105,6 +105,11 @@ def _search(talk: Talk, act: ActView) -> Plan:
             show(talk, products[:3], "found_without")
         elif kind == "found":
             talk.searched = arguments
+            if budget is not None and category is not None and len(products) == 1:
+                # "A cordless drill under $150": what else of that kind the money buys is worth a look
+                others = yield Ask("product_search", {**arguments, "query": "", "category": category})
+                had = products[0]["external_id"]
+                products = [*products, *(one for one in others.result.get("products", []) if one["external_id"] != had)]
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
         elif kind == "shop":
             show(talk, products, "found_shop")
@@ -116,6 +121,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
     talk.searched = None
     if len(talk.turn.acts) > 1 and act.confidence <= _GUESSED and not asks(act):
         return  # a story beside the wish: "a friend told me about your shop"
+    if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
+        return
     talk.say("found_nothing", query=named(act) or "anything like that")
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Generator
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, checkout, pricing
-from agentpay.llm.house.details import details
+from agentpay.llm.house import articles, buying, checkout, pricing
+from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
@@ -22,19 +23,11 @@ _WISHED_FOR = re.compile(
     re.I,
 )
 _SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.I)
-_ABOUT_IT = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.I)
-_TOPICS = tuple(
-    (re.compile(rf"\b(?:{asked})", re.I), topic)
-    for asked, topic in (
-        (r"return|send\w* (?:\w+ )*back|give (?:\w+ )*back|bring (?:\w+ )*back", "returns"),
-        (r"refund|money back", "refunds"),
-        (r"exchang|swap", "exchange"),
-        (r"warrant|guarant", "warranty"),
-        (r"ship|deliver|arriv|dispatch", "shipping and delivery"),
-        (r"pay\b|paying|payment|invoice|installment", "payment"),
-    )
+_SENDING_BACK = re.compile(r"\breturn|\bback\b|\brefund", re.I)
+_HOW_TO = re.compile(
+    r"^\W*(?:(?:and|so|ok|hi)\W+)*(?:how (?:do|should|can|would|to|often)|what(?:'s| is) the best way)\b", re.I
 )
-"""What a question is about, where its own words find nothing."""
+_ABOUT_IT = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.I)
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
@@ -43,37 +36,40 @@ _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
 _WORD = re.compile(r"[^\W\d_]+")
-_HOLDS_ALL = 0.5
-"""The score from which a passage holds every word of a question."""
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
 
 
 def policy(talk: Talk, act: ActView) -> Plan:
-    if act.entities.get("attributes") and "product" in target(talk, act):
+    how_to = _HOW_TO.match(act.text) is not None
+    if act.entities.get("attributes") and not how_to and "product" in target(talk, act):
         yield from details(talk, act)
         return
-    if act.entities.get("country") and _SENDING.search(act.text):
+    if act.entities.get("country") and (_SENDING.search(act.text) or _SENDING.search(talk.turn.text)):
         yield from pricing.shipping(talk, act)
         return
-    outcome = yield Ask("search_knowledge", {"query": act.text})
-    passages = outcome.result.get("passages", [])
-    if not passages and (topic := next((topic for asked, topic in _TOPICS if asked.search(act.text)), None)):
-        # Told in other words than the shop's: what the question is about will do
-        outcome = yield Ask("search_knowledge", {"query": topic})
-        passages = outcome.result.get("passages", [])
-    if not passages and talk.focus is not None and _ABOUT_IT.search(act.text):
-        yield from details(talk, act)
+    if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
         return
-    if not passages and (asks_for_goods(act.text) or named(act) is not None):
+    passages = yield from articles.passages_for(act.text)
+    if passages:
+        articles.quote(talk, passages[0])
+    elif talk.focus is not None and _ABOUT_IT.search(act.text):
+        yield from details(talk, act)
+    elif asks_for_goods(act.text) or named(act) is not None:
         # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
         yield from (search if asks_for_goods(act.text) else details)(talk, act)
-        return
-    if not passages:
+    elif not (yield from told_by_goods(talk, act)):
         talk.offer_human("policy_unknown", about=act.text)
-        return
-    talk.say_text(passages[0]["text"])
-    talk.say("policy_source", title=passages[0]["title"])
+
+
+def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """ "Can the chocolates be returned?", of an order that is spoken of and holds them: as its own rules say."""
+    outcome = yield Ask("order_status", {"order_number": talk.order})
+    items = outcome.result["possible"]["items"] if outcome.ok else []
+    kept = [item for item in named_items(act.text, items) if not item["returnable"] and item["reason"]] if items else []
+    for item in kept:
+        talk.say_text(item["reason"])
+    return bool(kept)
 
 
 def complaint(talk: Talk, act: ActView) -> Plan:
@@ -186,18 +182,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.say("not_dictated")
     elif talk.turn.angry:
         yield from complaint(talk, act)
-    elif "?" in talk.turn.text and (yield from _told_by_pages(talk, act)):
+    elif "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     else:
         talk.say("not_understood")
-
-
-def _told_by_pages(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
-    """A question nobody placed may be answered by the shop's pages all the same, where one holds all its words."""
-    outcome = yield Ask("search_knowledge", {"query": act.text[:400]})
-    passages = outcome.result.get("passages", [])
-    if not passages or passages[0].get("score", 0) < _HOLDS_ALL:
-        return False
-    talk.say_text(passages[0]["text"])
-    talk.say("policy_source", title=passages[0]["title"])
-    return True

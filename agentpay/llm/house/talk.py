@@ -45,6 +45,8 @@ class Talk:
         """What the shop would show to who takes what was put into the cart now."""
         self.order: str | None = turn.memory.get("order")
         """Number of the order that was last spoken of."""
+        self.claimed: dict[str, list[str]] = dict(turn.memory.get("claimed") or {})
+        """Order numbers and e-mail addresses somebody not verified yet has given: {"numbers", "emails"}."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
         """Arguments of the last search that found something: "in blue?" and "cheaper ones?" go on from it."""
 
@@ -61,6 +63,17 @@ class Talk:
             self.verified = True
         if outcome.ok and outcome.name == "set_customer_details":
             self.contact |= result.get("details", {})
+
+    def claims(self, numbers: list[str], emails: list[str]) -> tuple[list[str], list[str]]:
+        """Order numbers and e-mail addresses, what was given before for what is not given now; noted until they are proven."""
+        if self.verified:
+            return numbers, emails
+        said = {
+            "numbers": numbers or self.claimed.get("numbers", []),
+            "emails": emails or self.claimed.get("emails", []),
+        }
+        self.claimed = {name: values for name, values in said.items() if values}
+        return said["numbers"], said["emails"]
 
     # What is said
 
@@ -145,5 +158,12 @@ class Talk:
 
     @property
     def memory(self) -> dict[str, Any]:
-        kept = {"focus": self.focus, "searched": self.searched, "order": self.order, "upsold": self.upsold}
+        kept: dict[str, Any] = {
+            "focus": self.focus,
+            "searched": self.searched,
+            "order": self.order,
+            "upsold": self.upsold,
+        }
+        if self.claimed and not self.verified:
+            kept["claimed"] = self.claimed
         return {**self._noted, **{key: value for key, value in kept.items() if value}}

@@ -62,6 +62,7 @@ def test_an_order_is_shown_to_nobody_before_number_and_email_match() -> None:
         "number": "X-1",
         "status": "paid",
         "fulfillment_status": "unfulfilled",
+        "refunded": 0,
         "tracking": None,
         "delivered_at": None,
     }
@@ -76,6 +77,7 @@ def test_two_clauses_about_one_order_ask_once() -> None:
         "number": "X-1",
         "status": "paid",
         "fulfillment_status": "delivered",
+        "refunded": 0,
         "tracking": None,
         "delivered_at": "2026-10-17T10:00:00Z",
     }

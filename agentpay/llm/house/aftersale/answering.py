@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """Whether a message goes on with what support asked for, or is about something else. Router and plan ask the same."""
 
 from __future__ import annotations
@@ -31,6 +32,37 @@ _ALLOWED = {
 }
 
 
+_ASIDES = frozenset(
+    {"policy", "shipping_quote", "product_details", "order_status", "availability", "price_question", "discount"}
+    | {"recommendation", "product_search", "other", "thanks", "greeting"}
+)
+"""What may come between a question of ours and its answer."""
+NOT_WANTED = re.compile(
+    r"\b(?:do not|don'?t|dont|no need to|never|rather not|not)\s+(?:\w+ )?(?:cancel|return|refund|exchange|change|send (?:\w+ )?back)\b",
+    re.I,
+)
+_LEADING_YES = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|oh|great|perfect)\W+)*(?:yes|yep|yeah|yup|sure|absolutely|definitely|go ahead|do it|please do|correct)\b(?!\W+(?:but|if|unless|only|when|as long))(?: please| thanks| thank you)*\s*(?:[,.!;-]|\band\b)",
+    re.I,
+)
+
+
+def agrees_and_asks(
+    memory: dict[str, Any], intents: Sequence[str], text: str, *, accepts: bool, declines: bool
+) -> bool:
+    """ "Yes, and how do I pack them?": a yes to what was proposed, and a question besides. A "yes, but …" is none."""
+    task = (memory.get("pending") or {}).get("task")
+    if not isinstance(task, dict) or task["asked"] != "confirm" or declines or not accepts or corrects(text):
+        return False
+    return set(intents) <= _ASIDES and _LEADING_YES.match(text) is not None
+
+
+def is_aside(memory: dict[str, Any], intents: Sequence[str]) -> bool:
+    """Whether a message only asks about something else while a support task waits for an answer."""
+    task = (memory.get("pending") or {}).get("task")
+    return isinstance(task, dict) and task["asked"] != "more" and set(intents) <= _ASIDES
+
+
 def corrects(text: str) -> bool:
     """ "Ok, then only one of them": what was proposed shall be another way, however politely it begins."""
     return "?" not in text and _CORRECTS.search(text) is not None
@@ -49,7 +81,7 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
     }
     if kind == "cancel":
         same |= {"refund", "return"}  # what it may have been asked as
-    if set(intents) & {"human", "complaint"}:
+    if set(intents) & {"human", "complaint"} or (asked == "confirm" and NOT_WANTED.search(text)):
         return False
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}

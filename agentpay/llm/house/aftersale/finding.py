@@ -23,6 +23,7 @@ _MOST = 5
 
 def verified(talk: Talk, task: Task) -> Generator[Ask, ToolOutcome, bool]:
     """Whether the talk may go on about orders: proves number and e-mail where both are there. Says what is missing else."""
+    task.orders, task.emails = talk.claims(task.orders, task.emails)
     if talk.verified or not (task.orders and task.emails):
         return True
     outcome = yield Ask("find_customer", {"email": task.emails[0], "order_number": task.orders[0]})
@@ -92,14 +93,17 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[str]:
     if len(orders) == 1:
         return [orders[0]["number"]]
     suitable = [order for order in orders if _suits(task.kind, order)]
+    named = holding(text, orders)
     if _ALL_ORDERS.search(text) and suitable:
         return [order["number"] for order in suitable]
     if _LATEST.search(text):
         return [orders[0]["number"]]
-    known = {number.casefold() for order in orders for number in (order["number"],)}
-    if talk.order and talk.order.casefold() in known and not holding(text, suitable):
-        return [talk.order]
-    candidates = holding(text, suitable) or suitable or holding(text, orders)
+    spoken_of = [order for order in orders if talk.order and order["number"].casefold() == talk.order.casefold()]
+    if not named and spoken_of:
+        return [spoken_of[0]["number"]]
+    if spoken_of and spoken_of[0] in named and (spoken_of[0] in suitable or not any(one in suitable for one in named)):
+        return [spoken_of[0]["number"]]
+    candidates = [order for order in named if order in suitable] or named or suitable
     if len(candidates) == 1:
         return [candidates[0]["number"]]
     if not candidates:

@@ -18,7 +18,7 @@ Swap = tuple[dict[str, Any], int, dict[str, Any]]
 def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tuple[dict[str, Any], int]] | None:
     """(item, units) that are meant of those that can come back."""
     everything = found["possible"]["items"]
-    text = _words(task, everything)
+    text = words_of(task, everything)
     left = [item for item in everything if item["returnable"]]
     named = reading.named_items(text, everything) if len(everything) > 1 else []
     if named and not any(item["returnable"] for item in named):
@@ -36,13 +36,16 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         talk.say(key, number=found["order"]["number"], items=describe.listing([what(item) for item in left]))
         ask(talk, task, "items", "order_items")
         return None
+    if named:
+        for missing in reading.not_held(talk.turn.text, everything):
+            talk.say("not_in_order", what=missing, number=found["order"]["number"])
     for item in named:
         if not item["returnable"]:
             talk.say_text(item["reason"] or f"{what(item)} cannot be sent back.")
-    return [(item, _units(text, item, only=len(chosen) == 1)) for item in chosen]
+    return [(item, units_of(task, text, item, everything, only=len(chosen) == 1)) for item in chosen]
 
 
-def _words(task: Task, items: list[dict[str, Any]]) -> str:
+def words_of(task: Task, items: list[dict[str, Any]]) -> str:
     """What was said of the items; after a correction ("no, only the socks") the last words that name any."""
     if task.corrected:
         for words in reversed(task.words):
@@ -51,9 +54,16 @@ def _words(task: Task, items: list[dict[str, Any]]) -> str:
     return " ".join(task.words)
 
 
-def _units(text: str, item: dict[str, Any], *, only: bool) -> int:
-    said = reading.units_of(text, item["returnable"]) if only and item["returnable"] > 1 else None
-    return said or int(item["returnable"])
+def units_of(task: Task, text: str, item: dict[str, Any], items: list[dict[str, Any]], *, only: bool) -> int:
+    """How many of it come back: as it was counted last, else all of it."""
+    most = int(item["returnable"])
+    if most == 1:
+        return most
+    for words in reversed(task.words):
+        if (units := reading.counted(words, item, items)) is not None:
+            return min(units, most) or most
+    said = reading.units_of(text, most) if only and not reading.wants_all(text) else None
+    return said or most
 
 
 def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None:

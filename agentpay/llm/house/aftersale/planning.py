@@ -12,7 +12,7 @@ from typing import Any
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import reading
 from agentpay.llm.house.aftersale.finding import ask
-from agentpay.llm.house.aftersale.picking import picked, swaps_of
+from agentpay.llm.house.aftersale.picking import picked, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.saying import contents, destination, named, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Talk
@@ -23,7 +23,7 @@ _DROP = re.compile(
 )
 _MORE = re.compile(r"\b(?:add|another|more|extra|additional)\b", re.I)
 _MAKE_IT = re.compile(
-    r"\b(?:make (?:it|that|them)|to|quantity (?:of |to )?|(?:just|only)(?: (?:need|want|take|keep|have))?)\s+(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b(?!\s*(?:[a-z]+ )?(?:st|street|rd|road|ave))",
+    r"\b(?:make (?:it|that|them)|to|quantity (?:of |to )?|(?:just|only)(?: (?:need|want|take|keep|have))?|(?:need|want|keep)(?=\s+\w+\s+(?:\w+\s+)?only\b))\s+(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b(?!\s*(?:[a-z]+ )?(?:st|street|rd|road|ave))",
     re.I,
 )
 
@@ -47,6 +47,8 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if not state["ok"]:
         _not_possible(talk, "cancel_impossible", order, state["reason"], hint=_later(talk, order, can))
         return None
+    if part := reading.only_part(" ".join(task.words), can["items"]):
+        return _without(talk, task, found, part)
     amount = talk.money(can["refundable"])
     arguments = {"order_number": order["number"], **({"reason": task.reason} if task.reason else {})}
     paid = way(can)
@@ -135,8 +137,20 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return cancel(talk, task, found)
     if order["fulfillment_status"] == "delivered" and can["returns"]["code"] == "return_window_over":
         return _cannot_come_back(talk, task, found, "return")
-    named = [item for item in reading.named_items(" ".join(task.words), can["items"]) if item["returnable"]]
-    part = sum(item["amount"] for item in named) if named and len(named) < len(can["items"]) else None
+    text = words_of(task, can["items"])
+    meant = reading.named_items(text, can["items"]) if len(can["items"]) > 1 else []
+    named = [item for item in meant if item["returnable"]]
+    for item in meant:
+        if not item["returnable"]:
+            talk.say_text(item["reason"] or f"{what(item)} cannot be sent back.")
+    if meant and not named:
+        talk.offer_human(order=order)
+        return None
+    part = (
+        sum(share(item, units_of(task, text, item, can["items"], only=len(named) == 1)) for item in named)
+        if named and not reading.wants_all(text)
+        else None
+    )
     amount = min(task.amount or part or can["refundable"], can["refundable"])
     says = talk.sentence("refund_ask", amount=talk.money(amount), number=order["number"], method=destination(task, can))
     return Step("request_refund", {"order_number": order["number"], "amount": amount, **wishes(task)}, says)
@@ -179,6 +193,21 @@ def _counted(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     says = talk.sentence(key, what=what(item), number=order["number"], units=units, amount=money)
     change = {"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": units}
     return Step("change_order_items", {"order_number": order["number"], "changes": [change], **task.by_method}, says)
+
+
+def _without(talk: Talk, task: Task, found: dict[str, Any], part: list[dict[str, Any]]) -> Step:
+    """ "Cancel just the table": the rest of the order stays."""
+    order = found["order"]
+    changes, gone, amount = [], [], 0
+    for item in part:
+        units = min(reading.counted(" ".join(task.words), item, found["possible"]["items"]) or 999, item["quantity"])
+        left = item["quantity"] - units
+        changes.append({"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": left})
+        gone.append((item, units))
+        amount += units * item["unit_price"]
+    task.kind = "items"
+    says = talk.sentence("count_none", what=named(gone), number=order["number"], units=0, amount=talk.money(amount))
+    return Step("change_order_items", {"order_number": order["number"], "changes": changes, **task.by_method}, says)
 
 
 def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) -> Step | None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """What a customer's words mean among the few things an order holds: which item, which other variant, how much of it."""
 
 from __future__ import annotations
@@ -19,6 +20,21 @@ _WHOLE_ORDER = re.compile(
     r"\b(?:return|send back|refund|cancel)\w*\s+(?:(?:my|the|this|that|whole|entire)\s+)+(?:\w+\s+)?(?:order|purchase)\b",
     re.I,
 )
+_CANCELS = re.compile(
+    r"\b(?:cancel\w*|don'?t (?:want|need)|no longer (?:want|need))\b(?P<what>.*?)(?:\b(?:from|in|on|of|off)\b[^.;]*\border\b|[.;?!]|\bbecause\b|$)",
+    re.I,
+)
+_KEEPS = re.compile(r"\b(?:keep|except(?: for)?|apart from|all but|but not|everything but)\b(?P<what>[^.;?!]*)", re.I)
+_FURTHER = re.compile(
+    r"(?:\band|,|&|\bplus)\s+(?:also\s+)?(?:the|my|those|these|an?|one|two|three|both)\s+(?P<what>[a-z][\w'-]*(?:\s[a-z][\w'-]*){0,2}?)"
+    r"(?=\s+(?:from|in|of|i|which|that|please|because|since|had|has|is|are|was|were|back|on|for)\b|[.,;!?]|$)",
+    re.I,
+)
+_NO_GOODS = frozenset(
+    {"refund", "money", "rest", "other", "order", "return", "label", "price", "difference", "same", "exchange", "one",
+     "replacement", "item", "thing", "size", "colour", "color", "email", "address", "number", "reason", "whole", "lot"}
+)  # fmt: skip
+_AN_ORDER = re.compile(r"\b(?:orders?|purchase|it|that|this)\b|#|\d{4}", re.I)
 _UNITS = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
     re.I,
@@ -30,6 +46,60 @@ _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 _SIZES = {"small": "s", "medium": "m", "large": "l", "xlarge": "xl", "xx": "xxl"}
 _BIGGER = re.compile(r"\b(?:bigger|larger|size up|next size up)\b", re.I)
 _SMALLER = re.compile(r"\b(?:smaller|size down|next size down)\b", re.I)
+
+
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "back",
+        "by",
+        "do",
+        "for",
+        "from",
+        "have",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "me",
+        "my",
+        "not",
+        "of",
+        "off",
+        "on",
+        "one",
+        "or",
+        "our",
+        "out",
+        "so",
+        "that",
+        "the",
+        "them",
+        "then",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "too",
+        "up",
+        "was",
+        "we",
+        "with",
+        "you",
+    ]
+)
+"""Words of titles that name nothing: "The Clown Cabaret" is no "the"."""
+_WORD = re.compile(r"[a-z0-9]+|[,;.]")
+_LOOK_BACK = 5
+"""Words before an item's name that may count it: "two of the small red shelves"."""
+_POINTING = frozenset({"the", "my", "those", "these", "this", "that", "both", "all", "a", "an"})
 
 
 def tokens(text: str) -> set[str]:
@@ -46,10 +116,11 @@ def wants_all(text: str) -> bool:
 def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items that the text names by their titles, and by options where titles do not tell them apart.
 
-    A word that stands in every title tells nothing. Empty where none is named.
+    A word that stands in every title tells nothing. What no title names may be named by its category ("the concert
+    tickets"). Empty where none is named.
     """
     said = stems(text.replace("-", " "))
-    titles = [stems(item["title"].replace("-", " ")) for item in items]
+    titles = [_name(item["title"]) for item in items]
     common = set.intersection(*titles) if len({item["title"] for item in items}) > 1 else set()
     scores = [len((title - common) & said) for title in titles]
     found = [item for item, score in zip(items, scores, strict=True) if score]
@@ -61,9 +132,75 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
         group = [item for item in found if item["title"] == title]
         best = _by_options(text, group) if len(group) > 1 else group
         kept += best or group
-    if not kept:
-        kept = _by_options(text, items)
+    if kept:
+        kept += _by_category(text, items, kept)
+    else:
+        kept = _by_category(text, items, []) or _by_options(text, items)
     return [item for item in items if item in kept]
+
+
+def _name(title: str) -> set[str]:
+    words = stems(title.replace("-", " "))
+    return words - _SMALL or words
+
+
+def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Further items that the words left over name by what they are: "the concert tickets", "my lipstick"."""
+    kinds = [stems((item.get("category") or "").replace("-", " ")) - _SMALL for item in items]
+    common = set.intersection(*kinds) if len(items) > 1 else set()
+    taken = {word for item in found for word in _name(item["title"])}
+    words = _WORD.findall(text.casefold().replace("-", " "))
+    said = set()
+    for place, word in enumerate(words):
+        before = words[max(0, place - 2) : place]
+        if any(one in _POINTING or one in _NUMBERS or one.isdigit() for one in before):
+            said |= stems(word)
+    said -= taken | _SMALL
+    return [item for item, kind in zip(items, kinds, strict=True) if item not in found and (kind - common) & said]
+
+
+def counted(text: str, item: Mapping[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
+    """How many of one item the text names: 1 of "one shelf and the stool"; None where it does not count it."""
+    others = {word for other in items if other["title"] != item["title"] for word in _name(other["title"])}
+    own = _name(item["title"]) - others
+    words = _WORD.findall(text.casefold().replace("-", " "))
+    for place, word in enumerate(words):
+        if not stems(word) & own:
+            continue
+        for before in reversed(range(max(0, place - _LOOK_BACK), place)):
+            one = words[before]
+            if one in ("and", "or", ",", ";", ".") or stems(one) & others:
+                break
+            if (one in _NUMBERS or one.isdigit() or one in ("a", "an")) and words[before + 1] not in (
+                "cm",
+                "mm",
+                "m",
+                "inch",
+                "x",
+            ):
+                return 1 if one in ("a", "an") else number(one)
+    return None
+
+
+def not_held(text: str, items: Sequence[dict[str, Any]]) -> list[str]:
+    """What a list names besides what the order holds: "lamp" of "the oil and the lamp"."""
+    further = [match["what"] for match in _FURTHER.finditer(text)]
+    return [
+        what
+        for what in further
+        if not stems(what) & _NO_GOODS and not named_items(f"the {what}", [*items, {"title": "", "options": {}}])
+    ]
+
+
+def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of "cancel just the table", where an order holds more than these; empty where the whole order is meant."""
+    if len(items) > 1 and (kept := _KEEPS.search(text)) and (stays := named_items(kept["what"], items)):
+        return [item for item in items if item not in stays] if len(stays) < len(items) else []
+    found = _CANCELS.search(text)
+    if found is None or len(items) < 2 or wants_all(found["what"]) or _AN_ORDER.search(found["what"]):
+        return []
+    named = named_items(found["what"], items)
+    return named if len(named) < len(items) else []
 
 
 def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -41,9 +41,12 @@ def way(can: dict[str, Any]) -> str:
     """How an order was paid, in words: "your Visa ending in 4242"."""
     methods = []
     for method in can["paid_with"]:
-        name = {"card": method.get("brand", "card"), "paypal": "PayPal", "gift_card": "gift card"}.get(
-            method["type"], "card"
-        )
+        brand = str(method.get("brand") or "card")
+        name = {
+            "card": brand if brand == "card" or not brand.islower() else brand.capitalize(),
+            "paypal": "PayPal",
+            "gift_card": "gift card",
+        }.get(method["type"], "card")
         last = f" ending in {method['last4']}" if method.get("last4") else ""
         methods.append(f"your {name}{last}")
     return describe.listing(list(dict.fromkeys(methods))) or "the way it was paid"

@@ -65,5 +65,9 @@ SENTENCES: dict[str, list[str]] = {
     "account_same": ["That is what we have on file already."],
     "order_items": ["It holds {items}, {total} in all."],
     "orders_besides": ["Besides it there is {orders}."],
-    "return_under_way": ["A {kind} of {what} has been registered ({status})."],
+    "order_refunded": ["{amount} of it has been given back."],
+    "return_under_way": ["Registered for it: {kind} of {what} ({status})."],
+    "not_in_order": ["I don't see {what} in order {number}."],
+    "task_again": ["And shall I go ahead with the {what} of order {number}?"],
+    "task_again_all": ["And shall I go ahead with what I proposed?"],
 }

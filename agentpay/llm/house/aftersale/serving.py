@@ -10,9 +10,10 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account
-from agentpay.llm.house.aftersale.answering import corrects
+from agentpay.llm.house.aftersale.answering import NOT_WANTED, corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
-from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts
+from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, other_address
+from agentpay.llm.house.articles import passages_for, quote
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -27,18 +28,93 @@ _OTHER_ONE = re.compile(
 _MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
+_GOES_ON = re.compile(r"\b(?:the|my) money\b|\binstead\b|\bstill\b", re.I)
+_WHEN = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
+    r"|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
+    re.I,
+)
 _SURE = 0.9
+_A_GUESS = 0.35
+_VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
+_LEAVES_IT = re.compile(r"\b(?:leave (?:it|that)|never ?mind|forget (?:it|that)|changed my mind)\b", re.I)
+_NAMES = {
+    "cancel": "cancellation", "return": "return", "exchange": "exchange", "refund": "refund", "items": "change",
+    "payment": "change", "address": "change",
+}  # fmt: skip
 
 
 def asks_the_rule(talk: Talk, act: ActView) -> bool:
     """ "Can I send coffee beans back if I don't like them?": of nothing that was bought, so the shop's pages answer."""
     if act.intent not in ("return", "exchange", "refund", "cancel_order") or act.entities.get("order_numbers"):
         return False
+    if talk.order is not None and _GOES_ON.search(act.text):
+        return False  # "can I have the money back instead?", of the order that was just spoken of
     return (
         _MAY_I.search(act.text) is not None
         and "?" in talk.turn.text
         and _MINE.search(act.text.split(" if ")[0]) is None
     )
+
+
+def negates(act: ActView) -> bool:
+    return NOT_WANTED.search(act.text) is not None and len(act.text.split()) < 6
+
+
+def refuses(task: Task, text: str) -> bool:
+    """ "And no, don't cancel": a no to what was proposed, beside something else."""
+    verb = {"cancel": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}.get(task.kind, "change")
+    return task.asked == "confirm" and any(verb in match.group().casefold() for match in NOT_WANTED.finditer(text))
+
+
+def asks_when(act: ActView) -> bool:
+    """ "How long until I get the money?": a question about what is under way, and no wish for a refund."""
+    return act.intent in KINDS and _WHEN.search(act.text) is not None
+
+
+def money_due(talk: Talk, act: ActView) -> Plan:
+    """When money comes: what the shop's pages say of it, and how the order that is spoken of stands."""
+    passages = yield from passages_for(act.text)
+    if passages:
+        quote(talk, passages[0])
+    if talk.order is not None or act.entities.get("order_numbers"):
+        yield from status(talk, act)
+    elif not passages:
+        talk.offer_human("policy_unknown", about=act.text)
+
+
+def calls_off(talk: Talk, act: ActView) -> bool:
+    """ "No, don't cancel": what is negated is not wanted."""
+    return act.intent in KINDS and (NOT_WANTED.search(act.text) is not None or _called_off(talk, act))
+
+
+def _called_off(talk: Talk, act: ActView) -> bool:
+    """The same of a clause that was read together with the one that negates it."""
+    verb = _VERBS.get(act.intent)
+    if verb is None or verb in act.text.casefold():
+        return False
+    whole = talk.turn.text.casefold()
+    return whole.count(verb) == sum(verb in match.group() for match in NOT_WANTED.finditer(whole)) > 0
+
+
+def settled(acts: Sequence[ActView]) -> list[ActView]:
+    """The acts without guesses at a wish beside something sure: "I ordered a pen yesterday, has it shipped?"."""
+    sure = any(act.confidence >= _SURE for act in acts)
+    return [act for act in acts if not (sure and act.intent in KINDS and act.confidence < _A_GUESS)]
+
+
+def ask_again(talk: Talk, task: Task) -> None:
+    """What the assistant had proposed still waits for a yes once a question in between is answered."""
+    if talk.turn.declines or _LEAVES_IT.search(talk.turn.text):
+        talk.say("left_as_it_is")
+        return
+    if talk.expecting or talk.lost or talk.silent:
+        return
+    if task.asked == "confirm" and len(task.orders) == 1:
+        talk.say("task_again", what=_NAMES[task.kind], number=task.orders[0])
+    elif task.asked == "confirm":
+        talk.say("task_again_all")
+    talk.expect(str(talk.asked_for), **talk.pending)
 
 
 def belongs(talk: Talk, act: ActView) -> bool:
@@ -65,6 +141,8 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     tasks[0].words += [act.text for act in more]
     if len(tasks) == 1 and len(talk.turn.text) > len(" ".join(tasks[0].words)) + 12:
         tasks[0].words.append(talk.turn.text)  # a clause that was read as something else may say which, or what instead
+    if tasks[0].kind == "items" and other_address(talk.turn.text):
+        tasks.insert(1, Task("address", orders=tasks[0].orders, emails=tasks[0].emails, address=tasks[0].address))
     for task in tasks:
         task.orders = task.orders or next((other.orders for other in tasks if other.orders), [])
     if tasks[0].orders and _ONLY_WHICH.search(tasks[0].words[0]):
@@ -81,7 +159,7 @@ def go_on(talk: Talk, task: Task) -> Plan:
         yield from _do(talk, task)
         return
     words = _STARTS_ANEW.sub("", turn.text).strip()
-    if turn.declines and len(words.split()) < 3:
+    if turn.declines and (len(words.split()) < 3 or _LEAVES_IT.search(words)):
         talk.say("left_as_it_is")
         yield from _next(talk, task)
         return

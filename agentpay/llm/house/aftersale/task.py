@@ -40,6 +40,10 @@ _ADDRESS = re.compile(
     r"\baddress\b|\b(?:ship|send|deliver|go|redirect)\w* (?:it |this |that |them |my order )?(?:some\w+ else|elsewhere|to)\b",
     re.I,
 )
+_OTHER_ADDRESS = re.compile(
+    r"\b(?:different|new|other|another|wrong|old) (?:\w+ )?address\b|\baddress (?:is|was) (?:wrong|old)\b|\bchange (?:\w+ ){0,3}address\b",
+    re.I,
+)
 _BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(?P<why>.{3,120}?)(?:[.!?;]|$)", re.I)
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|(?:my|the|that) (?:whole )?order)\b", re.I)
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
@@ -102,6 +106,11 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         if _PAYS.search(text) and task.kind == "items":
             task.kind = "payment"
     return task
+
+
+def other_address(text: str) -> bool:
+    """ "I need one only, and a different address": where it goes shall change besides."""
+    return _OTHER_ADDRESS.search(text) is not None
 
 
 def add(task: Task, act: ActView, *, words: bool = True) -> None:

@@ -1,0 +1,69 @@
+"""What the shop's own pages say: the passage that is about the question, quoted with its title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house.facts import content
+from agentpay.llm.house.refs import stems
+from agentpay.llm.house.talk import Ask, Talk
+
+Passages = list[dict[str, Any]]
+_TOPICS = tuple(
+    (re.compile(rf"\b(?:{asked})", re.I), topic)
+    for asked, topic in (
+        (r"return|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b", "returns"),
+        (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
+        (r"exchang|swap", "exchange"),
+        (r"warrant|guarant", "warranty"),
+        (r"ship|deliver|arriv|dispatch", "shipping and delivery"),
+        (r"pay\b|paying|payment|invoice|inst?all?ment", "payment"),
+    )
+)
+"""What a question is about, where its own words find nothing, or find something else."""
+_HOLDS_ALL = 0.5
+"""The score from which a passage holds every word of a question."""
+
+
+def passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
+    """The passages that may answer, the best first: those about what is asked go before others that share its words."""
+    topic = next(((asked, topic) for asked, topic in _TOPICS if asked.search(text)), None)
+    passages: Passages = (yield Ask("search_knowledge", {"query": text[:400]})).result.get("passages", [])
+    if topic is None or (passages and _about(topic[0], passages[0])):
+        return passages
+    if not passages:
+        # Told in other words than the shop's: what the question is about will do
+        passages = (yield Ask("search_knowledge", {"query": topic[1]})).result.get("passages", [])
+        return passages
+    fitting = [passage for passage in passages if _about(topic[0], passage)]
+    return sorted(fitting, key=lambda one: topic[0].search(one["title"]) is None) or passages
+
+
+def quote(talk: Talk, passage: dict[str, Any]) -> None:
+    talk.say_text(passage["text"])
+    talk.say("policy_source", title=passage["title"])
+
+
+def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """A question nobody placed may be answered by the shop's pages all the same: by one that holds all its words, or is
+    headed by what is asked about."""
+    outcome = yield Ask("search_knowledge", {"query": act.text[:400]})
+    passage = _sure(act.text, outcome.result.get("passages", []))
+    if passage is None:
+        return False
+    quote(talk, passage)
+    return True
+
+
+def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    if passages and passages[0].get("score", 0) >= _HOLDS_ALL:
+        return passages[0]
+    wanted = content(text)
+    return next((passage for passage in passages if wanted & stems(passage["title"])), None)
+
+
+def _about(topic: re.Pattern[str], passage: dict[str, Any]) -> bool:
+    return topic.search(f"{passage['title']} {passage['text']}") is not None
