@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentpay.evals.options import Against
+from agentpay.evals.options import Against, AgentOrganization, AgentShop, AgentVersion, Repeat, check_agent
 
 if TYPE_CHECKING:
-    from agentpay.evals.report import Suite
+    from agentpay.evals.report import Case, Suite
+    from agentpay.evals.simulated.running import MakeSpeaker
 
 
 def simulated(
@@ -28,6 +29,10 @@ def simulated(
         str | None,
         typer.Option("--customer-model", metavar="NAME", help="Who writes: `openai:<model>`.  [default: no model]"),
     ] = None,
+    agent_version: AgentVersion = None,
+    shop: AgentShop = None,
+    organization: AgentOrganization = None,
+    repeat: Repeat = 1,
     parallel: Annotated[int, typer.Option("--parallel", min=1, metavar="N", help="Conversations at a time.")] = 6,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="KIND|ID", help="Of these goals alone; may be repeated.")
@@ -46,51 +51,64 @@ def simulated(
     from agentpay.commerce.importing import ImportProblems
     from agentpay.demo import STORE
     from agentpay.errors import StartupError
+    from agentpay.evals.agent_version import agent_version as read_version
     from agentpay.evals.output import conclude
     from agentpay.evals.report import Suite
 
+    check_agent(agent_version, shop, organization)
     suite = Suite("simulated")
     try:
-        options = {"parallel": parallel, "model": model, "data": data, "only": only or ()}
-        suite = _run(store or STORE, conversations, seed, customer_model, options, quiet=json)
+        options: dict[str, Any] = {"parallel": parallel, "model": model, "data": data, "only": only or ()}
+        if agent_version is not None:
+            options["agent"], own_model = read_version(agent_version, shop, organization)
+            options["model"] = model or own_model
+        if customer_model is not None:
+            options["make_speaker"] = _speaker(customer_model)
+        tries = [_run(store or STORE, conversations, seed + n, options, quiet=json) for n in range(repeat)]
+        suite = _suite(tries)
     except (StartupError, ImportProblems) as error:
         suite.problem = str(error)
     conclude([suite], out, as_json=json, show=lambda: _print(suite), good=_good(suite), against=against)
 
 
-def _run(
-    store: Path, conversations: int, seed: int, customer_model: str | None, options: dict[str, Any], *, quiet: bool
-) -> Suite:
-    """Raises StartupError, ImportProblems."""
-    from agentpay.evals.output import progress
-    from agentpay.evals.report import Suite
-    from agentpay.evals.simulated.figures import books, figures
+def _speaker(name: str) -> MakeSpeaker:
+    """Raises StartupError where the model cannot be used."""
     from agentpay.evals.simulated.model_customer import ModelCustomer, model_of
-    from agentpay.evals.simulated.running import case, run
     from agentpay.settings import Settings
 
-    if customer_model is not None:
-        played_by = model_of(customer_model, Settings())
-        options["make_speaker"] = lambda talk: ModelCustomer(played_by, talk)
+    model = model_of(name, Settings())
+    return lambda talk: ModelCustomer(model, talk)
+
+
+def _run(store: Path, conversations: int, seed: int, options: dict[str, Any], *, quiet: bool) -> list[Case]:
+    """One try of every case. Raises StartupError, ImportProblems."""
+    from agentpay.evals.output import progress
+    from agentpay.evals.simulated.figures import books
+    from agentpay.evals.simulated.running import case, run
+
     done = count(1)
     with progress("Opening the shop", quiet=quiet) as show:
         result = run(store, conversations, seed, advance=lambda id: show(id, next(done), conversations), **options)
     cases = [case(played, person) for played, person in zip(result.played, result.people, strict=True)]
-    if not cases:
+    return [*cases, books(result.violations)] if cases else []
+
+
+def _suite(tries: list[list[Case]]) -> Suite:
+    """Figures are those of the first try."""
+    from agentpay.evals.report import Suite
+    from agentpay.evals.simulated.figures import figures
+    from agentpay.evals.suites.folding import folded, pass_hat
+
+    if not tries[0]:
         return Suite("simulated", problem="No conversation is of these goals.")
-    cases.append(books(result.violations))
+    cases = [folded(each[0].id, each) for each in zip(*tries, strict=True)]
+    told = figures(tries[0])
+    if len(tries) > 1:
+        told["pass^k"] = pass_hat([each.attempts for each in cases], len(tries))
     failed = [each for each in cases if not each.passed]
     failures = [{"id": each.id, **each.detail} for each in failed]
-    return Suite(
-        "simulated",
-        len(cases),
-        len(cases) - len(failed),
-        len(failed),
-        0,
-        failures,
-        figures=figures(cases),
-        results=cases,
-    )
+    counts = (len(cases), len(cases) - len(failed), len(failed))
+    return Suite("simulated", *counts, failures=failures, figures=told, results=cases)
 
 
 def _good(suite: Suite) -> bool:
