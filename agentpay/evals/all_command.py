@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -96,6 +97,7 @@ def all_suites(
     kept = Kept(out)
     kept.begin(held, resume=resume)
     names = [name for name in NAMES if not only or name in only]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends shops like Ctrl-C
     with _guarded(out / _TRIES, terms.model) as tries, progress("Opening shops", quiet=json) as show:
         planned = plan(names, terms)
         suites = run(planned, terms, kept, repeat=repeat, parallel=parallel or _workers(), show=show)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -139,15 +138,18 @@ def _work(todo: Sequence[_Job], terms: Terms, parallel: int, progress: _Progress
             pool.shutdown()
         except BaseException:  # also Ctrl-C: what has ended is kept, nobody waits for the rest
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()  # ends its shop, too
             raise
 
 
 def _begin(ended: Queue[str | None]) -> None:
-    """A worker begins: guarded like its parent. Ctrl-C reaches it too, and ends its shop."""
+    """A worker begins: guarded like its parent. Whatever tells it to end, its shop ends with it."""
     global _ended
     _ended = ended
     offline.guard()
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    for told in (signal.SIGTERM, signal.SIGINT):  # who starts us in the background may have SIGINT ignored
+        signal.signal(told, signal.default_int_handler)
 
 
 def _do(suite: str, unit: Unit, terms: Terms) -> Outcome | str:
