@@ -23,7 +23,8 @@ PERSONAL = (
     *("ines", "baptista", "posteo", "folsom", "94110", "5550163", "555-0163", "mei.", "tanaka", "noor", "haddad"),
     *(
         "birch rd",
-        "83702",
+        "nampa",
+        "83651",
         "ruth",
         "alvarez",
         "mail.example",
