@@ -16,7 +16,7 @@ from agentpay.evals.graders.protocol import Grade
 from agentpay.evals.graders.record import FinalState, Record, Shop, ToolCall, Turn, Wanted
 from agentpay.evals.graders.state import SoundState, WantedState
 from agentpay.evals.graders.trajectory import GraphPath, Trajectories
-from agentpay.evals.scenarios.models import Expect
+from agentpay.evals.scenarios.models import Expect, Scenario
 from agentpay.evals.scenarios.store import StoreFacts
 
 NODES = ["understand", "supervisor", "sales", "remember"]
@@ -338,3 +338,22 @@ def test_a_model_without_a_price_costs_nobody_knows_what() -> None:
     assert "unheard-of" in grade.comment
     assert next(grade for grade in Cost().grade(record()) if grade.key == "cost_usd").score == 0.0
     assert all(price.output >= price.input > 0 for price in prices().values())
+
+
+# -- what a scenario may expect
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        ({"turns": [{"say": "hi", "expect": {"nodes": ["understand", "marketing"]}}]}, "nodes"),
+        ({"turns": [{"say": "hi", "expect": {"nodes": [NODES]}}]}, "the nodes of one turn are one list"),
+        ({"turns": [{"say": "hi"}], "finally": {"nodes": NODES}}, "a list for each turn"),
+        ({"turns": [{"pay": "success", "expect": {"nodes": NODES}}]}, "no tool and no node runs"),
+        ({"turns": [{"say": "hi", "expect": {"trajectory": {"mode": "loose", "tools": []}}}]}, "mode"),
+        ({"turns": [{"say": "hi", "expect": {"trajectory": {"tools": [{"a": {}, "b": {}}]}}}]}, "tools"),
+    ],
+)
+def test_an_expectation_that_cannot_be_held_is_refused(scenario: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Scenario.model_validate({"id": "a", **scenario})
