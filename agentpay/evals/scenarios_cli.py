@@ -123,7 +123,7 @@ def _run(
             furnished(store, chosen) as shop,
             own_service(shop, model=model, data=data, agent=agent, seed=seed) as service,
         ):
-            return asyncio.run(run_all(chosen, facts, service, sse=sse, advance=advance))
+            return asyncio.run(run_all(chosen, facts, service, model=model, sse=sse, advance=advance))
     except ImportProblems as error:
         raise _Unusable(f"{store} cannot be used with these scenarios:\n{error}") from error
 
@@ -133,6 +133,7 @@ async def run_all(
     facts: StoreFacts,
     service: RunningService,
     *,
+    model: str | None = None,
     sse: bool = False,
     advance: Advance,
 ) -> list[ScenarioResult]:
@@ -144,7 +145,7 @@ async def run_all(
     results = []
     async with (
         ServiceClient(service.base_url, service.secret_key, mode="sse" if sse else "json") as client,
-        grading(service) as graders,
+        grading(service, model=model) as graders,
     ):
         runner = ScenarioRunner(client, facts, graders)
         for done, scenario in enumerate(chosen, 1):
