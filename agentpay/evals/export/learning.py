@@ -92,7 +92,7 @@ def _learn_text(text: str, mask: Mask) -> None:
             mask.number(number)
         if found.address is not None and found.address.line1:
             mask.address(found.address.model_dump())
-        if found.name:
+        if found.name and not found.name.islower():  # "this is great" is nobody; a real one is in the tools' arguments
             mask.name(found.name)
     mask.read(text)
 

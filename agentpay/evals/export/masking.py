@@ -144,7 +144,7 @@ class Mask:
             return f"{value}9"
 
         made, new = self._placeholder("number", value.casefold(), other)
-        if new:
+        if new and not (value.isdigit() and len(value) < _TOO_SHORT):
             runs = re.findall(r"[A-Za-z]+|\d+", value)
             self._rule(
                 r"(?<![A-Za-z0-9])" + r"[\s\-_#./]*".join(map(re.escape, runs)) + r"(?![A-Za-z0-9])", lambda _: made

@@ -95,6 +95,11 @@ def test_an_order_number_keeps_its_form(mask: Mask) -> None:
     assert Mask("other", taken={made}).number("LS-1015") != made
 
 
+def test_a_short_number_may_be_a_count(mask: Mask) -> None:
+    mask.number("12")
+    assert mask.text("12 jackets, please") == "12 jackets, please"
+
+
 def test_card_data_is_never_kept(mask: Mask) -> None:
     said = mask.text("my card is 5105 1051 0510 5100, 09/27, cvc 831. order 5105105105105101 is none")
     assert said == "my card is 4242424242424242, 12/34, cvc 123. order 5105105105105101 is none"
