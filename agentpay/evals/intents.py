@@ -146,6 +146,18 @@ class Measured:
     oos_precision: float | None
     intents: dict[str, tuple[int, int, int]]
     """By intent: rows, right ones, and how many other rows were taken for it."""
+    matrix: dict[str, dict[str, int]]
+    """By intent: what its rows were taken for, and how often; the commonest first."""
+
+    def confusions(self, most: int = 20) -> list[tuple[str, str, int]]:
+        """The commonest mistakes: an intent, what it was taken for, how often."""
+        wrong = [
+            (intent, guess, count)
+            for intent, row in self.matrix.items()
+            for guess, count in row.items()
+            if guess != intent
+        ]
+        return sorted(wrong, key=lambda one: (-one[2], one))[:most]
 
 
 def measure(test: Sequence[Sentence], predicted: Sequence[str]) -> Measured:
@@ -163,6 +175,9 @@ def measure(test: Sequence[Sentence], predicted: Sequence[str]) -> Measured:
         )
         for name in names
     }
+    matrix: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for intent, guess in pairs:
+        matrix[intent][guess] += 1
     return Measured(
         len(pairs),
         sum(intent == guess for intent, guess in pairs),
@@ -170,6 +185,7 @@ def measure(test: Sequence[Sentence], predicted: Sequence[str]) -> Measured:
         _share(outside),
         _share(rejected),
         by_intent,
+        {name: dict(row.most_common()) for name, row in matrix.items()},
     )
 
 

@@ -46,7 +46,7 @@ def build_services(settings: Settings, database: Database, redis: Redis | None =
     return Services(
         settings=settings,
         database=database,
-        classifier=make_classifier(settings, redis),
+        classifier=make_classifier(settings),
         brains=BrainRegistry(settings),
         vocabularies=VocabularyCache(database),
         semantic=Semantic(settings, redis),

@@ -15,20 +15,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LIKELY = 0.2
+LIKELY = 0.3
 """From this likelihood on an intent is taken to be in the message; more find all of them, and more that are not there."""
-_ALONE = 0.7
+_ALONE = 0.5
 """How likely a further intent must be that no clause is left for."""
 CONFIRMED = 0.4
 """How far the words alone must put the rules' intent before any other to confirm it."""
 _SURE = 0.9
 _OF_NO_GOODS = frozenset({I.DISCOUNT, I.PROVIDE_DETAILS, I.CHECKOUT, I.SHIPPING_QUOTE, I.VIEW_CART})
 """Wishes that name no goods: a clause that does is not one of them."""
-_JOINTS = ("and", "plus", "also")
+_JOINTS = ("and", "plus", "also", "then", "but", "n", "or")
 """A clause without any of these wants one thing, of which two intents are but two readings."""
-_CONCEIVABLE = 0.05
-_COUNTED = 0.75
-"""So sure rules are of something counted that the shop sells."""
+_CONCEIVABLE = 0.15
+_NEAR = 0.6
+_HEARD = 0.4
+"""What a rule's verdict is worth beside the words' scores of a clause."""
 _GUESSED = 0.65
 _GOODS = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH})
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
@@ -43,10 +44,20 @@ class Judged:
     clauses: NDArray[np.float32]
     """(clauses, intents)"""
 
+    @property
+    def best(self) -> I:
+        """The likeliest; manners and small talk only where nothing else is likely."""
+        names = [name for name, likely in self.likely.items() if likely >= LIKELY and name not in _MANNERS | {I.OTHER}]
+        return max(names or self.likely, key=lambda name: self.likely[name])
+
+    def only(self, clause: Heard) -> I:
+        """What a message of one clause wants: a sure rule's verdict, unless another is far likelier."""
+        near = self.likely[clause.intent] >= max(LIKELY, _NEAR * self.likely[self.best])
+        return clause.intent if near and clause.confidence >= _SURE else self.best
+
     def wished(self) -> set[I]:
         """The intents of the message: manners and small talk beside a wish are none."""
-        best = max(self.likely, key=lambda name: self.likely[name])
-        found = {name for name, likely in self.likely.items() if likely >= LIKELY} | {best}
+        found = {name for name, likely in self.likely.items() if likely >= LIKELY} | {self.best}
         found = (found - _MANNERS) or found
         return (found - {I.OTHER}) or found
 
@@ -60,13 +71,18 @@ class Judged:
     def goods(self, row: int, clause: Heard) -> I | None:
         """How the clause asks for goods, where rules and its words both say that it does: "a voucher please, I'd like to pay"."""
         best = I(self.classes[int(self.clauses[row].argmax())])
-        if clause.intent not in _GOODS or best not in _GOODS or clause.confidence < _GUESSED:
+        if (
+            clause.intent not in _GOODS
+            or best not in _GOODS
+            or clause.confidence < _GUESSED
+            or max(self.likely[name] for name in _GOODS) < _CONCEIVABLE
+        ):
             return None
         return clause.intent if clause.confidence >= _SURE else best
 
-    def spoken_for(self, clause: int, names: Iterable[I]) -> I:
-        """The one of the intents for which the clause speaks most."""
-        return max(names, key=lambda name: self.speaks(clause, name))
+    def meant(self, row: int, clause: Heard, names: Iterable[I]) -> I:
+        """The one of the intents for which the clause speaks most; that the rules heard it counts."""
+        return max(names, key=lambda name: (self.speaks(row, name) + _HEARD * (name is clause.intent), name))
 
     def speaks(self, clause: int, intent: I) -> float:
         return float(self.clauses[clause, self.classes.index(intent.value)])
@@ -95,12 +111,12 @@ def assign(
     verdicts: dict[int, I] = {}
     open_rows: list[int] = []
     for row, clause in enumerate(heard):
-        if _kept(heard, row, settled) or (several and judged.confirms(row, clause)):
+        if _kept(judged, heard, row, settled) or (several and judged.confirms(row, clause)):
             verdicts[row] = clause.intent
         elif several and (goods := judged.goods(row, clause)) is not None:
             verdicts[row] = goods
         else:
-            verdicts[row] = clause.intent if clause.intent in wished else judged.spoken_for(row, wished)
+            verdicts[row] = judged.meant(row, clause, wished) if several else judged.only(clause)
             open_rows.append(row)
     missing = sorted(wished - set(verdicts.values()), key=lambda name: -judged.likely[name])
     further: Further = {}
@@ -122,15 +138,16 @@ def assign(
     return told, further
 
 
-def _kept(heard: Sequence[Heard], row: int, settled: frozenset[int]) -> bool:
-    """What conversation or a count makes plain ("two of number 1", a list), and what says nothing beside a wish."""
+def _kept(judged: Judged, heard: Sequence[Heard], row: int, settled: frozenset[int]) -> bool:
+    """What conversation or a list makes plain, goods that are surely bought, and what says nothing beside a wish."""
     clause = heard[row]
     list_begins = row + 1 < len(heard) and heard[row + 1].listed
-    asks = clause.norm.endswith(" ?")
-    counted = clause.counted and clause.intent is I.ADD_TO_CART and clause.confidence >= _COUNTED and not asks
-    buys = len(heard) > 1 and clause.intent is I.ADD_TO_CART and clause.confidence >= _SURE
     aside = len(heard) > 1 and (clause.intent in _MANNERS or FILLER.match(clause.norm.removesuffix(" ?")) is not None)
-    return clause.start in settled or clause.listed or list_begins or counted or buys or aside
+    buys = clause.intent is I.ADD_TO_CART and clause.confidence >= _SURE and not clause.norm.endswith(" ?")
+    # "The multitool please, and I have a code": an address or a code beside goods does not take their place
+    beside = len(heard) > 1 or judged.best in _OF_NO_GOODS
+    bought = buys and beside and (clause.goods or (clause.counted and judged.likely[I.ADD_TO_CART] >= _CONCEIVABLE))
+    return clause.start in settled or clause.listed or list_begins or aside or bought
 
 
 def joined(

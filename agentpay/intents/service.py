@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-
 from agentpay.errors import StartupError
 from agentpay.intents.model import ModelNamer
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.tiers import TieredClassifier
 from agentpay.intents.types import Classifier
 from agentpay.llm.choice import check_model
-from agentpay.llm.embeddings import CachedEmbeddings
 from agentpay.llm.minilm import minilm
 from agentpay.settings import Settings
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from agentpay.intents.trained.commerce import CommerceHead
 
 
-def make_classifier(settings: Settings, redis: Redis | None = None) -> Classifier:
+def make_classifier(settings: Settings) -> Classifier:
     """
     Rules alone where AGENTPAY_EMBEDDINGS is `none`. The head reads MiniLM's vectors whatever model search uses.
 
@@ -35,7 +32,6 @@ def make_classifier(settings: Settings, redis: Redis | None = None) -> Classifie
         if settings.intent_model == "house":
             raise StartupError("AGENTPAY_INTENT_MODEL names a chat model, `openai:<model>`, or nothing.")
         namer = ModelNamer(settings.intent_model.removeprefix("openai:"), settings)
-    embedder = CachedEmbeddings(minilm(), redis) if redis is not None else minilm()
 
     def load(shop: str | None) -> CommerceHead:
         from agentpay.intents.trained import commerce
@@ -43,7 +39,7 @@ def make_classifier(settings: Settings, redis: Redis | None = None) -> Classifie
         own = head_of(settings.data_dir, shop) if shop is not None else None
         return commerce.load(own) if own is not None and own.exists() else commerce.shipped()
 
-    return TieredClassifier(RuleClassifier(), load, embedder, namer)
+    return TieredClassifier(RuleClassifier(), load, minilm(), namer)
 
 
 def head_of(data: Path, shop: str) -> Path:

@@ -15,8 +15,7 @@ from agentpay.intents.types import Dialogue, Understanding, Vocabulary
 from agentpay.llm.embedder import EmbeddingsUnavailable
 
 if TYPE_CHECKING:
-    from agentpay.intents.trained.commerce import CommerceHead
-    from agentpay.llm.embedder import Embedder
+    from agentpay.intents.trained.commerce import CommerceHead, Encoder
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +26,8 @@ _A_PERSON = 0.9
 """A handover ends what the assistant can do: where no rule heard the wish for a person, the head is to be nearly as sure as a rule is."""
 _REPLY_WORDS = 8
 _SURE_OF_REPLY = 0.5
+_ANSWER_WORDS = 4
+_SURE_OF_ANSWER = 0.8
 _KEPT = 0.6
 """How sure an act is at least that a model named."""
 
@@ -49,12 +50,12 @@ class TieredClassifier:
         self,
         rules: RuleClassifier,
         load: Callable[[str | None], CommerceHead],
-        embedder: Embedder,
+        encoder: Encoder,
         namer: Namer | None = None,
     ) -> None:
         self._rules = rules
         self._load = load
-        self._embedder = embedder
+        self._encoder = encoder
         self._namer = namer
         self._heads: OrderedDict[str | None, CommerceHead | None] = OrderedDict()
 
@@ -71,11 +72,12 @@ class TieredClassifier:
         if len(settled) == len(heard) or not head.needs(heard):
             return understanding
         try:
-            vectors = await self._embedder.aencode([message(heard)], urgent=True)
+            tokens = await self._encoder.aread(message(heard))
         except EmbeddingsUnavailable as error:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
-        likely, clauses = head.judge(heard, vectors[0])
+        replies = {clause.start for clause in heard if _replies(clause, dialogue)}
+        likely, clauses = head.judge(heard, tokens, replies)
         if likely[IntentName.HUMAN] < _A_PERSON and all(clause.intent is not IntentName.HUMAN for clause in heard):
             likely[IntentName.HUMAN] = 0.0
         judged = Judged(head.classes, likely, clauses)
@@ -98,7 +100,7 @@ class TieredClassifier:
             except (OSError, ValueError, KeyError) as error:
                 log.warning("intents are read by rules alone: %s", error)
                 head = None
-            if head is not None and head.model != self._embedder.model:
+            if head is not None and head.model != self._encoder.model:
                 log.warning("intents are read by rules alone: the head reads vectors of %s only", head.model)
                 head = None
             self._heads[shop] = head
@@ -112,9 +114,9 @@ class TieredClassifier:
         return frozenset(
             clause.start
             for clause in heard
-            if _replies(clause, dialogue)
-            or alone.get(clause.start, clause.intent) is not clause.intent
+            if alone.get(clause.start, clause.intent) is not clause.intent
             or _in_the_cart(clause, dialogue)
+            or _as_asked(clause, dialogue)
         )
 
     async def _named(self, text: str, rejected: list[Heard], dialogue: Dialogue) -> dict[int, tuple[IntentName, float]]:
@@ -143,6 +145,12 @@ def _replies(heard: Heard, dialogue: Dialogue) -> bool:
     """A few words that rules understand, in a conversation about something: "M please", "and the e-book?"."""
     goes_on = dialogue.asked_for is not None or dialogue.shown > 0 or dialogue.cart_items > 0
     return goes_on and len(heard.norm.removesuffix(" ?").split()) <= _REPLY_WORDS and heard.confidence >= _SURE_OF_REPLY
+
+
+def _as_asked(heard: Heard, dialogue: Dialogue) -> bool:
+    """The very thing that was asked for: "M please", "three"."""
+    few = len(heard.norm.removesuffix(" ?").split()) <= _ANSWER_WORDS
+    return dialogue.asked_for is not None and few and heard.confidence >= _SURE_OF_ANSWER
 
 
 def _in_the_cart(heard: Heard, dialogue: Dialogue) -> bool:

@@ -91,6 +91,18 @@ class MiniLM(Embedder):
         encodings = tokenizer.encode_batch(list(texts))
         return [(np.asarray(encoding.ids, np.int64), _hidden(session, [encoding])[0][0]) for encoding in encodings]
 
+    def read(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Vectors]]:
+        """Each text's tokens: their places in it, (tokens, 2), and the model's last states of them. Blocks."""
+        import numpy as np
+
+        tokenizer, session = self._parts()
+        encodings = tokenizer.encode_batch(list(texts))
+        return [(np.asarray(encoding.offsets, np.int64), _hidden(session, [encoding])[0][0]) for encoding in encodings]
+
+    async def aread(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
+        """`read` of one text that someone waits for."""
+        return (await asyncio.get_running_loop().run_in_executor(self._urgent, self.read, [text]))[0]
+
     async def aencode(self, texts: Sequence[str], *, urgent: bool = False) -> Vectors:
         executor = self._urgent if urgent else self._bulk
         return await asyncio.get_running_loop().run_in_executor(executor, self.encode, texts)

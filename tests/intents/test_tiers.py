@@ -31,13 +31,13 @@ class Watched(MiniLM):
         super().__init__()
         self.texts: list[str] = []
 
-    def encode(self, texts):
+    def read(self, texts):
         self.texts += texts
-        return minilm().encode(texts)
+        return minilm().read(texts)
 
 
 class Absent(MiniLM):
-    def encode(self, texts):
+    def read(self, texts):
         raise EmbeddingsUnavailable("not here")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,26 +16,39 @@ from agentpay.intents.assigning import CONFIRMED, ahead
 from agentpay.intents.rules import Heard, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.text import normalise
+from agentpay.intents.trained.descent import EPOCHS, one_vs_rest
 from agentpay.intents.trained.fitting import rows_of
-from agentpay.intents.trained.joins import with_joins
+from agentpay.intents.trained.joins import Message, with_joins
 from agentpay.intents.trained.ngrams import Vocabulary
 from agentpay.intents.trained.training_set import Example
 from agentpay.intents.trained.weighing import FLOOR, weigh
 from agentpay.intents.types import Dialogue
 from agentpay.intents.types import Vocabulary as ShopWords
+from agentpay.llm.embedder import unit
+from agentpay.llm.minilm import DIMENSION
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
-    from agentpay.llm.embedder import Embedder
-
     Matrix = NDArray[np.float32]
+    Tokens: TypeAlias = tuple[NDArray[np.int64], Matrix]
+    """Places of a text's tokens in it, (tokens, 2), and their states, (tokens, dimension)."""
 
 FILE = Path(__file__).parents[1] / "data" / "head.npz"
 MOST_NGRAMS = 24_000
-_MARGIN = 0.3
-"""Inverse regularisation of the support vector machines."""
 _CONFIRMABLE = 0.8
+
+
+class Encoder(Protocol):
+    """What reads texts for the head: `agentpay.llm.minilm.MiniLM`."""
+
+    model: str
+
+    def read(self, texts: Sequence[str]) -> list[Tokens]: ...
+
+    async def aread(self, text: str) -> Tokens: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +80,27 @@ class CommerceHead:
         words = self._by_words([heard[0].norm])[0]
         return ahead(words, self.classes, heard[0].intent) < CONFIRMED
 
-    def judge(self, heard: Sequence[Heard], vector: Matrix) -> tuple[dict[IntentName, float], Matrix]:
+    def judge(
+        self, heard: Sequence[Heard], tokens: Tokens, replies: Collection[int] = ()
+    ) -> tuple[dict[IntentName, float], Matrix]:
         """
         How likely the message has each intent, and (clauses, intents) how much each clause speaks for it.
 
-        `vector` is that of `message(heard)`.
+        `tokens` are those of `message(heard)`, read once for all clauses; `replies` are the clauses, by where they begin, that the
+        conversation makes plain.
         """
-        shifted = vector - self.centre
-        whole = shifted / max(float(np.linalg.norm(shifted)), 1e-9) @ self.embedded
         texts = [clause.norm for clause in heard]
-        clauses = self._by_words(texts)
+        clauses = self._scores(texts, clause_vectors(heard, tokens))
         # A single clause is the whole message
-        spoken = clauses[0] if texts == [message(heard)] else self._by_words([message(heard)])[0]
-        whole = whole + spoken
-        likely = weigh(self.classes, whole, clauses, heard)
+        whole = (
+            clauses[0] if len(heard) == 1 else self._scores([message(heard)], tokens[1].mean(axis=0, keepdims=True))[0]
+        )
+        likely = weigh(self.classes, whole, clauses, heard, replies)
         return {IntentName(name): float(one) for name, one in zip(self.classes, likely, strict=True)}, clauses
+
+    def _scores(self, norms: Sequence[str], vectors: Matrix) -> Matrix:
+        scores: Matrix = centred(vectors, self.centre) @ self.embedded + self._by_words(norms)
+        return scores
 
     def _by_words(self, norms: Sequence[str]) -> Matrix:
         scores: Matrix = self.vocabulary.scores(norms, self.words) + self.bias
@@ -94,48 +113,72 @@ def message(heard: Sequence[Heard]) -> str:
     return " ".join(clause.norm.removesuffix(" ?") for clause in heard) + (" ?" if asks else "")
 
 
-def train(examples: Sequence[Example], embedder: Embedder, progress: Callable[[str, int, int], None]) -> CommerceHead:
-    """Learns from messages and their intents, and from messages joined of two of them."""
-    examples = with_joins(examples)
-    norms = [_norm(text) for text, _ in examples]
-    vectors = np.empty((len(norms), embedder.dimension or 0), np.float32)
-    for start in range(0, len(norms), 64):
-        vectors[start : start + 64] = embedder.encode(norms[start : start + 64])
-        progress("Embedding", min(start + 64, len(norms)), len(norms))
-    classes = sorted({name for _, names in examples for name in names})
-    return _fit(norms, [names for _, names in examples], vectors, classes, embedder.model, progress)
+def centred(vectors: Matrix, centre: Matrix) -> Matrix:
+    """Vectors at length 1, less the centre, at length 1 again."""
+    shifted: Matrix = unit(unit(vectors) - centre)
+    return shifted
 
 
-def _fit(
-    norms: Sequence[str],
-    intents: Sequence[Sequence[str]],
-    vectors: Matrix,
-    classes: list[str],
-    model: str,
-    progress: Callable[[str, int, int], None],
-) -> CommerceHead:
-    from scipy.sparse import csr_matrix, hstack
-    from sklearn.svm import LinearSVC
+def clause_vectors(heard: Sequence[Heard], tokens: Tokens) -> Matrix:
+    """(clauses, dimension): the mean of the states of each clause's tokens; it knows its neighbours, the model read them all."""
+    places, states = tokens
+    found = np.empty((len(heard), states.shape[1]), np.float32)
+    start = 0
+    for row, clause in enumerate(heard):
+        end = start + len(clause.norm.removesuffix(" ?"))
+        inside = (places[:, 0] >= start) & (places[:, 1] <= end) & (places[:, 1] > places[:, 0])
+        found[row] = states[inside].mean(axis=0) if inside.any() and len(heard) > 1 else states.mean(axis=0)
+        start = end + 1
+    return found
 
+
+def train(examples: Sequence[Example], encoder: Encoder, progress: Callable[[str, int, int], None]) -> CommerceHead:
+    """Learns from messages and their intents, and from messages joined of two of them; from the clauses of each, too."""
+    messages = with_joins(examples)
+    norms: list[str] = []
+    parts: list[str] = []
+    names: list[tuple[str, ...]] = []
+    part_names: list[tuple[str, ...]] = []
+    vectors = np.empty((len(messages), DIMENSION), np.float32)
+    part_vectors: list[Matrix] = []
+    for row, joined in enumerate(messages):
+        _, heard = _RULES.weigh(joined.text, _NO_SHOP, _NO_DIALOGUE)
+        norms.append(message(heard) if heard else normalise(joined.text))
+        names.append(joined.names)
+        tokens = encoder.read([norms[-1]])[0]
+        vectors[row] = tokens[1].mean(axis=0)
+        if clauses := _clause_names(joined, heard):
+            parts += [clause.norm for clause in heard]
+            part_names += clauses
+            part_vectors.append(clause_vectors(heard, tokens))
+        if row % 64 == 63 or row + 1 == len(messages):
+            progress("Embedding", row + 1, len(messages))
+    classes = sorted({name for given in names for name in given})
     vocabulary = Vocabulary.of(norms, at_least=2, at_most=MOST_NGRAMS)
-    centre = vectors.mean(axis=0)
-    shifted = vectors - centre
-    shifted /= np.linalg.norm(shifted, axis=1, keepdims=True) + 1e-9
-    features = hstack([csr_matrix(shifted), rows_of(vocabulary, norms)]).tocsr()
-    columns = np.zeros((features.shape[1], len(classes)), np.float32)
-    bias = np.zeros(len(classes), np.float32)
-    for place, name in enumerate(classes):
-        machine = LinearSVC(C=_MARGIN).fit(features, [name in names for names in intents])
-        columns[:, place], bias[place] = machine.coef_[0], machine.intercept_[0]
-        progress("Training", place + 1, len(classes))
-    dimension = vectors.shape[1]
-    return CommerceHead(model, classes, centre, columns[:dimension], columns[dimension:], bias, vocabulary, FLOOR)
+    centre: Matrix = unit(vectors).mean(axis=0)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress("Training", done, EPOCHS)
+
+    wanted = np.asarray([[name in given for name in classes] for given in [*names, *part_names]])
+    dense = centred(np.concatenate([vectors, *part_vectors]), centre)
+    embedded, words, bias = one_vs_rest(dense, rows_of(vocabulary, [*norms, *parts]), wanted, step)
+    return CommerceHead(encoder.model, classes, centre, embedded, words, bias, vocabulary, FLOOR)
 
 
-def _norm(text: str) -> str:
-    """A message in normal form, as of a shop without words of its own."""
-    _, clauses = _RULES.weigh(text, _NO_SHOP, _NO_DIALOGUE)
-    return message(clauses) if clauses else normalise(text)
+def _clause_names(joined: Message, heard: Sequence[Heard]) -> list[tuple[str, ...]]:
+    """The intents of each clause, where there are clauses and it is known: those of the wish that it is a part of."""
+    if len(heard) < 2:
+        return []
+    if len(joined.names) == 1:
+        return [joined.names] * len(heard)
+    if joined.second is None:
+        return []
+    found = [joined.names[:1] if clause.start < joined.second - 1 else joined.names[1:] for clause in heard]
+    return found if len(set(found)) > 1 else []
 
 
 _RULES, _NO_SHOP, _NO_DIALOGUE = RuleClassifier(), ShopWords(), Dialogue()
