@@ -28,6 +28,8 @@ _BESIDE = Path("../shared/data")
 _MOST_WORKERS = 4
 _NETWORK = "network"
 _TRIES = "connections.txt"
+_TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2")
+"""Whoever traces into LangSmith while they work does not trace this."""
 
 
 def all_suites(
@@ -88,6 +90,8 @@ def all_suites(
     check_agent(agent_version, shop, organization)
     before = read(against) if against is not None else None
     check_langsmith(langsmith)
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     began = datetime.now(UTC)
     terms = _terms(
@@ -176,12 +180,17 @@ def _guarded(file: Path, model: str) -> Iterator[list[str] | None]:
         return
     file.unlink(missing_ok=True)
     tried: list[str] = []
-    os.environ[offline.VARIABLE] = str(file.resolve())
+    before = {name: os.environ.get(name) for name in (offline.VARIABLE, *_TRACING)}
+    os.environ.update({offline.VARIABLE: str(file.resolve()), **dict.fromkeys(_TRACING, "false")})
     offline.guard()
     try:
         yield tried
     finally:
-        del os.environ[offline.VARIABLE]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
         tried += offline.tries(file)
 
 

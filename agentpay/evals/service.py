@@ -60,6 +60,7 @@ def own_service(
     Raises StartupError with what the service said where it does not come up, or will not have such an agent.
     """
     if data is not None:
+        data = data.resolve()  # the service is started somewhere else
         data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="agentpay-eval-", dir=data, ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)  # as root the embedded servers run as an account that a private folder keeps out
