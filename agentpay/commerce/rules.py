@@ -29,6 +29,7 @@ class Strategies(_Rules):
 class Triggers(_Rules):
     hesitation_signals: int | None = Field(None, ge=1, strict=True)
     cart_abandonment_seconds: int | None = Field(None, ge=1, strict=True)
+    """So long after their last turn a customer is reminded, once, of a cart they left; None: never."""
 
 
 class Escalation(_Rules):

@@ -7,14 +7,15 @@ from uuid import UUID
 from procrastinate import App
 from procrastinate import JobContext as QueueContext
 
-from agentpay.commerce import checkouts, orders
-from agentpay.conversations import service
-from agentpay.conversations.turns.announce import Announcement, announce
+from agentpay.commerce import carts, checkouts, orders
+from agentpay.conversations import reminders, service
+from agentpay.conversations.turns.announce import Announcement, announce, store_announcement
 from agentpay.conversations.turns.approvals import expire_due
 from agentpay.conversations.turns.broker import Broker
 from agentpay.jobs.context import services
 from agentpay.jobs.retry import Backoff
-from agentpay.nodes.announcements import payment_update
+from agentpay.nodes.announcements import cart_reminder, payment_update
+from agentpay.store.tables import Agent, Organization
 
 
 async def tell_of_payment(
@@ -58,6 +59,28 @@ async def expire_approvals(context: QueueContext, timestamp: int) -> None:  # no
         )
 
 
+async def remind_of_carts(context: QueueContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
+    """Who left a cart is reminded of it once, as long after their last turn as the agent's rules say."""
+    at = services(context)
+    broker: Broker = at.extra["broker"]
+    async with at.database.session() as session:
+        found = await reminders.due(session)
+    for left in found:
+        async with at.database.tx(left.organization_id) as tx:
+            if not await reminders.still_due(tx, left):
+                continue
+            agent = await tx.session.get_one(Agent, left.agent_id)
+            shop = await tx.session.get_one(Organization, left.organization_id)
+            cart = await carts.for_conversation(tx, left.conversation_id)
+            text, blocks = cart_reminder(agent, shop.name, cart, seed=left.conversation_id.int)
+            message = Announcement(text, blocks, agent="sales")
+            told = await store_announcement(
+                tx, left.conversation_id, kind="system", message=message, once=reminders.OCCASION
+            )
+        if told is not None:
+            broker.announce(left.conversation_id)
+
+
 async def tell(context: QueueContext, *, organization_id: str, conversation_id: str, event: str) -> None:
     """Webhooks about a conversation that a tool changed."""
     async with services(context).database.tx(UUID(organization_id)) as tx:
@@ -68,4 +91,7 @@ def register(app: App) -> None:
     persistent = Backoff(first=0.5, longest=600.0, attempts=50)
     app.task(name="conversation.tell", pass_context=True, retry=persistent)(tell)
     app.task(name="conversation.payment_update", pass_context=True, priority=10, retry=persistent)(tell_of_payment)
+    app.periodic(cron="* * * * * */15")(
+        app.task(name="conversation.remind_of_carts", pass_context=True)(remind_of_carts)
+    )
     app.periodic(cron="* * * * *")(app.task(name="conversation.expire_approvals", pass_context=True)(expire_approvals))

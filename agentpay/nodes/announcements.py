@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentpay.commerce.shapes import CheckoutView, OrderView
+from agentpay.commerce.rules import Personality
+from agentpay.commerce.shapes import CartView, CheckoutView, OrderView
+from agentpay.llm.brain import TurnView
+from agentpay.llm.house import describe
+from agentpay.llm.house.phrasing import phrase
 from agentpay.money import money
+from agentpay.store.tables import Agent
 from agentpay.tools.blocks import block
+
+
+def cart_reminder(agent: Agent, shop: str, cart: CartView, *, seed: int) -> tuple[str, list[dict[str, Any]]]:
+    """Text, in the agent's tone or the merchant's words (template `cart_left`), and blocks for a cart that was left."""
+    personality = Personality.model_validate(agent.personality)
+    view = TurnView(
+        text="",
+        acts=(),
+        agent="sales",
+        abilities={},
+        currency=cart.currency,
+        shop=shop,
+        assistant=agent.name,
+        tone=personality.tone,
+        verbosity=personality.verbosity,
+        emoji=personality.emoji,
+        templates=agent.templates,
+        seed=seed,
+    )
+    lines = [f"{line.quantity} × {describe.what(line.title, line.options)}" for line in cart.items]
+    text = phrase("cart_left", view, {"what": describe.listing(lines), "total": money(cart.total, cart.currency)})
+    return text, [block("cart", cart)]
 
 
 def payment_update(checkout: CheckoutView, order: OrderView | None) -> tuple[str, list[dict[str, Any]]]:

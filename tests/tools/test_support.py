@@ -157,6 +157,15 @@ async def test_cancelling_gives_all_of_it_back_once(desk: Desk) -> None:
     assert code(await desk.call("cancel_order", {"order_number": "OLD-1"})) == "order_not_cancellable"
 
 
+async def test_a_cancellation_tells_what_it_gives_back_itself(desk: Desk) -> None:
+    desk.allowing(auto_refund_limit=1500)
+    before = await desk.call("request_refund", {"order_number": "NEW-1", "amount": 500})
+    assert before.result["status"] == "done"
+    done = await desk.call("cancel_order", {"order_number": "NEW-1"})
+    order = done.result["order"]
+    assert sum(refund["amount"] for refund in done.result["refunds"]) == order["total"] - 500
+
+
 async def test_which_order_is_asked_where_there_are_several(desk: Desk) -> None:
     outcome = await desk.call("cancel_order", {})
     assert code(outcome) == "order_required"

@@ -119,7 +119,7 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     A word that stands in every title tells nothing. What no title names may be named by its category ("the concert
     tickets"). Empty where none is named.
     """
-    said = stems(text.replace("-", " "))
+    said = _said(text)
     titles = [_name(item["title"]) for item in items]
     common = set.intersection(*titles) if len({item["title"] for item in items}) > 1 else set()
     scores = [len((title - common) & said) for title in titles]
@@ -139,6 +139,12 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     return [item for item in items if item in kept]
 
 
+def _said(text: str) -> set[str]:
+    """The words of a text without their plural, "shelves" and "knives" too."""
+    words = stems(text.replace("-", " "))
+    return words | {word[:-2] + end for word in words if word.endswith("ve") for end in ("f", "fe")}
+
+
 def _name(title: str) -> set[str]:
     words = stems(title.replace("-", " "))
     return words - _SMALL or words
@@ -154,7 +160,7 @@ def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dic
     for place, word in enumerate(words):
         before = words[max(0, place - 2) : place]
         if any(one in _POINTING or one in _NUMBERS or one.isdigit() for one in before):
-            said |= stems(word)
+            said |= _said(word)
     said -= taken | _SMALL
     return [item for item, kind in zip(items, kinds, strict=True) if item not in found and (kind - common) & said]
 
@@ -165,11 +171,11 @@ def counted(text: str, item: Mapping[str, Any], items: Sequence[dict[str, Any]])
     own = _name(item["title"]) - others
     words = _WORD.findall(text.casefold().replace("-", " "))
     for place, word in enumerate(words):
-        if not stems(word) & own:
+        if not _said(word) & own:
             continue
         for before in reversed(range(max(0, place - _LOOK_BACK), place)):
             one = words[before]
-            if one in ("and", "or", ",", ";", ".") or stems(one) & others:
+            if one in ("and", "or", ",", ";", ".") or _said(one) & others:
                 break
             if (one in _NUMBERS or one.isdigit() or one in ("a", "an")) and words[before + 1] not in (
                 "cm",
