@@ -75,13 +75,30 @@ async def exact(tx: Tx, codes: Sequence[str], title: str, filters: SearchFilters
     return [_shown(row) for row in await statements.rows(tx, statement, values)]
 
 
+_RECENT_LINES = 500
+"""Lines of orders that say what sells."""
+
+
 async def browse(tx: Tx, *, limit: int, filters: SearchFilters | None = None) -> list[Shown]:
-    """Products within the filters alone, in stock first, then by title."""
+    """Products within the filters alone: in stock first, then what sold most of late, then some of each category.
+
+    Within a category those first of which the shop says something in its own words.
+    """
     where, narrowed = conditions(filters)
     # The sort is a fence: stock is asked of one product after the other, and only until there are enough
-    ordered = f"""SELECT {COLUMNS} FROM (
-            SELECT * FROM products p WHERE p.organization_id = :org AND p.status = 'active'{where}
-            ORDER BY p.title, p.id OFFSET 0) p {sale(filters)} WHERE sale.in_stock IS """
+    ordered = f"""WITH sold AS (
+            SELECT v.product_id, sum(l.quantity) AS units FROM (
+                SELECT organization_id, variant_id, quantity FROM order_lines
+                WHERE organization_id = :org ORDER BY id DESC LIMIT {_RECENT_LINES}) l
+            JOIN variants v ON v.organization_id = l.organization_id AND v.id = l.variant_id GROUP BY v.product_id)
+        SELECT {COLUMNS} FROM (
+            SELECT p.*, coalesce(sold.units, 0) AS units, row_number() OVER (
+                PARTITION BY p.category
+                ORDER BY coalesce(sold.units, 0) DESC, coalesce(p.conversational_description, '') = '', p.title, p.id
+            ) AS place
+            FROM products p LEFT JOIN sold ON sold.product_id = p.id
+            WHERE p.organization_id = :org AND p.status = 'active'{where}
+            ORDER BY units DESC, place, p.title, p.id OFFSET 0) p {sale(filters)} WHERE sale.in_stock IS """
     values = {**narrowed, "org": tx.organization_id, "limit": limit}
     found = await statements.rows(tx, f"{ordered} TRUE LIMIT :limit", values)
     if len(found) < limit:

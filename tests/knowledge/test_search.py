@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from sqlalchemy import select
 
 from agentpay.knowledge.product_search import codes_in
 from agentpay.knowledge.search import Kind, SearchFilters, search
+from agentpay.store.ids import new_id
 from agentpay.store.session import Tx
+from agentpay.store.tables import Order, OrderLine, Product, Variant
 
 PRODUCT: tuple[Kind, ...] = ("product",)
 
@@ -100,6 +105,35 @@ async def test_limit_and_kinds(tx: Tx) -> None:
     assert len(await search(tx, "running", limit=1)) == 1
     assert {hit.kind for hit in await search(tx, "return", kinds=("article",))} == {"article"}
     assert len(await search(tx, "", limit=3)) == 3
+
+
+async def test_who_looks_around_sees_what_sells_and_some_of_each_category(tx: Tx) -> None:
+    all_of_them = await search(tx, "", limit=20, kinds=("product",))
+    categories = [
+        await tx.session.scalar(select(Product.category).where(Product.id == hit.product_id)) for hit in all_of_them
+    ]
+    assert len(set(categories[:3])) == 3
+    last = next(hit for hit in reversed(all_of_them) if hit.in_stock)
+    order = Order(
+        id=new_id(), organization_id=tx.organization_id, number="S-1", status="paid", currency="USD", subtotal=100, total=100,
+        placed_at=datetime.now(UTC),
+    )  # fmt: skip
+    variant = await tx.session.scalar(select(Variant.id).where(Variant.product_id == last.product_id))
+    tx.session.add(order)
+    await tx.session.flush()
+    tx.session.add(
+        OrderLine(
+            id=new_id(),
+            organization_id=tx.organization_id,
+            order_id=order.id,
+            variant_id=variant,
+            quantity=1,
+            unit_price=100,
+            title="x",
+        )
+    )
+    await tx.session.flush()
+    assert (await search(tx, "", limit=1, kinds=("product",)))[0].product_id == last.product_id
 
 
 async def test_odd_queries_are_harmless(tx: Tx) -> None:

@@ -34,6 +34,10 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_A_BID = frozenset({"add_to_cart", "product_search", "price_question"})
+_LIST_PRICE = re.compile(
+    r"\b(?:buy|take|have|want|get|pay|order)\b.*\b(?:normal|full|list|listed|regular|usual|standard|original) price\b", re.I
+)
+_PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
 _OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
 _OTHER_SHOP = re.compile(r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller)s?\b|\belsewhere\b", re.I)
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?(?!\d)"
@@ -46,7 +50,7 @@ _AMOUNT = re.compile(
 def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The acts, or one of haggling in place of them where a lower price is what the message is about."""
     text, offer = talk.turn.text, talk.turn.offer
-    acts = _as_terms(talk, acts)
+    acts = [replace(act, intent="add_to_cart") if _at_list_price(act) else act for act in _as_terms(talk, acts)]
     if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
         return list(acts)
     haggling = next((act for act in acts if act.intent == "negotiation"), None)
@@ -64,6 +68,11 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     return [ActView("negotiation", 0.8, text, {key: value for key, value in wish.items() if value is not None})]
 
 
+def _at_list_price(act: ActView) -> bool:
+    """ "I'll buy it at the normal price": the end of haggling, whatever it is taken for."""
+    return act.intent == "negotiation" and not set(act.entities) & _PRICED and _LIST_PRICE.search(act.text) is not None
+
+
 def _as_terms(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     """ "$94 and I'll take it", "I have $94, could you do that?": one bid for what is spoken of; nothing is bought or looked for besides."""
     bids = [act for act in acts if act.intent == "negotiation"]
@@ -74,7 +83,7 @@ def _as_terms(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     own: dict[str, Any] = {
         key: act.entities[key] for act in terms for key in ("price_max", "amount") if key in act.entities
     }
-    if not terms:
+    if not terms or not {*own, *bids[0].entities} & _PRICED:
         return acts
     merged = replace(bids[0], entities={**own, **bids[0].entities})
     return [merged if act is bids[0] else act for act in acts if act not in terms]

@@ -21,6 +21,9 @@ _EACH = re.compile(
     r"\b(?:one|two|\d+) of each\b|\beach of (?:them|those|these)\b|\ball (?:of them|three|four|five)\b", re.I
 )
 _SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
+_THE_ONE_WITH = re.compile(
+    r"^\W*(?:(?:i'?ll (?:take|have)|i (?:want|take)|ok|please|and) )*the one (?:with|that|in|of)\b", re.I
+)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
@@ -29,7 +32,7 @@ _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 def add(talk: Talk, act: ActView) -> Plan:
     """Put what was named, chosen or just spoken of into the cart."""
     sized = talk.asked_for == "variant" and by_size(act.text, talk.pending.get("candidates", [])) is not None
-    anew = named(act) is not None and not sized
+    anew = named(act) is not None and not sized and not _THE_ONE_WITH.search(act.text)
     if not anew and chosen_variant(talk, act) is not None:
         yield from choose(talk, act)
         return
@@ -53,7 +56,7 @@ def add(talk: Talk, act: ActView) -> Plan:
     elif talk.asked_for == "product" and (chosen := chosen_product(talk, act)):
         options = {**pending.get("options", {}), **ref.get("options", {})}
         ref = {"product": chosen, **({"options": options} if options else {})}
-    elif len(meant := referred(talk, act) or undecided(talk, act)) > 1:
+    elif len(meant := referred(talk, act) or ([] if "product" in ref else undecided(talk, act))) > 1:
         kept = {"quantity": _quantity(talk, act), "options": act.entities.get("options", {})}
         talk.say("which_product", candidates=describe.listing([product["title"] for product in meant[:5]], "or"))
         candidates = [{key: product[key] for key in ("external_id", "title")} for product in meant[:5]]

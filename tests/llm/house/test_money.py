@@ -125,6 +125,22 @@ def test_who_bids_and_would_take_it_at_that_buys_nothing_besides() -> None:
         assert played.calls == [("make_offer", {"action": "propose", "variant": "lamp-s", "price": 4200})]
 
 
+def test_who_buys_at_the_normal_price_buys() -> None:
+    buys, price = (
+        act("add_to_cart", "I'll buy it at the normal price", pronoun=True),
+        act("negotiation", "the normal price"),
+    )
+    lamp = {"focus": {"product": "lamp", "title": "Arc lamp"}}
+    answers = {
+        "update_cart": lambda _: refusal("product_not_found"),
+        "make_offer": offered,
+        "product_search": lambda _: (True, {}),
+    }
+    assert "update_cart" in play(turn(buys, price, memory=lamp, negotiable=True), **answers).tools
+    misread = act("negotiation", "alright, I'll buy it at the normal price", pronoun=True)
+    assert "update_cart" in play(turn(misread, memory=lamp, negotiable=True), **answers).tools
+
+
 def test_a_customer_who_hesitates_often_enough_is_made_an_offer() -> None:
     def wavering(**given: Any) -> list[str]:
         view = turn(

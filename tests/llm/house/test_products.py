@@ -243,3 +243,21 @@ def test_a_look_around_and_a_story_beside_a_wish() -> None:
     assert "friend" not in told.text
     asked = act("recommendation", "what do you recommend?")
     assert play(turn(wish, asked), product_search=shop).tools == ["product_search"], "one wish"
+
+
+def test_what_else_of_the_kind_a_budget_buys_is_shown() -> None:
+    hammer, compact = product("dx18", "Cordless drill", variant("a")), product("dx12", "Compact drill", variant("b"))
+
+    def shop(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return True, {"products": [hammer] if arguments["query"] else [hammer, compact]}
+
+    said = act(
+        "product_search",
+        "a cordless drill under $150",
+        product_query="cordless drill",
+        category="Drills",
+        price_max=15000,
+    )
+    played = play(turn(said), product_search=shop)
+    assert played.calls[1][1] == {"query": "", "price_max": 15000, "category": "Drills"}
+    assert "2. **Compact drill**" in played.text

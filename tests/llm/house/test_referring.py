@@ -148,3 +148,20 @@ def test_taking_it_after_the_deal_means_the_unit_of_the_deal() -> None:
     assert played.calls == []
     assert "1 × Arc lamp at $45.00" in played.text
     assert played.memory["asked_for"] == "confirm_checkout"
+
+
+def test_the_one_with_something_answers_which_of_them() -> None:
+    rows = [variant("body", kit="body only"), variant("two", kit="2 × 4.0 Ah")]
+    which = {"product": "drill", "title": "Drill", "then": "add", "candidates": rows}
+    said = act("product_search", "the one with two 4.0 Ah batteries", product_query="two 4.0 Ah batteries")
+    view = turn(said, memory={"asked_for": "variant", "pending": which})
+    assert play(view, update_cart=put).calls[0][1]["product"] == "two"
+
+
+def test_the_cheaper_one_in_black_is_one_of_them() -> None:
+    cheap = product("cheap", "Hand grinder", variant("c", price=100, color="black"))
+    dear = product("dear", "Burr grinder", variant("d", price=900, color="black"))
+    said = act("add_to_cart", "ok, the cheaper one please, in black", options={"color": "black"}, pronoun=True)
+    assert play(turn(said, shown=[dear, cheap]), update_cart=put).calls[0][1]["product"] == "cheap"
+    either = act("add_to_cart", "the black one please", options={"color": "black"}, pronoun=True)
+    assert "Burr grinder or Hand grinder" in play(turn(either, shown=[dear, cheap]), update_cart=put).text
