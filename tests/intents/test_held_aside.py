@@ -9,7 +9,7 @@ import sys
 
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.taxonomy import IntentName
-from tests.intents.held_aside import FINAL, FRESH, SECOND, measure, measure_tiers, rows, shops
+from tests.intents.held_aside import FINAL, FRESH, SECOND, UNSEEN, measure, measure_tiers, rows, shops
 
 
 def test_the_messages_are_well_formed_and_of_all_kinds():
@@ -17,7 +17,7 @@ def test_the_messages_are_well_formed_and_of_all_kinds():
     said = [choice.rstrip("?").split("|") for row in rows() for choice in row["intents"]]
     assert {name for choices in said for name in choices} == names
     assert len(rows()) >= 700
-    assert {row["shop"] for row in rows() + rows(SECOND) + rows(FRESH) + rows(FINAL)} == set(shops())
+    assert {row["shop"] for row in rows() + rows(SECOND) + rows(FRESH) + rows(FINAL) + rows(UNSEEN)} == set(shops())
     assert 0.1 <= sum(row["intents"] == ["other"] for row in rows()) / len(rows()) <= 0.14
     assert sum(len(row["intents"]) > 1 for row in rows()) / len(rows()) >= 0.15
 
@@ -44,11 +44,21 @@ async def test_rules_and_head_on_earlier_messages():
     assert figures.f1()[2] >= 0.93
 
 
-async def test_rules_and_head_on_messages_not_looked_at():
-    """First and only run before this was written: all intents found .831, no other .753, entities F1 .909, rejected .045."""
+async def test_rules_and_head_on_further_messages():
+    """First run: all intents found .831, no other .753, entities F1 .909, rejected .045; among the training set now."""
     figures = await measure_tiers(FINAL)
     sys.stdout.write("\n" + figures.table() + "\n")
     assert figures.intent_accuracy >= 0.82
     assert figures.exact >= 0.74 * figures.messages
     assert figures.f1()[2] >= 0.9
+    assert figures.rejected < 0.1 * figures.messages
+
+
+async def test_rules_and_head_on_messages_not_looked_at():
+    """First run: all intents found .826, no other .792, the likeliest right .866, rejected .081 (docs/intents.md)."""
+    assert len(rows(UNSEEN)) >= 600
+    figures = await measure_tiers(UNSEEN)
+    sys.stdout.write("\n" + figures.table() + "\n")
+    assert figures.intent_accuracy >= 0.81
+    assert figures.exact >= 0.77 * figures.messages
     assert figures.rejected < 0.1 * figures.messages

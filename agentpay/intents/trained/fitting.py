@@ -10,7 +10,9 @@ import numpy as np
 
 from agentpay.intents.trained.alignment import Alignment
 from agentpay.intents.trained.head import Head, Linear, Rejection
+from agentpay.intents.trained.neighbours import Neighbours
 from agentpay.intents.trained.ngrams import Vocabulary
+from agentpay.intents.trained.whitened import Whitened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,12 +87,16 @@ def fit(
 
     whole = trained(np.arange(len(chosen)))
     rejection = _rejection(trained, chosen, owners, dense, len(inside)) if rejects else None
-    aligned = None
+    examples = owners < len(inside)
+    aligned = whitened = near = None
+    if scarce:
+        whitened = Whitened.of(dense[examples], owners[examples], len(inside))
+    else:
+        near = Neighbours.of(dense[examples], owners[examples], len(inside))
     if states is not None:
-        examples = owners < len(inside)
         known = [states[row] for row, is_example in zip(kept, examples, strict=True) if is_example]
         aligned = Alignment.of(known, owners[examples], len(inside))
-    return replace(whole, rejection=rejection, alignment=aligned)
+    return replace(whole, rejection=rejection, alignment=aligned, whitened=whitened, neighbours=near)
 
 
 def _linear(
