@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from agentpay.evals.simulated.goals import Draw
+from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.world import Item, World
 
 _TAIL = re.compile(r"\s*(?:[,:;(–—]| with | for | from | in ).*$")
@@ -18,6 +19,12 @@ def written(world: World, amount: int) -> str:
     number = re.escape(re.sub(r"[^\d.,]", "", world.money(amount)))
     short = re.sub(r"\\[.,]0+$", "", number)
     return rf"(?<![\d.,])(?:{text}|{number}|{short})(?![\d]|[.,]\d)"
+
+
+def shows(world: World, seen: Seen, fits: frozenset[str]) -> bool:
+    """Whether a reply shows one of these products, or names it in full."""
+    text = seen.text.casefold()
+    return bool(seen.shown & fits) or any(world.by_product[id][0].product.title.casefold() in text for id in fits)
 
 
 def describe(draw: Draw) -> tuple[str, frozenset[str], Item]:

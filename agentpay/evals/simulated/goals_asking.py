@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agentpay.evals.simulated.descriptions import describe, written
+from agentpay.evals.simulated.descriptions import describe, shows, written
 from agentpay.evals.simulated.goals import Draw, Final, Goal, Kind, every, told
 from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.naming import chosen, kind_of
@@ -24,7 +24,7 @@ def nothing_bought(final: Final) -> list[str]:
 
 def find(draw: Draw) -> Goal:
     what, fits, _ = describe(draw)
-    look = Look(name="looking", fits=fits, what=what, fact=lambda seen: bool(seen.shown & fits))
+    look = Look(name="looking", fits=fits, what=what, fact=lambda seen: shows(draw.world, seen, fits))
     return Goal(
         [look],
         every(told([look]), nothing_bought),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agentpay.commerce.importing.models import DiscountRow
-from agentpay.evals.simulated.descriptions import describe
+from agentpay.evals.simulated.descriptions import describe, shows
 from agentpay.evals.simulated.goals import Check, Draw, Final, Goal, Kind, every, told
 from agentpay.evals.simulated.goals_asking import shipping_question
 from agentpay.evals.simulated.hearing import Seen
@@ -168,7 +168,7 @@ def find_and_buy(draw: Draw) -> Goal:
     """Looks first, then takes the product the description was drawn from."""
     known_or_not(draw)
     what, fits, item = describe(draw)
-    look = Look(name="looking", fits=fits, what=what, fact=lambda seen: bool(seen.shown & fits))
+    look = Look(name="looking", fits=fits, what=what, fact=lambda seen: shows(draw.world, seen, fits))
     target = {item: 1}
 
     def choose(me: Voice) -> str:
