@@ -5,9 +5,10 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
+EVALUATED := .agentpay/evaluated
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test test-slow lint format studio bench clean
+.PHONY: help install dev run test eval baseline test-slow lint format studio bench clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
@@ -29,6 +30,13 @@ run: $(INSTALLED) ## Open the demo shop (ARGS="--store shop.yaml --port 8080")
 
 test: $(INSTALLED_DEV) ## The fast tests (ARGS="tests/test_cli.py -x")
 	@$(BIN)/python -m pytest $(ARGS)
+
+eval: $(INSTALLED_DEV) ## The fast evaluations, held to tests/evals/baseline.json (make baseline renews it)
+	@failed=0; $(BIN)/agentpay eval all --fast --out $(EVALUATED) $(ARGS) || failed=1; \
+	$(BIN)/agentpay eval compare tests/evals/baseline.json $(EVALUATED) || failed=1; exit $$failed
+
+baseline: ## What make eval found last is what later runs are held to
+	@$(BIN)/agentpay eval baseline $(EVALUATED) tests/evals/baseline.json
 
 test-slow: $(INSTALLED_DEV) ## The long ones
 	@$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
