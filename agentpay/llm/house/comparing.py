@@ -7,13 +7,20 @@ import re
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.stock import availability
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
 
+_OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
+"""Another variant of what is spoken of: "and the smaller one?"."""
+
 
 def compare(talk: Talk, act: ActView) -> Plan:
     references = _compared(talk, act)
+    if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
+        yield from availability(talk, act)
+        return
     if len(references) < 2:
         talk.say("compare_needed")
         talk.expect("compare")

@@ -261,3 +261,12 @@ def test_what_else_of_the_kind_a_budget_buys_is_shown() -> None:
     played = play(turn(said), product_search=shop)
     assert played.calls[1][1] == {"query": "", "price_max": 15000, "category": "Drills"}
     assert "2. **Compact drill**" in played.text
+
+
+def test_the_smaller_one_is_a_variant_of_what_is_spoken_of() -> None:
+    rows = [fact(variant("rug-s", 39900, size="small"), "Rug"), fact(variant("rug-l", 69900, size="large"), "Rug")]
+    stock = {"product": {"external_id": "rug", "title": "Rug"}, "in_stock": True, "variants": rows, "alternatives": []}
+    memory = {"focus": {"product": "rug", "title": "Rug", "variant": "rug-l", "options": {"size": "large"}}}
+    said = act("product_comparison", "and the smaller one?", pronoun=True)
+    played = play(turn(said, memory=memory), check_inventory=lambda _: (True, stock))
+    assert "$399.00" in played.text
