@@ -63,6 +63,7 @@ _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2,
 _ORDER |= dict.fromkeys(("product_search", "recommendation", "product_details", "availability", "price_question"), 2)
 _ORDER |= {"provide_details": 4, "checkout": 6}
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
+_MAY_HAVE = re.compile(r"\b(?:can|could|may) (?:i|we) (?:please |just )?(?:have|get|buy|order)\b", re.I)
 _PAYS = re.compile(r"\b(?:buy|purchase|order|pay)\b", re.I)
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _FILLER = re.compile(
@@ -160,7 +161,7 @@ def converse(talk: Talk) -> Plan:
     yield from pricing.volunteer(talk, acts)
     yield from reopening.take_up(talk, acts)
     upselling.suggest(talk)
-    if task is not None and is_aside(turn.memory, intents):
+    if task is not None and is_aside(turn.memory, [act.intent for act in acts] or intents):
         serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")
@@ -300,7 +301,11 @@ def _chooses(talk: Talk, act: ActView) -> bool:
 
 def _orders(talk: Talk, act: ActView) -> bool:
     """Whether what reads like a search is an order: "the cheaper one, please", "one gift card, I want to pay"."""
-    if act.intent not in ("product_search", "recommendation") or "?" in talk.turn.text:
+    if act.intent not in ("product_search", "recommendation"):
+        return False
+    if named(act) and act.entities.get("quantity") and _MAY_HAVE.search(act.text):
+        return True  # "can I have 3 book bags?"
+    if "?" in talk.turn.text:
         return False
     if named(act) and not products.asks(act) and any(other.intent == "checkout" for other in talk.turn.acts):
         return True  # "a gift card for $50, I'd like to pay now"

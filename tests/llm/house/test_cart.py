@@ -163,3 +163,9 @@ def test_nothing_is_suggested_that_is_there_or_while_they_are_paying() -> None:
     more = play(asked, product_search=lambda _: (True, {"products": []}), **_adding("coffee beans"))
     assert "coffee beans" not in more.text
     assert "coffee beans" not in play(turn(add, verbosity="short"), **_adding("coffee beans")).text
+
+
+def test_so_many_that_are_asked_for_are_ordered() -> None:
+    said = act("product_search", "can I have 3 book bags?", product_query="book bags", quantity=3)
+    played = play(turn(said), update_cart=added("bag-1", "Book bag"))
+    assert played.calls == [("update_cart", {"action": "add", "product": "book bags", "quantity": 3})]
