@@ -161,7 +161,7 @@ def converse(talk: Talk) -> Plan:
     yield from pricing.volunteer(talk, acts)
     yield from reopening.take_up(talk, acts)
     upselling.suggest(talk)
-    if task is not None and is_aside(turn.memory, [act.intent for act in acts] or intents):
+    if task is not None and not wishes and is_aside(turn.memory, [act.intent for act in acts] or intents):
         serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")

@@ -48,9 +48,9 @@ def policy(talk: Talk, act: ActView) -> Plan:
     if act.entities.get("country") and (_SENDING.search(act.text) or _SENDING.search(talk.turn.text)):
         yield from pricing.shipping(talk, act)
         return
+    passages = yield from articles.passages_for(act.text)
     if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
         return
-    passages = yield from articles.passages_for(act.text)
     if passages:
         articles.quote(talk, passages[0])
     elif talk.focus is not None and _ABOUT_IT.search(act.text):

@@ -28,10 +28,13 @@ _OTHER_ONE = re.compile(
 _MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
+_HOW_IT_WORKS = re.compile(
+    r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b", re.I
+)
 _GOES_ON = re.compile(r"\b(?:the|my) money\b|\binstead\b|\bstill\b", re.I)
 _WHEN = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
-    r"|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
+    r"|^\W*did (?:you|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
     re.I,
 )
 _SURE = 0.9
@@ -48,6 +51,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
     """ "Can I send coffee beans back if I don't like them?": of nothing that was bought, so the shop's pages answer."""
     if act.intent not in ("return", "exchange", "refund", "cancel_order") or act.entities.get("order_numbers"):
         return False
+    if "?" in talk.turn.text and _HOW_IT_WORKS.search(act.text):
+        return True
     if talk.order is not None and _GOES_ON.search(act.text):
         return False  # "can I have the money back instead?", of the order that was just spoken of
     return (
