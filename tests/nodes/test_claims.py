@@ -102,6 +102,8 @@ SEARCH = ("product_search", {"products": [MUG, TEAPOT], "found": 2})
 PUT = ("update_cart", {"cart": CART, "changed": None})
 SHIP = ("quote_shipping", QUOTE)
 STATUS = ("order_status", {"order": ORDER, "other_orders": [], "returns": []})
+SETUP = "A free setup in the first 90 days; returns are taken for sixty full days."
+KNOW_SETUP = ("search_knowledge", {"passages": [{"title": "Setup", "text": SETUP}]})
 STATUS_USPS = (STATUS[0], {**STATUS[1], "order": {**ORDER, "tracking": {"carrier": "USPS", "number": "9400111899"}}})
 KNOW = ("search_knowledge", {"passages": [RETURNS, FREE]})
 
@@ -120,6 +122,7 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS,), "It is on its way and came to $31.00 in all."),
     ((STATUS_USPS,), "It's on its way with USPS, tracking number 9400111899."),
     ((KNOW,), "You can return it within 30 days, the label costs $6.50, and shipping is free for orders over $80."),
+    ((KNOW_SETUP,), "There is a free setup in the first 90 days, and you have sixty full days to return it."),
     ((), "Shall I check whether it is in stock?"),
     ((), "I can't cancel an order that has been shipped."),
     ((), "You can write to help@shop.example."),
@@ -151,6 +154,8 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS,), "Your order was delivered on February 28."),
     ((STATUS,), "The tracking number is 1Z999AA10123456785."),
     ((STATUS_USPS,), "The tracking number is 9400111898."),
+    ((KNOW_SETUP,), "There is a free setup in the first 9 days."),
+    ((KNOW_SETUP,), "There is a free setup in the first 45 days."),
     ((STATUS,), "I've refunded you."),
     ((STATUS,), "The order has been cancelled."),
     ((KNOW,), "You can return it within 90 days."),

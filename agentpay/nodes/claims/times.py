@@ -42,7 +42,9 @@ class TimeRules:
         texts = self.grounds.articles if moves else [*self.grounds.articles, *self.grounds.written, self.grounds.said]
         numbers = {str(low), str(high)}
         for one in texts:
-            for match in re.finditer(rf"(\d+|\b[a-z]+)(?:\s?(?:-|–|to|or)\s?(\d+))?[\s-]+(?:\w+ )?{unit[:2]}", one):
+            # Looked ahead: "first 90 days" is read from "first" and from "90"
+            pattern = rf"(?=(?<!\d)(\d+|\b[a-z]+)(?:\s?(?:-|–|to|or)\s?(\d+))?[\s-]+(?:\w+ )?{unit[:2]})"
+            for match in re.finditer(pattern, one):
                 if numbers & {match[1], match[2] or ""} or _spelled(match[1]) in (low, high):
                     return True
         if low == 0:  # "a few days": nothing anybody can hold us to
