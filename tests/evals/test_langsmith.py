@@ -70,6 +70,7 @@ PLAYED = case(
             "phone": "+49 30 901820", "shipping_address": ADDRESS}, "status": "ok", "result": {}}],
     ],
     nodes=[["understand", "supervisor", "sales", "remember"], ["understand", "supervisor", "payment", "remember"]],
+    state={"status": "active", "customer": {"external_id": "shop-dana", "email": "dana.reyes@mail.example", "name": DANA}},
     failures=[{"check": "grounded", "expected": "holds", "got": f"turn 2: {STREET!r}"}],
     grades={"grounded": {"score": False, "comment": "turn 2: 'nothing'"}, "cost_usd": {"score": None, "comment": "no price"}},
 )  # fmt: skip

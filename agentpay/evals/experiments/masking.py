@@ -72,6 +72,8 @@ def _learn(mask: Mask, value: Mapping[str, Any]) -> None:
         mask.email(email)
     if isinstance(name := value.get("name"), str) and name.strip() and ("email" in value or "phone" in value):
         mask.name(name)
+    if isinstance(name := value.get("external_id"), str) and "email" in value:
+        mask.external_id(name)
     for key in _PEOPLE:
         inner = value.get(key)
         if isinstance(inner, Mapping) and isinstance(name := inner.get("name"), str) and name.strip():
