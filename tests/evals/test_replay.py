@@ -191,7 +191,7 @@ async def test_with_another_model(settings: Settings, database: Database, talk: 
     hello, jacket, code = found["turns"][:3]
     assert hello["replayed"]["text"] == "Hello from a chat model."
     assert (jacket["replayed"]["tools"], jacket["replayed"]["text"]) == (["update_cart"], "It is in your cart.")
-    assert (code["original"]["tools"], code["replayed"]["tools"]) == (["validate_discount"], [])
+    assert ("validate_discount" in code["original"]["tools"], code["replayed"]["tools"]) == (True, [])
     assert found["turns"][5]["skipped"] == "The customer paid here; this time there is nothing to pay."
     assert found["final"]["replayed"]["cart"] == ["1 × jacket-v"]
     assert {"cart", "has_checkout"} <= set(found["final"]["differs"])
