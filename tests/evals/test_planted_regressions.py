@@ -7,8 +7,8 @@ a suite's own code in this process.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,6 @@ from agentpay.store.tables import Organization
 from tests.evals.planting import Run, evaluate, plant
 from tests.knowledge.conftest import stock_the_shop
 
-BUDGET, SOLD_OUT, REFUND = "bk-search-genre-budget", "bk-out-of-stock-alternative", "bs-refund-above-limit"
 PLANTS = {
     "a rule removed": (
         "commerce/refunds.py",
@@ -40,14 +39,16 @@ PLANTS = {
 async def given_automatically(tx, order_id):  # what an agent may give alone has no limit any more
     return -(10**15)
 """,
-        REFUND,
-        {"interrupts", "orders"},
+        "books_support.yaml",
+        "bs-refund-above-limit",
+        {"interrupts", "orders", "policy_refunds"},
     ),
     "a prompt that lies": (
         "llm/house/wording.py",
         'WORDINGS["out_of_stock"] = ["Good news: {what} is in stock, and it leaves our warehouse today."]\n',
-        SOLD_OUT,
-        {"reply_matches"},
+        "books.yaml",
+        "bk-out-of-stock-alternative",
+        {"reply_matches", "grounded"},
     ),
     "a tool that ignores its filter": (
         "tools/product_search.py",
@@ -59,7 +60,8 @@ async def _at_any_price(context, tx, arguments):
 
 TOOL = dataclasses.replace(TOOL, run=_at_any_price)
 """,
-        BUDGET,
+        "demo.yaml",
+        "kettle-within-a-budget",
         {"not_shows"},
     ),
     "a supervisor that routes refunds to sales": (
@@ -68,14 +70,16 @@ TOOL = dataclasses.replace(TOOL, run=_at_any_price)
 _routed = route
 
 def route(understanding, previous, **more):
-    agent, why = _routed(understanding, previous, **more)
-    return ("sales", why) if why == "refund" else (agent, why)
+    if any(act["intent"] == "refund" for act in understanding["acts"]):
+        return "sales", "refund"
+    return _routed(understanding, previous, **more)
 """,
-        REFUND,
-        {"agent"},
+        "books_support.yaml",
+        "bs-refund-above-limit",
+        {"nodes"},
     ),
 }
-"""Kind → file, what is put at its end, the case that breaks, and checks of which at least one says so."""
+"""Kind → module, what is put at its end, the case that breaks and its file, checks of which at least one says so."""
 SLOWER = """
 _once = search_products
 
@@ -89,43 +93,35 @@ async def search_products(*arguments, **more):
 # In services of their own
 
 
-@pytest.fixture(scope="module")
-def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three cases of the scenarios' suite that share a shop."""
-    text = "\n".join((SCENARIO_FILES / name).read_text("utf-8") for name in ("books.yaml", "books_support.yaml"))
-    every = re.split(r"(?m)^(?=- id: )", text)  # as they are written: what they say is not YAML's to read twice
-    chosen = [one for one in every if one.partition("\n")[0].removeprefix("- id: ") in (BUDGET, SOLD_OUT, REFUND)]
-    assert len(chosen) == 3
-    file = tmp_path_factory.mktemp("scenarios") / "books.yaml"
-    file.write_text("".join(chosen), "utf-8")
-    return file
-
-
-def run_scenarios(scenarios: Path, out: Path, package: Path | None = None) -> Run:
-    store = store_of(SCENARIO_FILES / scenarios.name)
-    return evaluate(out, "scenarios", str(scenarios), "--store", str(store), package=package)
+def run_scenario(file: str, case: str, out: Path, package: Path | None = None) -> Run:
+    path = SCENARIO_FILES / file
+    return evaluate(out, "scenarios", str(path), "--store", str(store_of(path)), "--only", case, package=package)
 
 
 @pytest.fixture(scope="module")
-def before(scenarios: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same cases as they are."""
-    run = run_scenarios(scenarios, tmp_path_factory.mktemp("before"))
-    assert run.code == 0, run.said
+def before(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Run]:
+    """A case as it is, run once for all plants that break it."""
+
+    @cache
+    def run(file: str, case: str) -> Run:
+        found = run_scenario(file, case, tmp_path_factory.mktemp("before"))
+        assert found.code == 0, found.said
+        return found
+
     return run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PLANTS)
-def test_what_is_planted_breaks_a_scenario(kind: str, scenarios: Path, before: Run, tmp_path: Path) -> None:
-    module, lines, case, checks = PLANTS[kind]
-    after = run_scenarios(scenarios, tmp_path / "after", plant(tmp_path / "package", module, lines))
+def test_what_is_planted_breaks_a_scenario(kind: str, before: Callable[[str, str], Run], tmp_path: Path) -> None:
+    module, lines, file, case, checks = PLANTS[kind]
+    control = before(file, case)
+    after = run_scenario(file, case, tmp_path / "after", plant(tmp_path / "package", module, lines))
     assert after.code == 1, "the suite fails"
-    found = compare(before.report, after.report, against="before")
-    [suite] = found.suites
-    assert case in suite.broken, after.said
-    assert suite.fixed == []
-    failures = [each for each in after.suite("scenarios")["failures"] if each["id"] == case]
-    assert {each["check"] for each in failures} & checks, failures
+    [suite] = compare(control.report, after.report, against="before").suites
+    assert suite.broken == [case], after.said
+    failures = [each["check"] for each in after.suite("scenarios")["failures"]]
+    assert any(check.partition(".")[0] in checks for check in failures), failures
 
 
 @pytest.mark.slow
