@@ -102,6 +102,10 @@ SEARCH = ("product_search", {"products": [MUG, TEAPOT], "found": 2})
 PUT = ("update_cart", {"cart": CART, "changed": None})
 SHIP = ("quote_shipping", QUOTE)
 STATUS = ("order_status", {"order": ORDER, "other_orders": [], "returns": []})
+BACK = (
+    "return_items",
+    {"return": {"kind": "return", "status": "requested", "amount": 2400, "refunds": []}, "order": {}},
+)
 SETUP = "A free setup in the first 90 days; returns are taken for sixty full days."
 KNOW_SETUP = ("search_knowledge", {"passages": [{"title": "Setup", "text": SETUP}]})
 STATUS_USPS = (STATUS[0], {**STATUS[1], "order": {**ORDER, "tracking": {"carrier": "USPS", "number": "9400111899"}}})
@@ -122,6 +126,7 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS,), "It is on its way and came to $31.00 in all."),
     ((STATUS_USPS,), "It's on its way with USPS, tracking number 9400111899."),
     ((KNOW,), "You can return it within 30 days, the label costs $6.50, and shipping is free for orders over $80."),
+    ((BACK,), "As soon as it has arrived with us, $24.00 goes back to your card."),
     ((KNOW_SETUP,), "There is a free setup in the first 90 days, and you have sixty full days to return it."),
     ((), "Shall I check whether it is in stock?"),
     ((), "I can't cancel an order that has been shipped."),

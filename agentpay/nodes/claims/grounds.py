@@ -223,7 +223,7 @@ class Grounds:
         if role := _ROLES.get(key):
             if key == "amount":
                 role = _AMOUNT_OF.get(
-                    parent, "refund" if parent in ("request_refund", "possible", "items") else "other"
+                    parent, "refund" if parent in ("request_refund", "return", "possible", "items") else "other"
                 )
             owned = title if role == "price" or key == "line_total" else None
             self.amounts.append(Amount(value, role, owned))
