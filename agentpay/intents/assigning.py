@@ -30,7 +30,7 @@ _CONCEIVABLE = 0.15
 _NEAR = 0.6
 _HEARD = 0.4
 """What a rule's verdict is worth beside the words' scores of a clause."""
-_GUESSED = 0.65
+_GOOD, _GUESSED = 0.8, 0.65
 _GOODS = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH})
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
@@ -43,6 +43,8 @@ class Judged:
     likely: dict[I, float]
     clauses: NDArray[np.float32]
     """(clauses, intents)"""
+    replies: frozenset[int] = frozenset()
+    """Where the clauses begin that rules understand as replies to what was said or shown."""
 
     @property
     def best(self) -> I:
@@ -51,9 +53,15 @@ class Judged:
         return max(names or self.likely, key=lambda name: self.likely[name])
 
     def only(self, clause: Heard) -> I:
-        """What a message of one clause wants: a sure rule's verdict, unless another is far likelier."""
+        """What a message of one clause wants: a sure rule's verdict, unless another is far likelier; nor is a verdict given
+        up for small talk where the clause names goods or replies, nor a good one for a guess."""
         near = self.likely[clause.intent] >= max(LIKELY, _NEAR * self.likely[self.best])
-        return clause.intent if near and clause.confidence >= _SURE else self.best
+        if near and clause.confidence >= _SURE:
+            return clause.intent
+        about = clause.start in self.replies or (clause.goods and clause.confidence >= _GUESSED)
+        small_talk = self.best is I.OTHER and about
+        guess = self.likely[self.best] < _ALONE and clause.confidence >= _GOOD
+        return clause.intent if small_talk or guess else self.best
 
     def wished(self) -> set[I]:
         """The intents of the message: manners and small talk beside a wish are none."""
@@ -113,11 +121,15 @@ def assign(
     for row, clause in enumerate(heard):
         if _kept(judged, heard, row, settled) or (several and judged.confirms(row, clause)):
             verdicts[row] = clause.intent
+        elif several and _wanted_beside(judged, clause):
+            verdicts[row] = max(_GOODS, key=lambda name: (judged.speaks(row, name), name))
         elif several and (goods := judged.goods(row, clause)) is not None:
             verdicts[row] = goods
         else:
             verdicts[row] = judged.meant(row, clause, wished) if several else judged.only(clause)
             open_rows.append(row)
+    if not several:
+        wished = wished if wished & set(verdicts.values()) else set(verdicts.values())
     missing = sorted(wished - set(verdicts.values()), key=lambda name: -judged.likely[name])
     further: Further = {}
     for name in missing:
@@ -148,6 +160,12 @@ def _kept(judged: Judged, heard: Sequence[Heard], row: int, settled: frozenset[i
     beside = len(heard) > 1 or judged.best in _OF_NO_GOODS
     bought = buys and beside and (clause.goods or (clause.counted and judged.likely[I.ADD_TO_CART] >= _CONCEIVABLE))
     return clause.start in settled or clause.listed or list_begins or aside or bought
+
+
+def _wanted_beside(judged: Judged, clause: Heard) -> bool:
+    """ "One online lesson. Pay now": the message as a whole is about paying, the clause that names goods is not."""
+    named = clause.goods and clause.intent in _GOODS and clause.confidence >= _GUESSED
+    return named and not clause.norm.endswith(" ?") and judged.wished() <= _OF_NO_GOODS
 
 
 def joined(

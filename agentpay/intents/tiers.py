@@ -76,11 +76,11 @@ class TieredClassifier:
         except EmbeddingsUnavailable as error:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
-        replies = {clause.start for clause in heard if _replies(clause, dialogue)}
+        replies = frozenset(clause.start for clause in heard if _replies(clause, dialogue))
         likely, clauses = head.judge(heard, tokens, replies)
         if likely[IntentName.HUMAN] < _A_PERSON and all(clause.intent is not IntentName.HUMAN for clause in heard):
             likely[IntentName.HUMAN] = 0.0
-        judged = Judged(head.classes, likely, clauses)
+        judged = Judged(head.classes, likely, clauses, replies)
         told, further = assign(judged, heard, settled)
         named = {}
         if max(likely.values()) < head.floor:

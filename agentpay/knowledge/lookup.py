@@ -56,10 +56,11 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
         return []
     reading = await read(tx, terms, text)
     titled = await title_counts(tx)
+    scored = [(c, score) for c in await candidates(tx, reading, None) if (score := _score(reading, c)) >= ENOUGH]
+    numbered = [(c, score) for c, score in scored if _bears_numbers(reading, c)]
     matches = [
         Match(c.id, c.external_id, c.title, score=score, exact=False, strange=_strange(reading, c, titled))
-        for c in await candidates(tx, reading, None)
-        if (score := _score(reading, c)) >= ENOUGH
+        for c, score in numbered or scored
     ]
     if not matches:
         matches = await _alike(tx, text)
@@ -80,6 +81,12 @@ def _score(reading: Reading, candidate: Candidate) -> float:
     of_title = sum(field == "a" for field in fields) / max(1, len(content_terms(candidate.title)))
     spelt = 0.9 if any(term.corrected for term in reading.terms) else 1.0
     return round(min(0.99, borne * (0.8 + 0.2 * min(1.0, of_title)) * spelt), 4)
+
+
+def _bears_numbers(reading: Reading, candidate: Candidate) -> bool:
+    """Whether every number of the name is the product's, too: "the 12 volt drill" is not the one of 18."""
+    fields = zip(reading.terms, candidate.coverage.fields, strict=True)
+    return all(field != "-" for term, field in fields if term.word.isdecimal())
 
 
 def _strange(reading: Reading, candidate: Candidate, titled: Mapping[str, int]) -> bool:

@@ -78,6 +78,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         ("international", "abroad", "worldwide"),
         ("abroad", "international"),
         ("overseas", "international"),
+        ("volt", "v"),
+        ("volts", "v"),
+        ("watt", "w"),
+        ("watts", "w"),
+        ("litre", "liter", "l"),
+        ("litres", "liters", "l"),
+        ("kilo", "kg"),
+        ("kilos", "kg"),
     )
     for word in group
     if " " not in word

@@ -87,7 +87,6 @@ class Grading:
                 graded.grades += await self._judge.grade(record)
         return graded
 
-
     async def grade_scenario(self, scenario: Scenario, result: ScenarioResult, facts: StoreFacts) -> Graded:
         """The conversation that a scenario was played in, held against what its author expects.
 

@@ -35,7 +35,8 @@ _ELSE = re.compile(
 )
 _BESIDE_A_BID = frozenset({"add_to_cart", "product_search", "price_question"})
 _LIST_PRICE = re.compile(
-    r"\b(?:buy|take|have|want|get|pay|order)\b.*\b(?:normal|full|list|listed|regular|usual|standard|original) price\b", re.I
+    r"\b(?:buy|take|have|want|get|pay|order)\b.*\b(?:normal|full|list|listed|regular|usual|standard|original) price\b",
+    re.I,
 )
 _PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
 _OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
@@ -50,7 +51,7 @@ _AMOUNT = re.compile(
 def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The acts, or one of haggling in place of them where a lower price is what the message is about."""
     text, offer = talk.turn.text, talk.turn.offer
-    acts = [replace(act, intent="add_to_cart") if _at_list_price(act) else act for act in _as_terms(talk, acts)]
+    acts = [replace(act, intent="add_to_cart") if _at_list_price(talk, act) else act for act in _as_terms(talk, acts)]
     if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
         return list(acts)
     haggling = next((act for act in acts if act.intent == "negotiation"), None)
@@ -68,9 +69,13 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     return [ActView("negotiation", 0.8, text, {key: value for key, value in wish.items() if value is not None})]
 
 
-def _at_list_price(act: ActView) -> bool:
+def _at_list_price(talk: Talk, act: ActView) -> bool:
     """ "I'll buy it at the normal price": the end of haggling, whatever it is taken for."""
-    return act.intent == "negotiation" and not set(act.entities) & _PRICED and _LIST_PRICE.search(act.text) is not None
+    return (
+        act.intent == "negotiation"
+        and not set(act.entities) & _PRICED
+        and _LIST_PRICE.search(talk.turn.text) is not None
+    )
 
 
 def _as_terms(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:

@@ -201,6 +201,7 @@ class Grounds:
             self.spans.add((value["min_days"] or value["max_days"], value["max_days"]))
         if "fulfillment_status" in value:
             self.orders.append(value)
+        self._returnable(value)
         if "served" in value and isinstance(value.get("options"), list):
             self.served += [option["amount"] for option in value["options"]]
         for name, inner in value.items():
@@ -208,6 +209,15 @@ class Grounds:
                 self._describe(inner)
             elif name not in _ECHO:
                 self._walk(inner, title, name, key)
+
+    def _returnable(self, value: Mapping[str, Any]) -> None:
+        """What comes back for some of an order's units, and for all that can go back: "$48.00 for two of the three"."""
+        units, whole = value.get("returnable"), value.get("amount")
+        if isinstance(units, int) and isinstance(whole, int) and units > 0:
+            self.amounts += [Amount(whole * count // units, "refund", None) for count in range(1, units)]
+        items = value.get("items")
+        if isinstance(items, list) and all(isinstance(item, Mapping) and "returnable" in item for item in items):
+            self.amounts.append(Amount(sum(item["amount"] for item in items), "refund", None))
 
     def _describe(self, value: Any) -> None:
         if isinstance(value, Mapping):
