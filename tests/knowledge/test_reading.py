@@ -9,7 +9,8 @@ from agentpay.knowledge.terms import content_terms
 
 
 @pytest.mark.parametrize(
-    ("word", "form"), [("wifi", "wi-fi"), ("tshirt", "t-shirt"), ("bluray", "blu-ray"), ("wi-fi", "wifi"), ("e-mail", "email")]
+    ("word", "form"),
+    [("wifi", "wi-fi"), ("tshirt", "t-shirt"), ("bluray", "blu-ray"), ("wi-fi", "wifi"), ("e-mail", "email")],
 )
 def test_the_other_way_of_writing_it_is_looked_for(word: str, form: str) -> None:
     (term,) = _hyphened(content_terms(word))
