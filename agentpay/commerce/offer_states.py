@@ -38,28 +38,20 @@ async def accept(
         or conversation_id not in (None, offer.conversation_id)
     ):
         raise offer_invalid()
-    await tx.session.execute(
-        update(PriceOffer)
-        .where(
-            PriceOffer.organization_id == tx.organization_id,
-            PriceOffer.conversation_id == offer.conversation_id,
-            PriceOffer.variant_id == offer.variant_id,
-            PriceOffer.id != offer_id,
-            PriceOffer.status.in_(("proposed", "accepted")),
-        )
-        .values(status="withdrawn")
-        .execution_options(synchronize_session=False)
-    )
+    await _withdraw_others(tx, offer, ("proposed", "accepted"))
     return await _become(tx, offer_id, "accepted")
 
 
 async def approve(
     tx: Tx, offer_id: UUID, *, now: datetime | None = None, valid_for: timedelta = VALID_FOR
 ) -> OfferView:
-    """A person grants an offer that waited: the customer may take it from now on. Problem 409 where it waits no longer."""
+    """A person grants an offer that waited: the customer may take it from now on, instead of what the agent proposed
+    meanwhile. Problem 409 where it waits no longer."""
     now = now or datetime.now(UTC)
-    if (await _locked(tx, offer_id)).status != "pending_approval":
+    offer = await _locked(tx, offer_id)
+    if offer.status != "pending_approval":
         raise offer_invalid()
+    await _withdraw_others(tx, offer, ("proposed",))
     return await _become(tx, offer_id, "proposed", expires_at=now + valid_for)
 
 
@@ -80,7 +72,8 @@ async def open_offer(tx: Tx, conversation_id: UUID, *, now: datetime | None = No
                 PriceOffer.status.in_(("proposed", "accepted")),
                 PriceOffer.expires_at > (now or datetime.now(UTC)),
             )
-            .order_by(PriceOffer.id.desc())
+            # One that waited for a person may be older than what the agent proposed meanwhile
+            .order_by(PriceOffer.modified_at.desc(), PriceOffer.id.desc())
             .limit(1)
         )
     ).one_or_none()
@@ -246,6 +239,22 @@ async def _locked(tx: Tx, offer_id: UUID) -> PriceOffer:
     if offer is None:
         raise not_found("offer", offer_id)
     return offer
+
+
+async def _withdraw_others(tx: Tx, offer: PriceOffer, statuses: tuple[str, ...]) -> None:
+    """Withdraws the conversation's other offers for the variant that have one of these statuses."""
+    await tx.session.execute(
+        update(PriceOffer)
+        .where(
+            PriceOffer.organization_id == tx.organization_id,
+            PriceOffer.conversation_id == offer.conversation_id,
+            PriceOffer.variant_id == offer.variant_id,
+            PriceOffer.id != offer.id,
+            PriceOffer.status.in_(statuses),
+        )
+        .values(status="withdrawn")
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _become(tx: Tx, offer_id: UUID, status: str, **values: datetime) -> OfferView:

@@ -102,6 +102,7 @@ async def decide(
     `asked`: the price per unit the customer named, None where none was. `requested=False`: nobody asked, the agent means to
     offer by itself; then `triggers.hesitation_signals` must be set and reached. `cart_subtotal`: the cart at list prices.
     `customer_id`: a vouched customer; paid orders count for `strategies.repeat_customer`.
+    While an offer waits for a person, who bids more than that is answered with what the agent may give alone.
     Problems: 404 `not_found`, 422 `quantity_invalid`.
     """
     now = now or datetime.now(UTC)
@@ -120,14 +121,16 @@ async def decide(
 
     history = await facts.history(tx, conversation_id, variant_id)
     pending = next((o for o in history if o.status == "pending_approval" and o.expires_at > now), None)
-    if pending is not None:
+    if pending is not None and (asked is None or asked <= pending.amount):
         return await talk.answer("hold", "pending", APPROVAL, offer=pending)
     own = [o for o in history if facts.counts(o)]
-    last = own[0] if own else None
+    # What a person granted is the last word, also where the agent made a dearer offer while they were asked
+    last = next((o for o in own if o.rule == APPROVAL), own[0] if own else None)
     floor = item.floor or 0
     room = room_for(item.price, floor, rules, margins(await offers_secret(tx), item.product, item.price, floor))
     declined = any(o.status == "declined" for o in history)
-    if asked is not None and room.approval <= asked < room.limit and not declined:
+    within = asked is not None and room.approval <= asked < min(room.limit, last.amount if last else room.limit)
+    if asked is not None and within and not declined and pending is None:
         made = await talk.make(asked, last.round if last else 1, APPROVAL, final=True, status="pending_approval")
         return await talk.answer("needs_approval", "approval", APPROVAL, offer=made)
     if room.limit >= item.price:

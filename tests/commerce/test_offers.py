@@ -299,6 +299,32 @@ async def test_between_the_limits_a_person_is_asked_once(database: Database, org
         assert (await offers.accept(tx, waiting.offer.id, now=NOW)).status == "accepted"
 
 
+async def test_who_bids_more_than_what_waits_is_answered_by_the_agent(
+    database: Database, organization_id: UUID
+) -> None:
+    rules = RULES.model_copy(update={"max_discount_percent": 5, "approval_discount_percent": 10})
+    async with database.tx(organization_id) as tx:
+        talk = await Talk.open(tx)
+        waiting = await talk.ask(12600, rules=rules)
+        assert (await talk.ask(12500, rules=rules)).reason == "pending"
+        more, met = await talk.ask(13000, rules=rules), await talk.ask(13400, rules=rules)
+        assert waiting.offer is not None
+        assert more.offer is not None
+        assert met.offer is not None
+        assert (more.kind, met.kind, met.offer.status) == ("offer", "offer", "proposed")
+        assert 13205 <= met.offer.amount < more.offer.amount  # what the agent may give alone
+    async with database.tx(organization_id) as tx:
+        await offers.approve(tx, waiting.offer.id, now=NOW)
+    async with database.tx(organization_id) as tx:
+        talk.tx = tx
+        taken = await offers.open_offer(tx, talk.conversation_id, now=NOW)
+        assert taken is not None
+        assert taken.id == waiting.offer.id
+        again = await talk.ask(13000, rules=rules)
+        assert again.offer is not None
+        assert again.offer.id == waiting.offer.id
+
+
 async def test_what_a_person_declined_is_not_asked_again(database: Database, organization_id: UUID) -> None:
     rules = RULES.model_copy(update={"max_discount_percent": 5, "approval_discount_percent": 10})
     async with database.tx(organization_id) as tx:
