@@ -7,43 +7,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentpay.intents.entities.address_country import country_of_address
 from agentpay.intents.entities.places import (
     POSTCODE,
     country_codes,
     country_of,
     country_of_city,
-    infer_country,
     postcode_fits,
     regions_of,
     subdivision,
 )
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.streets import street_lines
 from agentpay.intents.types import PostalAddress
 
-_SUFFIX = (
-    r"street|str|st|avenue|ave|av|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|way|place|pl|plaza|terrace|ter|circle|cir|highway|hwy"
-    r"|parkway|pkwy|square|sq|close|crescent|cres|gardens|gdns|grove|row|mews|hill|walk|trail|trl|loop|alley|quay|green|park|parade|rise|view"
-    r"|point|bend|pike|broadway|esplanade|wharf|yard|vale|mount"
-)
-_MIDDLE = r"(?:(?:\d+(?:st|nd|rd|th)|[^\W\d_][\w.'-]*)\s+)"
-_ENGLISH = rf"\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+{_MIDDLE}{{1,5}}?(?:{_SUFFIX})\b\.?(?:\s+(?:{_SUFFIX})\b\.?)?(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
-_FRENCH = r"\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|av\.|boulevard|bd\.?|place|chemin|all[ée]e|impasse|quai|cours|route)\s+[^,\d\n]{2,40}"
-_GERMANIC_SUFFIX = (
-    r"(?:stra(?:ß|ss)e|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|dijk|singel|hof|vej|gade"
-    r"|gatan|vägen|veien|rak|katu|markt)"
-)
-_GERMANIC = rf"(?:[A-ZÄÖÜ][\w.äöüß-]*\s+){{0,3}}?(?i:[\w.äöüß-]*{_GERMANIC_SUFFIX})\s+\d{{1,4}}\s?(?:[a-zA-Z]\b)?(?:[-/]\d{{1,4}})?"
-_ROMANCE = r"(?:calle|c/|avenida|avda\.?|plaza|paseo|carrer|via|viale|piazza|corso|rua|praça|praca|ulica|ul\.)\s+[^,\d\n]{2,40},?\s+\d{1,4}\w?"
-_BOX = r"p\.?\s?o\.?\s+box\s+\d+"
-_LINE1 = re.compile(rf"(?<![\w#.,-])(?:{_ENGLISH}|{_FRENCH}|{_ROMANCE}|{_BOX})", re.IGNORECASE)
-_LINE1_CASED = re.compile(rf"(?<![\w#-]){_GERMANIC}(?![\w])")
-_LINE1_LOOSE = re.compile(r"(?<![\w#.-])\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
-_LINE1_NAME_FIRST = re.compile(
-    r"(?:^|(?:\bto|\bis|\baddress|:|\bin)\s+)(?P<line>[^\W\d][^,\d\n.!?:]{2,40}\s\d{1,4}\s?[a-zA-Z]?)(?=\s*[,\n])"
-)
 _LINE2 = re.compile(
     r"\s*[,\n]?\s*((?:(?:apt|apartment|unit|suite|ste|flat|floor|room|rm|building|bldg|wohnung)\b\.?\s*#?\s*[\w-]+|#\s?\w+"
-    r"|\d{1,2}(?:st|nd|rd|th) floor)(?:\s*,?\s*(?:building|bldg|floor|room)\s+\w+)?)",
+    r"|\d{1,2}(?:st|nd|rd|th) floor|\d{1,2}\s?[ºª°][^,\n]{0,12}|(?:lgh|whg|appt?|piso|lok|m)\b\.?\s*\d+\w?)(?:\s*,?\s*(?:building|bldg|floor|room)\s+\w+)?)",
     re.IGNORECASE,
 )
 _FLAT_FIRST = re.compile(r"((?:flat|apt|apartment|unit|suite)\b\.?\s*\w+)\s*,\s*$", re.IGNORECASE)
@@ -54,10 +34,10 @@ _CONTEXT = re.compile(
 _POSTCODE = re.compile(rf"(?<![\w]){POSTCODE}(?![\w])", re.IGNORECASE)
 _CUT = re.compile(
     r"\s(?:please|pls|plz|thanks?|thx|and|with|by|via|using|for|is|my|send|standard|express|then|but|i|i'll|i'm|ok|when|how|what|asap|if|can|could"
-    r"|will|would|the|also|so|it|at|as)\b|[()\"]",
+    r"|will|would|the(?!\s+hague\b)|also|so|it|at|as|instead|not|rather|now|because|since|order|we|let|need|want)\b|[()\"]",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<!\bst)(?<!\bmt)(?<!\bft)(?<!\bd\.c)(?<!\bu\.s)[.](?=\s|$)|[!?;]", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<!\bst)(?<!\bco)(?<!\bmt)(?<!\bft)(?<!\bd\.c)(?<!\bu\.s)[.](?=\s|$)|[!?;]", re.IGNORECASE)
 _CITY = re.compile(r"[^\W\d_][^\W\d_]*(?:[ .'-]{1,2}[^\W\d_]+){0,4}\.?")
 _NOT_CITY = re.compile(
     r"\b(?:ship|send|deliver|add|pay|link|want|checkout|order|card|code|use|apply|email|e-mail|phone|name|standard|express|shipping|i|me|you|it"
@@ -69,28 +49,16 @@ _HEAD = re.compile(
     rf"(?:^|[.:!?\n]\s*|\b(?:in|to|at|is|from)\s+)(?:(?P<city>[^\W\d_][^\W\d_.' -]*(?:[ ,]{{1,2}}[^\W\d_][\w.'-]*){{0,3}})[ ,]{{1,2}}(?P<post>{POSTCODE})|(?P<post2>{POSTCODE})\s+(?P<city2>[^\W\d_][\w.' -]{{1,30}}?))\s*[, ]\s*(?:at\s+)?$",
     re.IGNORECASE,
 )
+_COUNTY = re.compile(r"^(?:co\.?|county|kreis|prov(?:\.|ince)?)\s+[^\W\d_]", re.IGNORECASE)
 _CITY_LEAD = re.compile(r"^.*\b(?:in|to|at|is|from)\s+", re.IGNORECASE)
 _BEFORE_STREET = re.compile(r"(?:^|\b(?:in|to|at|is|from)\s+)(?P<city>[A-Z][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})\s*,\s*$")
-_STREETS_OF = tuple(
-    (re.compile(pattern, re.IGNORECASE), countries.split())
-    for pattern, countries in (
-        (r"stra(?:ß|ss)e\b|str\.?\s|gasse\b|\bplatz\b|allee\b|damm\b|ufer\b", "DE AT CH"),
-        (r"straat\b|gracht\b|laan\b|\bplein\b|kade\b|singel\b", "NL BE"),
-        (r"\b(?:rue|chemin|impasse|quai|all[ée]e)\b", "FR BE CH LU"),
-        (r"\b(?:calle|plaza|paseo|avenida|avda|carrer)\b|\bc/", "ES MX AR"),
-        (r"\b(?:via|viale|piazza|corso)\b", "IT"),
-        (r"\b(?:rua|pra[çc]a|travessa)\b", "PT BR"),
-        (r"\b(?:ulica|ul)\b", "PL"),
-        (r"(?:gatan|vägen)\b", "SE"),
-    )
-)
-_CITY_FIRST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN", "JP", "BR"})
-"""Countries that write the postcode after the city."""
 
 
 @dataclass(slots=True)
 class _Tail:
     city: str | None = None
+    locality: str | None = None
+    """A part of the city that stands before it: "Clifton, Bristol"."""
     region: str | None = None
     postcode: str | None = None
     country: str | None = None
@@ -105,10 +73,8 @@ def find_addresses(
     if not any(c.isdigit() for c in text):
         return []
     found: list[Span] = []
-    for pattern, loose in ((_LINE1, False), (_LINE1_CASED, False), (_LINE1_LOOSE, True), (_LINE1_NAME_FIRST, True)):
-        for match in pattern.finditer(text):
-            group = "line" if "line" in pattern.groupindex else 0
-            start, end = match.span(group)
+    for lines, loose in street_lines(text):
+        for start, end in lines:
             if not free([*taken, *found], start, end):
                 continue
             span = _complete(text, start, end, countries, asked_for, loose=loose)
@@ -144,38 +110,25 @@ def _complete(
     certain = tail.postcode is not None or ((tail.country or tail.region) is not None and tail.city is not None)
     if tail.city is None or not (certain or (context and not loose)) or (loose and not (tail.postcode and tail.city)):
         return None
-    likely = [c for c in countries if c not in _CITY_FIRST] if tail.postcode_first else countries
-    if loose and not context and line1.islower():
+    named = tail.region or tail.country or country_of_city(tail.city)
+    telling = tail.postcode is not None and named is not None
+    if loose and not context and line1.islower() and not telling:
         return None
-    country = tail.country or _by_street(line1, tail, countries) or infer_country(tail.postcode, tail.region, likely)
+    country = tail.country or country_of_address(
+        line1, tail.city, tail.region, tail.postcode, countries, postcode_first=tail.postcode_first
+    )
     region = tail.region
     if region and country:
         region = subdivision(country, region) or region
-    if country is None and tail.postcode is None and countries:
-        country = countries[0]
     value = PostalAddress(
         line1=re.sub(r"\s+", " ", line1),
-        line2=line2,
+        line2=", ".join(filter(None, (line2, tail.locality))) or None,
         city=tail.city,
         region=region,
         postal_code=tail.postcode or "",
         country=country,
     )
     return Span(start, tail.end, "address", value)
-
-
-def _by_street(line1: str, tail: _Tail, served: Sequence[str]) -> str | None:
-    """The country whose language the street is in and whose postcodes look like this one; a well-known city goes before."""
-    if tail.region or not tail.postcode:
-        return None
-    known = country_of_city(tail.city or "")
-    if known is not None and postcode_fits(known, tail.postcode):
-        return known
-    for pattern, countries in _STREETS_OF:
-        if pattern.search(line1):
-            likely = [c for c in served if c in countries] or countries
-            return next((c for c in likely if postcode_fits(c, tail.postcode)), None)
-    return None
 
 
 def _read_head(text: str, end: int) -> tuple[_Tail, int] | None:
@@ -214,15 +167,15 @@ def _read_tail(text: str, start: int) -> _Tail:
         piece = raw.strip()
         if raw in {",", "\n"} or not piece:
             continue
-        if not _read_piece(piece_start, raw, tail):
+        if not _read_piece(piece_start, raw, tail, text[position:limit]):
             break
         if tail.country:
             break
     return tail
 
 
-def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
-    """Takes what the piece says into `tail`; False where the address ends before or within it."""
+def _read_piece(offset: int, raw: str, tail: _Tail, rest: str) -> bool:
+    """Takes what the piece says into `tail`; False where the address ends before or within it. `rest` is what follows."""
     lead = len(raw) - len(raw.lstrip())
     cut = _CUT.search(raw, max(0, lead - 1))
     body = raw[: cut.start()] if cut else raw
@@ -230,7 +183,10 @@ def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
     if not content:
         return False
     base = offset + lead
-    if (tail.city or tail.postcode) and (country := _country(content)):
+    if tail.city and tail.region is None and cut is None and _state_before(content, rest):
+        tail.region, tail.end = _region_code(content), base + len(content)
+        return True
+    if (tail.city or tail.postcode) and (country := _country(content)) and not _rather_a_state(content, country, tail):
         tail.country, tail.end = country, base + len(content)
         return False
     post = None if tail.postcode else _POSTCODE.search(content)
@@ -241,6 +197,8 @@ def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
         if region and tail.region is None:
             tail.region, tail.end = _region_code(region), base + len(content)
             return cut is None
+        if tail.postcode is None and cut is None and _POSTCODE.search(rest):
+            return _take_further(content, base, tail)
         return False
     before, after = content[: post.start()].strip(), content[post.end() :].strip()
     if before and not _take_before(before, base, tail):
@@ -255,6 +213,8 @@ def _read_piece(offset: int, raw: str, tail: _Tail) -> bool:
             if len(words) < size:
                 continue
             country = _country(" ".join(words[-size:]), code_anywhere=True)
+            if country and len(words[-1]) == 2 and not postcode_fits(country, tail.postcode):
+                country = None  # "10121 Torino TO": a province, not Tonga
             if country and (tail.city or len(words) > size):
                 rest = " ".join(words[:-size])
                 if tail.city is None and not _take_city(rest, after_base, tail, followed=True):
@@ -275,8 +235,32 @@ def _take_before(before: str, base: int, tail: _Tail) -> bool:
         if regions_of(before):
             tail.region = _region_code(before)
             return True
-        return False
+        return _take_further(before, base, tail)
     return _take_city(before, base, tail, followed=True)
+
+
+def _take_further(content: str, base: int, tail: _Tail) -> bool:
+    """What stands between a first place and the postcode: its county, or the city that place is a part of."""
+    if _COUNTY.match(content):
+        tail.region, tail.end = content, base + len(content)
+        return True
+    locality, tail.city = tail.city, None
+    if tail.locality is None and _take_city(content, base, tail, followed=True):
+        tail.locality = locality
+        return True
+    tail.city = locality
+    return False
+
+
+def _state_before(content: str, rest: str) -> bool:
+    """ "Oakland, CA, 94610": two letters with such a postcode behind them are a state, not Canada."""
+    post = re.match(rf"\s*,\s*(?P<code>{POSTCODE})(?!\w)", rest, re.IGNORECASE)
+    return post is not None and any(postcode_fits(country, post["code"]) for country, _ in regions_of(content))
+
+
+def _rather_a_state(content: str, country: str, tail: _Tail) -> bool:
+    """ "Cupertino, CA" without a postcode."""
+    return tail.postcode is None and bool(regions_of(content)) and country_of_city(tail.city or "") != country
 
 
 def _take_city(content: str, base: int, tail: _Tail, *, followed: bool) -> bool:
@@ -289,8 +273,10 @@ def _take_city(content: str, base: int, tail: _Tail, *, followed: bool) -> bool:
         if regions_of(candidate) and (followed or len(candidate) > 3 or candidate.isupper()):
             region, words = candidate, words[:-size]
             break
+    if region is None and len(words) > 1 and re.fullmatch("[A-Z]{2}", words[-1]) and not words[0].isupper():
+        region = words.pop()  # an Italian province: "Torino TO"
     city = " ".join(words)
-    if not _CITY.fullmatch(city) or _NOT_CITY.search(city):
+    if country_of_city(city) is None and (not _CITY.fullmatch(city) or _NOT_CITY.search(city)):
         return False
     tail.city = city.title() if city.islower() else city
     if region:

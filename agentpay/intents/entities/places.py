@@ -93,9 +93,11 @@ _DEMONYMS = {
     "australian": "AU", "japanese": "JP", "chinese": "CN", "korean": "KR", "indian": "IN", "israeli": "IL",
 }  # fmt: skip
 _STATES_OF = ("US", "CA", "AU")
+_EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW]\s?(?=[A-Z]{0,3}\d)[\dAC-FHKNPRTV-Y]{4}(?!\w)"
 _BY_SHAPE = (
     (re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$", re.IGNORECASE), "GB"),
     (re.compile(r"^[A-Z]\d[A-Z]\s?\d[A-Z]\d$", re.IGNORECASE), "CA"),
+    (re.compile(rf"^{_EIRCODE}$", re.IGNORECASE), "IE"),
     (re.compile(r"^\d{4}\s?[A-Z]{2}$", re.IGNORECASE), "NL"),
     (re.compile(r"^\d{5}-\d{4}$"), "US"),
     (re.compile(r"^\d{5}-\d{3}$"), "BR"),
@@ -104,7 +106,8 @@ _BY_SHAPE = (
     (re.compile(r"^\d{3}-\d{4}$"), "JP"),
 )
 POSTCODE = (
-    r"(?:(?:[A-Z]{1,2}-)?(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{4}\s?[A-Z]{2}(?![A-Za-z])|\d{5}-\d{3,4}|\d{4}-\d{3}"
+    rf"(?:(?:[A-Z]{{1,2}}-)?(?:{_EIRCODE}|"
+    r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{4}\s?[A-Z]{2}(?![A-Za-z])|\d{5}-\d{3,4}|\d{4}-\d{3}"
     r"|\d{2}-\d{3}|\d{3}-\d{4}|\d{3}\s\d{2}|\d{4,6}))"
 )
 
@@ -188,14 +191,23 @@ def infer_country(postcode: str | None, region: str | None, served: Sequence[str
             if not postcode or postcode_fits(country, postcode):
                 return country
     if postcode:
-        for shape, country in _BY_SHAPE:
-            if shape.match(postcode):
-                return country
+        if (shaped := country_by_shape(postcode)) is not None:
+            return shaped
         for country in served:
             if postcode_fits(country, postcode):
                 return country
         return None
     return None
+
+
+def country_by_shape(postcode: str) -> str | None:
+    """The country whose postcodes alone look like this one."""
+    return next((country for shape, country in _BY_SHAPE if shape.match(postcode)), None)
+
+
+def known_cities(country: str) -> str:
+    """The well-known cities of a country as alternatives of a regular expression."""
+    return "|".join(re.escape(city) for city, owner in _CITIES.items() if owner == country)
 
 
 def country_of_people(word: str) -> str | None:
