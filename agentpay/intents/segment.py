@@ -18,11 +18,11 @@ _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\
 _VERB = (
     r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"
     r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
-    r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book"
+    r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book|stick|pop|chuck|bung|lose|bin|stop|hold|say|read|ring|post|sign"
 )
 _SUBJECT = (
-    r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|was|were|has|have|may|shall)"
-    r"\s+(?:i|you|u|we|it|they|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
+    r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|r|was|were|has|have|may|might|shall)"
+    r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
     r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
 )
@@ -34,7 +34,7 @@ _NOT_COUNTED = (
 _MEASURE = r"\d{1,4}(?:[.,]\d+)?[\s-]?(?:kg|kilos?|g|lbs?|oz|cm|mm|m|inch|ft|ml|l|lit(?:re|er)s?|gb|tb|w|v)\b"
 """What may stand between a count and the thing: "two 50 l bags"."""
 _STARTER = re.compile(
-    rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|so|actually|kindly|instead)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
+    rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|n|so|actually|kindly|instead|first|still|next)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -44,7 +44,7 @@ _COUNTED = re.compile(
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)
 _DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
 _JOINT = re.compile(
-    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
 )
 _LISTING = re.compile(
@@ -59,7 +59,7 @@ _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
 _NO_SPLIT_BEFORE = re.compile(
-    r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
+    r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|(?<!up )to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
     re.IGNORECASE,
 )
 _LEADING = re.compile(r"^(?:[\s,;:.!?&\-\"'(]|\b(?:and|then|but|so|plus)\b(?=\s))+", re.IGNORECASE)
