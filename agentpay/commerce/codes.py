@@ -5,7 +5,7 @@ Nothing here changes anything; the caps are taken in `discounts`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -116,6 +116,16 @@ async def find(tx: Tx, code: str, *, customer_id: UUID | None = None, email: str
         )
     ).one_or_none()
     return None if row is None else FoundCode(row[0], row.used, bool(known))
+
+
+async def existing(tx: Tx, codes: Collection[str]) -> frozenset[str]:
+    """Those of the codes, normalized, that the shop has, whether they can be used or not."""
+    rows = await tx.session.scalars(
+        select(Discount.code).where(
+            Discount.organization_id == tx.organization_id, Discount.code.in_({normalize(code) for code in codes})
+        )
+    )
+    return frozenset(rows)
 
 
 def judge(

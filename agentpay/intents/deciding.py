@@ -58,6 +58,10 @@ _THERE_IN = re.compile(
 _MAY_I = re.compile(
     r"^(?:(?:and|so|hi|hello|hey|ok|but|also) )*(?:can|could|may|am|might) (?:i|we) (?!(?:also |please |just |still )?(?:see|get|have|buy|order|find|browse|look|try|add|take|pay|use|ask|know|grab|pick|choose|swap|change|combine|return|cancel|go)\b)\w+"
 )
+_AND_CODE = re.compile(
+    r"^(?!.*\b(?:use|apply|redeem|try|work|works|valid|count|counts|have|got)\b).* (?:and|with|plus)(?: (?:my|the|an?))?(?: (?:discount|promo|coupon|voucher))?(?: code)? <code>(?: (?:please|then|thanks|too))*$"
+)
+"""A code named beside goods, as the last thing."""
 _PLEASANTRY = re.compile(
     r"^(?:what an? |such an? |it is (?:an? )?|is (?:it )?not it an? )?(?:lovely|nice|beautiful|gorgeous|glorious|great|fine|wonderful|sunny|rainy|grey|gray|cold|warm|hot|busy|happy)(?: and \w+)? (?:day|morning|afternoon|evening|weather|weekend|summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
 )
@@ -83,6 +87,8 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             and (entities.product_query or rest[0] is I.CHECKOUT)
         ):
             return rest
+        if rest is None and entities.product_query and reading.known_words and _AND_CODE.search(norm):
+            return I.ADD_TO_CART, 0.9  # "the kettle in black and hello10, please"
         return matched
     if (told := _told_by_the_cart(norm, clause, reading, dialogue)) is not None:
         return told

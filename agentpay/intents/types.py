@@ -157,6 +157,8 @@ class Dialogue(BaseModel):
     cart_items: int = 0
     has_offer: bool = False
     has_checkout: bool = False
+    codes: frozenset[str] = frozenset()
+    """Of the words of the message that may be discount codes, upper-cased: those that the shop has."""
 
 
 class Classifier(Protocol):

@@ -7,16 +7,23 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from agentpay.intents.types import Dialogue
+from agentpay.commerce import codes
+from agentpay.intents.entities.codes import perhaps_codes
+from agentpay.intents.text import clean
+from agentpay.intents.types import Dialogue, Vocabulary
 from agentpay.nodes import escalation
 from agentpay.nodes.state import PERSON, Reply, State, changed
 from agentpay.tools.context import Context
+
+_MOST_CODES = 20
+"""So many words of a message are looked for among the shop's codes."""
 
 
 async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     vocabulary = await context.services.vocabularies.get(context.organization.id, context.organization.catalog_version)
     messages = state.get("messages", [])
+    said = customer_text(messages)
     memory = since_a_person(state.get("memory", {}), messages)
     dialogue = Dialogue(
         stage=context.stage,
@@ -26,8 +33,9 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         cart_items=len(context.cart.get("items", [])),
         has_offer=context.offer is not None,
         has_checkout=context.checkout is not None and context.checkout.get("status") == "open",
+        codes=await _codes_of_the_shop(context, said, vocabulary),
     )
-    understanding = await context.services.classifier.understand(customer_text(messages), vocabulary, dialogue)
+    understanding = await context.services.classifier.understand(said, vocabulary, dialogue)
     context.sink.emit(
         "intent",
         {
@@ -64,6 +72,15 @@ async def understand(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         "contact": context.contact,
     }
     return {"understanding": understanding.model_dump(mode="json"), "reply": reply, **changed(state, fresh)}
+
+
+async def _codes_of_the_shop(context: Context, said: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Which words of a message are codes of the shop. Most messages hold none that could be one: then nothing is read."""
+    perhaps = perhaps_codes(clean(said), vocabulary.title_words)
+    if not perhaps:
+        return frozenset()
+    async with context.services.database.tx(context.organization.id) as tx:
+        return await codes.existing(tx, {span.value for span in perhaps[:_MOST_CODES]})
 
 
 def customer_text(messages: list[AnyMessage]) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from agentpay.intents.entities.codes import find_codes
+from agentpay.intents.entities.codes import find_codes, perhaps_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import find_ordinals, find_quantity, find_sort
 from agentpay.intents.entities.dates import find_dates
@@ -58,6 +58,23 @@ def test_order_numbers(text, numbers):
 )
 def test_discount_codes(text, codes):
     assert [s.value for s in find_codes(text, frozenset())] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("get me two mugs. beans15", ["BEANS15"]),
+        ("could i use muglove, pls?", ["MUGLOVE"]),
+        ("is summer still valid?", ["SUMMER"]),
+        ("a mug for summer", []),
+        ("does the mug still work?", []),
+        ("apply MUG", ["MUG"]),
+        ("thanks, welcome", []),
+    ],
+)
+def test_words_that_are_codes_if_the_shop_has_them(text, codes):
+    assert [s.value for s in perhaps_codes(text, {"mug"})] == codes
+    assert [s.value for s in find_codes(text, {"mug"}, known=frozenset(codes))] == codes
 
 
 @pytest.mark.parametrize(

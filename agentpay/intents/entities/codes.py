@@ -40,11 +40,32 @@ _APPLIED_CODE = re.compile(
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"(?<![\w@-])(?P<id>(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,32})(?![\w@-])", re.IGNORECASE)
+_NAME = r"[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})(?![\w@-])"
+_LEADS = r"(?:(?:the|my|this|your|a|code|coupon|promo|voucher)\s+)*"
+_STANDS_AS_CODE = (
+    re.compile(
+        rf"\b(?:use|using|try|apply|redeem|enter|accept|honou?r|have|got|about)\s+{_LEADS}{_NAME}", re.IGNORECASE
+    ),
+    re.compile(
+        rf"\b(?:does|do|did|is|are|will|would|can|could|has|if|and)\s+{_LEADS}{_NAME}\W*\s(?:(?:still|also|even|really|already|not|to|be|a|on|in)\s+)*"
+        r"(?:works?|working|counts?|app(?:ly|lies)|valid|good|active|available|accepted|expired|ok(?:ay)?|usable|running)\b",
+        re.IGNORECASE,
+    ),
+)
+"""Where a word stands as only a code would; whether it is one, only the shop knows."""
+_STILL_VALID = re.compile(
+    rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired))",
+    re.IGNORECASE,
+)
+"""Asked of codes alone: of one with a digit it is plain without looking whether the shop has it."""
+_CLAUSE = re.compile(r"[^.,;:!?\n]+")
 _ALONE = re.compile(r"^\W*(?P<id>[A-Z]{3,}\d{1,3})\W*$")
 _TALK = word_set("""
     yes nope hello hey bye goodbye checkout nothing none cart basket human help sorry nevermind stop cancel cheers great cool fine sure
     perfect thank everything more another other cheaper expensive right alright awesome maybe later skip never mind forget all them those these
     """)
+_GREETINGS = frozenset({"hallo", "welcome", "morning", "evening"})
+"""Said alone these greet, even where a code has that name."""
 _NOT_CODES = word_set(
     "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
@@ -53,11 +74,38 @@ _NOT_CODES = word_set(
 )
 
 
-def find_codes(
-    text: str, title_words: Collection[str], taken: Sequence[Span] = (), asked_for: str | None = None
-) -> list[Span]:
-    """Discount codes, upper-cased as the shop compares them without case; only where the sentence is about one."""
+def perhaps_codes(text: str, title_words: Collection[str]) -> list[Span]:
+    """Words that are codes if the shop has such, upper-cased: those with a digit anywhere, others where only a code stands."""
+    places = [match.span("id") for pattern in (_MIXED, *_STANDS_AS_CODE) for match in pattern.finditer(text)]
+    for clause in _CLAUSE.finditer(text):
+        if (alone := _BARE_CODE.match(clause.group())) and alone.group("id").lower() not in _GREETINGS:
+            start, end = alone.span("id")
+            places.append((clause.start() + start, clause.start() + end))
     found: list[Span] = []
+    for start, end in places:
+        word = text[start:end]
+        spoken = (
+            word.lower() in _NOT_CODES or word.lower() in _TALK or (word.lower() in title_words and not word.isupper())
+        )
+        if not spoken and free(found, start, end):
+            found.append(Span(start, end, "code", word.upper()))
+    return found
+
+
+def find_codes(
+    text: str,
+    title_words: Collection[str],
+    taken: Sequence[Span] = (),
+    asked_for: str | None = None,
+    known: Collection[str] = (),
+) -> list[Span]:
+    """Discount codes, upper-cased as the shop compares them without case; only where the sentence is about one.
+
+    `known`: those of `perhaps_codes` that the shop has, whatever stands around them.
+    """
+    found = [
+        span for span in perhaps_codes(text, title_words) if span.value in known and free(taken, span.start, span.end)
+    ]
 
     def add(match: re.Match[str], *, sure: bool) -> None:
         code = match.group("id")
@@ -77,6 +125,8 @@ def find_codes(
         at_end = not text[match.end() :].strip(" .!?,") or _POLITE_END.match(text[match.end() :])
         add(match, sure=not plain_word or bool(at_end))
     for match in _CODE_THEN.finditer(text):
+        add(match, sure=False)
+    for match in _STILL_VALID.finditer(text):
         add(match, sure=False)
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)

@@ -43,7 +43,7 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans += find_addresses(text, vocabulary.countries, spans, asked)
     spans += find_orders(text, vocabulary.title_words, spans, asked)
     spans += find_people(text, vocabulary.countries, spans, asked)
-    spans += find_codes(text, vocabulary.title_words, spans, asked)
+    spans += find_codes(text, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
     negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.search(text) is not None
     spans += find_offers(text, vocabulary.currency, spans, negotiating=negotiating)
