@@ -9,10 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+_SHOWN = 20
+
 
 def compare(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run's folder, its report.json, or a baseline.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="Another.")],
+    same: Annotated[
+        bool, typer.Option("--same", help="Two runs of one seed: end with 1 where anything but times differs.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON on stdout.")] = False,
 ) -> None:
     """What got better and what got worse between two runs, case by case. Ends with 1 where something broke.
@@ -20,8 +25,9 @@ def compare(
     A case that a baseline has and the run has not counts as broken.
     """
     from agentpay.evals.comparing import compare as compared
-    from agentpay.evals.comparing import name_of, read
+    from agentpay.evals.comparing import differences, name_of, read
     from agentpay.evals.output import print_comparison
+    from agentpay.evals.report import timeless
 
     old, new = read(before), read(after)
     found = compared(old, new, against=name_of(before))
@@ -30,7 +36,12 @@ def compare(
     else:
         print_comparison(found)
     gone = sum(len(suite.gone) for suite in found.suites) if old.get("baseline") else 0
-    raise typer.Exit(1 if found.broken or gone else 0)
+    other = differences(timeless(old), timeless(new)) if same else []
+    for line in other[:_SHOWN]:
+        typer.echo(f"differs: {line}", err=True)
+    if same:
+        typer.echo(f"{len(other)} differences but for times." if other else "The same but for times.", err=True)
+    raise typer.Exit(1 if found.broken or gone or other else 0)
 
 
 def baseline(

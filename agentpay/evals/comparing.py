@@ -12,6 +12,8 @@ from typing import Any
 from agentpay.errors import StartupError
 from agentpay.evals.report import Suite, report_data
 
+_LINE = 200
+_ABSENT = object()
 Results = Mapping[str, Mapping[str, Any]]
 """A suite's cases by id, as `report.json` holds them."""
 
@@ -67,6 +69,23 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, against: str
 def compare_with(run: Path, suites: Sequence[Suite]) -> Comparison:
     """These suites against another run's. Raises StartupError where `run` is none."""
     return compare(read(run), report_data(suites), against=name_of(run))
+
+
+def differences(before: Any, after: Any, at: str = "") -> list[str]:
+    """Each place in which two values of JSON differ, with both: `suites[0].results[3].passed: true, false`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        named = dict.fromkeys([*before, *after])
+        pairs = [(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{at}.{name}".lstrip(".")) for name in named]
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = [(*pair, f"{at}[{number}]") for number, pair in enumerate(zip(before, after, strict=True))]
+    else:
+        return [] if before == after else [f"{at}: {_short(before)}, {_short(after)}"]
+    return [line for old, new, place in pairs for line in differences(old, new, place)]
+
+
+def _short(value: Any) -> str:
+    said = "nothing" if value is _ABSENT else json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= _LINE else f"{said[:_LINE]}…"
 
 
 def name_of(run: Path) -> str:

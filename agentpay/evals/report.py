@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,36 @@ def report_data(suites: Sequence[Suite], **more: Any) -> dict[str, Any]:
     return said | {
         "suites": [{key: value for key, value in asdict(suite).items() if value is not None} for suite in suites]
     }
+
+
+def timeless(report: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    A `report.json` without its times: what two runs of one seed, program and data have in common, byte for byte.
+
+    These are all the times there are: when the run `started` and how many `seconds` it took, `times` of a suite's figures
+    and of a case, and what a threshold got that is called `times.…`, and whether it was met.
+    """
+    found = dict(report)
+    if "run" in found:
+        found["run"] = _without(found["run"], "started", "seconds")
+    found["suites"] = [_timeless(suite) for suite in report["suites"]]
+    return found
+
+
+def _timeless(suite: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(suite)
+    if "figures" in found:
+        found["figures"] = _without(found["figures"], "times")
+    if "thresholds" in found:
+        found["thresholds"] = [
+            _without(each, "got", "met") if each["name"].startswith("times.") else each for each in found["thresholds"]
+        ]
+    found["results"] = [_without(case, "times") for case in found.get("results", ())]
+    return found
+
+
+def _without(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in names}
 
 
 def plain(value: Any) -> Any:

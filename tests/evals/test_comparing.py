@@ -98,3 +98,24 @@ def test_what_is_no_report_is_said(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text('{"cases": 3}')
     with pytest.raises(StartupError, match="no report"):
         read(tmp_path)
+
+
+def test_two_runs_of_a_seed_are_the_same_but_for_times(tmp_path: Path) -> None:
+    def suite(took: float, said: str) -> Suite:
+        bound = {"name": "times.cpu_ratio", "bound": "most", "wanted": 5, "got": took, "met": took < 5}
+        case = Case("a", True, {"transcript": [said]}, {"turns": 2.0}, {"turn_p50": took})
+        return Suite(
+            "talks", 1, 1, figures={"rate": 1.0, "times": {"cpu_ratio": took}}, results=[case], thresholds=[bound]
+        )
+
+    write_report(tmp_path / "one", [suite(4.0, "hi")], run={"seed": 1, "started": "now", "seconds": 3.1})
+    write_report(tmp_path / "two", [suite(6.0, "hi")], run={"seed": 1, "started": "later", "seconds": 4.0})
+    write_report(tmp_path / "other", [suite(4.0, "ho")], run={"seed": 2, "started": "now", "seconds": 3.1})
+    runner = CliRunner()
+    same = runner.invoke(eval_app, ["compare", str(tmp_path / "one"), str(tmp_path / "two"), "--same"])
+    assert (same.exit_code, "The same but for times." in same.output) == (0, True)
+    other = runner.invoke(eval_app, ["compare", str(tmp_path / "one"), str(tmp_path / "other"), "--same"])
+    assert other.exit_code == 1
+    assert 'suites[0].results[0].detail.transcript[0]: "hi", "ho"' in other.output
+    assert "run.seed: 1, 2" in other.output
+    assert runner.invoke(eval_app, ["compare", str(tmp_path / "one"), str(tmp_path / "other")]).exit_code == 0

@@ -113,6 +113,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Run
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", PLANTS)
 def test_what_is_planted_breaks_a_scenario(kind: str, before: Callable[[str, str], Run], tmp_path: Path) -> None:
     module, lines, file, case, checks = PLANTS[kind]
@@ -126,6 +127,7 @@ def test_what_is_planted_breaks_a_scenario(kind: str, before: Callable[[str, str
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_slower_search_fails_the_search_suite(tmp_path: Path) -> None:
     fast = ("all", "--fast", "--only", "search")
     assert not _of_cost(evaluate(tmp_path / "before", *fast))

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from agentpay.cli import app
 from agentpay.commerce.importing import import_store
-from agentpay.demo import STORE
+from agentpay.evals.comparing import differences
 from agentpay.evals.data import SCENARIO_FILES
+from agentpay.evals.report import timeless
 from agentpay.evals.service import RunningService
 from agentpay.evals.simulated import invariants
 from agentpay.evals.simulated.figures import figures
@@ -173,12 +174,15 @@ def test_a_thousand_customers_of_the_demo_shop(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_the_same_seed_gives_the_same_report_but_for_times(tmp_path: Path) -> None:
+@pytest.mark.timeout(3600)
+def test_the_same_seed_gives_the_same_report_but_for_times_and_another_one_other_talks(tmp_path: Path) -> None:
     reports = []
-    for name in ("one", "two"):
-        CliRunner().invoke(app, ["eval", "simulated", "--conversations", "60", "--out", str(tmp_path / name), "--json"])
-        suite = json.loads((tmp_path / name / "report.json").read_text())["suites"][0]
-        reports.append([{**each, "times": None} for each in suite["results"]])
-    assert len(reports[0]) == 61, STORE
-    assert reports[0] == reports[1]
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        command = ["eval", "simulated", "--conversations", "60", "--seed", str(seed), "--out", str(tmp_path / name)]
+        CliRunner().invoke(app, [*command, "--json"])
+        reports.append(timeless(json.loads((tmp_path / name / "report.json").read_text())))
+    first, again, other = reports
+    assert len(first["suites"][0]["results"]) == 61
+    assert json.dumps(first) == json.dumps(again), differences(first, again)
+    talks = [[each["detail"].get("transcript") for each in run["suites"][0]["results"]] for run in (first, other)]
+    assert sum(one != two for one, two in zip(*talks, strict=True)) > 50
