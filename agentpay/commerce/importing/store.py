@@ -20,6 +20,9 @@ from agentpay.commerce.importing.upsert import connection_of, execute, fetch
 from agentpay.store.queue import enqueue
 from agentpay.store.session import Database
 
+_SEARCHED = ("products", "variants", "inventory", "product_terms", "articles", "orders", "order_lines")
+"""What the file fills, triggers and all, and a search reads."""
+
 
 async def import_store(
     database: Database | str,
@@ -97,7 +100,7 @@ async def _write(
     await history.orders(run)
     if report.counts["products"].created if "products" in report.counts else 0:
         # A first import fills tables from nothing; without figures the next searches would be planned blindly.
-        for table in ("products", "variants", "inventory", "articles"):
+        for table in _SEARCHED:
             await execute(connection, f"ANALYZE {table}")
     return report
 
