@@ -20,6 +20,9 @@ from agentpay.intents.entities.places import (
 from agentpay.intents.entities.spans import Span, free
 
 _LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", re.IGNORECASE)
+_TO = re.compile(r"\b(?:to|in)\s+(?:[A-Z]\w+\s+)?$")
+_STATE_AFTER_CITY = re.compile(r"\b[A-Z][\w'-]+,?\s(?P<state>[A-Z]{2,3})(?!\w|\s?\d)")
+"""A state behind its city, without a postcode: "to Moose Jaw SK"."""
 _IN_COUNTRY = re.compile(r"\s*,\s*(?P<country>[^\W\d_][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})(?=\W*(?:$|[.?!]))")
 """What follows a city: "to Toronto, Canada"."""
 _WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
@@ -50,6 +53,9 @@ _SHIPS = re.compile(
     r"|spedition|moving|moved|doable)\b",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"[^\W\d_]+(?:[.'-][^\W\d_]+)*")
+_OTHER_THINGS = frozenset({"china", "turkey", "jersey", "guernsey", "chad", "jordan", "georgia", "wales"})
+"""Names of countries that mean other things as well, and count with a "to" before them only."""
 _LISTED = re.compile(r"(?:^|,)\s*(?P<name>[A-Z][\w ]+?)\s*(?=,|\.|$)")
 _PEOPLE = re.compile(
     r"\b(?P<people>[^\W\d_]+)\s+(?:address|post ?code|zip|customers?|residents?|friend|buyers?)\b", re.IGNORECASE
@@ -153,6 +159,8 @@ def _code_beside_city(
             country = None
         if country is None and shipping and city[0].isupper() and match["code"]:
             country = infer_country(code, None, served)
+        if country is None and shipping and city[0].isupper() and _TO.search(text[: match.start()]):
+            country = infer_country(code, None, served)
         if country is not None and free(taken, *match.span()):
             lead = re.search(r"\b(?:to|in|from|at)\s+$", text[: match.start()])
             _take(found, lead.start() if lead else match.start(), match.end(), code, country)
@@ -202,12 +210,20 @@ def _named_place(
             found.country = country
             found.spans.append(Span(lead.start(), lead.end() + len(candidate), "place", country))
             return
+    for state in _STATE_AFTER_CITY.finditer(text) if shipping else ():
+        for country, region in regions_of(state["state"]):
+            if country in served and free(taken, *state.span()):
+                found.country, found.region = country, region
+                found.spans.append(Span(*state.span(), "place", country))
+                return
     if shipping and found.postal_code is None:
         for word in _CITY.finditer(text):
             if (country := country_of_city(word.group())) is not None and free(taken, *word.span()):
                 found.country = country
                 found.spans.append(Span(*word.span(), "place", country))
                 return
+    if shipping and _by_name_alone(text, taken, found):
+        return
     if (match := _PEOPLE.search(text)) and (country := country_of_people(match["people"])) is not None:
         found.country = country
         return
@@ -223,6 +239,22 @@ def _named_place(
             found.country = country_of(word["name"])
             found.spans.append(Span(*word.span("name"), "place", found.country))
             return
+
+
+def _by_name_alone(text: str, taken: Sequence[Span], found: Destination) -> bool:
+    """ "How much delivery germany": where delivery is spoken of, a country's name needs no "to"."""
+    words = list(_TOKEN.finditer(text))
+    for size in (3, 2, 1):
+        for first, last in zip(words, words[size - 1 :], strict=False):
+            name = text[first.start() : last.end()].casefold()
+            if name in _OTHER_THINGS or not (len(name) > 3 or name in ("usa", "uk", "uae")):
+                continue
+            country = country_names().get(name)
+            if country is not None and free(taken, first.start(), last.end()):
+                found.country = country
+                found.spans.append(Span(first.start(), last.end(), "place", country))
+                return True
+    return False
 
 
 def _with_article(lead: str, candidate: str) -> str | None:

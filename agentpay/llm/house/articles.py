@@ -15,6 +15,7 @@ Passages = list[dict[str, Any]]
 _TOPICS = tuple(
     (re.compile(rf"\b(?:{asked})", re.I), topic)
     for asked, topic in (
+        (r"what if (?:\w+ ){1,3}(?:arriv|come)|\breport\w*\b|damag|broken|faulty|defect|missing", "damaged or missing"),
         (r"return|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b", "returns"),
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
@@ -32,14 +33,20 @@ def passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
     """The passages that may answer, the best first: those about what is asked go before others that share its words."""
     topic = next(((asked, topic) for asked, topic in _TOPICS if asked.search(text)), None)
     passages: Passages = (yield Ask("search_knowledge", {"query": text[:400]})).result.get("passages", [])
-    if topic is None or (passages and _about(topic[0], passages[0])):
+    if topic is None:
+        return passages
+    asked, query = topic
+    if passages and _about(asked, passages[0]) and (asked.search(passages[0]["title"]) or _headed(text, passages[0])):
         return passages
     if not passages:
         # Told in other words than the shop's: what the question is about will do
-        passages = (yield Ask("search_knowledge", {"query": topic[1]})).result.get("passages", [])
-        return passages
-    fitting = [passage for passage in passages if _about(topic[0], passage)]
-    return sorted(fitting, key=lambda one: topic[0].search(one["title"]) is None) or passages
+        passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+    elif not any(asked.search(passage["title"]) for passage in passages):
+        # "Days", "send" and "back" stand in pages on many things: the one that is headed by what is asked about goes first
+        more: Passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+        passages = [*(one for one in more if asked.search(one["title"])), *passages]
+    fitting = [passage for passage in passages if _about(asked, passage)]
+    return sorted(fitting, key=lambda one: asked.search(one["title"]) is None) or passages
 
 
 def quote(talk: Talk, passage: dict[str, Any]) -> None:
@@ -67,3 +74,8 @@ def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | Non
 
 def _about(topic: re.Pattern[str], passage: dict[str, Any]) -> bool:
     return topic.search(f"{passage['title']} {passage['text']}") is not None
+
+
+def _headed(text: str, passage: dict[str, Any]) -> bool:
+    """Whether a passage's heading has words of the question: "Gift cards", of "can I return a gift card?"."""
+    return bool(content(text) & stems(passage["title"]))

@@ -12,6 +12,7 @@ from agentpay.llm.house import (
     checkout,
     comparing,
     details,
+    general,
     orders,
     pricing,
     products,
@@ -80,6 +81,7 @@ _GIVES = frozenset({"email", "address", "country", "order_number", "variant", "p
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
+_VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "complaint"})
 _CERTAIN = 0.95
 _GUESS = 0.65
@@ -132,7 +134,7 @@ def converse(talk: Talk) -> Plan:
         yield from service.human(talk, _asking(acts))
         return
     acts = as_haggling(talk, _taking_the_offer(talk, acts))
-    acts = [replace(act, intent="policy") if serving.asks_the_rule(talk, act) else act for act in acts]
+    acts = [replace(act, intent="policy") if general.asks_the_rule(talk, act) else act for act in acts]
     if any(serving.calls_off(talk, act) for act in acts):
         talk.say("left_as_it_is")
         acts = [act for act in acts if not serving.calls_off(talk, act)]
@@ -143,7 +145,7 @@ def converse(talk: Talk) -> Plan:
         act
         for act in serving.settled(turn.acts)
         if act.intent in KINDS
-        and not (refused or serving.asks_the_rule(talk, act) or serving.asks_when(act) or serving.calls_off(talk, act))
+        and not (refused or general.asks_the_rule(talk, act) or serving.asks_when(act) or serving.calls_off(talk, act))
     ]
     if wishes:
         wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
@@ -152,6 +154,8 @@ def converse(talk: Talk) -> Plan:
     answered = yield from _answer(talk)
     for act in acts:
         if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
+            continue
+        if (yield from general.told_by_title(talk, act)):
             continue
         yield from _handler(talk, act)(talk, act)
     if wishes:
@@ -205,6 +209,8 @@ def _handler(talk: Talk, act: ActView) -> Handler:
         return service.other  # what was asked for, in words that say it badly
     if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
         return pricing.shipping
+    if act.intent in _VAGUE and named(act) is None and talk.asked_for == "shipping" and act.entities.get("country"):
+        return pricing.shipping  # "what about the UK?"
     return HANDLERS[act.intent]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, describe
+from agentpay.llm.house import articles, describe, general
 from agentpay.llm.house.asking import not_resolved, suggest
 from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
 from agentpay.llm.house.orders import status
@@ -31,6 +31,8 @@ def details(talk: Talk, act: ActView) -> Plan:
     focus = (talk.focus or {}).get("product")
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus})
+    if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
+        return
     if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     if not outcome.ok:

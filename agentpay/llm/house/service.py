@@ -9,6 +9,7 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, buying, checkout, pricing
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.details import details, told_by_goods
+from agentpay.llm.house.facts import content
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
@@ -58,6 +59,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
     elif asks_for_goods(act.text) or named(act) is not None:
         # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
         yield from (search if asks_for_goods(act.text) else details)(talk, act)
+    elif not talk.silent and not content(act.text):
+        return  # "… and how long?", of what was just told
     elif not (yield from told_by_goods(talk, act)):
         talk.offer_human("policy_unknown", about=act.text)
 

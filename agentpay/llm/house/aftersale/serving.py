@@ -19,8 +19,6 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
-_MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
-_MINE = re.compile(r"\b(?:my|mine|this|these|those|that|it|them|order\w*|bought|got|received)\b", re.I)
 _SENDS_BACK = re.compile(r"\b(?:send|give|bring|take)\w* (?:\w+ ){0,3}back\b|\breturn\w*\b", re.I)
 _OTHER_ONE = re.compile(
     r"\b(?:exchang\w*|swap\w*|replac\w*|instead|another|other|different|bigger|smaller|larger|new one|for an?)\b", re.I
@@ -28,10 +26,6 @@ _OTHER_ONE = re.compile(
 _MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
-_HOW_IT_WORKS = re.compile(
-    r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b", re.I
-)
-_GOES_ON = re.compile(r"\b(?:the|my) money\b|\binstead\b|\bstill\b", re.I)
 _WHEN = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
     r"|^\W*did (?:you|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
@@ -45,21 +39,6 @@ _NAMES = {
     "cancel": "cancellation", "return": "return", "exchange": "exchange", "refund": "refund", "items": "change",
     "payment": "change", "address": "change",
 }  # fmt: skip
-
-
-def asks_the_rule(talk: Talk, act: ActView) -> bool:
-    """ "Can I send coffee beans back if I don't like them?": of nothing that was bought, so the shop's pages answer."""
-    if act.intent not in ("return", "exchange", "refund", "cancel_order") or act.entities.get("order_numbers"):
-        return False
-    if "?" in talk.turn.text and _HOW_IT_WORKS.search(act.text):
-        return True
-    if talk.order is not None and _GOES_ON.search(act.text):
-        return False  # "can I have the money back instead?", of the order that was just spoken of
-    return (
-        _MAY_I.search(act.text) is not None
-        and "?" in talk.turn.text
-        and _MINE.search(act.text.split(" if ")[0]) is None
-    )
 
 
 def negates(act: ActView) -> bool:

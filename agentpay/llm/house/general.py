@@ -1,0 +1,129 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Questions in general terms: about the shop's rules, and of no order or thing of one's own. Its pages answer them,
+before anybody is asked who they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import articles
+from agentpay.llm.house.facts import content
+from agentpay.llm.house.refs import stems
+from agentpay.llm.house.talk import Ask, Talk
+
+_ABOUT_AN_ORDER = frozenset({"return", "exchange", "refund", "cancel_order"})
+_MAY_CONCERN_ONE = _ABOUT_AN_ORDER | {"change_order", "order_status", "account", "complaint"}
+_OWN = re.compile(
+    r"\b(?:my|mine|our|ours|this|these|those)\b|#\s?\d|\border (?:number |no\.? )?\d"
+    r"|\bthe (?:order|parcel|package|delivery|shipment|refund|money|label|tracking|courier|status|payment|goods|items?)\b",
+    re.I,
+)
+_EXPLETIVE = re.compile(
+    r"\bis it (?:possible|ok|okay|allowed|free)\b|\bhow (?:does|do|would) (?:it|that|this) work\b", re.I
+)
+_SUPPOSES = re.compile(r"\bwhat if\b|\bif (?:i|we)\b", re.I)
+_POINTS = re.compile(r"\b(?:it|them|they|that)\b", re.I)
+_ANY = re.compile(
+    r"\b(?:an?|any\w*|some(?:thing|one|body|times)?|things?|items|goods|stuff|orders|products|articles|purchases|parcels|people|you guys)\b",
+    re.I,
+)
+"""What is spoken of is one of many: a pronoun behind it points back to that."""
+_DONE = re.compile(
+    r"\b(?:i|we)(?:'ve| have)? (?:\w+ )?(?:ordered|bought|paid|got|received|sent|returned|placed|made)\b", re.I
+)
+_OF_ANY = re.compile(r"\b(?:an?|any\w*|something|things?|items) (?:[\w-]+ ){0,3}(?:that |which )?(?:i|we)\b", re.I)
+_AFTER = re.compile(r"\b(?:after|when|once|if|before|until) (?:i|we)\b", re.I)
+_ASKS = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hi|hello|hey|also|well|please|just wondering|(?:a )?(?:quick|one|another) question|before i buy|something else)\W+)*"
+    r"(?:(?:can|could|would) you (?:please )?(?:tell|explain)\b|tell me\b|i(?:'d| would) like to know|i(?:'m| am)? wonder\w*|i wanted to ask"
+    r"|until|till|by when|what|when|how|who|where|which|why|do|does|is|are|will|can|could|may|must|should|am)\b",
+    re.I,
+)
+_WISHES = re.compile(
+    r"\b(?:i(?:'d| would) like to (?!know|ask|understand)|i want to (?!know|ask|understand)|i need to|please|let me|cancel (?:it|that)|help me|for me)\b",
+    re.I,
+)
+_TERMS = re.compile(
+    r"\b(?:until|till|by) when\b|\bwhen (?:do|does|must|should|will|can) (?!you (?:send|ship|deliver))|\bhow (?:long|late|many (?:\w+ )?days|soon)\b|\b(?:time limit|deadline|last day)\b"
+    r"|\bwhat (?:if|happens)\b|\b(?:policy|policies|rules?|terms|conditions)\b|\bhow (?:do|does|would) (?:an? |the |your )?(?:\w+ )?(?:work|run)s?\b"
+    r"|\bhow does (?:it|that|this) work\b|\bwho (?:pays|covers|bears)\b|\bis it possible\b|\b(?:is|are) there\b"
+    r"|\bdo you (?:ever |also |even )?(?:sell|share|keep|store|use|have|offer|accept|allow|take|give|charge|refund|exchange|replace|collect|track)\b",
+    re.I,
+)
+_MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
+_DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
+_ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
+_CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
+_HOW_IT_WORKS = re.compile(
+    r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b", re.I
+)
+_GOES_ON = re.compile(r"\b(?:the|my) money\b|\binstead\b|\bstill\b", re.I)
+_TOPIC = re.compile(
+    r"(?:\b(?:policy|policies|rules?)(?: (?:is|are))? (?:on|about|for|regarding|with|of)|\bhow does (?:it|that|this) work with|\b(?:need|have|should i|do i|want|like) (?:to )?know (?:with|about|on)"
+    r"|\bquestions? (?:about|on|regarding))\s+(?:your |the |an? )?(?P<strong>[^.?!:;]{3,70})"
+    r"|\b(?:tell me|say|hear|learn|know|info\w*|explain)(?: me| us)?(?: a (?:bit|little))?(?: something| more| anything)? (?:about|on)\s+(?:your |the )?(?P<weak>[^.?!:;]{3,70})"
+    r"|\b(?:what(?:'s| is)|do you have) (?:your|the|an?) (?P<policy>[^.?!:;]{3,40}?) (?:policy|rules?|guide|chart)\b"
+    r"|\bhow do (?:the|your) (?P<kind>sizes?) (?:run|work|fit|come)\b",
+    re.I,
+)
+_OF_GOODS = frozenset({"product_details", "product_search", "recommendation", "availability", "price_question"})
+
+
+def asks_the_rule(talk: Talk, act: ActView) -> bool:
+    """ "Can I send coffee beans back if I don't like them?", "until when can I cancel an order?", "do you sell my data?"."""
+    if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
+        return False
+    whole = talk.turn.text
+    if "?" in whole and _HOW_IT_WORKS.search(act.text):
+        return True
+    if act.intent == "account":
+        return (
+            _DATA.search(act.text) is not None
+            and _ASKS_OF_DATA.match(act.text) is not None
+            and _CHANGES_DATA.search(act.text) is None
+        )
+    if talk.order is not None and _GOES_ON.search(act.text):
+        return False  # "can I have the money back instead?", of the order that was just spoken of
+    if _own(act.text) or _WISHES.search(act.text) or not (_ASKS.match(act.text) or "?" in whole):
+        return False
+    if _TERMS.search(act.text):
+        return True
+    return act.intent in _ABOUT_AN_ORDER and _MAY_I.search(act.text) is not None
+
+
+def _own(text: str) -> bool:
+    """Whether something of the customer's own is spoken of: "my cup", "the parcel", "it", but no "something … it"."""
+    text = _EXPLETIVE.sub(" ", text)
+    if _OWN.search(text):
+        return True
+    general, pointing = _ANY.search(text), _POINTS.search(text)
+    if pointing and not _SUPPOSES.search(text) and (general is None or general.start() > pointing.start()):
+        return True
+    done = _DONE.search(text)
+    return done is not None and not (_OF_ANY.search(text[: done.end()]) or _AFTER.search(text[: done.end()]))
+
+
+def told_by_title(talk: Talk, act: ActView, *, no_goods: bool = False) -> Generator[Ask, ToolOutcome, bool]:
+    """
+    "What's your policy on price match?", "tell me something about damaged items": the page that is headed so.
+
+    `no_goods`: what is asked about is no product, as "tell me about …" mostly is.
+    """
+    found = _TOPIC.search(act.text)
+    if (
+        found is None
+        or (found["weak"] and act.intent in _OF_GOODS and not no_goods)
+        or _own(found["strong"] or found["weak"] or "")
+    ):
+        return False
+    about = found["strong"] or found["weak"] or found["policy"] or found["kind"]
+    wanted = content(about)
+    if not wanted:
+        return False
+    passages = (yield Ask("search_knowledge", {"query": about})).result.get("passages", [])
+    headed = next((passage for passage in passages if wanted <= stems(passage["title"])), None)
+    if headed is not None:
+        articles.quote(talk, headed)
+    return headed is not None
