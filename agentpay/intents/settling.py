@@ -33,13 +33,14 @@ _MONEY_BACK = re.compile(r"\bmy <money> back\b|\b(?:want|need|get) (?:back )?my 
 _OFF = re.compile(
     r"<money>(?: \w+)? off\b|\b(?:off|knock|shave|down by|lower by|discount of|cheaper by) (?:the price )?(?:by )?<money>|<money> (?:less|cheaper|discount|reduction)\b"
 )
+_BUDGET = re.compile(r"\b(?:budget|limit|max|under|below)\b")
 _BARE_OFFER = re.compile(
     r"(?:^|[\s:])(?P<n>\d{2,5})(?=\s*(?:$|[?.!]|for (?:the|all|both|it|them|everything|that|this|those|these)\b|and (?:it|we|i)\b|tops\b|max\b|final\b|then\b))",
     re.IGNORECASE,
 )
 """A price without a currency: "140 for the bench", "60?"."""
 _THEIR_PRICE = re.compile(
-    r"<money> (?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:a lot|much|more|expensive|pricey|steep|high|over)\b"
+    r"<money>(?: for (?:\w+ ){1,4}?)? ?(?:is|was|seems|sounds|feels) (?:\w+ ){0,3}?(?:a lot|much|more|expensive|pricey|steep|high|over|rich|cheeky|beyond|dear|robbery)\b|<money> for (?:an?|the|one) \w+(?: \w+)? \?"
 )
 """The shop's price complained of, not one that is proposed."""
 
@@ -47,7 +48,7 @@ _THEIR_PRICE = re.compile(
 def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
     """ "Change the blue one to mustard": what it is, and what it shall be."""
     joint = _INTO.search(text)
-    if joint is None:
+    if joint is None or entities.instead_of:
         return
     now, then = find_words(lexicon, text[: joint.start()]).options, find_words(lexicon, text[joint.end() :]).options
     if then and now and set(now) & set(then):
@@ -73,6 +74,8 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
                 entities.amount = money.minor
         elif entities.price_max is not None and re.search(r"\b(?:pay|offer|give|do|afford|budget|have|got)\b", norm):
             entities.amount = entities.price_max
+            if not _BUDGET.search(norm):
+                entities.price_max = None
         elif money is None and entities.amount is None and (bare := _BARE_OFFER.search(text)):
             entities.amount = minor_units(bare["n"], currency)
             if entities.quantity == int(bare["n"]):
@@ -81,7 +84,7 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
         if re.search(r"\b(?:for|at|have|spend|with|budget)\b[^<]*<money>", norm):
             entities.price_max, entities.currency = money.minor, money.currency
-    elif intent is I.DISCOUNT:
+    elif intent in {I.DISCOUNT, I.ACCOUNT}:
         entities.percent = reading.percent
     elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
         entities.amount, entities.currency = money.minor, money.currency

@@ -22,7 +22,7 @@ _COUPLE = re.compile(
 )
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
-    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|key|note|seater|string|drawer|burner|way|man|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = re.compile(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
@@ -49,6 +49,11 @@ _MOST_AT_END = 12
 _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
 _COUNT_IN = re.compile(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
+_A_PRICE = re.compile(
+    r"\s+(?:for (?:an?|one)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
+    re.IGNORECASE,
+)
+"""What follows a price said without its currency: "24 for a puppet?", "sixty is beyond me"."""
 _FOR_SO_MANY = re.compile(
     rf"\b(?:price|deal|discount|offer|quote|cost|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
     re.IGNORECASE,
@@ -72,6 +77,8 @@ _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
     "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8, "last": -1, "latter": -1, "former": 1, "final": -1, "bottom": -1, "top": 1,
 }  # fmt: skip
+_SIDES = frozenset({"top", "bottom", "former", "latter", "final"})
+"""Places only in what was shown: elsewhere a thing has a top."""
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _FIRST_FEW = re.compile(
     r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
@@ -80,7 +87,7 @@ _FIRST_FEW = re.compile(
 _GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
 _PLACE = re.compile(
     rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
-    rf"(?:\s+(?:{_GENERIC}))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{(3,)}er)\b))",
+    rf"(?:\s+(?:{_GENERIC}|1))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|of (?:them|those|these)|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{(3,)}er)\b))",
     re.IGNORECASE,
 )
 _PLACE_GENERIC = re.compile(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
@@ -149,6 +156,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             value
             and free(taken, *match.span())
             and not _PRONOUN_BEFORE.search(lead)
+            and not _is_that_one(match["n"], lead)
             and not _INSIDE.search(lead)
             and (_led(lead, taken) or match.group("pack"))
         ):
@@ -186,6 +194,10 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         lead = text[: match.start()]
         if not value or not free(taken, *match.span()) or _NOT_BEFORE.search(lead) or _PRONOUN_BEFORE.search(lead):
             continue
+        if _is_that_one(match["n"], lead):
+            continue
+        if _A_PRICE.match(text, match.end()):
+            continue
         if _led(lead, taken) or _FOR_SO_MANY.search(text, match.start() - 24 if match.start() > 24 else 0, match.end()):
             return Span(*match.span(), "quantity", value)
         if (
@@ -195,6 +207,11 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         ):
             return Span(*match.span(), "quantity", value)
     return None
+
+
+def _is_that_one(number_word: str, lead: str) -> bool:
+    """ "The natural ash one" counts nothing."""
+    return number_word.lower() == "one" and _THE_ONE.search(lead) is not None
 
 
 def _packs_of_names(text: str, taken: Sequence[Span], goods: Collection[str]) -> list[Span]:
@@ -242,6 +259,8 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         last = match["end"].lower() == "last"
         add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
     for match in _PLACE.finditer(text):
+        if not shown and match["o"].lower() in _SIDES:
+            continue
         second = match["o2"]
         add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
     for match in _PLACE_GENERIC.finditer(text):

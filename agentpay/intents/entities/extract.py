@@ -31,7 +31,11 @@ _GIFT = re.compile(
     r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b|\d(?:\s?(?:[$€£]|dollars?|euros?|pounds?|bucks))?\s+ones?\b",
     re.IGNORECASE,
 )
-_IDIOM = re.compile(r"\b(?:right (?:now|away)|straight away|in the first place|on the other hand)\b", re.IGNORECASE)
+_IDIOM = re.compile(
+    r"\b(?:right (?:now|away)|blue light(?= card)|straight away|in the first place|on the other hand)\b"
+    r"|^\W*(?:all )?right(?=[,.!]| then\b| so\b)",
+    re.IGNORECASE,
+)
 """Words that mean none of the shop's: "right" is no hand here."""
 
 

@@ -29,7 +29,8 @@ _HAD = re.compile(
     re.IGNORECASE,
 )
 _NOW_THIS = re.compile(
-    r"\b(?:for|to|against|into|with|wants?|needs?|should|meant?|but|say|rather|when i|clearly|ordered)\b", re.IGNORECASE
+    r"\b(?:for|to|against|into|with|wants?|wanted|needs?|needed|should|meant?|but|say|rather|when i|clearly|ordered)\b",
+    re.IGNORECASE,
 )
 _AND_ONE = re.compile(r"\band\s+(?:one|two|an?|\d)\b", re.IGNORECASE)
 _FROM_TO = re.compile(
@@ -56,6 +57,8 @@ class Found:
     brand: str | None = None
     category: str | None = None
     shipping_method: str | None = None
+    of_names: set[str] = field(default_factory=set)
+    """Options whose value may be but a word of a name: what is said of them besides is meant."""
 
 
 def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked_for: str | None = None) -> Found:
@@ -155,10 +158,13 @@ def _take(
             if entry.name in found.options:
                 if _contrast(text, entry, start, end, found):
                     return True
-                if len(run) <= 2:
+                if len(run) <= 2 and entry.name not in found.of_names:
                     continue
             found.options[entry.name] = entry.value
-            if not _part_of_name(lexicon, parts, position, run):
+            if _part_of_name(lexicon, parts, position, run):
+                found.of_names.add(entry.name)
+            else:
+                found.of_names.discard(entry.name)
                 found.spans.append(Span(start, end, "option", entry))
             return True
         if entry.kind == "shipping" and found.shipping_method is None:

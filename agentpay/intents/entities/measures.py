@@ -28,7 +28,7 @@ _LONG = sorted((unit for unit in _UNITS if len(unit) > 2), key=len, reverse=True
 _ALL = "|".join(sorted(_UNITS, key=len, reverse=True))
 _VALUE = re.compile(rf"^(?P<n>\d+(?:[.,]\d+)?)\s?-?(?P<unit>{_ALL})\.?$", re.IGNORECASE)
 _SAID = re.compile(
-    rf"(?<![\w.,/-])(?P<n>\d+(?:[.,]\d+)?|½)\s?-?(?P<unit>{_ALL})(?![\w'/])|\b(?P<word>half an?|quarter of an?|quarter|half|one|two|three|five|an?)[ -](?P<long>{'|'.join(_LONG)})\b",
+    rf"(?<![\w.,/-])(?P<n>\d+(?:[.,]\d+)?|½)\s?-?(?P<unit>{_ALL})(?![\w/]|'(?!s\b))|\b(?P<word>half an?|quarter of an?|quarter|half|one|two|three|five|an?|the)[ -](?P<long>{'|'.join(_LONG)})\b",
     re.IGNORECASE,
 )
 _WORDS = {
@@ -37,6 +37,7 @@ _WORDS = {
     "quarter": "0.25",
     "a": "1",
     "an": "1",
+    "the": "1",
     "one": "1",
     "two": "2",
     "three": "3",

@@ -41,7 +41,7 @@ _WORD_SUFFIX = (
 )
 _SUFFIX = rf"[€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
 _UNIT = (
-    r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|pounds of|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|in\b|ft|feet"
+    r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|pounds of|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|in\b(?! (?:your|ur|this|the|my|our|total|all|cash)\b)|ft|feet"
     r"|foot|ml|l|litres?|liters?|gb|tb|mb|hz|w|watts?|v|volts?|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|people"
     r"|persons?|pieces?|items?|pairs?|packs?|times|of (?:them|those|these)|percent|%|stars?|reviews?|\")(?![\w]))"
 )
@@ -77,6 +77,11 @@ _PURSE = re.compile(
     r"(?!\s*(?:off|credit|discount|voucher|gift|cheaper|less|refund|coupon|card))", _FLAGS
 )  # fmt: skip
 """What the customer has to spend."""
+_MADE_MORE = re.compile(
+    r"\b(?:bump|raise|take|bring|push|put|increase|up|move|change|make)(?: (?:it|that|them|this|those|the \w+))?$",
+    _FLAGS,
+)
+"""Before "up to 4": a count that grows, no price."""
 _MAX_AFTER = re.compile(
     rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit)\b", _FLAGS
 )
@@ -89,7 +94,7 @@ _ABOUT = re.compile(
 _PLAIN = re.compile(price(1), _FLAGS)
 _PERCENT = re.compile(rf"(?<![\w.])(\d{{1,2}}|100|{NUMERAL})(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
 _PERCENT_OF_PRICE = re.compile(
-    r"\b(off|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept)\b|\?",
+    r"\b(off|code|coupon|promo|voucher|newsletter|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept)\b|\?",
     _FLAGS,
 )
 
@@ -183,7 +188,9 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
                 add(match, low, high)
     for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER):
         for match in pattern.finditer(text):
-            if high := read_price(match, 1, shop_currency):
+            high = read_price(match, 1, shop_currency)
+            counts = high is not None and high.currency is None and _MADE_MORE.search(text[: match.start()].rstrip())
+            if high and not counts:
                 add(match, None, high)
     for pattern in (_MIN, _MIN_AFTER):
         for match in pattern.finditer(text):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.intents.entities.money import NUMBER, Money, minor_units, price, read_price
-from agentpay.intents.entities.numerals import LIKELY_MONEY
+from agentpay.intents.entities.numerals import LIKELY_MONEY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 
 _FLAGS = re.IGNORECASE
@@ -34,7 +34,10 @@ _PROPOSALS = tuple(
         rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
         rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
         rf"\b(?:would|will|does|is)\s+{_PRICE}\s+(?:for\s+(?:\w+\s+){{1,3}})?(?:work|do|be (?:ok|okay|fine|possible|enough|acceptable)|ok|possible|suit|seal)\b",
-        rf"(?:^|[,.!]\s*)(?:just\s+|please\s+|ok\s+)?do\s+{_PRICE}{_END}",
+        rf"(?:^|[,.!?]\s*)(?:just\s+|please\s+|ok\s+)?do\s+{_PRICE}{_END}",
+        rf"\b(?:can|could|would|might) (?:it|that|this|they) be\s+{_PRICE}{_END}",
+        rf"\b(?:(?:i|we)(?:'ve| have)?(?: only)? (?:have|got)|(?:i|we)'ve)\s+{_PRICE}(?=\s+to spend\b.*\b(?:deal|penny|cent|not more)\b)",
+        rf"\b(?:too (?:much|dear|rich|steep|expensive|high|pricey)|steep|a bit (?:much|rich)|cheeky|beyond me|robbery|pricey|dear)\b[^.,?!;]{{0,30}}[.,?!;]+\s*(?:say |how about |maybe |make it )?{_PRICE}(?=\s*\?|\W*$)",
         rf"^\W*(?:(?:ok|okay|fine|so|well|then|how about|what about|say|and|yes|hm+)\W+)*{_PRICE}\s+(?:for (?:both|all|the (?:lot|pair|two|three|set)|everything|it|them|these|those|\w+ of them)\b(?!.*\b(?:too|is a)\b)|(?:and )?deal\b|(?:cash|shipped|delivered)\b)",
     )
 )
@@ -44,12 +47,19 @@ _BARE = re.compile(
     _FLAGS,
 )
 """A number that stands like an offer, while one is being made."""
+_BARE_WORDS = re.compile(
+    rf"^\W*(?:(?:ok|okay|fine|nah|no|hm+|well|then|so|alright|very|go on|say|make it)\W+)*(?P<bare>{NUMERAL})(?:\W+(?:then|it is|tops|max|final|and not a \w+ more|please))*\W*$",
+    _FLAGS,
+)
+"""The same in words: "very well, forty-eight"."""
+_AT_MOST = re.compile(rf"^\W*(?:[\w' ]+,\s)?(?P<bare>{NUMBER})\s+(?:tops|max|maximum)\W*$", _FLAGS)
+"""While an offer stands a limit is one: "no way, 150 tops"."""
 _DOWN_TO = re.compile(
     rf"\b(?:go|come|get|drop|lower)(?: it)? (?:down )?to\s+(?P<bare>{NUMBER})\s*(?=\?|$|[.!,]\s|please\b)", _FLAGS
 )
 _BACK = re.compile(rf"\bmy\s+{price(1, bare=True)}(?=\s+(?:back|refund)\b)", _FLAGS)
 _THEIR_PRICE = re.compile(
-    rf"(?:^|[.!?]\s+)(?P<bare>{NUMBER})\s+for\s+(?:an?|one|the|some)\s[^,.?!]{{2,40}}?(?=\s(?:is|seems|sounds|feels|are)\b)",
+    rf"(?:^|[.!?]\s+)(?P<bare>{NUMBER})\s+for\s+(?:an?|one|the|some)\s[^,.?!]{{2,40}}?(?=\s(?:is|seems|sounds|feels|are)\b|\s?\?)",
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
@@ -84,6 +94,10 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
         if minor := minor_units(match["bare"], shop_currency):
             add(*match.span("bare"), Money(minor))
     if negotiating:
+        if alone := _BARE_WORDS.match(text) or _AT_MOST.match(text):
+            units = number(alone["bare"])
+            if units and units >= _LEAST and (minor := minor_units(str(units), shop_currency)):
+                add(*alone.span("bare"), Money(minor))
         for match in (_DOWN_TO if found else _BARE).finditer(text):
             if minor := minor_units(match["bare"], shop_currency):
                 add(*match.span("bare"), Money(minor))

@@ -24,6 +24,9 @@ _AFTER_OPTION = word_set("please in to and for if is or at with now then instead
 _COUNT_LEAD = word_set(
     "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
 )
+_NOT_THIS = re.compile(r"\b(?:instead of|rather than|not)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
+_IS_WRONG = re.compile(r"\W*(?:is|was|are|were|'s)\s+(?:\w+\s+)?(?:too|loose|tight|small|big)\b", re.IGNORECASE)
+"""What follows a size that does not fit: "12 is too tight"."""
 _VERB_LEAD = word_set(
     "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
 )
@@ -64,6 +67,8 @@ def is_option(
         if _I_WEAR.search(text[: run[0].start]) or (before == "the" and (after is None or after.text in _AFTER_THE)):
             return True
         single = len(run) == 1 and len(letters) == 1
+        if not single and (_NOT_THIS.search(text[: run[0].start]) or _IS_WRONG.match(text, run[-1].end)):
+            return True
         digits_before = before.isdigit() or before in _COUNT_LEAD
         follows_name = bool(before) and not digits_before and before not in _VERB_LEAD
         names_next = (
