@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentpay.intents.deciding import FILLER
+from agentpay.intents.deciding import FILLER, OF_GOODS
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Entities, Understanding
@@ -32,6 +33,13 @@ _HEARD = 0.4
 """What a rule's verdict is worth beside the words' scores of a clause."""
 _GOOD, _GUESSED = 0.8, 0.65
 _GOODS = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH})
+_CAME = re.compile(
+    r"\b(?:sent|got|came|come|received|arrived|delivered|have|has|too|gave|wrong|in the (?:box|parcel))\b",
+    re.IGNORECASE,
+)
+_WANTED = re.compile(r"\b(?:need|want|wanted|order(?:ed)?|like|should|meant|exchange|swap)\b", re.IGNORECASE)
+_NAMED = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH, I.CHANGE_CART, I.REMOVE_FROM_CART, I.AVAILABILITY})
+"""What a bare name may be said for, where nothing is asked."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
 """Of these a message may well hold several; of any other, two clauses are one wish."""
@@ -54,7 +62,9 @@ class Judged:
 
     def only(self, clause: Heard) -> I:
         """What a message of one clause wants: a sure rule's verdict, unless another is far likelier; nor is a verdict given
-        up for small talk where the clause names goods or replies, nor a good one for a guess."""
+        up for small talk where the clause names goods or replies, nor a good one for a guess. A bare name wants goods."""
+        if clause.bare and self.best not in (OF_GOODS if clause.norm.endswith(" ?") else _NAMED):
+            return clause.intent
         near = self.likely[clause.intent] >= max(LIKELY, _NEAR * self.likely[self.best])
         if near and clause.confidence >= _SURE:
             return clause.intent
@@ -126,7 +136,8 @@ def assign(
         elif several and (goods := judged.goods(row, clause)) is not None:
             verdicts[row] = goods
         else:
-            verdicts[row] = judged.meant(row, clause, wished) if several else judged.only(clause)
+            named = wished & OF_GOODS if clause.bare else wished
+            verdicts[row] = judged.meant(row, clause, named or {clause.intent}) if several else judged.only(clause)
             open_rows.append(row)
     if not several:
         wished = wished if wished & set(verdicts.values()) else set(verdicts.values())
@@ -189,7 +200,7 @@ def joined(
         first, second = (act, twin) if texts.get(twin.text) in told and not background else (twin, act)
         merged = first.model_copy(
             update={
-                "entities": _with(first.entities, second.entities),
+                "entities": _with(first, second),
                 "confidence": max(act.confidence, twin.confidence),
             }
         )
@@ -209,7 +220,16 @@ def _of_other_goods(one: Act, other: Act) -> bool:
     return one.intent in _LISTED and bool(mine) and bool(theirs) and mine != theirs
 
 
-def _with(own: Entities, other: Entities) -> Entities:
-    """The first's entities, and of the second's what it does not name."""
-    pair = [Act(intent=I.OTHER, confidence=0, text="", entities=one) for one in (own, other)]
-    return Understanding(acts=pair).entities
+def _with(own: Act, other: Act) -> Entities:
+    """
+    The first's entities, and of the second's what it does not name.
+
+    Of two values of one option the one that came is what the other is wanted instead of: "you sent M. I need L".
+    """
+    both = Understanding(acts=[own, other]).entities
+    differ = {name for name, value in own.entities.options.items() if other.entities.options.get(name, value) != value}
+    for name in differ - set(both.instead_of):
+        came = own if _CAME.search(own.text) and not _WANTED.search(own.text) else other
+        wanted = other if came is own else own
+        both.options[name], both.instead_of[name] = wanted.entities.options[name], came.entities.options[name]
+    return both

@@ -7,9 +7,9 @@ import re
 
 from agentpay.intents.entities.extract import ClauseReading
 from agentpay.intents.patterns import match_rules
-from agentpay.intents.segment import Clause
+from agentpay.intents.segment import IS_WANTED, Clause
 from agentpay.intents.taxonomy import IntentName as I
-from agentpay.intents.types import Act, Dialogue
+from agentpay.intents.types import Act, Dialogue, Entities
 
 DETAILS = ("address", "emails", "phone", "name", "shipping_method")
 PLACE = ("country", "region", "postal_code")
@@ -23,6 +23,7 @@ YES_MEANS = {
 }  # fmt: skip
 _CHANGES = frozenset({I.CHANGE_CART, I.REMOVE_FROM_CART, I.ADD_TO_CART})
 _ABOUT_GOODS = _CHANGES | {I.PRODUCT_SEARCH, I.PRODUCT_DETAILS, I.AVAILABILITY}
+OF_GOODS = _ABOUT_GOODS | {I.PRICE_QUESTION, I.RECOMMENDATION, I.PRODUCT_COMPARISON, I.NEGOTIATION}
 _AFTER = frozenset({"paid", "after_sales"})
 _MEANT = re.compile(r"\bi mean(?:t)?\b")
 _MONEY = re.compile(r"\b(?:have|get|want|need|give me) (?:my|the) money\b(?! (?:for|to) (?:buy|pay|it|this|that))")
@@ -32,10 +33,14 @@ _OTHER_ADDRESS = re.compile(
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
-    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|excuse me"
-    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect)|never mind|now|hi|hello|hey|there| )*$"
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect|right|correct)|do (?:that|so)|never mind|now|hi|hello|hey|there| )*$"
+)
+_BOUGHT = re.compile(
+    r"\b(?:ordered|order|bought|purchased|received|arrived|got|came|delivered|my last)\b|\btoo (?:big|small|tight|large|long|short)\b"
 )
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
+_ASKS = re.compile(r"\b(?:add|another|also|too|as well)\b|\?")
 _THE_OTHER = re.compile(r"\bthe \w+ ones?\b|\banother one\b")
 _LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
 _SOMETHING = re.compile(r"\b(?:something|anything)\b")
@@ -109,9 +114,19 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
     goes_on = goes_on and not before[-1].entities.everything  # "clear everything, then one tent": a new beginning
     if goes_on and (matched is None or matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
         return before[-1].intent, min(before[-1].confidence, 0.9)
-    if matched is None:
+    if matched is None or (matched[0] is I.PRODUCT_DETAILS and FILLER.match(norm)):
         return _guess(norm, clause, reading, dialogue)
     return _adjust(matched, norm, reading, dialogue)
+
+
+def wanted_by_name(intent: I, confidence: float, clause: Clause, entities: Entities) -> tuple[I, float]:
+    """What a clause wants that is nothing but the name of goods, whatever else the words may mean: the goods."""
+    if intent in OF_GOODS:
+        wanted = intent is I.PRODUCT_SEARCH and IS_WANTED.search(clause.text)
+        return (I.ADD_TO_CART, 0.95) if wanted else (intent, confidence)
+    if intent is I.POLICY and not (entities.options or entities.quantity):
+        return intent, confidence  # "gift wrapping?" may be a service, "one gift wrapping in green" is none
+    return (I.ADD_TO_CART, 0.9) if entities.quantity else (I.PRODUCT_SEARCH, 0.8)
 
 
 def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue) -> tuple[I, float] | None:
@@ -119,6 +134,8 @@ def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogu
     entities = reading.entities
     if clause.question or entities.order_numbers or dialogue.stage in _AFTER:
         return None
+    if dialogue.cart_items and entities.options and entities.instead_of and not _ASKS.search(norm):
+        return I.CHANGE_CART, 0.95  # "changed my mind: the beans in whole bean, not espresso"
     if dialogue.cart_items and entities.quantity and _ENOUGH.search(norm):
         return I.CHANGE_CART, 0.95
     if dialogue.cart_items and entities.options and _SUITS_BETTER.search(norm):
@@ -134,6 +151,9 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     """What the dialogue and the entities say about a rule's verdict."""
     intent, confidence = matched
     entities = reading.entities
+    in_cart = dialogue.cart_items > 0 and dialogue.stage not in _AFTER
+    if intent is I.EXCHANGE and in_cart and not (entities.order_numbers or _BOUGHT.search(norm)):
+        return I.CHANGE_CART, 0.95  # nothing was bought yet: what is exchanged lies in the cart
     if (
         entities.order_numbers and intent in _ABOUT_GOODS
     ):  # no cart has a number: it is a placed order that is spoken of

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agentpay.intents import signals
-from agentpay.intents.deciding import decide
+from agentpay.intents.deciding import decide, wanted_by_name
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
 from agentpay.intents.entities.lexicon import Lexicon
-from agentpay.intents.entities.query import product_words, title_run
+from agentpay.intents.entities.query import asked_about, is_bare, product_words, title_run
 from agentpay.intents.entities.spans import Span
 from agentpay.intents.joining import distribute, tidy
 from agentpay.intents.listing import completes, order_listed
@@ -49,6 +49,7 @@ _COMPARED_WITH = re.compile(
     r"\s+(?:compares?|compared|comparing|differs?|different|stacks? up|holds? up|measures? up)\s+(?:to|with|against|from|than)(?:\s+the)?\s+",
     re.IGNORECASE,
 )
+_SURE = 0.9
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
     r"^(?:and |ok |so |hi |but )*(?:how \w+ |what (?:\w+ )?|when )?(?:does|do|is|are|can|will|has|have|would) (?:it|they)\b|\bdo you have (?:it|them)\b|\b(?:is|are) (?:it|they)\b ?\??$|^(?:and |so |ok )*who \w+ (?:it|this|that|them)\b"
@@ -73,6 +74,8 @@ class Heard:
     """Whether it goes on with a list the clause before began."""
     goods: bool = False
     """Whether it names goods by words of the shop."""
+    bare: bool = False
+    """Whether it is nothing but that name and a wish for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,10 @@ def _acts(
     if is_override(norm):
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
+    goods = entities.product_query is not None and reading.known_words
+    bare = goods and is_bare(clause.text, reading.spans, lexicon.words)
+    if bare:
+        intent, confidence = wanted_by_name(intent, confidence, clause, entities)
     heard.append(
         Heard(
             clause.start,
@@ -195,7 +202,8 @@ def _acts(
             confidence,
             counted=entities.quantity is not None,
             listed=clause.listed,
-            goods=entities.product_query is not None and reading.known_words,
+            goods=goods,
+            bare=bare,
         )
     )
     asked_of_goods = intent in _NAMES_PRODUCTS and reading.known_words
@@ -216,8 +224,16 @@ def _acts(
         entities.quantity = None
     if intent in _SAYS_NOTHING_OF_DAYS:
         entities.dates = []
+    if intent is I.OTHER and (clause.start in told or confidence >= _SURE):
+        # "Have you ever been to Peru?": small talk names nothing that the shop acts on
+        entities.dates, entities.options, entities.ordinals = [], {}, []
+        if entities.address is None:
+            entities.country = entities.region = None
     if intent in {I.POLICY, I.PRODUCT_DETAILS} and entities.product_query:
         entities.product_query = title_run(entities.product_query, lexicon.title_words) or entities.product_query
+    if intent is I.PRODUCT_DETAILS and entities.product_query:
+        entities.product_query = asked_about(entities.product_query, lexicon.title_words)
+        entities.pronoun = entities.pronoun or entities.product_query is None
     if entities.everything or (intent not in _NAMES_PRODUCTS and not (intent is I.POLICY and asked_of_goods)):
         entities.product_query = None
     if intent in _ASKS_ABOUT and _ABOUT_IT.search(norm):

@@ -55,6 +55,16 @@ _ONE_OF_A_LIST = re.compile(
     r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*an?\s+[^\W\d_]+(?:\s+\w+){0,5}$", re.IGNORECASE
 )
 """A sentence that begins like a shopping list: "a ukulele, a stand and two picks"."""
+IS_WANTED = re.compile(
+    r"(?:that|this|it|those|these|they)(?:'?s|'?re| is| are| would be)(?: exactly| just)? (?:the ones?|what|which) (?:i|we|im)\b.{0,30}",
+    re.IGNORECASE,
+)
+"""Said of what was just named: "that's the one I want"."""
+IS_ASKED_FOR = re.compile(
+    r"(?:(?:is|are) there|(?:do|would) (?:you|u) (?:have|sell|carry|stock)|(?:have you |you )?got)(?: here)? (?:something|anything|one|ones|any) like (?:that|it|this|those|these)",
+    re.IGNORECASE,
+)
+"""Asked of what was just named: "is there something like that?"."""
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
@@ -83,7 +93,22 @@ def segment(text: str, spans: Sequence[Span] = ()) -> list[Clause]:
     clauses: list[Clause] = []
     for start, end, question in _sentences(text, protected):
         clauses.extend(_split(text, start, end, question, protected))
-    return clauses or [Clause(0, len(text), text)]
+    return _with_what_they_are(text, clauses) or [Clause(0, len(text), text)]
+
+
+def _with_what_they_are(text: str, clauses: Sequence[Clause]) -> list[Clause]:
+    """ "The glass tumblers in clear, that's the one I want" is one clause: the second half only says that they are wanted, or asked for."""
+    kept: list[Clause] = []
+    for clause in clauses:
+        last = kept[-1] if kept else None
+        text_of_it = clause.text.strip()
+        if last is not None and not last.question and not clause.question and IS_WANTED.fullmatch(text_of_it):
+            kept[-1] = Clause(last.start, clause.end, text[last.start : clause.end], last.listed)
+        elif last is not None and IS_ASKED_FOR.fullmatch(text_of_it):
+            kept[-1] = Clause(last.start, last.end, last.text, last.listed, question=True)
+        else:
+            kept.append(clause)
+    return kept
 
 
 def _inside(protected: Sequence[tuple[int, int]], position: int) -> bool:

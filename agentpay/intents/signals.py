@@ -9,14 +9,14 @@ from agentpay.intents.words import word_set
 
 _YES = re.compile(
     r"^(?:(?:ok|oh|well|hmm|great|perfect|fine|alright|all right|cool|please|hi|and|um|so|awesome|nice|good|lovely|that is|it is)[\s,.!]*)*"
-    r"(?:yes|sure|absolutely|definitely|of course|deal|agreed|sounds (?:good|great|fine|perfect|ok)|(?:that |it |this )?(?:works|will do)(?: for me)?|go ahead|do it|please do"
+    r"(?:yes|sure|absolutely|definitely|of course|deal|agreed|sounds (?:good|great|fine|perfect|ok)|(?:that |it |this )?(?:works|will do)(?: for me)?|go ahead|do (?:it|that|so)|please do"
     r"|i (?:accept|agree|(?:will )?take (?:it|that|them|your offer|the offer|the deal))|let us (?:do (?:it|that|this)|go)|why not|by all means|correct|right|exactly|confirm(?:ed)?|fair enough|i am in|you have a deal|that is (?:fine|right|correct|ok|good|perfect|great)|looks good|yes please|perfect|great|fine|ok|indeed|cool|done|affirmative|good|alright|all right|awesome|si|oui|ja)\b"
 )
 _NO_LEAD = re.compile(
     r"^(?:(?:ok|oh|well|hmm|um|sorry|hi|actually|thanks|ah)[\s,.!]*)*(?:no|not (?:really|now|yet|today|interested|anymore|for me)|never(?: mind)?|do not (?:do|want) (?:it|that|this)|i (?:do not|would not) (?:want|think|need)|i am not interested|i (?:will|would) pass|pass|no thanks|no thank you|forget it|i decline|negative|nein|non|rather not|i would rather not|stop|cancel that|i am good|i am ok|too expensive)\b"
 )
 _NOT_YES = re.compile(
-    r"^(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?! (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
+    r"^(?!(?:ok |yes |yep |great |perfect |right )*(?:that|it|this) is (?:right|correct|it|fine|ok|good|great|perfect|so)\b)(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?! (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
 )
 _WEAK_YES = re.compile(r"^(?:ok|right|good|great|cool|fine|perfect|alright|all right|awesome|done|correct|si|ja|oui)\b")
 _FIRST_SIGN = re.compile(r"[.,!;?\n-]")

@@ -84,7 +84,7 @@ _COMMON = word_set("""
     shield cooking booking hooking locking cook looked police polite promos primo gasket remover removed moved update
     dated dates thank think thinks shell hallo jello change orange arranged range exchanged prize priced spice slice
     cord card cards broke brother would wood mold gold cold world could cloud should shoulder shouldn't cancer candle
-    manage managed mango tickets ticket
+    manage managed mango changed changes tickets ticket
     """)
 
 

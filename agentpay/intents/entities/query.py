@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.spans import Span
+from agentpay.intents.segment import IS_WANTED
 from agentpay.intents.text import WORD, correct, expand
 from agentpay.intents.words import word_set
 
@@ -14,8 +15,9 @@ _PHRASES = re.compile(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this|ur|ya)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:that|this|it)(?:'?s| is) (?:right|correct|it|fine|the one|all)\b|,?\s*\bi (?:think|guess|suppose|believe)\b(?=\W*$)|\bin that case\b"
-    r"|\bon second thoughts?\b|\bfair enough\b|\bvery well\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
+    r"|\b(?:i(?:'ve| have)? )?changed? (?:my|our) minds?\b|\bchange of (?:mind|plan)\b|\bon second thoughts?\b|\bfair enough\b|\bvery well\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
     r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
+    r"|\b(?:that|this|it|those|these|they)(?:'?s|'?re| is| are| would be)(?: exactly| just)? (?:the ones?|what|which) (?:i|we|im)\b.*$"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?|packets?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
@@ -50,6 +52,7 @@ _LEAD = word_set("""
     wonder if whether think thinking still available availability another other others else extra keep make change switch swap exchange return
     refund replace check compare between difference better best versus recommend suggest recommendation suggestions suggestion
     something anything someone really very maybe perhaps great cool nice good fine sure thanks thank hmm oh um uh help picking choose choosing
+    torn undecided deciding decide hesitating wavering meant say
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
@@ -70,17 +73,30 @@ _POINTING = word_set(
 )
 _SOLD_PERHAPS = word_set("book books bag bags basket baskets range stock cart trolley")
 """Words of shopping that are goods in some shops."""
+_ARTICLES = frozenset({"a", "an", "the"})
 _UNITS = word_set(
     "pack packs packet packets pair pairs pcs piece pieces unit units box boxes copy copies set sets tin tins jar jars tube tubes"
 )
 """What things are counted in; no part of a name unless titles have it."""
 _FORMS = word_set("version versions variant variants variety varieties kind kinds")
 """What "the olive version" says instead of "the olive one"; part of a name only where titles have it."""
+_WISHING = word_set(
+    "the a an this that these those some any one ones i we i'm i'd i'll am me us you u your ur please pls plz kindly hi hello hey ok okay so just and or n with in of for x each "
+    "need want would like will take get buy add order after looking can could may mean meant say it is be in colour color size"
+)
+"""What may stand around a bare name; "my" is none: who says that has it already."""
+_MAY_HAVE = re.compile(
+    r"\b(?:can|could|may|will|shall|to|(?:i|we)'(?:ll|d))(?: (?:i|we))?(?: (?:please|just|also))? have\b", re.IGNORECASE
+)
 _MOST_WORDS = 16
 _A_QUESTION = re.compile(r"\b(?:do|does|did|is|are|can|will|has|have|was|were)\b", re.IGNORECASE)
 """What "weight does the shelf hold" holds, and a name does not."""
 _LONG_QUERY = 4
 """More words than that are a question that holds a name, not a name."""
+_OF_SENTENCES = word_set(
+    "be been being is are was were do does did go goes have has had need needs get gets come comes can could will would should must i you we it they me"
+)
+"""What a name without a word of any title is not made of."""
 _NEVER_NAMES = word_set(
     "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello"
 )
@@ -130,6 +146,16 @@ def product_words(
     return query
 
 
+def is_bare(text: str, spans: Sequence[Span], words: Collection[str]) -> bool:
+    """Whether a clause is nothing but goods of the shop, whose `words` those are, and a wish for them: no verb of another kind."""
+    taken = {place for span in spans for place in range(span.start, span.end)}
+    wished = _MAY_HAVE.sub(lambda match: " " * len(match.group()), IS_WANTED.sub("", text))
+    rest = [match.group().lower() for match in WORD.finditer(wished) if match.start() not in taken]
+    return all(
+        word in words or word.rstrip("s") in words or expand(word) in _WISHING or word in _WISHING for word in rest
+    )
+
+
 def title_run(query: str, title_words: Collection[str]) -> str | None:
     """The name in a long question: its longest run of two and more words of titles; None where it has none."""
     runs: list[list[str]] = [[]]
@@ -144,6 +170,27 @@ def title_run(query: str, title_words: Collection[str]) -> str | None:
     if longest is None and len(runs := [run for run in runs if run and run[0].lower() not in _LEAD]) == 1:
         longest = runs[0] if _A_QUESTION.search(query) else None
     return " ".join(longest) if longest is not None and len(query.split()) > _LONG_QUERY else None
+
+
+def asked_about(query: str, title_words: Collection[str]) -> str | None:
+    """
+    The name in "the fountain noisy" or "tree come with a warranty": what stands behind the last word of a title is asked of it.
+
+    None where no word of a title is there and the words are those of a sentence: "cover be washed". Else the query itself.
+    """
+    words = query.split()
+    bare = [word.lower().strip(",.?!") for word in words]
+    titled = [
+        n
+        for n, word in enumerate(bare)
+        if word not in _LEAD and word not in _TRAIL and (word in title_words or word.removesuffix("s") in title_words)
+    ]
+    if not titled:
+        return None if any(word in _OF_SENTENCES for word in bare) else query
+    start, end = 0, titled[-1] + 1
+    if "of" in bare[: titled[0]]:
+        start = titled[0]  # "the filling of the Cloudrest"
+    return query if any(word[0].isupper() or word[0].isdigit() for word in words[end:]) else " ".join(words[start:end])
 
 
 def _hide(match: re.Match[str]) -> str:
@@ -172,9 +219,19 @@ def _titled(words: list[str], position: int) -> bool:
     return following[0].istitle() and following[0].lower() not in _LEAD
 
 
+def _is_noun(word: str, keep: Collection[str]) -> bool:
+    """Whether a verb of shopping is what the shop sells: "a throw in oatmeal", "the stock pot"."""
+    return len(word) > 3 and word.lower() in keep and word.lower() not in _NEVER_NAMES
+
+
 def _trim(words: list[str], option_names: Collection[str], keep: Collection[str]) -> list[str]:
     start, end = 0, len(words)
-    while start < end and _drop(words[start], _LEAD, option_names, keep) and not _titled(words, start):
+    while (
+        start < end
+        and _drop(words[start], _LEAD, option_names, keep)
+        and not _titled(words, start)
+        and not (start > 0 and words[start - 1].lower() in _ARTICLES and _is_noun(words[start], keep))
+    ):
         start += 1
     while end > start and _drop(words[end - 1], _TRAIL, option_names, keep):
         end -= 1
