@@ -306,7 +306,8 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
 
 _SHIPPING_FILLER = word_set(
     "please is fine ok works good the a yes i then with will do take go for d prefer that "
-    "thanks would like just use instead what about how change switch to rather it ok so lets let and"
+    "thanks would like just use instead what about how change switch to rather it ok so lets let and "
+    "make it'll i'll ill we'll want wanna choose pls plz one send ship me my using shall be thx cheers now"
 )
 _ORDINARY = word_set(
     "next gap apple fossil shell guess champion target north ring nest orange echo mango dove puma dash core basics simple pure "
