@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
@@ -15,6 +16,7 @@ from agentpay.settings import Settings
 from agentpay.store.vectors import PgVectors, VectorStore
 
 if TYPE_CHECKING:
+    from agentpay.llm.embedder import Vectors
     from agentpay.store.vectors import Vector
 
 PATIENCE_SECONDS = 2.0
@@ -51,13 +53,17 @@ class Semantic:
 
     async def vector(self, model: str, query: str) -> Vector | None:
         """The query's vector, or None where the model cannot be had or takes too long."""
+        found = await self.vectors(model, [query])
+        return None if found is None else found[0]
+
+    async def vectors(self, model: str, texts: Sequence[str]) -> Vectors | None:
+        """The vectors of a few texts, (texts, dimensions), or None where the model cannot be had or takes too long."""
         embedder = self.embedder(model) if self.current is not None else None
         if embedder is None:
             return None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                found: Vector = (await embedder.aencode([query], urgent=True))[0]
-                return found
+                return await embedder.aencode(texts, urgent=True)
         except (TimeoutError, EmbeddingsUnavailable) as error:
             logger.warning("No vector for a query (%s): it is answered by words alone.", type(error).__name__)
             return None

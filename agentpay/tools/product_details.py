@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from agentpay.commerce import catalog
 from agentpay.errors import Problem
+from agentpay.knowledge.nearest import nearest
+from agentpay.knowledge.sentences import sentences
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
@@ -15,6 +19,7 @@ from agentpay.tools.tool import Arguments, Tool, ToolResult
 
 class ProductDetails(Arguments):
     product: str = Field(min_length=1, max_length=200, description="External id, SKU or name of the product.")
+    question: str = Field("", max_length=400, description="What the customer asks about it, in their words.")
 
 
 async def run(context: Context, tx: Tx, arguments: ProductDetails) -> ToolResult:
@@ -23,7 +28,20 @@ async def run(context: Context, tx: Tx, arguments: ProductDetails) -> ToolResult
     if product is None:
         raise Problem("product_not_found", "That product is no longer in the shop.", status=404)
     facts = (await catalog.product_facts(tx, [rows[0].product_id]))[rows[0].product_id]
-    return ToolResult({"product": {**product.model_dump(mode="json"), **facts}}, [block("product", product)])
+    data: dict[str, Any] = {"product": {**product.model_dump(mode="json"), **facts}}
+    if arguments.question:
+        told = _told(data["product"])
+        near = await nearest(context.services.semantic, arguments.question, list(told))
+        data["nearest"] = [{"text": text, "attribute": told[text]} for text in near]
+    return ToolResult(data, [block("product", product)])
+
+
+def _told(product: dict[str, Any]) -> dict[str, str | None]:
+    """What is said of a product, a sentence each: the text, and which attribute it tells."""
+    texts = [product.get("description") or "", product.get("conversational_description") or ""]
+    told: dict[str, str | None] = {sentence: None for text in texts for sentence in sentences(text)}
+    attributes = product.get("attributes") or {}
+    return told | {f"{name.replace('_', ' ')}: {value}": name for name, value in attributes.items()}
 
 
 TOOL = Tool(

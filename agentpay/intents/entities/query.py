@@ -97,6 +97,7 @@ _OF_SENTENCES = word_set(
     "be been being is are was were do does did go goes have has had need needs get gets come comes can could will would should must i you we it they me"
 )
 """What a name without a word of any title is not made of."""
+_LINKS = word_set("the a an of for in with and to on at by from as is be it or one no not your my")
 _NEVER_NAMES = word_set(
     "i add buy order get give show send remove please can could do does is are have want need what how where which tell put drop hi hello"
 )
@@ -183,7 +184,7 @@ def asked_about(query: str, title_words: Collection[str]) -> str | None:
     titled = [
         n
         for n, word in enumerate(bare)
-        if word not in _LEAD and word not in _TRAIL and (word in title_words or word.removesuffix("s") in title_words)
+        if word not in _LINKS and (word in title_words or word.removesuffix("s") in title_words)
     ]
     if not titled:
         return None if any(word in _OF_SENTENCES for word in bare) else query

@@ -11,8 +11,10 @@ from agentpay.llm.house.asking import not_resolved, suggest
 from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.products import UNKNOWN, ask_which, search
-from agentpay.llm.house.refs import spoken_of, target
+from agentpay.llm.house.refs import spoken_of, stems, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_MOST_TOLD = 2
 
 
 def details(talk: Talk, act: ActView) -> Plan:
@@ -27,10 +29,11 @@ def details(talk: Talk, act: ActView) -> Plan:
     if "product" not in ref:
         yield from search(talk, act)
         return
-    outcome = yield Ask("product_details", {"product": ref["product"]})
+    question = _question(act)
+    outcome = yield Ask("product_details", {"product": ref["product"], **question})
     focus = (talk.focus or {}).get("product")
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
-        outcome = yield Ask("product_details", {"product": focus})
+        outcome = yield Ask("product_details", {"product": focus, **question})
     if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
         return
     if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
@@ -41,16 +44,35 @@ def details(talk: Talk, act: ActView) -> Plan:
     product = outcome.result["product"]
     variant = _variant_spoken_of(talk, product)
     spoken_of(talk, product, variant)
-    if is_general(act.text) and not act.entities.get("attributes"):
+    named_alone = "?" not in talk.turn.text and set() < content(act.text) <= stems(product["title"])
+    if (named_alone or is_general(act.text)) and not act.entities.get("attributes"):
         _all_of_it(talk, product)
         return
-    answer = answering(act.text, product)
+    answer = _answer(act, outcome)
     if answer.facts or answer.sentences:
         _tell(talk, product, answer)
     else:
         talk.say("attribute_unknown", title=product["title"])
         talk.say_text(product["description"])
     _and_now(talk, product)
+
+
+def _question(act: ActView) -> dict[str, str]:
+    """What the tool shall look for in the product's own sentences; nothing where all of it is asked for."""
+    return {} if is_general(act.text) else {"question": act.text[:400]}
+
+
+def _answer(act: ActView, outcome: ToolOutcome) -> Answer:
+    """What the product's data says in the question's words, else the sentences that are nearest to it in meaning."""
+    product = outcome.result["product"]
+    answer, nearest = answering(act.text, product), outcome.result.get("nearest", [])
+    if answer.facts or not nearest:
+        return answer
+    known = product.get("attributes") or {}
+    if (name := nearest[0]["attribute"]) in known:
+        return Answer([describe.fact(name, known[name])], answer.sentences, answer.polar)
+    told = [one["text"] for one in nearest if one["attribute"] is None]
+    return Answer([], list(dict.fromkeys([*told, *answer.sentences]))[:_MOST_TOLD], answer.polar)
 
 
 def told_by_goods(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:

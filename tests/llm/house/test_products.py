@@ -120,6 +120,21 @@ def test_a_question_that_names_no_product_is_about_the_one_spoken_of() -> None:
     assert "Porto" not in played.text
 
 
+def test_what_the_product_says_in_other_words_is_told() -> None:
+    memory = {"focus": {"product": "lamp", "title": "Arc lamp"}}
+    clause = act("product_details", "will it tip over?", pronoun=True)
+    near = [{"text": LAMP["description"], "attribute": None}]
+    played = play(turn(clause, memory=memory), product_details=lambda _: (True, {"product": LAMP, "nearest": near}))
+    assert played.calls[0][1] == {"product": "lamp", "question": "will it tip over?"}
+    assert "says nothing" not in played.text
+    assert LAMP["description"] in played.text
+    name = next(iter(LAMP["attributes"]))
+    near = [{"text": "as it is named there", "attribute": name}]
+    played = play(turn(clause, memory=memory), product_details=lambda _: (True, {"product": LAMP, "nearest": near}))
+    assert "as it is named there" not in played.text
+    assert str(LAMP["attributes"][name]) in played.text.casefold()
+
+
 def test_a_yes_or_no_question_gets_a_yes_or_no() -> None:
     memory = {"focus": {"product": "lamp", "title": "Arc lamp"}}
     clause = act("product_details", "is it dimmable?", pronoun=True, attributes={"dimmable": "yes"})

@@ -1,0 +1,25 @@
+"""What a product says in other words is found by its meaning, and nothing is where nothing is near."""
+
+from __future__ import annotations
+
+from agentpay.knowledge.nearest import nearest
+from agentpay.knowledge.semantic import Semantic
+from agentpay.settings import Settings
+
+FOUNTAIN = [
+    "Ceramic fountain, 1.8 litres, whisper-quiet pump with USB plug.",
+    "Filter lasts four weeks.",
+    "material: ceramic",
+]
+
+
+async def test_the_sentence_that_answers_in_other_words() -> None:
+    semantic = Semantic(Settings(embeddings="local"))
+    assert await nearest(semantic, "is the fountain noisy?", FOUNTAIN) == FOUNTAIN[:1]
+    assert (await nearest(semantic, "how often do I change the filter?", FOUNTAIN))[0] == FOUNTAIN[1]
+    assert await nearest(semantic, "do you deliver to Norway?", FOUNTAIN) == []
+
+
+async def test_without_a_model_nothing_is_near() -> None:
+    assert await nearest(None, "is the fountain noisy?", FOUNTAIN) == []
+    assert await nearest(Semantic(Settings(embeddings="none")), "is the fountain noisy?", FOUNTAIN) == []
