@@ -43,6 +43,10 @@ _ABOUT_A_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _TO_AN_ORDER = re.compile(r"\b(?:to|on|in|onto|from)\s+$", re.IGNORECASE)
+_NUMBER_ALONE = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|good \w+|ok|so|yes|it'?s|please|my)\W+)*[a-z]{1,4}-\d{4,}(?:\W+(?:please|pls|thanks))?\W*$", re.IGNORECASE
+)
+"""A message that is nothing else."""
 _SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")
 _SPACED = re.compile(
     r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
@@ -113,7 +117,7 @@ def find_orders(
             )
             if not _TO_A_PLACE.search(sentence):
                 add(match)
-    if about_orders:
+    if about_orders or _NUMBER_ALONE.match(text):
         for match in _SHAPE_ORDER_LOWER.finditer(text):
             if match.group("id").lower() not in title_words:
                 add(match)
