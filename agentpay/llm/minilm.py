@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
@@ -56,7 +56,10 @@ class MiniLM(Embedder):
     model = MODEL
     dimension = DIMENSION
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = MODEL, changed: Callable[[bytes], bytes] | None = None) -> None:
+        """`changed` makes another model of the verified file, whose vectors are called `model`."""
+        self.model = model
+        self._changed = changed
         self._loading = threading.Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._urgent = ThreadPoolExecutor(1, thread_name_prefix="embed-urgent")
@@ -82,6 +85,17 @@ class MiniLM(Embedder):
             rows = order[start : start + BATCH]
             vectors[rows] = _pooled(session, [encodings[n] for n in rows])
         return vectors
+
+    def content(self) -> bytes:
+        """The verified file of the model as it is before `changed`. Raises EmbeddingsUnavailable."""
+        return _verified("model")
+
+    def tokens(self, text: str) -> tuple[list[int], NDArray[np.int64]]:
+        """A text's token numbers, and their places in it, (tokens, 2)."""
+        import numpy as np
+
+        encoding = self._parts()[0].encode(text)
+        return list(encoding.ids), np.asarray(encoding.offsets, np.int64)
 
     def states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Vectors]]:
         """Each text's token numbers and the model's last states of them, (tokens, dimension). Blocks."""
@@ -111,7 +125,7 @@ class MiniLM(Embedder):
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = _load()
+                    self._loaded = _load(self._changed)
         return self._loaded
 
 
@@ -121,7 +135,7 @@ def minilm() -> MiniLM:
     return MiniLM()
 
 
-def _load() -> tuple[Tokenizer, InferenceSession]:
+def _load(changed: Callable[[bytes], bytes] | None) -> tuple[Tokenizer, InferenceSession]:
     import onnxruntime
     from tokenizers import Tokenizer
 
@@ -131,7 +145,9 @@ def _load() -> tuple[Tokenizer, InferenceSession]:
     tokenizer = Tokenizer.from_str(_verified("tokenizer").decode())
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
-    session = onnxruntime.InferenceSession(_verified("model"), options, providers=["CPUExecutionProvider"])
+    content = _verified("model")
+    content = changed(content) if changed is not None else content
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return tokenizer, session
 
 

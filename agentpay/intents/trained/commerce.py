@@ -142,12 +142,12 @@ def train(examples: Sequence[Example], encoder: Encoder, progress: Callable[[str
     vectors = np.empty((len(messages), DIMENSION), np.float32)
     part_vectors: list[Matrix] = []
     for row, joined in enumerate(messages):
-        _, heard = _RULES.weigh(joined.text, _NO_SHOP, _NO_DIALOGUE)
-        norms.append(message(heard) if heard else normalise(joined.text))
+        norm, heard = heard_in(joined.text)
+        norms.append(norm)
         names.append(joined.names)
         tokens = encoder.read([norms[-1]])[0]
         vectors[row] = tokens[1].mean(axis=0)
-        if clauses := _clause_names(joined, heard):
+        if clauses := clause_labels(joined, heard):
             parts += [clause.norm for clause in heard]
             part_names += clauses
             part_vectors.append(clause_vectors(heard, tokens))
@@ -169,7 +169,13 @@ def train(examples: Sequence[Example], encoder: Encoder, progress: Callable[[str
     return CommerceHead(encoder.model, classes, centre, embedded, words, bias, vocabulary, FLOOR)
 
 
-def _clause_names(joined: Message, heard: Sequence[Heard]) -> list[tuple[str, ...]]:
+def heard_in(text: str) -> tuple[str, list[Heard]]:
+    """A text of the training set as the head reads it, and its clauses; a text without words has none."""
+    _, heard = _RULES.weigh(text, _NO_SHOP, _NO_DIALOGUE)
+    return message(heard) if heard else normalise(text), heard
+
+
+def clause_labels(joined: Message, heard: Sequence[Heard]) -> list[tuple[str, ...]]:
     """The intents of each clause, where there are clauses and it is known: those of the wish that it is a part of."""
     if len(heard) < 2:
         return []
