@@ -28,6 +28,7 @@ _BESIDE = Path("../shared/data")
 _MOST_WORKERS = 4
 _NETWORK = "network"
 _TRIES = "connections.txt"
+_INTERRUPTED = 130
 _TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2")
 """Whoever traces into LangSmith while they work does not trace this."""
 
@@ -102,9 +103,13 @@ def all_suites(
     kept.begin(held, resume=resume)
     names = [name for name in NAMES if not only or name in only]
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends shops like Ctrl-C
-    with _guarded(out / _TRIES, terms.model) as tries, progress("Opening shops", quiet=json) as show:
-        planned = plan(names, terms)
-        suites = run(planned, terms, kept, repeat=repeat, parallel=parallel or _workers(), show=show)
+    try:
+        with _guarded(out / _TRIES, terms.model) as tries, progress("Opening shops", quiet=json) as show:
+            planned = plan(names, terms)
+            suites = run(planned, terms, kept, repeat=repeat, parallel=parallel or _workers(), show=show)
+    except KeyboardInterrupt:
+        typer.echo(f"Cut short. What has ended is kept in {out}: the same command with --resume goes on.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     if tries is not None:
         suites.append(_network(tries))
     header = {

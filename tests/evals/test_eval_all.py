@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -27,6 +31,7 @@ from agentpay.evals.suites.running import plan, run
 from agentpay.evals.suites.thresholds import bounds, held
 from tests.evals.made_up_suites import Coins, Empty, GoesOut, HalfClosed
 
+SHORT = ("scenarios", "intents")
 FILES = ("report.json", "report.html", "summary.md")
 
 
@@ -236,6 +241,49 @@ def test_it_needs_no_network(tmp_path: Path) -> None:
     command = [*_alone(), sys.executable, "-m", "agentpay", "eval", "all", "--fast", "--out", str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_run_that_is_told_to_end_closes_its_shops_keeps_what_has_ended_and_goes_on(
+    tmp_path: Path, scratch: Path
+) -> None:
+    out = tmp_path / "out"
+    only = [word for suite in SHORT for word in ("--only", suite)]
+    command = [sys.executable, "-m", "agentpay", "eval", "all", "--fast", *only, "--out", str(out)]
+    running = subprocess.Popen([*command, "--data", str(scratch)], stderr=subprocess.PIPE, text=True)
+    while not (list(out.glob("parts/*/*.json")) and _of(scratch)):
+        assert running.poll() is None, "it ended before a unit had, with a shop still open"
+        time.sleep(0.2)
+    kept = {part: part.stat().st_mtime_ns for part in out.glob("parts/*/*.json")}
+    running.terminate()
+    said = running.communicate()[1]
+    assert (running.returncode, "--resume" in said) == (130, True), said
+    assert _of(scratch) == []
+    assert list(scratch.iterdir()) == []
+    assert not (out / "report.json").exists()
+    subprocess.run([*command, "--resume"], check=False)
+    assert {part: part.stat().st_mtime_ns for part in kept} == kept
+    suites = json.loads((out / "report.json").read_text())["suites"]
+    assert [suite["name"] for suite in suites] == [*SHORT, "network"]
+    assert all(suite["cases"] and "problem" not in suite for suite in suites)
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="agentpay-tests-") as folder:
+        os.chmod(folder, 0o755)  # as root the servers run as another account, which pytest's own folders keep out
+        yield Path(folder)
+
+
+def _of(folder: Path) -> list[int]:
+    """Processes that are alive and were started with a path in `folder`."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        named = any(word.startswith(str(folder)) for word in process.info["cmdline"] or ())
+        if named and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process.pid)
+    return found
 
 
 @pytest.mark.slow
