@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 
+from agentpay.evals.graders import grading
 from agentpay.evals.masking import masked, masked_data
 from agentpay.evals.report import Case
 from agentpay.evals.scenarios.client import ServiceClient
@@ -62,7 +63,9 @@ def run(
         file = world.write(Path(folder))
         with own_service(file, model=model, agent=agent, seed=seed, data=data) as service:
             return asyncio.run(
-                play_all(world, crowd, service, parallel=parallel, make_speaker=make_speaker, advance=advance)
+                play_all(
+                    world, crowd, service, parallel=parallel, model=model, make_speaker=make_speaker, advance=advance
+                )
             )
 
 
@@ -72,10 +75,11 @@ async def play_all(
     service: RunningService,
     *,
     parallel: int = AT_ONCE,
+    model: str | None = None,
     make_speaker: MakeSpeaker = Grammar,
     advance: Advance = lambda id: None,
 ) -> Run:
-    """The conversations, some at a time; then the books are gone through."""
+    """The conversations, some at a time; then the books are gone through, and each is graded as the database has it."""
     people = [each.voice.person for each in crowd]
     secrets, waiting, done = Secrets(world, people), list(enumerate(crowd))[::-1], dict[int, Played]()
     shop = UUID(service.organization_id)
@@ -95,27 +99,32 @@ async def play_all(
         for _ in range(parallel):
             group.create_task(work())
     violations = await invariants.check(service.database_url, shop, world, begun)
+    async with grading(service, model=model) as graders:
+        for played in done.values():
+            if played.conversation_id:
+                played.graded = await graders.grade(played.conversation_id)
     return Run([done[number] for number in range(len(crowd))], people, violations)
 
 
 def case(played: Played, who: Person) -> Case:
     """A conversation as the report has it: nothing in it differs between two runs of a seed but `times`."""
     goal = played.goal
-    passed = played.reached and played.error is None and not played.contradictions and not played.violations
+    failed = played.graded.failed if played.graded is not None else []
+    passed = played.reached and played.error is None and not (played.contradictions or played.violations or failed)
     detail: dict[str, Any] = {
         "goal": goal.brief,
         "kind": goal.kind,
         "servable": goal.servable,
         "customer": who.description,
     }
-    found = {"lost_at": played.lost_at, "dropped": played.dropped, "error": played.error}
-    detail |= {name: value for name, value in found.items() if value}
+    left = {"lost_at": played.lost_at, "dropped": played.dropped, "error": played.error}
+    detail |= {name: value for name, value in left.items() if value}
     detail["transcript"] = [_masked(line, played) for line in played.transcript]
     if not passed:
         wrong = [("goal", each) for each in played.unmet] + [("contradiction", each) for each in played.contradictions]
-        wrong += [("privacy", each) for each in played.violations] + (
-            [("service", played.error)] if played.error else []
-        )
+        wrong += [("privacy", each) for each in played.violations]
+        wrong += [("service", played.error)] if played.error else []
+        wrong += [(grade.key, grade.comment) for grade in failed]
         said = next((line for line in reversed(played.transcript) if line.startswith("customer: ")), "")
         detail["failures"] = [
             {
@@ -141,7 +150,10 @@ def case(played: Played, who: Person) -> Case:
     if played.latencies:
         ordered = sorted(played.latencies)
         times = {"turn_p50": median(ordered), "turn_max": ordered[-1], "whole": sum(ordered)}
-    return Case(goal.id, passed, detail, measures, times)
+    found = Case(goal.id, passed, detail, measures, times)
+    if played.graded is not None:
+        played.graded.into(found)
+    return found
 
 
 def _masked(text: str, played: Played) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agentpay.evals.scenarios.client import ServiceClient, ServiceError
 from agentpay.evals.simulated.consistency import Watch
@@ -14,6 +14,9 @@ from agentpay.evals.simulated.hearing import Seen
 from agentpay.evals.simulated.paying import Pay
 from agentpay.evals.simulated.state import Orders
 from agentpay.evals.simulated.wishes import Voice
+
+if TYPE_CHECKING:
+    from agentpay.evals.graders import Graded
 
 MOST_TURNS = 24
 """A customer writes no more than this; who needs more is lost."""
@@ -53,6 +56,8 @@ class Played:
     conversation_id: str = ""
     numbers: list[str] = field(default_factory=list)
     """Numbers of orders that were made on the way."""
+    graded: Graded | None = None
+    """What the graders found in the database when all was over."""
 
 
 class Talk:
