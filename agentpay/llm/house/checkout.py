@@ -41,7 +41,8 @@ def details(talk: Talk, act: ActView) -> Plan:
         given["shipping_address"] = address
     elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
-    if talk.pending.get("verify") and (emails or entities.get("order_numbers")):
+    numbers = entities.get("order_numbers")
+    if (talk.pending.get("verify") and (emails or numbers)) or (numbers and not set(given) - {"email"}):
         yield from orders.status(talk, act)
         return
     if not given and (entities.get("country") or entities.get("postal_code")):

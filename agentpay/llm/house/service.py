@@ -139,7 +139,7 @@ def wants_person(talk: Talk) -> bool:
 
 
 def greeting(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001
-    if all(one.intent in _SMALL_TALK for one in talk.turn.acts):
+    if talk.silent and all(one.intent in _SMALL_TALK for one in talk.turn.acts):
         first = (talk.turn.customer_name or "").split(" ")[0]
         talk.say("greeting", name=f" {first}" if first else "")
     yield from ()

@@ -27,11 +27,24 @@ _ALLOWED = {
     "items": _WORDS,
     "to": _WORDS,
     "address": frozenset({"provide_details", "shipping_quote", "other", "change_order", "account"}),
+    "country": frozenset(
+        {
+            "provide_details",
+            "shipping_quote",
+            "policy",
+            "other",
+            "change_order",
+            "account",
+            "availability",
+            "product_search",
+        }
+    ),
     "method": _WORDS | {"checkout", "payment_problem"},
     "confirm": _WORDS | {"negotiation", "checkout"},
 }
 
 
+_PROPOSES = ("confirm", "start")
 _ASIDES = frozenset(
     {"policy", "shipping_quote", "product_details", "order_status", "availability", "price_question", "discount"}
     | {"recommendation", "product_search", "other", "thanks", "greeting"}
@@ -41,10 +54,29 @@ NOT_WANTED = re.compile(
     r"\b(?:do not|don'?t|dont|no need to|never|rather not|not)\s+(?:\w+ )?(?:cancel|return|refund|exchange|change|send (?:\w+ )?back)\b",
     re.I,
 )
+_YESES = ("yes please", "go ahead", "that's right", "thats right", "that's correct", "sounds good", "correct")
 _LEADING_YES = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|oh|great|perfect)\W+)*(?:yes|yep|yeah|yup|sure|absolutely|definitely|go ahead|do it|please do|correct)\b(?!\W+(?:but|if|unless|only|when|as long))(?: please| thanks| thank you)*\s*(?:[,.!;-]|\band\b)",
     re.I,
 )
+
+
+def agrees(text: str, *, accepts: bool) -> bool:
+    """A yes to what was proposed, a slip of the finger included: "go aead"."""
+    return accepts or _slipped(text)
+
+
+def _slipped(text: str) -> bool:
+    said = " ".join(re.findall(r"[a-z']+", text.casefold()))
+    return "?" not in text and any(_one_slip(said, yes) for yes in _YESES)
+
+
+def _one_slip(said: str, meant: str) -> bool:
+    """Whether one letter is missing, too many, wrong, or changed places with the next."""
+    at = next((i for i, (one, other) in enumerate(zip(said, meant, strict=False)) if one != other), len(meant))
+    one, other = said[at:], meant[at:]
+    swapped = one[:2] == other[:2][::-1] and one[2:] == other[2:]
+    return swapped or one[1:] == other or one == other[1:] or one[1:] == other[1:]
 
 
 def agrees_and_asks(
@@ -85,7 +117,9 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return False
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
-    if asked == "confirm" and (accepts or declines):
+    if asked in _PROPOSES and _slipped(text):
+        return True  # whatever a word that is none was taken for
+    if asked in _PROPOSES and (accepts or declines):
         return set(intents) <= _ALLOWED["confirm"] | same | {"goodbye"}
     if asked == "more":  # "and the socks too please", after it was done for something else
         return set(intents) <= _WORDS and _AS_WELL.search(text) is not None and "cart" not in text.casefold()

@@ -70,10 +70,12 @@ def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None
     """(item, units, what it becomes) for each clause that names an item, and what it shall be instead."""
     everything = found["possible"]["items"]
     pool = everything if task.kind == "items" else [item for item in everything if item["returnable"]]
-    if not pool:
-        refuse(talk, everything[0]["reason"], found["order"])
-        return None
     clauses = [words for words in task.words if words]
+    meant = reading.named_items(reading.split_into(" ".join(clauses))[0], everything) if len(everything) > 1 else []
+    if not pool or (meant and not any(item in pool for item in meant)):
+        kept = (meant or everything or [{"reason": None}])[0]
+        refuse(talk, kept["reason"], found["order"])
+        return None
     swaps: dict[str, Swap] = {}
     for words in clauses:
         before, after = reading.split_into(words)

@@ -12,7 +12,7 @@ from typing import Any
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import reading
 from agentpay.llm.house.aftersale.finding import ask
-from agentpay.llm.house.aftersale.picking import picked, swaps_of, units_of, words_of
+from agentpay.llm.house.aftersale.picking import picked, refuse, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.saying import contents, destination, named, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Talk
@@ -46,6 +46,7 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     state = can["before_it_leaves"]
     if not state["ok"]:
         _not_possible(talk, "cancel_impossible", order, state["reason"], hint=_later(talk, order, can))
+        _return_instead(talk, task, order, can)
         return None
     if part := reading.only_part(" ".join(task.words), can["items"]):
         return _without(talk, task, found, part)
@@ -137,6 +138,9 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return cancel(talk, task, found)
     if order["fulfillment_status"] == "delivered" and can["returns"]["code"] == "return_window_over":
         return _cannot_come_back(talk, task, found, "return")
+    if order["fulfillment_status"] == "delivered" and can["items"] and not any(i["returnable"] for i in can["items"]):
+        refuse(talk, can["items"][0]["reason"], order)  # no yes is asked for what cannot be done
+        return None
     text = words_of(task, can["items"])
     meant = reading.named_items(text, can["items"]) if len(can["items"]) > 1 else []
     named = [item for item in meant if item["returnable"]]
@@ -239,6 +243,13 @@ def _not_possible(
         talk.say_text(hint)
     elif person:
         talk.offer_human(order=order)
+
+
+def _return_instead(talk: Talk, task: Task, order: dict[str, Any], can: dict[str, Any]) -> None:
+    """A yes to "you can return it, though" begins the return."""
+    if can["returns"]["ok"] and order["status"] not in ("cancelled", "refunded"):
+        instead = Task("return", orders=[order["number"]], emails=task.emails, words=task.words, reason=task.reason)
+        ask(talk, instead, "start", "start_return")
 
 
 def _later(talk: Talk, order: dict[str, Any], can: dict[str, Any]) -> str:

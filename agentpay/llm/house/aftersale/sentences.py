@@ -41,6 +41,7 @@ SENTENCES: dict[str, list[str]] = {
     "not_arrived_yet": ["Order {number} has not been delivered yet. Once it has arrived, tell me and I'll see to it."],
     "window_over": ["I'm sorry, the {kind} window for order {number} closed on {reason}, so I can't do that myself."],
     "not_returnable_now": ["I'm sorry, that isn't possible for order {number}: {reason}"],
+    "order_number_please": ["Which order is it, then? Please give me its number."],
     "address_which": ["Where should order {number} go? Please give me the street, city, postcode and country."],
     "needs_a_colleague": ["That needs a colleague's approval. I've asked; you'll hear here."],
     "cancelled": ["Order {number} is cancelled. {amount} goes back the way it was paid."],

@@ -10,7 +10,7 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account
-from agentpay.llm.house.aftersale.answering import NOT_WANTED, corrects
+from agentpay.llm.house.aftersale.answering import NOT_WANTED, agrees, corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, other_address
 from agentpay.llm.house.articles import passages_for, quote
@@ -139,8 +139,13 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
 def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
-    if asked == "confirm" and turn.accepts and not turn.declines and not corrects(turn.text):
+    agreed = agrees(turn.text, accepts=turn.accepts) and not turn.declines
+    if asked == "confirm" and agreed and not corrects(turn.text):
         yield from _do(talk, task)
+        return
+    if asked == "order" and agreed and not any(set(act.entities) for act in turn.acts):
+        talk.say("order_number_please")  # a yes names no order
+        ask(talk, task, "order", "order_number")
         return
     words = _STARTS_ANEW.sub("", turn.text).strip()
     if turn.declines and (len(words.split()) < 3 or _LEAVES_IT.search(words)):
@@ -154,6 +159,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         task.orders = []  # another one than was named before
     for act in turn.acts:
         add(task, act, words=False)
+        if asked == "country" and task.address is not None and act.entities.get("country"):
+            task.address = {**task.address, "country": act.entities["country"]}
     if asked == "more":
         task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
@@ -212,9 +219,11 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
         talk.say("address_which", number=order["number"])
         ask(talk, task, "address", "address")
         return
-    country = task.address.get("country") or (order["shipping_address"] or {}).get("country")
-    address = {**task.address, "country": country}
-    asked = {"order_number": order["number"], "address": address, **task.by_method}
+    if not task.address.get("country"):
+        talk.say("address_country")
+        ask(talk, task, "country", "country")
+        return
+    asked = {"order_number": order["number"], "address": task.address, **task.by_method}
     outcome = yield Ask("change_order_address", asked)
     _told(talk, "change_order_address", outcome)
     yield from _next(talk, task)
