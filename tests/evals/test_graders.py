@@ -324,6 +324,25 @@ def test_a_claim_may_stand_on_what_an_earlier_turn_found() -> None:
 # -- cost
 
 
+def test_what_an_article_has_word_for_word_is_the_merchants_own() -> None:
+    text = "Gift cards come in $25, $50 and $100, and arrive within minutes."
+    passages = [{"external_id": "cards", "title": "Gift cards", "text": f"{text} Mugs are for coffee."}]
+    found = ToolCall("search_knowledge", {"query": "cards"}, True, {"passages": passages})
+    assert not failed(Grounded().grade(record(turn(reply=text, calls=[found]))))
+    other = turn(reply="Gift cards come in $30, and arrive within minutes.", calls=[found])
+    assert failed(Grounded().grade(record(other)))
+
+
+def test_an_articles_title_names_no_goods() -> None:
+    """Else an order's amount would be that of an article about orders."""
+    passages = [{"external_id": "changes", "title": "Changing an order", "text": "You may, until it ships."}]
+    article = ToolCall("search_knowledge", {"query": "change"}, True, {"passages": passages})
+    cart = {"items": [line()], "subtotal": 2000, "discount": 0, "total": 2000, "currency": "USD"}
+    paid = ToolCall("update_cart", {}, True, {"cart": cart})
+    said = turn(reply="Your order comes to $20.00.", calls=[paid])
+    assert not failed(Grounded().grade(record(turn(reply="You may, until it ships.", calls=[article]), said)))
+
+
 def test_tokens_are_priced_by_the_table() -> None:
     used = record(turn(usage={"input_tokens": 1_000_000, "output_tokens": 500_000}, milliseconds=90.0), turn())
     grades = {grade.key: grade.score for grade in Cost("openai:gpt-4.1-mini").grade(used)}

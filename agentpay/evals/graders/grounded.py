@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from agentpay.evals.graders.protocol import Grade, verdict
-from agentpay.evals.graders.record import Record, Turn
+from agentpay.evals.graders.record import Record, ToolCall, Turn
 from agentpay.nodes.claims import Grounds
 from agentpay.nodes.claims.checking import Checker
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_ARTICLES = "search_knowledge"
+_LEAST_QUOTED = 4
+"""Words of a sentence that can only be a quotation."""
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -20,7 +23,8 @@ class Grounded:
     """The rules that hold back a chat model's claims (nodes/claims), on what the customer has read in the end.
 
     A claim may rest on any tool result up to its turn, on the customer's own words, on what the shop lays down, and, where
-    the service announces something by itself, on the order that it is about.
+    the service announces something by itself, on the order that it is about. A sentence that an article has word for word
+    is the merchant's own.
     """
 
     def grade(self, record: Record) -> Sequence[Grade]:
@@ -28,19 +32,36 @@ class Grounded:
 
 
 def _unsupported(record: Record) -> Iterator[str]:
-    goods = frozenset(word for turn in record.turns for call in turn.calls for word in _titles(call.result))
+    goods = frozenset(
+        word
+        for turn in record.turns
+        for call in turn.calls
+        if call.name != _ARTICLES  # their titles name no goods
+        for word in _titles(call.result)
+    )
     now = datetime.fromisoformat(record.state.conversation["created_at"])
     for number, turn in enumerate(record.turns, 1):
         texts = [reply["content"] for reply in turn.replies if reply["role"] == "assistant" and reply["content"]]
         if not texts:
             continue
         checker = Checker(_grounds(record, turn, goods), now)
+        articles = [passage["text"] for call in turn.calls if call.name == _ARTICLES for passage in _passages(call)]
         for text in texts:
             told = ""
             for sentence in _SENTENCE.split(text):
-                for claim in checker.unsupported(sentence, told):
+                claims = [] if _quoted(sentence, articles) else checker.unsupported(sentence, told)
+                for claim in claims:
                     yield f"turn {number}: {claim!r} in {sentence!r}"
                 told += f"{sentence} "
+
+
+def _passages(call: ToolCall) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = call.result.get("passages", ())
+    return found
+
+
+def _quoted(sentence: str, articles: Sequence[str]) -> bool:
+    return len(sentence.split()) >= _LEAST_QUOTED and any(sentence.strip() in article for article in articles)
 
 
 def _grounds(record: Record, of: Turn, goods: frozenset[str]) -> Grounds:
