@@ -13,6 +13,7 @@ from agentpay.commerce import catalog
 from agentpay.commerce.catalog import VariantRow
 from agentpay.errors import Problem
 from agentpay.knowledge.lookup import Match, lookup
+from agentpay.naming import besides_the_name
 from agentpay.store.session import Tx
 
 _WORD = re.compile(r"[^\W_]+")
@@ -49,7 +50,11 @@ async def resolve_product(
     by_product = await catalog.variants_of(tx, [match.product_id for match in close])
     if len(close) > 1 and options:
         # "the blue one in 43" may itself say which of two products is meant
-        close = [m for m in close if matching(by_product.get(m.product_id, []), options)] or close
+        close = [
+            m
+            for m in close
+            if matching(by_product.get(m.product_id, []), besides_the_name(reference, m.title, options))
+        ] or close
     if len(close) > 1:
         raise Problem(
             "ambiguous_product",
@@ -87,6 +92,7 @@ async def resolve_variant(
     if exact is not None and exact.active and not options:
         return exact
     rows = await resolve_product(tx, product, options, surely=surely)
+    options = besides_the_name(product, rows[0].title, options or {})
     if len(rows) == 1 and not contradicts(rows[0], options or {}):
         return rows[0]
     meant = matching(rows, options or {})

@@ -55,18 +55,38 @@ def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pen
         talk.say("out_of_stock", what=product["title"])
         return
     missing = error["code"] == "variant_not_found"
+    if not missing and len(rows) == 1 and then == "add":
+        _offer_last(talk, product, rows[0], pending)
+        return
+    wanted = pending.get("options", {}) or act.entities.get("options", {})
     if missing:
-        wanted = describe.options(pending.get("options", {}) or act.entities.get("options", {})) or "that"
-        talk.say("variant_missing", title=product["title"], wanted=wanted, variants=describe.variants(talk, rows))
+        told = describe.variants(talk, rows, instead_of=wanted)
+        talk.say("variant_missing", title=product["title"], wanted=describe.options(wanted) or "that", variants=told)
     else:
         talk.say("variant_needed", title=product["title"], variants=describe.variants(talk, rows))
-    kept = {**pending, "options": {}} if missing else pending
+    # A value that not all of them have was no wish: it is a word of the name
+    shared = {
+        name: value
+        for name, value in pending.get("options", {}).items()
+        if not missing and len(having(error["candidates"], {name: value})) == len(error["candidates"])
+    }
+    kept = {**pending, "options": shared} if "options" in pending else pending
     choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
     if (usual := usual_variant(talk, rows)) is not None:
         talk.say("usual_size", size=describe.options(usual["options"]))
         kept = {**kept, "usual": usual["external_id"]}
-    asked = {"product": product["external_id"], "title": product["title"], "candidates": choices}
+    asked = {"product": product["external_id"], "title": product["title"], "candidates": choices, "wanted": wanted}
     talk.expect("variant", then=then, **{**kept, **asked})
+
+
+def _offer_last(talk: Talk, product: dict[str, Any], row: dict[str, Any], pending: dict[str, Any]) -> None:
+    """Which one, where a single one is left, is no question: whether it shall be that one is."""
+    spoken_of(talk, product, row)
+    talk.say("that_is", what=describe.what(product["title"], row["options"]), price=talk.money(row["price"]))
+    talk.say("ask_add")
+    talk.expect(
+        "confirm_add", product=row["external_id"], title=product["title"], quantity=pending.get("quantity") or 1
+    )
 
 
 def usual_variant(talk: Talk, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
@@ -154,18 +174,26 @@ def chosen_variant(talk: Talk, act: ActView) -> str | None:
         return chosen
     if (sized := by_size(act.text, candidates)) is not None:
         return str(sized["external_id"])
-    for wanted, best in ((_CHEAP, min), (_DEAR, max)):
+    for wanted, extreme in ((_CHEAP, min), (_DEAR, max)):
         if wanted.search(act.text):
-            return str(best(candidates, key=lambda row: row["price"])["external_id"])
+            return str(extreme(candidates, key=lambda row: row["price"])["external_id"])
     said = {_NUMBERS.get(token, token) for token in _TOKEN.findall(act.text.casefold())}
     scores = [len(said & _tokens(row["options"])) for row in candidates]
     best_score = max(scores)
     usual = talk.pending.get("usual")
     if best_score == 0 and usual and (talk.turn.accepts or _USUAL.search(act.text)):
         return str(usual)
-    if best_score == 0 or scores.count(best_score) > 1:
-        return None
-    return str(candidates[scores.index(best_score)]["external_id"])
+    best = [row for row, score in zip(candidates, scores, strict=True) if score == best_score]
+    if best_score > 0 and len(best) > 1:
+        best = _as_wanted(best, talk.pending.get("wanted", {}))
+    return str(best[0]["external_id"]) if best_score > 0 and len(best) == 1 else None
+
+
+def _as_wanted(rows: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """ "The large one in teal" is sold out, "grey then": of the grey ones those that have most of what was wanted before."""
+    values = {str(value).casefold() for value in wanted.values()}
+    had = [len(values & {str(value).casefold() for value in row["options"].values()}) for row in rows]
+    return [row for row, count in zip(rows, had, strict=True) if count == max(had)]
 
 
 def _tokens(options: dict[str, Any]) -> set[str]:

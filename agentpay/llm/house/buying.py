@@ -12,6 +12,7 @@ from agentpay.llm.house.referring import referred
 from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, stems, target, undecided
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.naming import besides_the_name
 
 _INSTEAD = re.compile(
     r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
@@ -24,6 +25,8 @@ _SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enoug
 _THE_ONE_WITH = re.compile(
     r"^\W*(?:(?:i'?ll (?:take|have)|i (?:want|take)|ok|please|and) )*the one (?:with|that|in|of)\b", re.I
 )
+_IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
+_FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
@@ -136,6 +139,8 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         yield from put(talk, act, {"product": row["external_id"]}, quantity)
     elif error["code"] == "out_of_stock":
         yield from _too_few(talk, ref, error)
+    elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
+        _not_twice(talk, line)
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
         for part in parts:
             yield from put(talk, act, {**ref, "product": part}, quantity)
@@ -143,6 +148,12 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         yield from not_resolved(
             talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
         )
+
+
+def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | None:
+    """The line of the cart that "I'll oder that" is said of: a single word the shop does not know names nothing there."""
+    slip = product.isalpha() and _IT.search(act.text) is not None
+    return _spoken_of_line(talk) if slip else None
 
 
 def _only_one(act: ActView, ref: dict[str, Any], candidates: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -182,6 +193,9 @@ def change(talk: Talk, act: ActView) -> Plan:
     if (talk.asked_for in ("variant", "product") and talk.pending.get("then") == "add") or not lines:
         yield from add(talk, act)
         return
+    if (pair := _one_for_another(lines, act)) is not None:
+        yield from _swap(talk, act, *pair)
+        return
     ref = _cart_ref(talk, act)
     if (line := _line_with(lines, act.entities.get("instead_of", {}))) is not None:
         ref = {"variant": line["variant_external_id"], "options": act.entities["options"]}
@@ -194,12 +208,36 @@ def change(talk: Talk, act: ActView) -> Plan:
         talk.say_text(describe.cart_lines(talk))
         talk.say("product_needed")
         return
+    line = _line_of(lines, ref)
+    if quantity is not None and line is not None and options and not having(_lines_of(lines, line), options):
+        # No line is like that: it comes beside what is there where each is counted, else in its place
+        if sum(_counts_which(one) for one in talk.turn.acts) > 1:
+            wished = overlaid(line["options"], options)
+            yield from put(talk, act, {"product": line["product_external_id"], "options": wished}, quantity)
+        else:
+            yield from _set(talk, act, ref, quantity, action="replace")
+        return
     yield from _set(talk, act, ref, quantity)
 
 
-def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None) -> Plan:
+def _counts_which(act: ActView) -> bool:
+    """ "One red", of "sorry, one red and one black"."""
+    of_cart = act.intent in ("change_cart", "add_to_cart")
+    return bool(of_cart and act.entities.get("quantity") and act.entities.get("options"))
+
+
+def _line_of(lines: list[dict[str, Any]], ref: dict[str, Any]) -> dict[str, Any] | None:
+    """A line of the product that `ref` names by its id; None where it names none of the cart."""
+    return next((line for line in lines if ref.get("product") and ref["product"] == line["product_external_id"]), None)
+
+
+def _lines_of(lines: list[dict[str, Any]], line: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in lines if one["product_external_id"] == line["product_external_id"]]
+
+
+def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None, *, action: str | None = None) -> Plan:
     """So many of a line of the cart, or, without a number, another variant of it."""
-    action = "set" if quantity is not None else "replace"
+    action = action or ("set" if quantity is not None else "replace")
     outcome = yield Ask("update_cart", {"action": action, **ref, **({"quantity": quantity} if quantity else {})})
     if outcome.ok:
         changed = outcome.result["changed"]
@@ -216,12 +254,25 @@ def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None) ->
         yield from not_resolved(talk, outcome, act, then="add", quantity=quantity or 1)
 
 
-def _swap(talk: Talk, act: ActView) -> Plan:
+def _one_for_another(lines: list[dict[str, Any]], act: ActView) -> tuple[dict[str, Any], str] | None:
+    """ "Swap the mat for the blanket": the line that goes, and the name of what comes."""
+    query = named(act) or ""
+    for joint in _FOR.finditer(query):
+        now, then = query[: joint.start()], query[joint.end() :]
+        going = among(now, lines)
+        if len(going) == 1 and then and not stems(then) <= stems(going[0]["title"]):
+            return going[0], then
+    return None
+
+
+def _swap(talk: Talk, act: ActView, goes: dict[str, Any] | None = None, comes: str | None = None) -> Plan:
     """ "The leather one instead": another product comes in for the one that was spoken of, which goes once the other is there."""
-    goes = _spoken_of_line(talk) if _INSTEAD.search(act.text) else None
+    goes = goes or (_spoken_of_line(talk) if _INSTEAD.search(act.text) else None)
     before = {line["variant_external_id"] for line in talk.cart.get("items", [])}
     quantity = int(act.entities.get("quantity") or (goes or {}).get("quantity") or 1)
-    yield from put(talk, act, target(talk, act), quantity)
+    options = act.entities.get("options", {})
+    ref = {"product": comes, **({"options": options} if options else {})} if comes else target(talk, act)
+    yield from put(talk, act, ref, quantity)
     came = {line["variant_external_id"] for line in talk.cart.get("items", [])} - before
     if goes is None or not came:
         return
@@ -318,7 +369,8 @@ def _cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
         known = among(query, [{"title": line["title"], "line": line} for line in lines])
         titles = {entry["line"]["product_external_id"] for entry in known}
         if len(titles) == 1 and titles != {None}:
-            return {"product": titles.pop(), **extra}
+            wished = besides_the_name(query, known[0]["title"], options)
+            return {"product": titles.pop(), **({"options": wished} if wished else {})}
         return {"product": query, **extra}
     spoken = (talk.focus or {}).get("variant")
     meant = _with_options_named(lines, options)
@@ -356,10 +408,11 @@ def _too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
         spoken_of(talk, result["product"])
     talk.say("out_of_stock", what=name)
     if others := result.get("alternatives"):
-        talk.say("in_stock_instead", variants=describe.variants(talk, others))
+        wanted = error.get("options") or {}
+        talk.say("in_stock_instead", variants=describe.variants(talk, others, instead_of=wanted))
         choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
         about = {"product": result["product"]["external_id"], "title": result["product"]["title"]}
-        talk.expect("variant", then="add", **about, candidates=choices)
+        talk.expect("variant", then="add", **about, candidates=choices, wanted=wanted)
 
 
 def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> bool:

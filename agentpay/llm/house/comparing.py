@@ -7,11 +7,14 @@ import re
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.products import search
+from agentpay.llm.house.refs import among
 from agentpay.llm.house.stock import availability
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
 
+_COMPARES = re.compile(r"\b(?:compar\w*|differ\w*|versus|vs|than|better|best|between|or)\b", re.I)
 _OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
 """Another variant of what is spoken of: "and the smaller one?"."""
 
@@ -20,6 +23,9 @@ def compare(talk: Talk, act: ActView) -> Plan:
     references = _compared(talk, act)
     if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
         yield from availability(talk, act)
+        return
+    if len(references) < 2 and references and not _COMPARES.search(act.text):
+        yield from search(talk, act)  # "a weekender which is water resistant": one thing is looked for
         return
     if len(references) < 2:
         talk.say("compare_needed")
@@ -57,8 +63,9 @@ def _compared(talk: Talk, act: ActView) -> list[str]:
         return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
     query = act.entities.get("product_query")
     names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
-    if len(names) == 1 and talk.focus is not None:
+    if len(names) == 1 and talk.focus is not None and _COMPARES.search(act.text):
         names.append(talk.focus["product"])
-    if len(names) < 2 and len(shown) >= 2:
+    elsewhere = len(names) == 1 and not among(names[0], shown) and not _COMPARES.search(act.text)
+    if len(names) < 2 and len(shown) >= 2 and not elsewhere:
         return [product["external_id"] for product in shown[:3]]
     return names

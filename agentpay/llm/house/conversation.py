@@ -86,7 +86,8 @@ _ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "
 _CERTAIN = 0.95
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
-_SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
+_MANNERS = ("goodbye", "thanks", "greeting", "other")
+_SMALL_TALK = frozenset(_MANNERS)
 
 
 _CONFIRMED: dict[str, Handler] = {
@@ -152,8 +153,13 @@ def converse(talk: Talk) -> Plan:
         acts = [act for act in acts if act not in wishes and not serving.belongs(talk, act)]
         acts = [act for act in acts if act.intent != "complaint"]  # what they want done about it is what helps
     answered = yield from _answer(talk)
+    spoken_to = _most_telling(acts) if all(act.intent in _SMALL_TALK for act in acts) else None
     for act in acts:
-        if act.intent in _SMALL_TALK and (answered or len(acts) > 1) and act.intent != "greeting":
+        if (
+            act.intent in _SMALL_TALK
+            and (answered or (len(acts) > 1 and act is not spoken_to))
+            and act.intent != "greeting"
+        ):
             continue
         if (yield from general.told_by_title(talk, act)):
             continue
@@ -169,6 +175,11 @@ def converse(talk: Talk) -> Plan:
         serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")
+
+
+def _most_telling(acts: Sequence[ActView]) -> ActView | None:
+    """Of manners alone what is answered: "perfect, thank you, bye" is a goodbye."""
+    return min(acts, key=lambda act: _MANNERS.index(act.intent), default=None)
 
 
 def _with_orders(talk: Talk, acts: list[ActView]) -> list[ActView]:
@@ -195,6 +206,8 @@ def _handler(talk: Talk, act: ActView) -> Handler:
         return serving.money_due
     if _chooses(talk, act):
         return buying.choose
+    if _takes_as_offered(talk, act):
+        return buying.add_pending
     if act.intent in _OF_GOODS and _OWN_ORDERS.search(act.text):
         return orders.status  # "can you give me the order number?"
     if act.intent in _CHOOSES_SHIPPING and act.entities.get("shipping_method") and named(act) is None:
@@ -303,6 +316,13 @@ def _chooses(talk: Talk, act: ActView) -> bool:
     vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
     vague = vague or (act.intent == "negotiation" and bool(act.entities.get("options")))  # "$25 please", of a gift card
     return vague and chosen_variant(talk, act) is not None
+
+
+def _takes_as_offered(talk: Talk, act: ActView) -> bool:
+    """ "I'd say black", to "shall I put it in your cart?"."""
+    vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    offered = talk.asked_for == "confirm_add" and "product" in talk.pending
+    return vague and offered and bool(act.entities.get("options")) and named(act) is None
 
 
 def _orders(talk: Talk, act: ActView) -> bool:

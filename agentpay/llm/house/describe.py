@@ -66,9 +66,19 @@ def product_line(talk: Talk, number: int | None, product: dict[str, Any]) -> str
     return f"{head}**{product['title']}**, {price(talk, product)}{note}{reason}"
 
 
-def variants(talk: Talk, rows: Sequence[dict[str, Any]], most: int = 8) -> str:
-    """ "M, black; L, black and 3 more": what all have in common is left out, prices are told where they differ."""
-    shared = _shared([row["options"] for row in rows])
+def variants(
+    talk: Talk, rows: Sequence[dict[str, Any]], most: int = 8, *, instead_of: Mapping[str, Any] | None = None
+) -> str:
+    """ "M, black; L, black and 3 more": what all have in common is left out, prices are told where they differ.
+
+    `instead_of`: the options that were wanted; what all have otherwise than that is said.
+    """
+    wanted = {name.casefold(): str(value).casefold() for name, value in (instead_of or {}).items()}
+    shared = {
+        name
+        for name in _shared([row["options"] for row in rows])
+        if wanted.get(name.casefold()) in (None, str(rows[0]["options"][name]).casefold())
+    }
     priced = len({row["price"] for row in rows}) > 1
     names: dict[str, None] = {}
     for row in rows:

@@ -16,7 +16,7 @@ UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product, or several."""
 _NARROWING = ("price_min", "price_max", "brand", "category", "attributes", "options", "sort")
 _ORDERING = re.compile(
-    r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me)\b", re.I
+    r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me|need)\b", re.I
 )
 _ARTICLES = frozenset({"the", "a", "an"})
 _PLEASE = re.compile(r"\b(?:please|pls|plz)\W*$", re.I)
@@ -38,6 +38,8 @@ _LOOKING = re.compile(
     r"\b(?:just|only) (?:having a |taking a )?(?:look\w*|brows\w*)\b|\bhav\w+ a (?:quick )?look (?:a?round)?|\bwhat can you show\b",
     re.I,
 )
+_FEW_WORDS = 3
+"""So many words name a thing: "garden hoses?"."""
 _GUESSED = 0.65
 """How sure a clause is at most that no rule knew."""
 _ANYTHING = re.compile(r"\b(?:any|some|every)thing\b|\bones?\b", re.I)
@@ -86,6 +88,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
         )
     if category is not None:
         tries.append(("found", {"query": "", **_without(wanted, "options"), "category": category}))
+    if (name := _with_features(act, query)) is not None:
+        tries.insert(0, ("titled", {"query": name, **_without(wanted, "attributes")}))
     loosened = _without(wanted, "attributes", "options", "price_min", "price_max")
     if loosened != wanted and (query or loosened):
         tries.append(("without", {"query": query, **loosened}))
@@ -110,6 +114,11 @@ def _search(talk: Talk, act: ActView) -> Plan:
                 others = yield Ask("product_search", {**arguments, "query": "", "category": category})
                 had = products[0]["external_id"]
                 products = [*products, *(one for one in others.result.get("products", []) if one["external_id"] != had)]
+        by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
+        if kind == "titled":
+            products, kind = by_name, "found"
+        elif kind == "found" and by_name and len(stems(query)) > 1:
+            products = by_name  # "the halden 8 knife": what all the words stand in the title of
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
         elif kind == "shop":
             show(talk, products, "found_shop")
@@ -124,6 +133,15 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def _with_features(act: ActView, query: str) -> str | None:
+    """The name in which a feature's word stands before the noun: "an infuser basket" besides a basket with an infuser."""
+    for feature in act.entities.get("attributes", {}):
+        name = f"{feature.replace('_', ' ')} {query}"
+        if query and name.casefold() in act.text.casefold():
+            return name
+    return None
 
 
 def _chosen_among_shown(talk: Talk, act: ActView) -> Plan | None:
@@ -215,7 +233,8 @@ def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | N
 
 def _asks_for_a_thing(act: ActView) -> bool:
     """ "Do you have garden hoses?": not "anything for the garden"."""
-    return asks_for_goods(act.text) and not act.entities.get("attributes") and not _ANYTHING.search(act.text)
+    bare = len(act.text.split()) <= _FEW_WORDS and act.intent == "product_search"
+    return (asks_for_goods(act.text) or bare) and not act.entities.get("attributes") and not _ANYTHING.search(act.text)
 
 
 def looks_around(act: ActView) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.refs import having, stems, stems_in_order
+from agentpay.llm.house.refs import having, named, stems, stems_in_order
 from agentpay.llm.house.talk import Talk
+from agentpay.naming import besides_the_name
 
 _REFERS = frozenset({"add_to_cart", "product_search", "recommendation", "other", "product_details", "availability"}) | {
     "price_question"
@@ -62,8 +63,15 @@ def grounded(talk: Talk, act: ActView) -> ActView:
         return act
     said = ("product_query", "brand", "category", "attributes", "pronoun")
     kept = {key: value for key, value in act.entities.items() if key not in said}
+    title = meant[0]["title"]
+    said_by = named(act)
+    options = besides_the_name(said_by, title, act.entities.get("options", {})) if said_by else kept.get("options", {})
+    if options != kept.get("options", {}):
+        kept["options"] = options
     of_it = talk.focus is not None and meant[0]["external_id"] == talk.focus["product"]
-    name = {"pronoun": True} if of_it else {"product_query": meant[0]["title"]}
+    # By its id where the title's words would be taken for no wish: "the espresso blend, in espresso"
+    titled = options == besides_the_name(title, title, options)
+    name = {"pronoun": True} if of_it else {"product_query": title if titled else meant[0]["external_id"]}
     intent = "add_to_cart" if act.intent in _SEARCHES and _orders(act) else act.intent
     return replace(act, intent=intent, entities={**kept, **name})
 

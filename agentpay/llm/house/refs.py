@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.sizes import LETTERS
+from agentpay.llm.house.sizes import LETTERS, same
 from agentpay.llm.house.talk import Talk
+from agentpay.naming import besides_the_name
 
 _WORD = re.compile(r"[a-z0-9]+")
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
@@ -29,7 +30,8 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
         if len(known) > 1:
             known = [product for product in known if product["title"].casefold() == query.casefold()]
         if len(known) == 1:
-            return _with(known[0]["external_id"], _as_searched(talk, known[0], options))
+            wished = besides_the_name(query, known[0]["title"], options)
+            return _with(known[0]["external_id"], _as_searched(talk, known[0], wished))
         return _with(query, options)
     if (place := _SUPERLATIVE.search(act.text)) and len(shown) > 1:
         ranked = sorted(shown, key=lambda product: product["price_min"])
@@ -135,7 +137,7 @@ def _at(items: Any, place: int) -> dict[str, Any] | None:
 
 def having(variants: Any, options: dict[str, str]) -> list[dict[str, Any]]:
     """The variants with the wanted options: those whose values are just these, else those whose values have their words."""
-    for like in (lambda own, value: own.casefold() == value.casefold(), lambda own, value: stems(value) <= stems(own)):
+    for like in (same, lambda own, value: stems(value) <= stems(own)):
         fitting = [
             variant
             for variant in variants

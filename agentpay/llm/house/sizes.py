@@ -14,7 +14,22 @@ _GENERIC = re.compile(
 )
 _MEASURE = re.compile(r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>[a-zA-Z]*)")
 _IN_BASE = {"kg": 1000.0, "l": 1000.0, "litre": 1000.0, "liter": 1000.0, "m": 100.0, "cl": 10.0, "dl": 100.0, "mm": 0.1}
+_LETTER_OF = {
+    "small": "s",
+    "medium": "m",
+    "large": "l",
+    "extra large": "xl",
+    "extra small": "xs",
+    "x-large": "xl",
+    "2xl": "xxl",
+}
 LETTERS = ("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl")
+
+
+def same(own: str, wanted: str) -> bool:
+    """Whether two values are one, a size by either of its names: "S" is small."""
+    own, wanted = own.casefold(), wanted.casefold()
+    return own == wanted or _LETTER_OF.get(own, own) == _LETTER_OF.get(wanted, wanted)
 
 
 def by_size(text: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -82,7 +82,7 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
         talk.focus["options"] = options  # "what about yellow in that size?" goes on from what was asked for
     if not rows:
         talk.say("not_made", title=product["title"], wanted=wanted or "that")
-        _others(talk, product, others)
+        _others(talk, product, others, options)
     elif not result["in_stock"]:
         name = describe.what(product["title"], rows[0]["options"]) if len(rows) == 1 else product["title"]
         if available:
@@ -91,7 +91,7 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
             talk.expect("confirm_add", product=available[0]["external_id"], quantity=left)
             return
         talk.say("out_of_stock", what=name)
-        _others(talk, product, others)
+        _others(talk, product, others, options)
     elif len(available) == 1:
         row = available[0]
         spoken_of(talk, product, row)
@@ -102,18 +102,20 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
         suggest(talk, row["external_id"])
     else:
         talk.say("in_stock_several", title=product["title"], variants=describe.variants(talk, available))
-        _expect_one_of(talk, product, available)
+        _expect_one_of(talk, product, available, options)
 
 
-def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]], wanted: dict[str, str]) -> None:
     if rows:
-        talk.say("in_stock_instead", variants=describe.variants(talk, rows))
-        _expect_one_of(talk, product, rows)
+        talk.say("in_stock_instead", variants=describe.variants(talk, rows, instead_of=wanted))
+        _expect_one_of(talk, product, rows, wanted)
 
 
-def _expect_one_of(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _expect_one_of(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]], wanted: dict[str, str]) -> None:
     choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
-    talk.expect("variant", then="add", product=product["external_id"], title=product["title"], candidates=choices)
+    talk.expect(
+        "variant", then="add", product=product["external_id"], title=product["title"], candidates=choices, wanted=wanted
+    )
 
 
 def _quantity(act: ActView) -> dict[str, int]:
