@@ -42,6 +42,7 @@ _BOUGHT = re.compile(
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _ASKS = re.compile(r"\b(?:add|another|also|too|as well)\b|\?")
 _THE_OTHER = re.compile(r"\bthe \w+ ones?\b|\banother one\b")
+_ARTICLE = re.compile(r"^(?:an?|the) ")
 _LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
 _SOMETHING = re.compile(r"\b(?:something|anything)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
@@ -109,6 +110,12 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             (rest[0] is I.ADD_TO_CART and entities.product_query) or rest[0] in {I.CHECKOUT, I.ACCOUNT, I.ORDER_STATUS}
         ):
             return rest
+        # "Just one cat tree, standard, to 1 Park Row, Leeds": goods, and where they go
+        plain = rest is None or rest[0] in {I.PROVIDE_DETAILS, I.CHANGE_CART}
+        counted = entities.quantity or (not dialogue.cart_items and (entities.options or _ARTICLE.match(norm)))
+        goods = entities.product_query and reading.known_words and not clause.question
+        if plain and goods and counted and dialogue.stage not in _AFTER:
+            return (I.CHANGE_CART if rest and dialogue.cart_items and rest[0] is I.CHANGE_CART else I.ADD_TO_CART), 0.85
         return matched
     goes_on = clause.listed and before and before[-1].intent not in MANNERS | {I.OTHER}
     goes_on = goes_on and not before[-1].entities.everything  # "clear everything, then one tent": a new beginning

@@ -122,7 +122,7 @@ class RuleClassifier:
         standing = find_standing(cleaned, vocabulary, dialogue)
         whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
         clauses: list[tuple[Clause, str, ClauseReading]] = []
-        for clause in segment(cleaned, standing)[:_CLAUSES]:
+        for clause in segment(cleaned, standing, lexicon.title_words)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
             clauses.append(
                 (clause, _norm(clause, inside, lexicon), read_clause(clause.text, inside, lexicon, dialogue))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agentpay.intents.entities.spans import Span
@@ -17,7 +17,7 @@ _ABBREVIATION = re.compile(
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give)\b)")
 _VERB = (
     r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"
-    r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
+    r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw(?= (?:in|it|them|that|this|an?|the|some|another|me|one|two|three|\d|out|away)\b)|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
     r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book|stick|pop|chuck|bung|lose|bin|stop|hold|say|read|ring|post|sign"
 )
 _SUBJECT = (
@@ -67,6 +67,12 @@ IS_ASKED_FOR = re.compile(
 """Asked of what was just named: "is there something like that?"."""
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
+_WISH = re.compile(r"^\W*(?:(?:ok|hi|hello|hey|so|just|please|and|also)\W+)*(?:(?:i|we)\s+)?need\b", re.IGNORECASE)
+_ALTERNATIVES = frozenset({"or", "but", "so"})
+_ITEM_END = re.compile(r",|\s+(?:and|plus|n|&|\+)\s+|[.!?;]")
+_ITEM_IN = re.compile(r"\s(?:in|x\d)\b")
+_MOST_OF_AN_ITEM = 6
+_WORDS = re.compile(r"[^\W_]+")
 _RESTRICTIVE = re.compile(r"\b(?:with|for|without|that has|between|(?<!'d )(?<!would )like)\b", re.IGNORECASE)
 _NO_SPLIT_BEFORE = re.compile(
     r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|(?<!up )to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
@@ -87,12 +93,15 @@ class Clause:
     question: bool = False
 
 
-def segment(text: str, spans: Sequence[Span] = ()) -> list[Clause]:
-    """Clauses in order; never divides a span. A message without words yields one clause, its whole text."""
+def segment(text: str, spans: Sequence[Span] = (), goods: Collection[str] = ()) -> list[Clause]:
+    """Clauses in order; never divides a span. A message without words yields one clause, its whole text.
+
+    `goods` are words of titles, by which a shopping list is divided that counts nothing: "a leash, dog bed in grey, treats".
+    """
     protected = [(span.start, span.end) for span in spans]
     clauses: list[Clause] = []
     for start, end, question in _sentences(text, protected):
-        clauses.extend(_split(text, start, end, question, protected))
+        clauses.extend(_split(text, start, end, question, protected, goods))
     return _with_what_they_are(text, clauses) or [Clause(0, len(text), text)]
 
 
@@ -138,14 +147,24 @@ def _sentences(text: str, protected: Sequence[tuple[int, int]]) -> list[tuple[in
     return [(s, e, q) for s, e, q in found if any(c.isalnum() for c in text[s:e])]
 
 
-def _split(text: str, start: int, end: int, question: bool, protected: Sequence[tuple[int, int]]) -> list[Clause]:
+def _split(
+    text: str,
+    start: int,
+    end: int,
+    question: bool,
+    protected: Sequence[tuple[int, int]],
+    goods: Collection[str] = (),
+) -> list[Clause]:
     cuts: list[tuple[int, int, bool]] = []
     begin = start
     for match in _JOINT.finditer(text, start, end):
         if match.start() <= begin or _inside(protected, match.start()) or _inside(protected, match.end()):
             continue
         before, after = text[begin : match.start()], text[match.end() : end]
-        listed = _new_item(before, after, match.group(), going_on=bool(cuts) and cuts[-1][2])
+        going_on = bool(cuts) and cuts[-1][2]
+        listed = _new_item(before, after, match.group(), going_on=going_on) or (
+            not question and _named_item(before, after, match.group(), goods, going_on=going_on)
+        )
         if listed or _starts_anew(before, after, match.group()):
             cuts.append((match.start(), match.end(), listed))
             begin = match.end()
@@ -209,6 +228,25 @@ def _new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
         )
         and "," not in joint[1:]
     )
+
+
+def _named_item(before: str, after: str, joint: str, goods: Collection[str], *, going_on: bool) -> bool:
+    """Whether a further item of a shopping list begins by its bare name: "a 10kg litter x2, cat fountain in white"."""
+    wished = _LISTING.match(before) or _WISH.match(before)
+    if "," not in joint or joint.strip(" ,").lower() in _ALTERNATIVES or not (going_on or wished):
+        return False
+    words = [word.lower().strip(".!") for word in re.split(_ITEM_END, after, maxsplit=1)[0].split()]
+    if not 0 < len(words) <= _MOST_OF_AN_ITEM or not any(
+        _of_goods(word.lower(), goods) for word in _WORDS.findall(before)
+    ):
+        return False
+    if len(words) == 1:
+        return words[0].endswith("s") and _of_goods(words[0], goods)  # "…, padded" goes on about what was named
+    return _of_goods(words[0], goods) or (_ITEM_IN.search(" ".join(words)) is not None and _of_goods(words[1], goods))
+
+
+def _of_goods(word: str, goods: Collection[str]) -> bool:
+    return len(word) > 2 and (word in goods or word.removesuffix("s") in goods)
 
 
 def _clause(text: str, start: int, end: int, listed: bool, question: bool) -> Clause | None:

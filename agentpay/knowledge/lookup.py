@@ -21,6 +21,8 @@ from agentpay.store.tables import Product, Variant
 ENOUGH = 0.4
 """Below this a name is somebody else's."""
 _NAME = {"a": 1.0, "b": 0.8, "o": 0.8, "c": 0.5, "d": 0.3, "-": 0.0}
+_BESIDE = 0.7
+"""What a word counts that a title has only for what the product goes with."""
 _ALIKE = 88
 """Likeness (0..100) from which a misspelt or run-together name still counts."""
 _TITLES = 25_000
@@ -77,10 +79,22 @@ def _score(reading: Reading, candidate: Candidate) -> float:
     if not any(field in "ab" for _, field in firm):
         return 0.0
     whole = sum(reading.weights)
-    borne = sum(_NAME[f] * w for f, w in zip(fields, reading.weights, strict=True)) / whole
+    beside = _beside(candidate.title)
+    borne = sum(
+        (_BESIDE if field == "a" and beside & {_stem(form) for form in term.forms} else _NAME[field]) * weight
+        for term, field, weight in zip(reading.terms, fields, reading.weights, strict=True)
+    )
+    borne /= whole
     of_title = sum(field == "a" for field in fields) / max(1, len(content_terms(candidate.title)))
     spelt = 0.9 if any(term.corrected for term in reading.terms) else 1.0
     return round(min(0.99, borne * (0.8 + 0.2 * min(1.0, of_title)) * spelt), 4)
+
+
+def _beside(title: str) -> set[str]:
+    """The words that a title has only behind "for": filters for a fountain are no fountain."""
+    own, _, others = title.lower().partition(" for ")
+    named = {_stem(word) for word in re.findall(r"[^\W_]+", own)}
+    return {_stem(word) for word in re.findall(r"[^\W_]+", others)} - named
 
 
 def _bears_numbers(reading: Reading, candidate: Candidate) -> bool:

@@ -25,6 +25,8 @@ _MORE_BY_WORDS, _MORE_BY_MEANING = (40, 2.0), (30, 1.2)
 """So many are looked at for an answer of `limit` products: a few, and so many times the limit."""
 LEXICAL_SHARE = 0.4
 """What the words' rank counts against the cosine; measured on the electronics judgements (docs/search.md)."""
+NEAR_STORY = 0.27
+"""Cosine from which a product may help somebody who tells a story."""
 _MORE = 4
 """Where too many of the first products are sold out, so many times as many are asked for next."""
 _CODE_DIGITS = 6
@@ -60,6 +62,24 @@ async def search_products(
         ceiling = min(ceiling, fit)
         hits.append(product.hit(ceiling, fit))
     return hits[:limit]
+
+
+async def near_products(
+    tx: Tx, story: str, *, limit: int, filters: SearchFilters | None = None, semantic: Semantic | None = None
+) -> list[Hit]:
+    """
+    The products nearest in meaning to what somebody tells ("she is stiff in the hips and needs something to sleep on"),
+    best first, those in stock before others; none where none is near, or where nothing knows meanings.
+    """
+    shop = await shop_of(tx)
+    vector = await semantic.vector(shop.model, story) if semantic is not None and shop.model is not None else None
+    if semantic is None or shop.model is None or vector is None:
+        return []
+    near = await semantic.store.nearest(tx, shop.model, "product", vector, limit=limit, narrowing=narrowing(filters))
+    scores = {found.owner_id: found.score for found in near}
+    products = await shown.show(tx, [id for id, score in scores.items() if score >= NEAR_STORY], filters)
+    products.sort(key=lambda product: (not product.in_stock, -scores[product.id]))
+    return [product.hit(round(scores[product.id], 4)) for product in products]
 
 
 class _Meaning:

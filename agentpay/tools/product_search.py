@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agentpay.commerce import catalog
 from agentpay.commerce.shapes import ProductView
+from agentpay.knowledge.product_search import near_products
 from agentpay.knowledge.search import SearchFilters, search
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import product_list
@@ -32,6 +33,10 @@ class ProductSearch(Arguments):
     attributes: dict[str, str] = Field({}, description='Product attributes, e.g. {"waterproof": "yes"}.')
     options: dict[str, str] = Field({}, description='Variant options, e.g. {"size": "43", "color": "blue"}.')
     in_stock: bool = False
+    loosely: bool = Field(
+        False,
+        description="Also what is merely nearest in meaning, for a need that is told as a story: where nothing surely fits.",
+    )
     sort: Literal["relevance", "price_asc", "price_desc"] = "relevance"
     limit: int = Field(5, ge=1, le=20)
 
@@ -48,6 +53,10 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
     hits = await search(
         tx, arguments.query, limit=_POOL, kinds=("product",), filters=filters, semantic=context.services.semantic
     )
+    if not hits and arguments.loosely:
+        hits = await near_products(
+            tx, arguments.query, limit=_POOL, filters=filters, semantic=context.services.semantic
+        )
     best = max((hit.fit for hit in hits), default=0.0)
     mentioned = bool(hits) and hits[0].in_stock and _ALL_WORDS <= best < _IN_A_NAME
     ids = [hit.product_id for hit in hits if hit.product_id is not None and hit.fit >= _CLOSE * best]

@@ -47,7 +47,8 @@ _NOT_NAMES = word_set(
     "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
     "thanks please hi hello hey standard express interested using trying also still so very back i send ship deliver address email phone my "
     "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size hotel "
-    "restaurant cafe company office haus school shop store gmbh ltd inc llc ag"
+    "restaurant cafe company office haus school shop store gmbh ltd inc llc ag go ahead proceed sounds great perfect cool right then now "
+    "deal agreed lets let's"
 )
 
 

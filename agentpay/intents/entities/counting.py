@@ -35,6 +35,11 @@ _TO_NUMBER = re.compile(
     rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
+_MAKE_OF = re.compile(
+    rf"\b(?:make|bump|set|up|change|turn) (?:the|that|those|my) (?:[\w'-]+ ){{1,4}}?(?:up )?(?:to |into )?(?P<n>\d{{1,2}}|{NUMERAL})(?:\W+(?:please|pls|instead|then|now))?\W*$",
+    re.IGNORECASE,
+)
+"""How many of what is named there shall be: "make the black one two"."""
 _AT_END = re.compile(
     rf"(?:[,;:]\s*|\s[–-]\s+)(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
     re.IGNORECASE,
@@ -185,6 +190,9 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         value = number(match.group("n"))
         if value and free(taken, *match.span("n")) and not text[: match.start()].rstrip().endswith("size"):
             return Span(*match.span("n"), "quantity", value)
+    made = _MAKE_OF.search(text)
+    if made is not None and free(taken, *made.span("n")) and not _is_that_one(made["n"], text[: made.start("n")]):
+        return Span(*made.span("n"), "quantity", number(made["n"]))
     if (last := _AT_END.search(text)) is not None and free(taken, *last.span("n")):
         value = number(last["n"])
         if value and value <= _MOST_AT_END:

@@ -44,7 +44,8 @@ _ABOUT_A_NUMBER = re.compile(
 )
 _TO_AN_ORDER = re.compile(r"\b(?:to|on|in|onto|from)\s+$", re.IGNORECASE)
 _NUMBER_ALONE = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|good \w+|ok|so|yes|it'?s|please|my)\W+)*[a-z]{1,4}-\d{4,}(?:\W+(?:please|pls|thanks))?\W*$", re.IGNORECASE
+    r"^\W*(?:(?:hi|hello|hey|good \w+|ok|so|yes|it'?s|please|my)\W+)*[a-z]{1,4}-\d{4,}(?:\W+(?:please|pls|thanks))?\W*$",
+    re.IGNORECASE,
 )
 """A message that is nothing else."""
 _SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")

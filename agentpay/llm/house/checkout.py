@@ -134,9 +134,16 @@ def link(talk: Talk) -> Plan:
         talk.expect("address", wants_link=True)
 
 
+_NO_OTHER_YES = (None, "confirm_checkout", "shipping", "country")
+"""What may have been asked when a yes beside an address means the order."""
+
+
 def wants_link(talk: Talk) -> bool:
     """The customer asked for the link before, and now gave what was missing."""
     asked = bool(talk.pending.get("wants_link")) or (_LINK.search(talk.turn.text) and "?" not in talk.turn.text)
+    # "Go ahead, 27 Abbey Street, Dublin": whoever agrees and says where to has decided
+    agreed = talk.turn.accepts and talk.asked_for in _NO_OTHER_YES and bool(talk.cart.get("items"))
+    asked = asked or (agreed and any(act.entities.get("address") for act in talk.turn.acts))
     return bool(asked) and any(act.intent == "provide_details" for act in talk.turn.acts) and not talk.expecting
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import show
+from agentpay.llm.house.facts import content
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
-from agentpay.llm.house.refs import is_superlative, named, stems, stems_in_order, target
+from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, stems_in_order, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
@@ -40,6 +41,12 @@ _LOOKING = re.compile(
 )
 _FEW_WORDS = 3
 """So many words name a thing: "garden hoses?"."""
+_NEED = re.compile(
+    r"\b(?:something|anything|what would|ideas?|suggestions?|needs?|help|what (?:have|do) (?:you|u)|suitable)\b", re.I
+)
+_STORIES = frozenset({"recommendation", "product_search", "other", "greeting"})
+_TELLING = 2
+"""So many words of content tell of a need."""
 _GUESSED = 0.65
 """How sure a clause is at most that no rule knew."""
 _ANYTHING = re.compile(r"\b(?:any|some|every)thing\b|\bones?\b", re.I)
@@ -79,6 +86,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if not query and not wanted:
         query = "" if act.intent == "recommendation" or looks_around(act) else act.text
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
+    if (name := _with_features(act, query)) is not None:
+        tries.insert(0, ("titled", {"query": name, **_without(wanted, "attributes")}))
     if (deed := used_for(act.text)) is not None:
         tries[:0] = [("found", {"query": f"tool to {deed}"}), ("found", {"query": deed})]
     budget = wanted.get("price_max")
@@ -88,8 +97,6 @@ def _search(talk: Talk, act: ActView) -> Plan:
         )
     if category is not None:
         tries.append(("found", {"query": "", **_without(wanted, "options"), "category": category}))
-    if (name := _with_features(act, query)) is not None:
-        tries.insert(0, ("titled", {"query": name, **_without(wanted, "attributes")}))
     loosened = _without(wanted, "attributes", "options", "price_min", "price_max")
     if loosened != wanted and (query or loosened):
         tries.append(("without", {"query": query, **loosened}))
@@ -97,10 +104,19 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries.append(("over_budget", {"query": "", "category": category, "sort": "price_asc"}))
     if act.intent == "recommendation" or looks_around(act):
         tries += [("found", {"query": word}) for word in ("children", "kids") if _CHILD.search(act.text)]
+    if (story := _story(talk, act)) is not None:
+        narrowed = _without(wanted, "attributes", "options", "category", "sort")
+        tries.append(("near", {**narrowed, "query": story, "loosely": True, "limit": 3}))
+    if act.intent == "recommendation" or looks_around(act):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     for kind, arguments in tries:
         outcome = yield Ask("product_search", arguments)
         products = outcome.result.get("products", [])
+        by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
+        if kind == "titled":
+            products, kind = by_name, "found"
+        elif kind == "found" and by_name and len(stems(query)) > 1:
+            products = by_name  # "the halden 8 knife": what all the words stand in the title of
         if not products:
             continue
         if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
@@ -114,12 +130,11 @@ def _search(talk: Talk, act: ActView) -> Plan:
                 others = yield Ask("product_search", {**arguments, "query": "", "category": category})
                 had = products[0]["external_id"]
                 products = [*products, *(one for one in others.result.get("products", []) if one["external_id"] != had)]
-        by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
-        if kind == "titled":
-            products, kind = by_name, "found"
-        elif kind == "found" and by_name and len(stems(query)) > 1:
-            products = by_name  # "the halden 8 knife": what all the words stand in the title of
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
+        elif kind == "near":
+            talk.searched = None
+            show(talk, products, "found_near", act.entities.get("options"))
+            spoken_of(talk, products[0])  # the nearest: what "it" is meant of, until another one is chosen
         elif kind == "shop":
             show(talk, products, "found_shop")
         elif kind == "over_budget":
@@ -133,6 +148,15 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def _story(talk: Talk, act: ActView) -> str | None:
+    """What is told of a need, whole: "my dog is 13 and stiff in the hips, she needs something comfy to sleep on"."""
+    if _asks_for_a_thing(act) or not (act.intent == "recommendation" or _NEED.search(talk.turn.text)):
+        return None
+    of_goods = all(one.intent in _STORIES or one is act for one in talk.turn.acts)
+    text = talk.turn.text if of_goods else act.text
+    return text[:400] if len(content(text)) >= _TELLING else None
 
 
 def _with_features(act: ActView, query: str) -> str | None:

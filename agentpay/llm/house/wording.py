@@ -23,6 +23,7 @@ WORDINGS: dict[str, list[str]] = {
     "declined": ["No problem. What would you like instead?", "All right. Is there anything else I can help with?"],
     "found_one": ["Here's what fits:", "I'd suggest this one:"],
     "found_some": ["Here's what I found:", "These fit:", "Here are a few that fit:"],
+    "found_near": ["This may be what you need:", "Perhaps this helps:"],
     "found_shop": ["Here's a look at what we have:"],
     "found_over_budget": ["I don't have anything like that for {budget}. The closest we have:"],
     "found_without": ["I don't have exactly that; these come closest:"],

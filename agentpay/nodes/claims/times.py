@@ -67,6 +67,9 @@ class TimeRules:
         if not MOVES.search(part):
             return True
         word = str(claim.value)
+        method = ((self.grounds.checkout or {}).get("shipping_option") or {}).get("name")
+        if isinstance(method, str) and word in method.casefold():
+            return True  # "Next-day shipping": a rate that is called so
         if re.fullmatch(r"today|tonight", word) and re.search(
             r"(?i)\b(?:help|looking|find|thank\w*|here|do for you)\b", part
         ):
