@@ -94,7 +94,8 @@ def bars(rows: Sequence[tuple[str, float]], title: str) -> Markup:
     """Counts by name, in the order given."""
     chart = pygal.HorizontalBar(**_options(rows=len(rows), legend=False), value_formatter=count)
     chart.x_labels = [name for name, _ in reversed(rows)]
-    chart.y_labels = _ticks(max(value for _, value in rows))
+    values = [value for _, value in rows]
+    chart.y_labels = _ticks(max(values), whole=all(float(value).is_integer() for value in values))
     chart.add(title, [{"value": value, "label": f"{name}: {value:g}"} for name, value in reversed(rows)])
     return _drawn(chart, title)
 
@@ -116,9 +117,9 @@ def pass_hat_k(suites: Mapping[str, Mapping[str, float]]) -> Markup:
     return _drawn(chart, "Share of cases of which each of k tries passes")
 
 
-def _ticks(most: float) -> list[float]:
-    """From 0 to `most` in steps of 1, 2 or 5 times a power of ten, five steps at most."""
-    steps = (size * 10.0**power for power in range(-6, 18) for size in (1, 2, 5))
+def _ticks(most: float, *, whole: bool) -> list[float]:
+    """From 0 to `most` in steps of 1, 2 or 5 times a power of ten, five steps at most; of counts in whole ones."""
+    steps = (size * 10.0**power for power in range(0 if whole else -6, 18) for size in (1, 2, 5))
     step = next(step for step in steps if most / step <= _MOST_TICKS)
     return [round(n * step, 6) for n in range(int(most / step) + 1)]
 

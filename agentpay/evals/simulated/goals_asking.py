@@ -197,6 +197,9 @@ def shipping_nowhere(draw: Draw) -> Goal:
     )
 
 
+_UNESCAPED = re.compile(r"\\(?=[ \-.])")
+
+
 def topics(world: World) -> list[tuple[list[str], str]]:
     """Questions with the pattern of what answers them: an article must have it, and the question must be about that article."""
     found = []
@@ -221,7 +224,8 @@ def topic(draw: Draw) -> Goal:
             question=lambda me: me.say("topic_question", question=me.rng.choice(asked)),
             fact=lambda seen: re.search(fact, seen.text, re.I) is not None,
         )
-        return Goal([wish], every(told([wish]), nothing_bought), f"{asked[0]} (Answer: {fact})", check_is_state=False)
+        brief = f"{asked[0]} (Answer: {_UNESCAPED.sub('', fact)})"
+        return Goal([wish], every(told([wish]), nothing_bought), brief, check_is_state=False)
     article = rng.choice(world.store.articles)
     sentences = [_plain(sentence) for sentence in re.split(r"(?<=[.!?])\s+", article.body) if len(sentence) > 20]
     name = re.sub(r"^(?:which|what|how) .*", article.title.rstrip("?"), article.title, flags=re.I)

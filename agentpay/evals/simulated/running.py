@@ -121,20 +121,21 @@ def case(played: Played, who: Person) -> Case:
     detail |= {name: value for name, value in left.items() if value}
     detail["transcript"] = [_masked(line, played) for line in played.transcript]
     if not passed:
-        wrong = [("goal", each) for each in played.unmet] + [("contradiction", each) for each in played.contradictions]
-        wrong += [("privacy", each) for each in played.violations]
-        wrong += [("service", played.error)] if played.error else []
-        wrong += [(grade.key, grade.comment) for grade in failed]
+        wrong = [("goal", goal.brief, each) for each in played.unmet]
+        wrong += [("contradiction", "one answer", each) for each in played.contradictions]
+        wrong += [("privacy", "nothing of others, no floor", each) for each in played.violations]
+        wrong += [("service", "an answer", played.error)] if played.error else []
+        wrong += [(grade.key, "holds", grade.comment) for grade in failed]
         said = next((line for line in reversed(played.transcript) if line.startswith("customer: ")), "")
         detail["failures"] = [
             {
                 "turn": played.turns,
                 "said": said.removeprefix("customer: "),
                 "check": check,
-                "expected": goal.brief,
+                "expected": expected,
                 "got": _masked(got, played),
             }
-            for check, got in wrong
+            for check, expected, got in wrong
         ]
         detail["last_question"] = _masked(played.last_question, played)
         detail["tools"] = [masked_data(turn) for turn in played.tools]
