@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ActView
-from agentpay.llm.house import buying, describe, orders, pricing
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import buying, describe, orders, places, pricing
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
@@ -41,6 +42,8 @@ def details(talk: Talk, act: ActView) -> Plan:
         given["shipping_address"] = address
     elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
+    if (yield from _is_left_out(talk, given.get("shipping_address"))):
+        return
     numbers = entities.get("order_numbers")
     if (talk.pending.get("verify") and (emails or numbers)) or (numbers and not set(given) - {"email"}):
         yield from orders.status(talk, act)
@@ -73,6 +76,21 @@ def details(talk: Talk, act: ActView) -> Plan:
         if talk.cart.get("items"):
             talk.say("ready")
             talk.expect("confirm_checkout")
+
+
+def _is_left_out(talk: Talk, address: dict[str, Any] | None) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether the shop's pages say that it does not deliver where the address lies; then it is said, and not noted."""
+    part = places.part_of(address) if address is not None else None
+    if part is None:
+        return False
+    pages = yield Ask("search_knowledge", {"query": f"delivery to {part}"})
+    left_out = places.leaves_out(pages.result.get("passages", []), part, surely=True)
+    if left_out is None:
+        return False
+    talk.say_text(left_out[0])
+    talk.say("policy_source", title=left_out[1])
+    talk.expect("address", **{**talk.pending, "wants_link": _link_follows(talk)})
+    return True
 
 
 def means_usual_address(act: ActView) -> bool:

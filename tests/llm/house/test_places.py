@@ -39,3 +39,28 @@ def test_a_country_itself_needs_no_look_at_the_pages() -> None:
 def test_what_it_costs_to_a_country_is_about_sending_it() -> None:
     view = turn(act("price_question", "and what does it cost to France?", country="FR", pronoun=True))
     assert play(view, quote_shipping=lambda _: (True, QUOTE)).tools == ["quote_shipping"]
+
+
+BELFAST = {"line1": "22 Acacia Avenue", "city": "Belfast", "postal_code": "BT1 5GS", "country": "GB"}
+
+
+def given(address: dict[str, Any], knowledge: Any) -> Any:
+    view = turn(act("provide_details", "it goes there", address=address), agent="payment")
+    return play(view, search_knowledge=knowledge, set_customer_details=lambda _: (True, {"details": {}}))
+
+
+def test_an_address_the_shop_does_not_deliver_to_is_not_noted() -> None:
+    played = given(BELFAST, pages("We do not deliver to Northern Ireland."))
+    assert played.tools == ["search_knowledge"]
+    assert "We do not deliver to Northern Ireland." in played.text
+
+
+@pytest.mark.parametrize(
+    "page", [pages(), pages("Delivery to Northern Ireland is not free."), pages("Northern Ireland takes no longer.")]
+)
+def test_an_address_that_costs_more_is_noted(page: Any) -> None:
+    assert given(BELFAST, page).tools == ["search_knowledge", "set_customer_details"]
+
+
+def test_an_address_anywhere_else_needs_no_look_at_the_pages() -> None:
+    assert given({**BELFAST, "postal_code": "BS6 6AE"}, pages()).tools == ["set_customer_details"]

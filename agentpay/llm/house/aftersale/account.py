@@ -21,6 +21,10 @@ def account(talk: Talk, task: Task) -> Plan:
         if not talk.verified:
             unverified(talk, task)
             return
+    if task.address is not None and not task.address.get("country"):
+        talk.say("address_country")
+        ask(talk, task, "country", "country")
+        return
     given = _given(talk, task)
     if not given:
         if "address" in " ".join(task.words).casefold() and "mail" not in " ".join(task.words).casefold():
@@ -49,7 +53,5 @@ def _given(talk: Talk, task: Task) -> dict[str, Any]:
         if (emails := entities.get("emails")) and task.asked != "verify":
             given["email"] = emails[-1]
     if task.address is not None:
-        country = task.address.get("country") or talk.contact.get("shipping_address", {}).get("country")
-        if country:
-            given["address"] = {**task.address, "country": country}
+        given["address"] = task.address
     return given
