@@ -49,7 +49,8 @@ def print_report(folder: Path, suites: Sequence[Suite], compared: Comparison | N
     from rich.table import Table
 
     console = Console(markup=False, highlight=False)
-    table = Table("suite", "cases", "passed", "failed", "skipped", "", header_style="bold")
+    table = Table("suite", "cases", "passed", "failed", "skipped", header_style="bold")
+    table.add_column("", overflow="fold")  # a path is told to its end
     for suite in suites:
         missed = [
             f"{each['name']} {each['got']}, wanted at {each['bound']} {each['wanted']}"
