@@ -18,7 +18,15 @@ _NO_LEAD = re.compile(
 _NOT_YES = re.compile(
     r"^(?!(?:ok |yes |yep |great |perfect |right )*(?:that|it|this) is (?:right|correct|it|fine|ok|good|great|perfect|so)\b)(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?! (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
 )
+_AGREED = re.compile(
+    r"^(?:(?:ok|okay|alright|great|fine|cool|perfect) )*(?:it is a )?(?:deal|agreed|done deal|i accept|i will take it)\b"
+)
+"""A yes whatever is asked behind it: "deal, where do I pay?"."""
 _WEAK_YES = re.compile(r"^(?:ok|right|good|great|cool|fine|perfect|alright|all right|awesome|done|correct|si|ja|oui)\b")
+_FAREWELL = re.compile(
+    r"\b(?:bye|goodbye|see (?:you|ya)|have a (?:nice|good|great) \w+|that (?:is|will be) all|nothing else)\b"
+)
+"""What makes an "ok" before it no yes."""
 _FIRST_SIGN = re.compile(r"[.,!;?\n-]")
 
 _HESITATION = (
@@ -66,7 +74,7 @@ def accepts(norm: str) -> bool:
     """Whether a message in normal form begins with a yes, or is one."""
     if not (match := _YES.match(norm)):
         return False
-    if _NO_LEAD.match(norm):
+    if _NO_LEAD.match(norm) or (_WEAK_YES.match(norm) and _FAREWELL.search(norm)):
         return False
     if _WEAK_YES.match(norm) and match.end() < len(norm) and len(norm.split()) > 3:
         strong = re.search(
@@ -74,7 +82,7 @@ def accepts(norm: str) -> bool:
             norm,
         )
         return strong is not None and "?" not in norm.split(strong.group())[0] and not _NOT_YES.match(norm)
-    return not _NOT_YES.match(norm)
+    return _AGREED.match(norm) is not None or not _NOT_YES.match(norm)
 
 
 def nods(text: str) -> bool:

@@ -12,7 +12,7 @@ from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
 from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
 from agentpay.intents.entities.destinations import find_destination
-from agentpay.intents.entities.finding import find_words
+from agentpay.intents.entities.finding import Found, find_words
 from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
 from agentpay.intents.entities.offers import find_offers
@@ -106,6 +106,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     entities.product_query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
     if entities.product_query is not None:
         entities.product_query = lexicon.as_titled(entities.product_query)
+    _without_its_own_name(entities, found, text)
     entities.everything = EVERYTHING.search(text) is not None
     if entities.product_query is None and not entities.ordinals:
         entities.pronoun = PRONOUN.search(text) is not None
@@ -120,6 +121,20 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
         names_option=_WHICH.search(text) is not None
         and any(word.text in lexicon.option_names for word in chunks(text)),
     )
+
+
+def _without_its_own_name(entities: Entities, found: Found, text: str) -> None:
+    """ "A throw in oatmeal": a value that is the name of a kind of goods, and stands as such, is no option here."""
+    query, kind = (entities.product_query or "").lower(), (found.category or "").lower().rpartition(" > ")[2]
+    for name in found.of_names:
+        value = entities.options.get(name, "").lower()
+        if (
+            value
+            and value == query
+            and kind in (value, f"{value}s")
+            and re.search(rf"\b(?:an?|the) {re.escape(value)}\b", text, re.I)
+        ):
+            entities.options = {other: said for other, said in entities.options.items() if other != name}
 
 
 def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | None, int | None]:
