@@ -33,7 +33,7 @@ _OTHER_ADDRESS = re.compile(
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
-    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|hang on|one (?:sec|second|moment)|nothing(?: else| more| today)|done(?: deal)?|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect|right|correct)|do (?:that|so)|never mind|now|hi|hello|hey|there| )*$"
 )
 _BOUGHT = re.compile(
@@ -48,7 +48,9 @@ _SOMETHING = re.compile(r"\b(?:something|anything)\b")
 _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 
 
-_ENOUGH = re.compile(r"\b(?:is|are|will be|would be) (?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b")
+_ENOUGH = re.compile(
+    r"(?:\b(?:is|are|will be|would be)|'s) (?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b|\b(?:one|two|three|four) enough\b"
+)
 _SUITS_BETTER = re.compile(
     r"\b(?:goes|go|looks?|suits?|matches|match|fits?|works?|is|are|would be|would look)(?: \w+){0,2}? (?:better|nicer|best|more like it)\b|\b(?:prefer|like|love)(?: the| an?)? \w+(?: \w+)? (?:better|more)\b"
 )

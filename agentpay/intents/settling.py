@@ -103,13 +103,18 @@ def without_prices(entities: Entities) -> Entities:
     )
 
 
+_HARDLY = 0.35
+"""How sure a search is of words that neither a rule nor the shop knows: "hang on, he's grown"."""
+
+
 def resolve(entities: Entities, before: list[Act]) -> None:
     """ "Do you have the mug in blue? Add it": what "it" is was said in the same message."""
     if entities.everything or not (entities.pronoun or entities.quantity or entities.options):
         return
     for act in reversed(before):
         said = act.entities
-        if said.product_query and act.intent not in {I.REMOVE_FROM_CART, I.POLICY, I.RETURN}:
+        guessed = act.intent is I.PRODUCT_SEARCH and act.confidence <= _HARDLY
+        if said.product_query and not guessed and act.intent not in {I.REMOVE_FROM_CART, I.POLICY, I.RETURN}:
             entities.product_query = said.product_query
             entities.options = {**said.options, **entities.options}
             entities.pronoun = True

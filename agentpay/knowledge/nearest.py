@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agentpay.knowledge.semantic import Semantic
 
 LIKE = 0.3
 """Cosine from which a sentence is about what is asked. Of 40 questions to goods, right answers lay at 0.31 and more."""
+_AND_ASKS = re.compile(
+    r"(?<=\?)\s+|\s+and\s+(?=(?:how|what|when|which|who|is|are|does|do|can|will|has|have)\b)", re.IGNORECASE
+)
+"""Where a second question begins."""
 CLOSE = 0.1
 """A further sentence is told where it is at most so far behind the nearest one."""
 
@@ -17,11 +22,14 @@ async def nearest(semantic: Semantic | None, question: str, sentences: Sequence[
     texts = list(dict.fromkeys(sentence for sentence in sentences if sentence.strip()))
     if semantic is None or semantic.current is None or not texts:
         return []
-    vectors = await semantic.vectors(semantic.current.model, [question, *texts])
+    asked = [part for part in _AND_ASKS.split(question) if part.strip()] or [question]
+    vectors = await semantic.vectors(semantic.current.model, [*asked, *texts])
     if vectors is None:
         return []
-    scored = sorted(
-        ((float(vectors[0] @ one), text) for one, text in zip(vectors[1:], texts, strict=True)), reverse=True
-    )
-    bound = max(LIKE, scored[0][0] - CLOSE)
-    return [text for score, text in scored[:most] if score >= bound]
+    told: dict[str, None] = {}
+    for wanted in vectors[: len(asked)]:
+        likeness = (float(wanted @ one) for one in vectors[len(asked) :])
+        scored = sorted(zip(likeness, texts, strict=True), reverse=True)
+        bound = max(LIKE, scored[0][0] - CLOSE)
+        told |= dict.fromkeys(text for score, text in scored[: max(1, most // len(asked))] if score >= bound)
+    return list(told)

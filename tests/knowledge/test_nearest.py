@@ -15,8 +15,11 @@ FOUNTAIN = [
 
 async def test_the_sentence_that_answers_in_other_words() -> None:
     semantic = Semantic(Settings(embeddings="local"))
+    await semantic.warm_up()
     assert await nearest(semantic, "is the fountain noisy?", FOUNTAIN) == FOUNTAIN[:1]
     assert (await nearest(semantic, "how often do I change the filter?", FOUNTAIN))[0] == FOUNTAIN[1]
+    both = await nearest(semantic, "is the fountain noisy and how often do I change the filter?", FOUNTAIN)
+    assert both == FOUNTAIN[:2]
     assert await nearest(semantic, "do you deliver to Norway?", FOUNTAIN) == []
 
 

@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from agentpay.intents.entities.lexicon import Chunk, Entry, Lexicon, chunks
 from agentpay.intents.entities.measures import find_measures
@@ -74,6 +75,7 @@ def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked
         _changed(lexicon, text, change, found)
         parts = [c for c in parts if free(found.spans, c.start, c.end)]
     _named_values(lexicon, text, parts, found)
+    parts = _counted_values(lexicon, text, parts, found)
     position = 0
     while position < len(parts):
         step = 1
@@ -109,6 +111,21 @@ def _named_values(lexicon: Lexicon, text: str, parts: list[Chunk], found: Found)
                 continue
             _named_value(lexicon, text, parts, position, after, name, found)
             break
+
+
+def _counted_values(lexicon: Lexicon, text: str, parts: list[Chunk], found: Found) -> list[Chunk]:
+    """ "12 tubs", "the 1000 piece one": a number before the name of the option that has it as a value; the other chunks."""
+    taken: list[Chunk] = []
+    for number, name in pairwise(parts):
+        if not number.text.isdigit() or text[number.end : name.start].strip(" -"):
+            continue
+        called = lexicon.called.get((name.text,)) or lexicon.called.get((f"{name.text}s",))
+        for entry in lexicon.entries.get((number.text,), ()):
+            if entry.kind == "option" and entry.name == called and called not in found.options:
+                found.options[entry.name] = entry.value
+                found.spans.append(Span(number.start, name.end, "option", entry))
+                taken += [number, name]
+    return [chunk for chunk in parts if chunk not in taken]
 
 
 def _named_value(

@@ -52,7 +52,7 @@ def is_option(
         return True
     before = parts[position - 1].text if position else ""
     after = parts[position + len(run)] if position + len(run) < len(parts) else None
-    if before in _SIZE_LEAD or asked_for == "variant":
+    if before in _SIZE_LEAD or asked_for == "variant" or (asked_for == "confirm_add" and len(parts) == 1):
         return True
     if before == "a" and not letters.isdigit() and written.isupper():
         return True

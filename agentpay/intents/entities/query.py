@@ -16,7 +16,7 @@ _PHRASES = re.compile(
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:that|this|it)(?:'?s| is) (?:right|correct|it|fine|the one|all)\b|,?\s*\bi (?:think|guess|suppose|believe)\b(?=\W*$)|\bin that case\b"
     r"|\b(?:i(?:'ve| have)? )?changed? (?:my|our) minds?\b|\bchange of (?:mind|plan)\b|\bon second thoughts?\b|\bfair enough\b|\bvery well\b|\b(?:with )?(?:the |my )?same (?:e-?mail|address|name)(?: address)?\b|\byourself a deal\b|\bgo (?:down|lower)(?: to)?\b|\b(?:right|just) now\b|\bas well\b|\bat all\b|\bby the way\b|\bbtw\b|\bif (?:you|that|it|u)\b.*$|\bas (?:a|an) (?:gift|present)\b|\bgift[- ]wrapp?(?:ed)?\b"
-    r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b"
+    r"|\b(?:an? )?(?:place|seat|spot|ticket)s? (?:in|on|at|for)\b|\bout again\b|,\s*(?:(?:it|they|that)(?:'s|'re| is| are) )?(?:way |far |much |a bit )?too [a-z]+\W*$"
     r"|\b(?:that|this|it|those|these|they)(?:'?s|'?re| is| are| would be)(?: exactly| just)? (?:the ones?|what|which) (?:i|we|im)\b.*$"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?|packets?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
@@ -29,7 +29,7 @@ _ONE_AND_WHY = re.compile(
 )
 """Why something was chosen, which names nothing: "the grey one, easier to clean"."""
 _ENOUGH = re.compile(
-    r"\b(?:is|are|will be|would be|'?ll be)\s+(?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b.*$",
+    r"(?:\b(?:is|are|will be|would be|'?ll be)|'s)\s+(?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b.*$",
     re.IGNORECASE,
 )
 _CONTAINERS = re.compile(

@@ -16,12 +16,14 @@ _TOPICS = tuple(
     (re.compile(rf"\b(?:{asked})", re.I), topic)
     for asked, topic in (
         (r"what if (?:\w+ ){1,3}(?:arriv|come)|\breport\w*\b|damag|broken|faulty|defect|missing", "damaged or missing"),
+        (r"(?:when|how (?:long|soon|many)).*\b(?:refund|money)", "refunds"),
+        (r"(?:chang|cancel|amend|modif)\w* (?:\w+ ){0,3}orders?\b|cancel", "changing or cancelling an order"),
         (r"return|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b", "returns"),
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
         (r"warrant|guarant", "warranty"),
-        (r"ship|deliver|arriv|dispatch", "shipping and delivery"),
-        (r"pay\b|paying|payment|invoice|inst?all?ment", "payment"),
+        (r"ship|deliver|arriv|dispatch|go(?:es)? out\b|leaves? (?:today|tomorrow)", "shipping and delivery"),
+        (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
     )
 )
 """What a question is about, where its own words find nothing, or find something else."""

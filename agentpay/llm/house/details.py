@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from typing import Any
 
@@ -15,6 +16,8 @@ from agentpay.llm.house.refs import spoken_of, stems, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _MOST_TOLD = 2
+_TWO = re.compile(r"\band (?:how|what|when|which|who|is|are|does|do|can|will|has|have)\b", re.I)
+"""Two questions in one: "how tall is it and how long does it take to put together?"."""
 
 
 def details(talk: Talk, act: ActView) -> Plan:
@@ -31,11 +34,11 @@ def details(talk: Talk, act: ActView) -> Plan:
         return
     question = _question(act)
     outcome = yield Ask("product_details", {"product": ref["product"], **question})
+    if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
+        return
     focus = (talk.focus or {}).get("product")
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus, **question})
-    if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
-        return
     if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     if not outcome.ok:
@@ -66,6 +69,9 @@ def _answer(act: ActView, outcome: ToolOutcome) -> Answer:
     """What the product's data says in the question's words, else the sentences that are nearest to it in meaning."""
     product = outcome.result["product"]
     answer, nearest = answering(act.text, product), outcome.result.get("nearest", [])
+    if answer.facts and nearest and _TWO.search(act.text):
+        also = [one["text"] for one in nearest if one["attribute"] is None]
+        return Answer(answer.facts, list(dict.fromkeys([*answer.sentences, *also])), answer.polar)
     if answer.facts or not nearest:
         return answer
     known = product.get("attributes") or {}

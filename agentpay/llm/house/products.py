@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import show
 from agentpay.llm.house.facts import content
@@ -44,6 +45,8 @@ _FEW_WORDS = 3
 _NEED = re.compile(
     r"\b(?:something|anything|what would|ideas?|suggestions?|needs?|help|what (?:have|do) (?:you|u)|suitable)\b", re.I
 )
+_AND_THE = re.compile(r"\s+(?:and|&)\s+(?:the|your)\s+", re.I)
+_THE_AND_THE = re.compile(r"\b(?:the|your)\s(?:\S+\s){1,5}(?:and|&)\s+(?:the|your)\s", re.I)
 _STORIES = frozenset({"recommendation", "product_search", "other", "greeting"})
 _TELLING = 2
 """So many words of content tell of a need."""
@@ -60,7 +63,7 @@ _GOES_WITH = re.compile(
 
 def search(talk: Talk, act: ActView) -> Plan:
     """What the shop's pages advise where a size is asked for, else a search of its goods."""
-    if act.intent in ("recommendation", "product_search") and asks_for_size(act.text):
+    if act.intent in ("recommendation", "product_search") and asks_for_size(act.text, talk.turn.text):
         outcome = yield Ask("search_knowledge", {"query": act.text})
         if passages := outcome.result.get("passages", []):
             talk.say_text(passages[0]["text"])
@@ -109,6 +112,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries.append(("near", {**narrowed, "query": story, "loosely": True, "limit": 3}))
     if act.intent == "recommendation" or looks_around(act):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
+    if len(names := _each_named(act, query)) > 1 and (yield from _show_each(talk, names)):
+        return
     for kind, arguments in tries:
         outcome = yield Ask("product_search", arguments)
         products = outcome.result.get("products", [])
@@ -157,6 +162,22 @@ def _story(talk: Talk, act: ActView) -> str | None:
     of_goods = all(one.intent in _STORIES or one is act for one in talk.turn.acts)
     text = talk.turn.text if of_goods else act.text
     return text[:400] if len(content(text)) >= _TELLING else None
+
+
+def _each_named(act: ActView, query: str) -> list[str]:
+    """ "Show me the dog bed and the blanket": the names of several goods."""
+    return _AND_THE.split(query) if _THE_AND_THE.search(act.text) else []
+
+
+def _show_each(talk: Talk, names: list[str]) -> Generator[Ask, ToolOutcome, bool]:
+    """What each name finds first, where all of them find something else."""
+    shown: dict[str, dict[str, Any]] = {}
+    for name in names:
+        outcome = yield Ask("product_search", {"query": name, "limit": 1})
+        shown |= {product["external_id"]: product for product in outcome.result.get("products", [])[:1]}
+    if len(shown) == len(names):
+        show(talk, list(shown.values()), "found_some")
+    return len(shown) == len(names)
 
 
 def _with_features(act: ActView, query: str) -> str | None:

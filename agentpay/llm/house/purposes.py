@@ -21,6 +21,8 @@ _SIZE_ADVICE = re.compile(
     r"|\bhow (?:do|can|should) (?:i|we) (?:measure|choose|pick|know|find)\b|\bsize (?:chart|guide|table|advice)\b",
     re.I,
 )
+_WHAT_SIZE = re.compile(r"\b(?:what|which) (?:\w+ )?size\b", re.I)
+_MEASURED = re.compile(r"\bmeasur\w*|\b\d+(?:[.,]\d+)? ?(?:cm|mm|inch(?:es)?|in|kg|kilos?|lbs?|years?)\b", re.I)
 _STOCKS = re.compile(
     r"\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I
 )
@@ -41,9 +43,10 @@ def interest(text: str) -> str | None:
     return " ".join(words[:5]) or None
 
 
-def asks_for_size(text: str) -> bool:
-    """Whether advice on a size is asked for, which a shop's own pages may give."""
-    return _SIZE_ADVICE.search(text) is not None
+def asks_for_size(text: str, message: str = "") -> bool:
+    """Whether advice on a size is asked for, which a shop's own pages may give: by itself, or where `message` tells a measure."""
+    measured = _WHAT_SIZE.search(text) is not None and _MEASURED.search(message) is not None
+    return measured or _SIZE_ADVICE.search(text) is not None
 
 
 def asks_for_goods(text: str) -> bool:

@@ -87,3 +87,28 @@ def test_who_agrees_and_says_where_to_gets_the_link() -> None:
     }
     assert "create_payment_link" in play(turn(clause, cart=cart, accepts=True), **answers).tools
     assert "create_payment_link" not in play(turn(clause, cart=cart), **answers).tools
+
+
+def test_several_goods_that_are_named_are_shown_each() -> None:
+    goods = {"dog bed": BED, "blanket": product("blanket", "Blanket", variant("blanket-1"))}
+
+    def search(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        found = [goods[arguments["query"]]] if arguments["query"] in goods else []
+        return True, {"products": found, "found": len(found)}
+
+    clause = act("product_search", "show me the dog bed and the blanket", product_query="dog bed and the blanket")
+    played = play(turn(clause), product_search=search)
+    assert "Dog bed" in played.text
+    assert "Blanket" in played.text
+    unknown = act("product_search", "show me the dog bed and the kennel", product_query="dog bed and the kennel")
+    answers = {"product_search": search, "search_knowledge": lambda _: (True, {"passages": []})}
+    assert "Dog bed" not in play(turn(unknown), **answers).text, "half of it is no answer"
+
+
+def test_a_size_is_advised_by_the_measure_that_the_message_tells() -> None:
+    passage = {"external_id": "s", "title": "Sizes", "text": "M fits 55 to 68 cm.", "score": 0.6}
+    clause = act("recommendation", "what size harness", product_query="harness")
+    text = "my dog measures 60 cm round the chest. what size harness?"
+    played = play(turn(clause, text=text), search_knowledge=lambda _: (True, {"passages": [passage]}))
+    assert played.tools == ["search_knowledge"]
+    assert "M fits" in played.text
