@@ -58,6 +58,11 @@ _EACH_IN = re.compile(
     r"^(?:(?:ok|okay|yes|and|then|please|so|well|i will (?:take|have)|i would like|just|also|fine|great|make it) )*(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|another) (?:pairs? )?in (?:an? )?(?:the |size )?\w+"
 )
 """How many, and in which option, of what was just spoken of: "one in S"."""
+_OF_EACH = re.compile(
+    r"^(?:(?:ok|okay|yes|and|then|please|so|well|nice|great|good|lovely|perfect|i will (?:take|have)|i would like|give me|can i (?:have|get)|just|also|fine) )*"
+    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) (?:of|in|for) (?:each|every)\b(?! other)"
+)
+""" "Five in each colour", of what was just spoken of."""
 _COSTS = re.compile(r"\b(?:how much|costs?|prices?|charge|extra|pay|what would|what is)\b")
 _PUTS = re.compile(r"^(?:(?:please|can you|could you|just|also|and|then|ok) )*(?:put|pop|stick|throw|chuck|place)\b")
 _THERE_IN = re.compile(
@@ -150,6 +155,9 @@ def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogu
     if dialogue.cart_items and entities.options and _SUITS_BETTER.search(norm):
         entities.product_query, entities.pronoun = None, True  # "ochre goes better with my sofa": no sofa is wanted
         return I.CHANGE_CART, 0.95
+    if _OF_EACH.match(norm) and entities.quantity and not entities.product_query:
+        entities.pronoun = True
+        return I.ADD_TO_CART, 0.9
     if _EACH_IN.match(norm) and entities.quantity and entities.options and not entities.product_query:
         entities.pronoun = True
         return I.ADD_TO_CART, 0.9
@@ -278,6 +286,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
     if entities.options and not entities.product_query:
         if clause.question:
             return I.AVAILABILITY, 0.6
+        if entities.quantity and (not dialogue.cart_items or any(span.kind == "unit" for span in reading.spans)):
+            return I.ADD_TO_CART, 0.75  # "8 balls of the moss one"
         return (
             (I.CHANGE_CART, 0.55)
             if dialogue.cart_items

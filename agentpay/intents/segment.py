@@ -38,7 +38,7 @@ _STARTER = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?:[x×]\s+)?(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?)\W*$)[^\W\d_]",
+    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?:[x×]\s+)?(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?|skeins?|hanks?|rolls?|spools?|reels?|tins?|cans?|jars?|tubes?|copies|slices|crates?)\W*$)[^\W\d_]",
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)

@@ -321,6 +321,15 @@ def test_a_claim_may_stand_on_what_an_earlier_turn_found() -> None:
     assert failed(Grounded().grade(record(later)))
 
 
+def test_the_title_of_a_page_is_nothing_that_is_sold() -> None:
+    page = ToolCall("search_knowledge", {"query": "x"}, True, {"passages": [{"title": "Shipping", "text": "Fast."}]})
+    option = {"external_id": "s", "name": "Letter", "amount": 250, "min_days": 1, "max_days": 2}
+    checkout = {"total": 2250, "shipping": 250, "shipping_option": option, "items": [line()]}
+    link = ToolCall("create_payment_link", {}, True, {"checkout": checkout})
+    paid = turn("pay", "Your order comes to $22.50 (Letter shipping $2.50).", id="t2", calls=[link])
+    assert not failed(Grounded().grade(record(turn("where to?", "Anywhere.", calls=[page]), paid)))
+
+
 # -- cost
 
 

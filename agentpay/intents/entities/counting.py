@@ -13,7 +13,7 @@ from agentpay.intents.entities.spans import Span, free
 _SMALL = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty|hundred"
 QUANTITY = rf"(?:\d{{1,3}}|{_SMALL}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
 """A regular expression for how many, short enough to be one of many in a rule."""
-_PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?"
+_PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?|skeins?|hanks?|spools?|reels?|crates?|slices?"
 _PACKS_OF = rf"(?:\s+(?:{_PACKS}) of\b)?"
 _COUPLE = re.compile(
     rf"\b(?P<half>half a dozen)(?: of)?\b{_PACKS_OF}|\b(?:(?P<dozens>\d|a|{_SMALL}) )?(?P<dozen>dozen)(?: of)?\b{_PACKS_OF}|\ba (?P<couple>couple)(?: of)?(?: more)?\b{_PACKS_OF}|\b(?:a )?(?P<single>single)\b"

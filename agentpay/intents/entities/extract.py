@@ -19,6 +19,7 @@ from agentpay.intents.entities.offers import find_offers
 from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.units import unit_spans
 from agentpay.intents.types import Dialogue, Entities, Vocabulary
 
 _OFFER_ASKED = frozenset({"confirm_offer", "offer", "price", "amount", "counter_offer"})
@@ -99,6 +100,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     if (quantity := find_quantity(text, taken, lexicon.title_words)) is not None:
         entities.quantity = quantity.value
         taken.append(quantity)
+    taken += unit_spans(text, taken, lexicon.title_words, chosen=bool(entities.options))
     if (sort := find_sort(text)) is not None:
         entities.sort = sort[0]
         if free(taken, *sort[1]):

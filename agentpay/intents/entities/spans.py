@@ -22,6 +22,7 @@ SpanKind = Literal[
     "attribute",
     "shipping",
     "quantity",
+    "unit",
     "ordinal",
     "sort",
     "place",

@@ -8,6 +8,8 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import chosen_product, chosen_variant, not_resolved
+from agentpay.llm.house.counted import without_unit
+from agentpay.llm.house.each import lines_meant, means_each, variants_meant
 from agentpay.llm.house.referring import referred
 from agentpay.llm.house.refs import among, having, named, overlaid, spoken_of, stems, target, undecided
 from agentpay.llm.house.sizes import by_size
@@ -28,12 +30,25 @@ _THE_ONE_WITH = re.compile(
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
+_BESIDES = re.compile(
+    r"^\W*(?:(?:oh|ok(?:ay)?|yes|great|good|perfect|thanks)\W+)*(?:and|also|plus|then also|and also)\W+(?:also\W+)?",
+    re.I,
+)
+_BEGINNING = 12
+_CHANGES = re.compile(
+    r"\b(?:make|change|swap|switch|replace|set|only|rather|instead|reduce|remove|drop|without|not|how|what|which|when|where|do|does|is|are|can|could)\b",
+    re.I,
+)
 _MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
 def add(talk: Talk, act: ActView) -> Plan:
     """Put what was named, chosen or just spoken of into the cart."""
+    act = yield from without_unit(talk, act)
+    if rows := (yield from variants_meant(talk, act)):
+        yield from _put_each(talk, act, rows)
+        return
     sized = talk.asked_for == "variant" and by_size(act.text, talk.pending.get("candidates", [])) is not None
     anew = named(act) is not None and not sized and not _THE_ONE_WITH.search(act.text)
     if not anew and chosen_variant(talk, act) is not None:
@@ -79,6 +94,15 @@ def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
     return shown if each and named(act) is None and 1 < len(shown) <= _MOST_AT_ONCE else []
 
 
+def _put_each(talk: Talk, act: ActView, rows: list[dict[str, Any]]) -> Plan:
+    """So many of each variant that can be had; the others are sold out."""
+    for row in rows:
+        if not row.get("in_stock", True):
+            talk.say("out_of_stock", what=describe.what(row["title"], row["options"]))
+        else:
+            yield from put(talk, act, {"product": row["external_id"]}, _quantity(talk, act))
+
+
 def _counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The one line of the cart of which "three of the dripper will do" says how many it shall be."""
     if not act.entities.get("quantity") or act.entities.get("options") or not _SO_MANY.search(act.text):
@@ -111,6 +135,20 @@ def _not_twice(talk: Talk, line: dict[str, Any]) -> None:
         return
     talk.say("in_cart_already", what=name)
     talk.expect("confirm_checkout")
+
+
+def goes_on_buying(talk: Talk, act: ActView) -> bool:
+    """ "And the 80 cm one", "plus two oat": what was bought last was not all; nothing of it is to be changed."""
+    line = _spoken_of_line(talk)
+    begins = _BESIDES.match(talk.turn.text)
+    return (
+        begins is not None
+        and talk.turn.text[begins.end() :].casefold().startswith(act.text[:_BEGINNING].casefold())
+        and line is not None
+        and "?" not in talk.turn.text
+        and _CHANGES.search(act.text) is None
+        and bool(named(act) or act.entities.get("options"))
+    )
 
 
 def choose(talk: Talk, act: ActView) -> Plan:
@@ -195,6 +233,14 @@ def change(talk: Talk, act: ActView) -> Plan:
         return
     if (pair := _one_for_another(lines, act)) is not None:
         yield from _swap(talk, act, *pair)
+        return
+    if act.entities.get("quantity") and (each := lines_meant(talk, act)):
+        for one in each:
+            yield from _set(talk, act, {"variant": one["variant_external_id"]}, int(act.entities["quantity"]))
+        return
+    besides = goes_on_buying(talk, act) and not act.entities.get("instead_of")
+    if besides or (means_each(act.text) and talk.focus is not None):
+        yield from add(talk, act)
         return
     ref = _cart_ref(talk, act)
     if (line := _line_with(lines, act.entities.get("instead_of", {}))) is not None:

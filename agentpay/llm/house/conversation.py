@@ -26,6 +26,7 @@ from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.asking import chosen_variant
 from agentpay.llm.house.bargaining import as_haggling
+from agentpay.llm.house.each import means_each
 from agentpay.llm.house.referring import grounded
 from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -81,6 +82,9 @@ _GIVES = frozenset({"email", "address", "country", "order_number", "variant", "p
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
+_TELLS_SHIPPING = frozenset({"shipping_quote", "policy", "price_question", "view_cart"})
+_SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
+_MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "complaint"})
 _CERTAIN = 0.95
@@ -166,6 +170,8 @@ def converse(talk: Talk) -> Plan:
         yield from _handler(talk, act)(talk, act)
     if wishes:
         yield from serving.begin(talk, wishes)
+    if any(_sent_where(talk, act) for act in acts) and not any(act.intent in _TELLS_SHIPPING for act in acts):
+        yield from pricing.shipping(talk, next(act for act in acts if _sent_where(talk, act)))
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
     yield from pricing.volunteer(talk, acts)
@@ -180,6 +186,12 @@ def converse(talk: Talk) -> Plan:
 def _most_telling(acts: Sequence[ActView]) -> ActView | None:
     """Of manners alone what is answered: "perfect, thank you, bye" is a goodbye."""
     return min(acts, key=lambda act: _MANNERS.index(act.intent), default=None)
+
+
+def _sent_where(talk: Talk, act: ActView) -> bool:
+    """ "Two of the blue ones, can you send it to Oslo?": goods, and with them the question whether they are sent there."""
+    asked = act.intent in _OF_GOODS and act.entities.get("country") and not act.entities.get("address")
+    return bool(asked) and "?" in talk.turn.text and _SENT_TO.search(talk.turn.text) is not None
 
 
 def _with_orders(talk: Talk, acts: list[ActView]) -> list[ActView]:
@@ -200,10 +212,18 @@ def _only_a_rate(act: ActView) -> bool:
 
 def _handler(talk: Talk, act: ActView) -> Handler:
     """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
+    if (
+        act.intent == "provide_details"
+        and talk.asked_for not in _GIVES
+        and set(act.entities) - {"pronoun"} == {"order_numbers"}
+    ):
+        return orders.status  # "her order MF-501, which address do you have?" gives no details of a purchase
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
         return service.policy  # "do I get my tickets by post?" orders none
     if serving.asks_when(act):
         return serving.money_due
+    if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
+        return buying.add  # "five in each colour", "both please"
     if _chooses(talk, act):
         return buying.choose
     if _takes_as_offered(talk, act):
@@ -333,6 +353,8 @@ def _orders(talk: Talk, act: ActView) -> bool:
         return True  # "can I have 3 book bags?"
     if "?" in talk.turn.text:
         return False
+    if named(act) and not products.asks(act) and buying.goes_on_buying(talk, act):
+        return True  # "and the 60 cm needles"
     if named(act) and not products.asks(act) and any(other.intent == "checkout" for other in talk.turn.acts):
         return True  # "a gift card for $50, I'd like to pay now"
     known = talk.focus is not None or (is_superlative(act) and len(talk.turn.shown) > 1)

@@ -69,6 +69,8 @@ def status(talk: Talk, act: ActView) -> Plan:
             talk.expect("email" if numbers else "order_number", verify=True, numbers=numbers, emails=emails)
         case "order_not_found":
             talk.say("order_unknown", number=numbers[0])
+            if not talk.expecting:
+                talk.expect("order_number", verify=True, numbers=numbers)
         case "no_orders":
             talk.say("order_none")
         case _:

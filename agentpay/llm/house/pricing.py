@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +18,19 @@ from agentpay.money import country_name
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product."""
 _ABOUT_PRICES = ("negotiation", "discount", "checkout")
+_SAME_CODE = re.compile(
+    r"\b(?:the|that|this|my|same|said) (?:\w+ )?(?:codes?|coupons?|vouchers?|promo)\b"
+    r"|\b(?:try|use|apply|enter|redeem|check) (?:it|that|this|the same)\b",
+    re.I,
+)
+"""Said of a code that was named before: "try the code again"."""
 _PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
 
 def discount(talk: Talk, act: ActView) -> Plan:
     codes = act.entities.get("codes", [])
+    if not codes and talk.code is not None and _SAME_CODE.search(act.text):
+        codes = [talk.code]
     if not codes:
         if talk.turn.negotiable and talk.cart.get("items"):
             yield from negotiate(talk, act)
@@ -32,6 +41,7 @@ def discount(talk: Talk, act: ActView) -> Plan:
         talk.expect("code")
         return
     for code in codes:
+        talk.code = code
         outcome = yield Ask("validate_discount", {"code": code})
         result = outcome.result
         if not outcome.ok:

@@ -37,6 +37,7 @@ _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
 _WORD = re.compile(r"[^\W\d_]+")
+_MOST_NOTED = 300
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
 
@@ -76,6 +77,8 @@ def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, boo
 
 
 def complaint(talk: Talk, act: ActView) -> Plan:
+    numbers = [number for one in talk.turn.acts for number in one.entities.get("order_numbers", [])]
+    talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
     talk.say("sorry")
     talk.offer_human(about=act.text)
     yield from ()

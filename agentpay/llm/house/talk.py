@@ -45,6 +45,10 @@ class Talk:
         """What the shop would show to who takes what was put into the cart now."""
         self.order: str | None = turn.memory.get("order")
         """Number of the order that was last spoken of."""
+        self.code: str | None = turn.memory.get("code")
+        """The discount code that was named last, whether it took effect or not."""
+        self.complained: dict[str, Any] | None = turn.memory.get("complained")
+        """What went wrong, as it was last told: {"text", "numbers" of orders}. "A refund for those two" goes on from it."""
         self.claimed: dict[str, list[str]] = dict(turn.memory.get("claimed") or {})
         """Order numbers and e-mail addresses somebody not verified yet has given: {"numbers", "emails"}."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
@@ -162,6 +166,8 @@ class Talk:
             "focus": self.focus,
             "searched": self.searched,
             "order": self.order,
+            "code": self.code,
+            "complained": self.complained,
             "upsold": self.upsold,
         }
         if self.claimed and not self.verified:

@@ -275,3 +275,19 @@ def test_a_guess_at_a_wish_beside_something_sure_is_none() -> None:
     )
     assert "NT-1: paid" in said.text
     assert said.memory.get("asked_for") is None
+
+
+def test_a_refund_goes_on_from_the_complaint_before_it() -> None:
+    said = "two of the tables from NT-1 were cracked, how disappointing"
+    told_of = play(turn(act("complaint", "how disappointing", order_numbers=["NT-1"]), text=said, agent="support"))
+    assert told_of.memory["complained"] == {"text": said, "numbers": ["NT-1"]}
+    kept = {"complained": told_of.memory["complained"]}
+    played = support(act("refund", "i want a refund for those two"), memory=kept)
+    assert ("order_status", {"order_number": "NT-1"}) in played.calls
+
+
+def test_an_orders_number_beside_a_question_asks_for_the_order() -> None:
+    played = support(act("provide_details", "her order NT-1, which address do you have", order_numbers=["NT-1"]))
+    assert played.tools == ["order_status"]
+    unknown = support(act("order_status", "order NT-9", order_numbers=["NT-9"]))
+    assert unknown.memory["pending"]["verify"]

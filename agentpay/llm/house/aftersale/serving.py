@@ -125,6 +125,7 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     tasks[0].words += [act.text for act in more]
     if len(tasks) == 1 and len(talk.turn.text) > len(" ".join(tasks[0].words)) + 12:
         tasks[0].words.append(talk.turn.text)  # a clause that was read as something else may say which, or what instead
+    _goes_on_from_complaint(talk, tasks[0])
     if tasks[0].kind == "items" and other_address(talk.turn.text):
         tasks.insert(1, Task("address", orders=tasks[0].orders, emails=tasks[0].emails, address=tasks[0].address))
     for task in tasks:
@@ -134,6 +135,17 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
         return
     tasks[0].then = [task.data() for task in tasks[1:]]
     yield from _serve(talk, tasks[0])
+
+
+def _goes_on_from_complaint(talk: Talk, task: Task) -> None:
+    """ "A refund for those two", after a complaint about two of the bowls of an order: of that order, and those pieces."""
+    told = talk.complained
+    if told is None or task.kind not in ("refund", "return", "exchange") or task.orders not in ([], told["numbers"]):
+        return
+    task.orders = task.orders or list(told["numbers"])
+    task.words.insert(0, told["text"])
+    task.reason = task.reason or told["text"][:120]
+    talk.complained = None
 
 
 def go_on(talk: Talk, task: Task) -> Plan:
