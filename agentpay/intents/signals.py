@@ -16,7 +16,7 @@ _NO_LEAD = re.compile(
     r"^(?:(?:ok|oh|well|hmm|um|sorry|hi|actually|thanks|ah)[\s,.!]*)*(?:no|not (?:really|now|yet|today|interested|anymore|for me)|never(?: mind)?|do not (?:do|want) (?:it|that|this)|i (?:do not|would not) (?:want|think|need)|i am not interested|i (?:will|would) pass|pass|no thanks|no thank you|forget it|i decline|negative|nein|non|rather not|i would rather not|stop|cancel that|i am good|i am ok|too expensive)\b"
 )
 _NOT_YES = re.compile(
-    r"^(?!(?:ok |yes |yep |great |perfect |right )*(?:that|it|this) is (?:right|correct|it|fine|ok|good|great|perfect|so)\b)(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?! (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
+    r"^(?!(?:ok |yes |yep |great |perfect |right )*(?:that|it|this) is (?:right|correct|it|fine|ok|good|great|perfect|so)\b)(?:ok|right|good|great|cool|fine|perfect|done|alright|all right|nice|awesome|well)?\s*(?:[a-z]+\s)?(?:how|what|where|when|which|why|do(?!\W*$| (?:it|that|this|so|them|all)\b)|does|is|are|can|could)\b"
 )
 _AGREED = re.compile(
     r"^(?:(?:ok|okay|alright|great|fine|cool|perfect) )*(?:it is a )?(?:deal|agreed|done deal|i accept|i will take it)\b"
