@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The trained tier of understanding.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `train` a command of its own while it is the only one."""
-
-
 @app.command(epilog="Example: agentpay intents train --extra ours.txt --organization northtrail")
 def train(
     extra: Annotated[
@@ -41,7 +36,7 @@ def train(
     """Train the head on the sentences that come with AgentPay; with --extra for one shop, from its next start on."""
     from agentpay.intents.service import head_of
     from agentpay.intents.trained import commerce, training_set
-    from agentpay.llm.minilm import minilm
+    from agentpay.intents.trained.adaptation import reader
 
     settings = load_settings(data=data)
     try:
@@ -58,8 +53,32 @@ def train(
             out = head_of(settings.data_dir, str(run(opened, shop)))
     out = out or commerce.FILE
     with progress("Training", quiet=json) as advance:
-        trained = commerce.train(sentences, minilm(), advance)
+        trained = commerce.train(sentences, reader(), advance)
     commerce.save(trained, out)
+    if json:
+        answer({"file": str(out), "sentences": len(sentences), "bytes": out.stat().st_size})
+    else:
+        typer.echo(f"{len(sentences)} sentences, {out.stat().st_size} bytes in {out}")
+
+
+@app.command(epilog="Example: agentpay intents adapt && agentpay intents train")
+def adapt(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to write the changes instead.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Teach MiniLM the sentences that come with AgentPay, about 15 minutes of processor time; heads are trained anew afterwards."""
+    from agentpay.intents.trained import adaptation, adapting, training_set
+    from agentpay.llm.minilm import minilm
+
+    try:
+        sentences = training_set.read()
+    except training_set.BadTrainingSet as error:
+        raise StartupError(str(error)) from error
+    out = out or adaptation.FILE
+    with progress("Learning", quiet=json) as advance:
+        adaptation.save(adapting.adapt(sentences, minilm(), advance), out)
     if json:
         answer({"file": str(out), "sentences": len(sentences), "bytes": out.stat().st_size})
     else:

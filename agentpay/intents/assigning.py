@@ -28,9 +28,12 @@ _OF_NO_GOODS = frozenset({I.DISCOUNT, I.PROVIDE_DETAILS, I.CHECKOUT, I.SHIPPING_
 _JOINTS = ("and", "plus", "also", "then", "but", "n", "or")
 """A clause without any of these wants one thing, of which two intents are but two readings."""
 _CONCEIVABLE = 0.15
+_HARDLY = 0.05
 _NEAR = 0.6
 _HEARD = 0.4
 """What a rule's verdict is worth beside the words' scores of a clause."""
+_LIKELIER = 0.5
+"""What the message's likelihood of an intent is worth beside them."""
 _GOOD, _GUESSED = 0.8, 0.65
 _GOODS = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH})
 _CAME = re.compile(
@@ -71,7 +74,11 @@ class Judged:
         about = clause.start in self.replies or (clause.goods and clause.confidence >= _GUESSED)
         small_talk = self.best is I.OTHER and about
         guess = self.likely[self.best] < _ALONE and clause.confidence >= _GOOD
-        return clause.intent if small_talk or guess else self.best
+        return clause.intent if (small_talk or guess) and self.perhaps(clause) else self.best
+
+    def perhaps(self, clause: Heard) -> bool:
+        """Whether the rules' verdict is not out of the question."""
+        return clause.start in self.replies or self.likely[clause.intent] >= _HARDLY
 
     def wished(self) -> set[I]:
         """The intents of the message: manners and small talk beside a wish are none."""
@@ -100,7 +107,13 @@ class Judged:
 
     def meant(self, row: int, clause: Heard, names: Iterable[I]) -> I:
         """The one of the intents for which the clause speaks most; that the rules heard it counts."""
-        return max(names, key=lambda name: (self.speaks(row, name) + _HEARD * (name is clause.intent), name))
+        return max(
+            names,
+            key=lambda name: (
+                self.speaks(row, name) + _HEARD * (name is clause.intent) + _LIKELIER * self.likely[name],
+                name,
+            ),
+        )
 
     def speaks(self, clause: int, intent: I) -> float:
         return float(self.clauses[clause, self.classes.index(intent.value)])
@@ -170,7 +183,8 @@ def _kept(judged: Judged, heard: Sequence[Heard], row: int, settled: frozenset[i
     # "The multitool please, and I have a code": an address or a code beside goods does not take their place
     beside = len(heard) > 1 or judged.best in _OF_NO_GOODS
     bought = buys and beside and (clause.goods or (clause.counted and judged.likely[I.ADD_TO_CART] >= _CONCEIVABLE))
-    return clause.start in settled or clause.listed or list_begins or aside or bought
+    listed = (clause.listed or list_begins) and judged.perhaps(clause)
+    return clause.start in settled or listed or aside or bought
 
 
 def _wanted_beside(judged: Judged, clause: Heard) -> bool:

@@ -83,6 +83,9 @@ def _about_an_order(acts: list[Act]) -> list[Act]:
             asked.entities.emails = list(dict.fromkeys([*asked.entities.emails, *act.entities.emails]))
             asked.entities.name = asked.entities.name or act.entities.name
             asked.entities.phone = asked.entities.phone or act.entities.phone
+        elif act.intent is I.PROVIDE_DETAILS and asked.intent is I.CHANGE_ORDER and act.entities.address:
+            # "Ship 4711 to my aunt, 7 Cedar Ln, …": where the order shall go
+            asked.entities = Understanding(acts=[asked, act]).entities
         elif act.intent not in {I.PRODUCT_SEARCH, I.OTHER, I.ADD_TO_CART} or not _BOUGHT.search(act.text):
             kept.append(act)
         else:
@@ -102,13 +105,19 @@ def _cancelling(acts: list[Act]) -> list[Act]:
     ]
 
 
+_TO_IT = re.compile(r"\b(?:to|on|onto|in|into|with) (?:it|that|that order|my order|the order)\W*$", re.IGNORECASE)
+
+
 def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
     """ "I only need one in order 12, can you change it?": with an empty cart, what is changed is the order."""
     spoken_of = any(act.entities.order_numbers or act.intent is I.CHANGE_ORDER for act in acts)
     if dialogue.cart_items or not (spoken_of or dialogue.stage in {"paid", "after_sales"}):
         return acts
     return [
-        act.model_copy(update={"intent": I.CHANGE_ORDER}) if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART} else act
+        act.model_copy(update={"intent": I.CHANGE_ORDER})
+        if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART}
+        or (act.intent is I.ADD_TO_CART and _TO_IT.search(act.text))
+        else act
         for act in acts
     ]
 

@@ -11,7 +11,6 @@ from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.tiers import TieredClassifier
 from agentpay.intents.types import Classifier
 from agentpay.llm.choice import check_model
-from agentpay.llm.minilm import minilm
 from agentpay.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ def make_classifier(settings: Settings) -> Classifier:
         own = head_of(settings.data_dir, shop) if shop is not None else None
         return commerce.load(own) if own is not None and own.exists() else commerce.shipped()
 
-    return TieredClassifier(RuleClassifier(), load, minilm(), namer)
+    from agentpay.intents.trained.adaptation import reader
+
+    return TieredClassifier(RuleClassifier(), load, reader(), namer)
 
 
 def head_of(data: Path, shop: str) -> Path:

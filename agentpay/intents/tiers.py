@@ -136,7 +136,7 @@ def _answers(understanding: Understanding, heard: list[Heard]) -> bool:
     """A bare yes or no, which only the conversation explains, an attempt to command us, or a language not learnt."""
     commands = any(act.intent is IntentName.OTHER and act.confidence >= _SURE for act in understanding.acts)
     bare = (understanding.accepts or understanding.declines) and all(
-        len(clause.norm.split()) <= _BARE_WORDS for clause in heard
+        len(clause.norm.split()) <= _BARE_WORDS and not clause.goods for clause in heard
     )
     return bare or commands or understanding.language != "en"
 

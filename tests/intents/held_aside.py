@@ -246,10 +246,10 @@ async def measure_tiers(name: str = FIRST) -> Figures:
     from agentpay.intents.rules import RuleClassifier
     from agentpay.intents.tiers import TieredClassifier
     from agentpay.intents.trained import commerce
-    from agentpay.llm.minilm import minilm
+    from agentpay.intents.trained.adaptation import reader
 
     model = Refusing()
-    figures = await measure(TieredClassifier(RuleClassifier(), lambda _: commerce.shipped(), minilm(), model), name)
+    figures = await measure(TieredClassifier(RuleClassifier(), lambda _: commerce.shipped(), reader(), model), name)
     figures.rejected = model.asked
     return figures
 

@@ -14,9 +14,10 @@ from agentpay.intents.service import head_of, make_classifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.tiers import TieredClassifier
 from agentpay.intents.trained import commerce, training_set
+from agentpay.intents.trained.adaptation import reader
 from agentpay.intents.types import Dialogue
 from agentpay.llm.embedder import EmbeddingsUnavailable
-from agentpay.llm.minilm import MiniLM, minilm
+from agentpay.llm.minilm import MiniLM
 from agentpay.settings import Settings
 from tests.fakellm import running_fake_model
 from tests.intents.reading import SHOPS, differences, load
@@ -28,12 +29,12 @@ class Watched(MiniLM):
     """Counts what is embedded."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(reader().model)
         self.texts: list[str] = []
 
     def read(self, texts):
         self.texts += texts
-        return minilm().read(texts)
+        return reader().read(texts)
 
 
 class Absent(MiniLM):
@@ -53,7 +54,7 @@ async def test_nothing_is_embedded_where_rules_are_sure():
 
 async def test_the_head_reads_what_no_rule_knows():
     rules = RuleClassifier().read(UNSURE, SHOPS["coffee"], Dialogue())
-    understood = await tiered(minilm()).understand(UNSURE, SHOPS["coffee"], Dialogue())
+    understood = await tiered(reader()).understand(UNSURE, SHOPS["coffee"], Dialogue())
     assert IntentName.COMPLAINT not in {intent.name for intent in rules.intents}
     assert IntentName.COMPLAINT in {intent.name for intent in understood.intents}
     assert understood.tier == "embeddings"
@@ -71,14 +72,14 @@ async def test_without_vectors_or_a_head_the_rules_verdict_stands():
     def gone(_: str | None) -> commerce.CommerceHead:
         raise FileNotFoundError("head.npz")
 
-    for classifier in (tiered(Absent()), TieredClassifier(RuleClassifier(), gone, minilm())):
+    for classifier in (tiered(Absent()), TieredClassifier(RuleClassifier(), gone, reader())):
         understood = await classifier.understand(UNSURE, SHOPS["coffee"], Dialogue())
         assert understood == RuleClassifier().read(UNSURE, SHOPS["coffee"], Dialogue())
 
 
 async def test_what_rules_understand_stays_understood():
     """All but a few: rules were made with these sentences, before the boundaries of docs/intents.md were drawn."""
-    classifier = tiered(minilm())
+    classifier = tiered(reader())
     changed = []
     cases = [
         case for name in ("sentences", "fresh_sentences", "second_fresh_sentences") for case in load(f"{name}.yaml")
@@ -108,7 +109,7 @@ def model():
 
 async def test_a_model_names_what_the_head_rejects(model):
     settings = Settings(openai_api_key="sk-test", openai_base_url=f"{model.url}", intent_timeout_seconds=2)
-    classifier = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), minilm(), ModelNamer("small", settings))
+    classifier = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), reader(), ModelNamer("small", settings))
     clauses = RuleClassifier().weigh(UNSURE, SHOPS["coffee"], Dialogue())[1]
     model.script({"text": json.dumps({"intents": ["refund"] * len(clauses)})})
     understood = await classifier.understand(UNSURE, SHOPS["coffee"], Dialogue())
@@ -134,9 +135,9 @@ async def test_a_model_names_what_the_head_rejects(model):
 async def test_a_model_that_fails_leaves_the_heads_verdict(model, step):
     settings = Settings(openai_api_key="sk-test", openai_base_url=f"{model.url}", intent_timeout_seconds=0.5)
     model.script(step)
-    with_model = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), minilm(), ModelNamer("small", settings))
+    with_model = TieredClassifier(RuleClassifier(), lambda _: _rejecting(), reader(), ModelNamer("small", settings))
     understood = await with_model.understand(UNSURE, SHOPS["coffee"], Dialogue())
-    assert understood == await tiered(minilm()).understand(UNSURE, SHOPS["coffee"], Dialogue())
+    assert understood == await tiered(reader()).understand(UNSURE, SHOPS["coffee"], Dialogue())
     assert model.calls() == 1
 
 
@@ -174,7 +175,7 @@ def test_the_training_set_is_readable_and_a_shops_own_is_checked(tmp_path):
 
 async def test_the_head_alone_calls_for_a_person_only_when_it_is_nearly_sure():
     """What means nothing to it must not end in a handover."""
-    classifier = tiered(minilm())
+    classifier = tiered(reader())
     for number in range(0, 400, 8):
         text = f"turn {number} hello there, please answer with some words"
         heard = await classifier.understand(text, SHOPS["coffee"], Dialogue())

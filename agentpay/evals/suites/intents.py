@@ -70,12 +70,12 @@ def _own(terms: Terms, advance: Advance) -> Outcome:
     from agentpay.intents.rules import RuleClassifier
     from agentpay.intents.tiers import TieredClassifier
     from agentpay.intents.trained import commerce
+    from agentpay.intents.trained.adaptation import reader
     from agentpay.intents.types import Dialogue, Vocabulary
-    from agentpay.llm.minilm import minilm
 
     loaded = yaml.safe_load((INTENTS / _SHOPS).read_text("utf-8"))
     shops: dict[str, Vocabulary] = {name: Vocabulary.model_validate(shop) for name, shop in loaded.items()}
-    classifier = TieredClassifier(RuleClassifier(), lambda _: commerce.shipped(), minilm(), None)
+    classifier = TieredClassifier(RuleClassifier(), lambda _: commerce.shipped(), reader(), None)
     tiers: Counter[str] = Counter()
 
     async def work() -> list[Case]:
