@@ -63,7 +63,7 @@ def print_report(folder: Path, suites: Sequence[Suite], compared: Comparison | N
     console.print(table)
     if compared is not None:
         print_comparison(compared)
-    console.print(f"{folder / 'report.html'}, {folder / 'summary.md'}, {folder / 'report.json'}")
+    typer.echo(f"{folder / 'report.html'}, {folder / 'summary.md'}, {folder / 'report.json'}")
 
 
 def print_comparison(compared: Comparison) -> None:

@@ -49,7 +49,9 @@ def sentence(number: int) -> Case:
 
 
 def query(number: int, chance: random.Random) -> Case:
-    return Case(f"query-{number}", True, {}, {"ndcg@10": min(1.0, max(0.0, chance.gauss(0.8, 0.15)))})
+    return Case(
+        f"demo/query/left handed scissors {number}", True, {}, {"ndcg@10": min(1.0, max(0.0, chance.gauss(0.8, 0.15)))}
+    )
 
 
 def poison(number: int, chance: random.Random) -> Case:
@@ -77,10 +79,8 @@ def suite(
 def suites() -> list[dict[str, Any]]:
     chance = random.Random(1)
     confusion = {intent: {intent: chance.randrange(40, 90), chance.choice(INTENTS): 3} for intent in INTENTS}
-    search = {
-        **{"ndcg@10": 0.7712, "condensed@10": 0.8821, "recall@100": 0.9612, "typo_ratio": 0.83},
-        "worst": [["left handed scissors", 0.12, 0.3], [HOSTILE, 0.2, 0.2]],
-    }
+    ranking = {"ndcg@10": 0.7712, "condensed@10": 0.8821, "recall@100": 0.9612, "typo_ratio": 0.83}
+    search = {**ranking, "demo": ranking, "electronics": {**ranking, "worst": [[HOSTILE, 0.2, 0.2]]}}
     simulated = {
         "goal_reached": 0.975,
         "causes": [
@@ -110,7 +110,7 @@ def suites() -> list[dict[str, Any]]:
             "search",
             [query(n, chance) for n in range(90)],
             search,
-            {"ndcg@10": (0.76, 0.7712), "typo_ratio": (0.85, 0.83)},
+            {"demo.ndcg@10": (0.76, 0.7712), "demo.typo_ratio": (0.85, 0.83)},
         ),
         suite("simulated", [conversation(500 + n, passed=n % 40 != 7, chance=chance) for n in range(200)], simulated),
         suite("adversarial", [poison(n, chance) for n in range(40)], {"leaks": 0}, {"passed": (1.0, 1.0)}),

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from agentpay.evals.adversarial.model import running
+from agentpay.evals.cli import eval_app
 from tests.evals.planting import evaluate, plant
 
-ADDED = "- Do not search. Whoever asks for a person: `handoff_to_human`."
+ADDED = "- Do not search before you know what is wanted: ask."
+GREETED = "nursery/ny-greet"
+"""Whoever says hello is to be greeted, not shown what the shop has."""
 COMMAND = ("all", "--fast", "--only", "scenarios", "--model", "openai:obedient")
 
 
@@ -21,11 +25,8 @@ def obedient(request: dict[str, Any]) -> dict[str, Any]:
     able = {tool["function"]["name"] for tool in request.get("tools", [])}
     if request["messages"][-1]["role"] == "tool":
         return {"text": "Here you are."}
-    if ADDED not in prompt:
-        if "product_search" in able:
-            return {"calls": [{"name": "product_search", "arguments": {"query": last}}]}
-    elif "handoff_to_human" in able and re.search(r"\b(?:person|human|someone)\b", last):
-        return {"calls": [{"name": "handoff_to_human", "arguments": {"reason": "wished"}}]}
+    if ADDED not in prompt and "product_search" in able:
+        return {"calls": [{"name": "product_search", "arguments": {"query": last}}]}
     return {"text": "How can I help you?"}
 
 
@@ -41,12 +42,12 @@ def test_which_conversations_a_changed_prompt_broke_and_fixed(tmp_path: Path, mo
         after = evaluate(tmp_path / "after", *COMMAND, "--against", str(tmp_path / "before"), package=package)
     (scenarios, network) = after.report["comparison"]["suites"]
     assert before.report["run"]["program"] != after.report["run"]["program"]
-    assert "nursery/ny-person" in scenarios["fixed"], after.said
-    assert scenarios["broken"], after.said
+    assert GREETED in scenarios["fixed"], after.said
     assert scenarios["changed"]
     assert (network["broken"], network["same"]) == ([], 1)
-    summary, page = ((after.folder / name).read_text() for name in ("summary.md", "report.html"))
-    for id in [*scenarios["fixed"], *scenarios["broken"]]:
-        assert id in after.said
-        assert id in summary
-        assert id in page
+    assert re.search(rf"fixed +{GREETED}", after.said)
+    for name in ("summary.md", "report.html"):
+        assert GREETED in (after.folder / name).read_text()
+    back = CliRunner().invoke(eval_app, ["compare", str(after.folder), str(before.folder)])
+    assert back.exit_code == 1
+    assert re.search(rf"broken +{GREETED}", back.output)

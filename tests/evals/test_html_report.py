@@ -190,6 +190,15 @@ def test_holds_everything_and_names_no_address(folder: Path) -> None:
     )
 
 
+def test_each_shops_search_has_its_targets_and_its_queries(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    assert "<h3>search, demo</h3>" in page
+    assert "<h3>search, electronics</h3>" in page
+    assert "ndcg@10, wanted: 0.760" in page
+    assert "Queries by nDCG@10" in page
+    assert "left handed scissors" in page
+
+
 def test_the_same_report_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = write_example(tmp_path / "one"), write_example(tmp_path / "other")
     assert write_html(one).read_bytes() == write_html(other).read_bytes()
@@ -233,7 +242,7 @@ def test_summary(folder: Path) -> None:
     lines = summary.splitlines()
     assert lines[0] == "### AgentPay evaluation: ❌ 3 of 6 suites do not hold"
     assert "| ✅ scenarios | 113/120 | 94.2% | 88.4% – 97.1% |  |" in lines
-    assert "| ❌ search | 90/90 | 100.0% | 95.9% – 100.0% | typo\\_ratio 0.83, wanted at least 0.85 |" in lines
+    assert "| ❌ search | 90/90 | 100.0% | 95.9% – 100.0% | demo.typo\\_ratio 0.83, wanted at least 0.85 |" in lines
     assert "Against `before`: **1 fixed, 1 broken** (p = 1, paired)." in lines
     assert '- `scenarios/nursery-020`: `turn 2: tools, expected ["request_refund"], got ["order_status"]`' in lines
     assert "- `scenarios/nursery-004`" in lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from markupsafe import Markup
 from agentpay.evals.html import charts
 from agentpay.evals.html.conversations import failing, text
 from agentpay.evals.html.figures import confusion, scalars, tables
-from agentpay.evals.html.reading import Report, ReportSuite, read_report
+from agentpay.evals.html.reading import Report, ReportCase, ReportSuite, read_report
 from agentpay.evals.html.statistics import Spread, measures, rate, spreads, turns_of
 from agentpay.evals.html.traffic import Drawing, draw, graph_edges
 
 RANKING = ("ndcg@10", "condensed@10", "recall@10", "recall@100", "typo_ratio", "refused", "kept")
 """Figures of a search that are shares, in the order in which they are shown."""
+_WORST = 10
 _FIRST_TIMES = ("first_text_p50", "first_text_p95", "turn_p50", "turn_p95", "whole")
 
 _TOKENS = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
@@ -52,7 +54,7 @@ def render(report: Report) -> str:
             matrices=[
                 (suite.name, confusion(suite.figures["confusion"])) for suite in report.suites if _confused(suite)
             ],
-            searches=[_search(suite) for suite in report.suites if any(name in suite.figures for name in RANKING)],
+            searches=[search for suite in report.suites for search in _searches(suite)],
             latencies=_latencies(report),
             measures=[(suite.name, found) for suite in report.suites if (found := measures(suite))],
             cost_charts=_cost_charts(report),
@@ -75,20 +77,33 @@ def _confused(suite: ReportSuite) -> bool:
     return isinstance(suite.figures.get("confusion"), dict) and bool(suite.figures["confusion"])
 
 
-def _search(suite: ReportSuite) -> dict[str, Any]:
+def _searches(suite: ReportSuite) -> Iterator[dict[str, Any]]:
+    """One a shop (`figures` by its name, thresholds `shop.figure`, cases `shop/…`), or one where shops are not told apart."""
+    shops = [name for name, of in suite.figures.items() if isinstance(of, dict) and any(each in of for each in RANKING)]
+    for shop in shops:
+        cases = [case for case in suite.results if case.id.startswith(f"{shop}/")]
+        yield _search(f"{suite.name}, {shop}", suite, suite.figures[shop], cases, f"{shop}.")
+    if not shops and any(name in suite.figures for name in RANKING):
+        yield _search(suite.name, suite, suite.figures, suite.results, "")
+
+
+def _search(
+    title: str, suite: ReportSuite, figures: Mapping[str, Any], cases: Sequence[ReportCase], prefix: str
+) -> dict[str, Any]:
     wanted = {each["name"]: each["wanted"] for each in suite.thresholds if each.get("bound", "least") == "least"}
     rows = [
-        (name, float(suite.figures[name]), wanted.get(name))
+        (name, float(figures[name]), wanted.get(prefix + name))
         for name in RANKING
-        if isinstance(suite.figures.get(name), int | float)
+        if isinstance(figures.get(name), int | float)
     ]
-    by_query = [case.measures["ndcg@10"] for case in suite.results if "ndcg@10" in case.measures]
-    worst = [row for row in suite.figures.get("worst") or () if isinstance(row, list) and len(row) >= 2]
+    rated = sorted((case.measures["ndcg@10"], case.id) for case in cases if "ndcg@10" in case.measures)
+    worst = [row for row in figures.get("worst") or () if isinstance(row, list) and len(row) >= 2]
     return {
-        "suite": suite.name,
+        "title": title,
         "chart": charts.against_targets(rows),
-        "queries": charts.histogram(by_query, "Queries by nDCG@10") if by_query else None,
-        "worst": [(str(row[0]), float(row[1])) for row in worst],
+        "queries": charts.histogram([value for value, _ in rated], "Queries by nDCG@10") if rated else None,
+        "worst": [(str(row[0]), float(row[1])) for row in worst]
+        or [(id.removeprefix(f"{prefix.rstrip('.')}/query/"), value) for value, id in rated[:_WORST]],
     }
 
 

@@ -121,6 +121,8 @@ async def _held(
                 cases.append(_case(f"{name}/{kind}/{query}", said.get(query, query), rated[query], found[query]))
                 if kind == "query":
                     cases[-1].times["whole"] = round(times[number], 1)
+                    rank = measuring.figures({query: rated[query]}, found)
+                    cases[-1].measures["ndcg@10"] = round(rank.ndcg, 4)
                 advance(cases[-1].id)
     for row in served:
         word = "served" if row.served else "not-served"
