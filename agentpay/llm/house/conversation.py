@@ -138,8 +138,8 @@ def converse(talk: Talk) -> Plan:
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, _asking(acts))
         return
+    acts = general.with_rules(talk, acts)
     acts = as_haggling(talk, _taking_the_offer(talk, acts))
-    acts = [replace(act, intent="policy") if general.asks_the_rule(talk, act) else act for act in acts]
     if any(serving.calls_off(talk, act) for act in acts):
         talk.say("left_as_it_is")
         acts = [act for act in acts if not serving.calls_off(talk, act)]

@@ -5,7 +5,8 @@ before anybody is asked who they are."""
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles
@@ -49,7 +50,8 @@ _TERMS = re.compile(
     r"\b(?:until|till|by) when\b|\bwhen (?:do|does|must|should|will|can) (?!you (?:send|ship|deliver))|\bhow (?:long|late|many (?:\w+ )?days|soon)\b|\b(?:time limit|deadline|last day)\b"
     r"|\bwhat (?:if|happens)\b|\b(?:policy|policies|rules?|terms|conditions)\b|\bhow (?:do|does|would) (?:an? |the |your )?(?:\w+ )?(?:work|run)s?\b"
     r"|\bhow does (?:it|that|this) work\b|\bwho (?:pays|covers|bears)\b|\bis it possible\b|\b(?:is|are) there\b"
-    r"|\bdo you (?:ever |also |even )?(?:sell|share|keep|store|use|have|offer|accept|allow|take|give|charge|refund|exchange|replace|collect|track)\b",
+    r"|\bdo you (?:ever |also |even )?(?:sell|share|keep|store|use|have|offer|accept|allow|take|give|charge|refund|exchange|replace|collect|track)\b"
+    r"|\bdo (?:i|we) (?:get|need|have to)\b|\b(?:do|will) you (?:\w+ )?(?:send|give)(?: me| us)? (?:an?\b|any\b|\w+ numbers)",
     re.I,
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
@@ -64,15 +66,31 @@ _TOPIC = re.compile(
     r"(?:\b(?:policy|policies|rules?)(?: (?:is|are))? (?:on|about|for|regarding|with|of)|\bhow does (?:it|that|this) work with|\b(?:need|have|should i|do i|want|like) (?:to )?know (?:with|about|on)"
     r"|\bquestions? (?:about|on|regarding))\s+(?:your |the |an? )?(?P<strong>[^.?!:;]{3,70})"
     r"|\b(?:tell me|say|hear|learn|know|info\w*|explain)(?: me| us)?(?: a (?:bit|little))?(?: something| more| anything)? (?:about|on)\s+(?:your |the )?(?P<weak>[^.?!:;]{3,70})"
-    r"|\b(?:what(?:'s| is)|do you have) (?:your|the|an?) (?P<policy>[^.?!:;]{3,40}?) (?:policy|rules?|guide|chart)\b"
+    r"|\b(?:what(?:'s| is)|have|find|see|got|is there|need|want) (?:your|the|an?) (?P<policy>[^.?!:;]{3,40}?) (?:policy|rules?|guide|chart|table)\b"
     r"|\bhow do (?:the|your) (?P<kind>sizes?) (?:run|work|fit|come)\b",
     re.I,
 )
+_PRICE_MATCH = re.compile(r"\bprice[- ]?match\w*|\bmatch (?:\w+ )?prices?\b", re.I)
+_BIDS = frozenset({"amount", "percent", "amount_off"})
 _OF_GOODS = frozenset({"product_details", "product_search", "recommendation", "availability", "price_question"})
+
+
+def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """The acts with questions in general terms as what they are: for the shop's pages."""
+    if any(_PRICE_MATCH.search(act.text) for act in acts):
+        # "I saw it cheaper elsewhere, do you match prices?" haggles about nothing yet
+        acts = [
+            act
+            for act in acts
+            if act.intent != "negotiation" or set(act.entities) & _BIDS or _PRICE_MATCH.search(act.text)
+        ]
+    return [replace(act, intent="policy") if asks_the_rule(talk, act) else act for act in acts]
 
 
 def asks_the_rule(talk: Talk, act: ActView) -> bool:
     """ "Can I send coffee beans back if I don't like them?", "until when can I cancel an order?", "do you sell my data?"."""
+    if _PRICE_MATCH.search(act.text) and not set(act.entities) & _BIDS and _ASKS.match(act.text):
+        return True
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False
     whole = talk.turn.text
@@ -88,7 +106,7 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False  # "can I have the money back instead?", of the order that was just spoken of
     if _own(act.text) or _WISHES.search(act.text) or not (_ASKS.match(act.text) or "?" in whole):
         return False
-    if _TERMS.search(act.text):
+    if _TERMS.search(act.text) or (not content(act.text) and len(talk.turn.acts) > 1):
         return True
     return act.intent in _ABOUT_AN_ORDER and _MAY_I.search(act.text) is not None
 

@@ -36,6 +36,8 @@ _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
+_MORE_SAID = 8
+"""Characters beside a clause that may say what it is about."""
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_NOTED = 300
 _DICTATED = 0.9
@@ -50,7 +52,11 @@ def policy(talk: Talk, act: ActView) -> Plan:
     if act.entities.get("country") and (_SENDING.search(act.text) or _SENDING.search(talk.turn.text)):
         yield from pricing.shipping(talk, act)
         return
+    if not talk.silent and not content(act.text):
+        return  # "… and how long?", of what was just told
     passages = yield from articles.passages_for(act.text)
+    if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
+        passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"
     if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
         return
     if passages:
@@ -60,8 +66,6 @@ def policy(talk: Talk, act: ActView) -> Plan:
     elif asks_for_goods(act.text) or named(act) is not None:
         # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
         yield from (search if asks_for_goods(act.text) else details)(talk, act)
-    elif not talk.silent and not content(act.text):
-        return  # "… and how long?", of what was just told
     elif not (yield from told_by_goods(talk, act)):
         talk.offer_human("policy_unknown", about=act.text)
 

@@ -107,3 +107,21 @@ def test_an_order_goes_to_no_country_that_nobody_named() -> None:
 def test_a_number_given_while_nothing_was_asked_is_an_order_to_look_up() -> None:
     view = turn(act("provide_details", "NT-5", order_numbers=["NT-5"]), agent="support", verified=True)
     assert play(view, order_status=_desk(_delivered(("Flax apron", 1)))).tools == ["order_status"]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "kind"),
+    [
+        ("return", "could I swap the apron from NT-5 for the rust one?", "exchange"),
+        ("exchange", "it is too tight, I want to send it back, NT-5", "return"),
+    ],
+)
+def test_what_is_wanted_is_what_the_words_say(intent: str, text: str, asked: str) -> None:
+    found = _delivered(("Flax apron", 1))
+    found["possible"]["exchange"] = {"ok": True, "code": None, "reason": None, "until": None}
+    rust = {"external_id": "a-rust", "options": {"color": "rust"}, "price": 1000, "available": 3}
+    oat = {"external_id": "a-oat", "options": {"color": "oat"}, "price": 1000, "available": 3}
+    found["possible"]["items"][0]["alternatives"] = [rust, oat]
+    view = turn(act(intent, text, order_numbers=["NT-5"]), agent="support", verified=True)
+    said = play(view, order_status=_desk(found))
+    assert said.memory["pending"]["task"]["kind"] == kind

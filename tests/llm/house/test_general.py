@@ -100,3 +100,21 @@ def test_a_page_headed_by_what_is_asked_about_goes_before_one_that_shares_words(
 
     view = turn(act("policy", "how many days do I have to send something back?"))
     assert "30 days" in play(view, search_knowledge=search).text
+
+
+def test_who_asks_for_price_matching_does_not_haggle_yet():
+    acts = act("negotiation", "I saw it cheaper elsewhere"), act("price_question", "do you match prices?")
+    played = play(
+        turn(*acts, text="I saw it cheaper elsewhere, do you match prices?"), search_knowledge=pages(PRICE_MATCH)
+    )
+    assert played.tools == ["search_knowledge"]
+    assert "We match it." in played.text
+
+
+def test_what_one_clause_leaves_open_the_message_says():
+    def search(arguments):
+        return True, {"passages": [RETURNS] if "send it back" in arguments["query"] else []}
+
+    text = "what if I don't like it, how long can I send it back?"
+    view = turn(act("policy", "what if I don't like it"), act("return", "how long can I send it back"), text=text)
+    assert play(view, search_knowledge=search).text.count("30 days") >= 1

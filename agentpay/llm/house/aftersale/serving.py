@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -20,6 +21,7 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
 _SENDS_BACK = re.compile(r"\b(?:send|give|bring|take)\w* (?:\w+ ){0,3}back\b|\breturn\w*\b", re.I)
+_SWAPS = re.compile(r"\b(?:swap|exchang|trad)\w*\b.* (?:for|into|to|against) ", re.I)
 _OTHER_ONE = re.compile(
     r"\b(?:exchang\w*|swap\w*|replac\w*|instead|another|other|different|bigger|smaller|larger|new one|for an?)\b", re.I
 )
@@ -119,7 +121,8 @@ def belongs(talk: Talk, act: ActView) -> bool:
 
 def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
-    kinds = _kinds(acts, talk.turn.text)
+    acts = _as_meant(acts, talk.turn.text)
+    kinds = _kinds(acts)
     more = [act for act in acts if act.intent in _MORE_OF_IT]
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
     tasks[0].words += [act.text for act in more]
@@ -182,15 +185,28 @@ def go_on(talk: Talk, task: Task) -> Plan:
     yield from _serve(talk, task)
 
 
-def _kinds(acts: Sequence[ActView], whole: str) -> list[str]:
+def _as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
+    """
+    A return that names what it shall become is an exchange ("could I swap the tote for the rust one?"), and an exchange
+    that asks for no other one a return ("they are too tight, I want to send them back").
+    """
+    wanted = {act.intent for act in acts if act.intent in KINDS}
+    if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
+        other = "exchange"
+    elif wanted == {"exchange"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
+        other = "return"
+    else:
+        return list(acts)
+    return [replace(act, intent=other) if act.intent in wanted else act for act in acts]
+
+
+def _kinds(acts: Sequence[ActView]) -> list[str]:
     """What is wanted, each once. A refund that goes with a return or a cancellation is part of it."""
     kinds = list(dict.fromkeys(act.intent for act in acts if act.intent in KINDS))
     if "refund" in kinds and {"return", "cancel_order"} & set(kinds):
         kinds.remove("refund")
     if "return" in kinds and "exchange" in kinds:
         kinds.remove("return")
-    if kinds == ["exchange"] and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
-        return ["return"]  # "they are too tight, I want to send them back": no other size is asked for
     return kinds
 
 
