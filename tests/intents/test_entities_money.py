@@ -72,6 +72,7 @@ def test_a_budget_has_bounds(text, low, high, currency):
         "more than 3 people",
         "no more than two",
         "a bow in 3/4",
+        "bump it up to 4",
     ],
 )
 def test_other_numbers_are_no_money(text):
@@ -85,7 +86,14 @@ def test_dollars_are_the_shops_dollars():
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("90?", 9000), ("would you do 90", 9000), ("how about 85,50?", 8550), ("I'll take 2 please", None)],
+    [
+        ("90?", 9000),
+        ("would you do 90", 9000),
+        ("how about 85,50?", 8550),
+        ("very well, fifty-two", 5200),
+        ("forget it, 130 tops", 13000),
+        ("I'll take 2 please", None),
+    ],
 )
 def test_a_bare_number_is_an_offer_while_haggling(text, found):
     assert [s.value.minor for s in find_offers(text, "USD", negotiating=True)] == ([found] if found else [])
@@ -100,6 +108,8 @@ def test_a_bare_number_is_an_offer_while_haggling(text, found):
         ("would you take thirty quid for it?", 3000),
         ("any chance of 150?", 15000),
         ("700 for all ten, ok?", 70000),
+        ("60 euro is a bit much, 45?", 4500),
+        ("could it be thirty-five", 3500),
         ("the chair for 70, and I pay today", 7000),
         ("can you do 20 of those", None),
         ("I'll take 12 mugs", None),

@@ -21,6 +21,7 @@ from agentpay.intents.entities.query import product_words
         ("refund #W2378156", ["W2378156"]),
         ("track A-123-456 please", ["A-123-456"]),
         ("order number 10023", ["10023"]),
+        ("ship 204411 to my aunt", ["204411"]),
         ("my order 58213 came late", ["58213"]),
         ("cancel nt-1001", ["nt-1001"]),
         ("order no. ab12cd", ["ab12cd"]),

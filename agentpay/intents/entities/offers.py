@@ -63,7 +63,7 @@ _THEIR_PRICE = re.compile(
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
-    r"\b(?:you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
+    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
     _FLAGS,
 )
 
