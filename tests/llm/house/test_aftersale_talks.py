@@ -116,7 +116,7 @@ def test_a_number_given_while_nothing_was_asked_is_an_order_to_look_up() -> None
         ("exchange", "it is too tight, I want to send it back, NT-5", "return"),
     ],
 )
-def test_what_is_wanted_is_what_the_words_say(intent: str, text: str, asked: str) -> None:
+def test_what_is_wanted_is_what_the_words_say(intent: str, text: str, kind: str) -> None:
     found = _delivered(("Flax apron", 1))
     found["possible"]["exchange"] = {"ok": True, "code": None, "reason": None, "until": None}
     rust = {"external_id": "a-rust", "options": {"color": "rust"}, "price": 1000, "available": 3}
