@@ -116,6 +116,8 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((SEARCH,), "The mug costs 24 dollars; three of them come to $72."),
     ((SEARCH,), "The teapot is $45 more than the mug."),
     ((SEARCH,), "Only 2 teapots are left, the blue mug is in stock and the grey one is sold out."),
+    ((SEARCH,), "There are 50 of the blue Stoneware mug left, and 2 Porcelain teapots in white in stock."),
+    ((SEARCH,), "Two of the teapot and half a dozen mugs make a lovely gift."),
     ((SEARCH,), "It holds 350 ml, is made of 100% clay and has a two-year warranty."),
     ((SEARCH,), "1. **Stoneware mug**: $24.00\n2. **Porcelain teapot**: $69.00\n"),
     ((PUT,), "Your total is $124.20, 10% off with KILN10; you save $13.80."),
@@ -146,6 +148,9 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((SEARCH,), "The grey mug is in stock."),
     ((SEARCH,), "The blue mug is sold out."),
     ((SEARCH,), "There are 7 teapots left."),
+    ((SEARCH,), "There are 9 of the blue Stoneware mug left."),
+    ((SEARCH,), "There are nine of our Stoneware mug in blue left."),
+    ((SEARCH,), "I still have 7 lovely white Porcelain teapots in stock."),
     ((SEARCH,), "The teapot is free of charge today."),
     ((SEARCH,), "You get 50% off."),
     ((SEARCH,), "It's half price this week."),
@@ -286,6 +291,21 @@ def test_what_is_claimed_waits_and_what_follows_flows_again() -> None:
     assert "".join(out) == "The mug is $24.00 each. "
     gate.write("Do you like it?")
     assert out[-1] == "Do you like it?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "claim"),
+    [
+        ("Two for one today!", "Two for one"),
+        ("Half price for you!", "Half price"),
+        ("You get ninety percent off.", "ninety"),
+    ],
+)
+def test_a_promise_in_words_waits_from_its_first_word_on(reply: str, claim: str) -> None:
+    for pieces in (pieces_of(reply), re.findall(r"\s?\S+", reply), [reply]):
+        gate, out = through(pieces, grounds(SEARCH))
+        assert gate.refused
+        assert claim not in "".join(out)
 
 
 @pytest.mark.parametrize("agent", AGENTS)

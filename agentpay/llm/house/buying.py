@@ -201,7 +201,10 @@ def _only_one(act: ActView, ref: dict[str, Any], candidates: list[dict[str, Any]
     named_rows = [
         row
         for row in rows
-        if any(words and words <= said for words in (_letters(str(value)) for value in row["options"].values()))
+        if any(
+            words and words <= said
+            for words in map(_letters, besides_the_name(ref["product"], row["title"], row["options"]).values())
+        )
     ]
     if len(named_rows) == 1 and len(rows) > 1:
         return named_rows[0]

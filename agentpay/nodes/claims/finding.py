@@ -27,7 +27,8 @@ TRIGGER = re.compile(
     r"|shipp|ships|dispatch|deliver|arriv|on (?:its|the) way|transit|paid|payment|went through|placed|confirmed|approved|granted|applied|discount|off\b|percent|double|twice"
     r"|dollar|euro|pound|cents?\b|bucks?\b|quid|yen|franc|rupee|cost|pric(?:e|ed|ing)\b|worth|tomorrow|today|tonight|overnight|same[- ]day|next[- ](?:day|week|month)"
     rf"|{_WEEKDAYS}|week|month|days?\b|hours?\b|year|added|removed|in your (?:cart|basket|bag)|lowered|reduced|knocked|changed|updated|verif|disabled|bypass|unlock|overrid|admin|developer|debug|root mode"
-    r"|sku|codes?\b|coupon|voucher|promo)",
+    r"|sku|codes?\b|coupon|voucher|promo"
+    r"|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|half|bogo)\b|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty\b|buy one)",
     re.IGNORECASE,
 )
 """Whether a text may claim anything. Text without is sent as it comes."""
@@ -35,6 +36,7 @@ _SIGNS = re.compile(r"[^\sA-Za-z0-9.,!?;:'’-]|(?<![A-Za-z0-9])\d|[A-Za-z]\d{4}
 _BEGINNINGS = word_set(
     "stoc sold avai unav left rema last unit plen free grat comp char hous noth refu reim mone canc ship disp deli arri way tran paid paym thro plac conf appr gran appl disc off perc"
     " doub twic doll euro poun cent buck quid yen fran rupe cost pric wort tomo toda toni over same same- next next- mond tues wedn thur frid satu sund week mont day days hour year"
+    " two thre four five six seve eigh nine ten elev twel thir fift twen fort sixt doze hund thou half bogo buy"
     " adde remo cart bask bag lowe redu knoc chan upda veri disa bypa unlo code admi deve debu root sku coup vouc prom http www."
 )
 _LONG = 40
@@ -105,8 +107,11 @@ _STOCK = re.compile(
     r"|\b(?P<yes>(?:back )?in stock|on hand|in (?:our|the) warehouse|available|plenty (?:of (?:them|it|stock)|left|in stock|available))\b",
     re.IGNORECASE,
 )
+_OTHER_WORDS = r"(?:(?!(?:and|is|are|was|were|we|you|it|they|which|that|but|for|has|have|in|at|to|so|if|as|or|of|cm|mm|ml|kg|g|l|oz|lbs?|litres?|liters?|inch(?:es)?|hours?|days?|weeks?|years?|minutes?|percent|dollars?|euros?)\b)[a-z][\w'-]*\s+)"
+_NAMED_WORDS = r"(?:(?!(?:and|is|are|but|which|that|we|you|it|they)\b)[a-z][\w'-]*\s+)"
+"""Words that may stand between a number and "left", and behind "of the": what is counted, by its name."""
 _COUNT = re.compile(
-    rf"\b(?:(?P<n>\d{{1,6}}|{NUMERAL}|no)\s+(?:more\s+|pieces?\s+|units?\s+|of (?:them|these|those)\s+|[a-z]+s?\s+){{0,2}}?(?:left\b|remaining\b|in stock\b|available\b|on hand\b|in (?:our|the) warehouse)"
+    rf"\b(?:(?P<n>\d{{1,6}}|{NUMERAL}|no)\s+(?:of (?:them|these|those)\s+|of (?:the|our|this|that)\s+{_NAMED_WORDS}{{1,6}}?|{_OTHER_WORDS}{{0,4}}?)(?:(?:is|are)\s+)?(?:left\b|remaining\b|in stock\b|available\b|on hand\b|in (?:our|the) warehouse)"
     rf"|(?:only|just|still|exactly|have|has|are|got)\s+(?P<u>\d{{1,6}}|{NUMERAL})\s+(?:units?|pieces?)\b"
     r"|(?:the |our )(?P<last>last (?:one|piece|unit|pair))\b|(?P<few>(?:only |just )?a few (?:\w+ )?(?:left|remaining)|almost (?:gone|sold out)|nearly (?:gone|sold out)|selling fast|running (?:low|out)))",
     re.IGNORECASE,

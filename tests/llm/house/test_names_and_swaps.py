@@ -62,3 +62,11 @@ def test_a_slip_beside_that_means_what_lies_in_the_cart() -> None:
 def test_of_manners_the_goodbye_is_answered() -> None:
     played = play(turn(act("other", "that's all"), act("thanks", "thank you"), act("goodbye", "bye")))
     assert played.text in ("Goodbye, and thanks for stopping by!", "Take care, see you soon!")
+
+
+def test_the_words_of_a_name_choose_no_variant() -> None:
+    rows = [fact(one, "Anvil espresso blend") for one in BLEND["variants"]]
+    missing = {"product": {"external_id": "blend", "title": "Anvil espresso blend"}, "candidates": rows}
+    wish = act("add_to_cart", "2 of the anvil espresso blend", product_query="anvil espresso blend", quantity=2)
+    played = play(turn(wish), update_cart=lambda _: refusal("variant_required", **missing))
+    assert played.memory["asked_for"] == "variant"
