@@ -191,7 +191,8 @@ def _acts(
         return [Act(intent=I.OTHER, confidence=0.9, text=clause.text, entities=without_prices(entities))]
     intent, confidence = decide(norm, clause, reading, dialogue, before)
     goods = entities.product_query is not None and reading.known_words
-    bare = goods and is_bare(clause.text, reading.spans, lexicon.words)
+    sent = entities.shipping_method or entities.country or entities.region or entities.address
+    bare = goods and not sent and is_bare(clause.text, reading.spans, lexicon.words)
     if bare:
         intent, confidence = wanted_by_name(intent, confidence, clause, entities)
     heard.append(

@@ -15,6 +15,7 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|\bvs\.?|\bversus\b|\bwith\b|\bagainst\b|\bto\b|&)\s*", re.I)
 
 _COMPARES = re.compile(r"\b(?:compar\w*|differ\w*|versus|vs|than|better|best|between|or)\b", re.I)
+_WHICH = re.compile(r"^\W*(?:(?:and|so|ok|but|well|then)\W+)*(?:which|what)\b", re.I)
 _OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
 """Another variant of what is spoken of: "and the smaller one?"."""
 
@@ -24,7 +25,7 @@ def compare(talk: Talk, act: ActView) -> Plan:
     if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
         yield from availability(talk, act)
         return
-    if len(references) < 2 and references and not _COMPARES.search(act.text):
+    if len(references) < 2 and references and not _compares(act):
         yield from search(talk, act)  # "a weekender which is water resistant": one thing is looked for
         return
     if len(references) < 2:
@@ -57,15 +58,20 @@ def compare(talk: Talk, act: ActView) -> Plan:
     talk.expect("choice")
 
 
+def _compares(act: ActView) -> bool:
+    """Whether a clause says that it compares; "a bag which is waterproof" does not, "which one is lighter?" does."""
+    return _COMPARES.search(act.text) is not None or _WHICH.match(act.text) is not None
+
+
 def _compared(talk: Talk, act: ActView) -> list[str]:
     shown = talk.turn.shown
     if (ordinals := act.entities.get("ordinals")) and len(ordinals) > 1:
         return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
     query = act.entities.get("product_query")
     names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
-    if len(names) == 1 and talk.focus is not None and _COMPARES.search(act.text):
+    if len(names) == 1 and talk.focus is not None and _compares(act):
         names.append(talk.focus["product"])
-    elsewhere = len(names) == 1 and not among(names[0], shown) and not _COMPARES.search(act.text)
+    elsewhere = len(names) == 1 and not among(names[0], shown) and not _compares(act)
     if len(names) < 2 and len(shown) >= 2 and not elsewhere:
         return [product["external_id"] for product in shown[:3]]
     return names

@@ -159,6 +159,11 @@ def _story(talk: Talk, act: ActView) -> str | None:
     """What is told of a need, whole: "my dog is 13 and stiff in the hips, she needs something comfy to sleep on"."""
     if _asks_for_a_thing(act) or not (act.intent == "recommendation" or _NEED.search(talk.turn.text)):
         return None
+    wishes = (
+        one for one in talk.turn.acts if one.text != act.text and one.intent in ("product_search", "recommendation")
+    )
+    if any(set(one.entities) & set(_NARROWING) for one in wishes):
+        return None  # what is wanted stands in a clause of its own: "I've got 200 bucks, something with light keys?"
     of_goods = all(one.intent in _STORIES or one is act for one in talk.turn.acts)
     text = talk.turn.text if of_goods else act.text
     return text[:400] if len(content(text)) >= _TELLING else None
