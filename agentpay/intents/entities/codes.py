@@ -69,7 +69,7 @@ _GREETINGS = frozenset({"hallo", "welcome", "morning", "evening"})
 _NOT_CODES = word_set(
     "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
-    "today now here thanks instead would will should let what which how when where there too also already didnt doesnt isnt "
+    "again once more before later today now here thanks instead would will should let what which how when where there too also already didnt doesnt isnt "
     "wont cant card cards shipping delivery usd eur gbp again once first then later before after one ones mine yours now earlier above same last "
     "thing things anyway somehow maybe properly already back"
 )
