@@ -32,7 +32,7 @@ _OF_THEM = re.compile(
     re.IGNORECASE,
 )
 _TO_NUMBER = re.compile(
-    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
+    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
 _MAKE_OF = re.compile(

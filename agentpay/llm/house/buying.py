@@ -24,6 +24,7 @@ _EACH = re.compile(
     r"\b(?:one|two|\d+) of each\b|\beach of (?:them|those|these)\b|\ball (?:of them|three|four|five)\b", re.I
 )
 _SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
+_NUMBER_ALONE = re.compile(r"^\W*(?:\d{1,3}|two|three|four|five|six)(?:\W+(?:please|pls|then))?\W*$", re.I)
 _THE_ONE_WITH = re.compile(
     r"^\W*(?:(?:i'?ll (?:take|have)|i (?:want|take)|ok|please|and) )*the one (?:with|that|in|of)\b", re.I
 )
@@ -39,6 +40,7 @@ _CHANGES = re.compile(
     r"\b(?:make|change|swap|switch|replace|set|only|rather|instead|reduce|remove|drop|without|not|how|what|which|when|where|do|does|is|are|can|could)\b",
     re.I,
 )
+_FURTHER = re.compile(r"\b(?:plus|also|add|and|too|as well)\b", re.I)
 _MOST_AT_ONCE = 5
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
@@ -80,7 +82,8 @@ def add(talk: Talk, act: ActView) -> Plan:
         candidates = [{key: product[key] for key in ("external_id", "title")} for product in meant[:5]]
         talk.expect("product", then="add", candidates=candidates, **kept)
         return
-    yield from put(talk, act, ref, _quantity(talk, act))
+    other = anew and talk.asked_for == "variant" and not stems(named(act) or "") <= stems(pending.get("title") or "")
+    yield from put(talk, act, ref, int(act.entities.get("quantity") or 1) if other else _quantity(talk, act))
 
 
 def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
@@ -105,7 +108,8 @@ def _put_each(talk: Talk, act: ActView, rows: list[dict[str, Any]]) -> Plan:
 
 def _counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The one line of the cart of which "three of the dripper will do" says how many it shall be."""
-    if not act.entities.get("quantity") or act.entities.get("options") or not _SO_MANY.search(act.text):
+    said = _SO_MANY.search(act.text) or (talk.asked_for is None and _NUMBER_ALONE.match(act.text))
+    if not act.entities.get("quantity") or act.entities.get("options") or not said:
         return None
     lines = [line for line in talk.cart.get("items", []) if line["variant_external_id"]]
     if (name := named(act)) is not None:
@@ -253,6 +257,9 @@ def change(talk: Talk, act: ActView) -> Plan:
     if quantity is None and (meant := _number_of_them(lines, ref)) is not None:
         quantity = int(options.pop(meant))
         ref = {**ref, "options": options}
+    if quantity is None and not act.entities.get("options") and _names_more(act, lines):
+        yield from add(talk, act)  # "plus the train and the tracks": nothing that is there
+        return
     if quantity is None and not act.entities.get("options"):
         talk.say_text(describe.cart_lines(talk))
         talk.say("product_needed")
@@ -267,6 +274,12 @@ def change(talk: Talk, act: ActView) -> Plan:
             yield from _set(talk, act, ref, quantity, action="replace")
         return
     yield from _set(talk, act, ref, quantity)
+
+
+def _names_more(act: ActView, lines: list[dict[str, Any]]) -> bool:
+    """Whether further goods are named, of which the cart has none."""
+    query = named(act)
+    return query is not None and _FURTHER.search(act.text) is not None and not among(query, lines)
 
 
 def _counts_which(act: ActView) -> bool:

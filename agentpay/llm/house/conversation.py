@@ -90,6 +90,8 @@ _ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "
 _CERTAIN = 0.95
 _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
+_QUESTIONS = frozenset({"product_details", "policy"})
+"""Two of them about one thing are two questions: "how tall is it and how long does it take to put together?"."""
 _MANNERS = ("goodbye", "thanks", "greeting", "other")
 _SMALL_TALK = frozenset(_MANNERS)
 
@@ -328,7 +330,7 @@ def _says_no_more(one: ActView, other: ActView) -> bool:
     mine, theirs = one.entities, other.entities
     if one.intent == "order_status":
         return not (mine.get("order_numbers") and theirs.get("order_numbers")) or mine == theirs
-    return mine == theirs
+    return mine == theirs and (one.intent not in _QUESTIONS or one.text.casefold() == other.text.casefold())
 
 
 def _chooses(talk: Talk, act: ActView) -> bool:
