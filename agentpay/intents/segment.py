@@ -42,7 +42,9 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)
-_DETERMINED = re.compile(r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+[^\W\d_]", re.IGNORECASE)
+_DETERMINED = re.compile(
+    r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+(?:[^\W\d_]|\d{1,4}[\s-]?[a-z]+\s+[^\W\d_])", re.IGNORECASE
+)
 _JOINT = re.compile(
     r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
@@ -52,7 +54,7 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _ONE_OF_A_LIST = re.compile(
-    r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*an?\s+[^\W\d_]+(?:\s+\w+){0,5}$", re.IGNORECASE
+    r"^(?:\W|\b(?:hi|hello|hey|ok|so|just|please)\b)*(?:an?|the)\s+[^\W\d_]+(?:\s+\w+){0,5}$", re.IGNORECASE
 )
 """A sentence that begins like a shopping list: "a ukulele, a stand and two picks"."""
 IS_WANTED = re.compile(
