@@ -99,6 +99,16 @@ def grounds(*results: tuple[str, dict[str, Any]], said: str = "", told: str = ""
 
 
 SEARCH = ("product_search", {"products": [MUG, TEAPOT], "found": 2})
+DRILL = (
+    "product_search",
+    {
+        "products": [
+            product("drill", "Varn DX-18 cordless drill", ("", 11900, 8)),
+            product("bits", "Bits for steel, 100 pack", ("", 900, 6)),
+        ],
+        "found": 2,
+    },
+)
 PUT = ("update_cart", {"cart": CART, "changed": None})
 SHIP = ("quote_shipping", QUOTE)
 STATUS = ("order_status", {"order": ORDER, "other_orders": [], "returns": []})
@@ -117,6 +127,8 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((SEARCH,), "The teapot is $45 more than the mug."),
     ((SEARCH,), "Only 2 teapots are left, the blue mug is in stock and the grey one is sold out."),
     ((SEARCH,), "There are 50 of the blue Stoneware mug left, and 2 Porcelain teapots in white in stock."),
+    ((DRILL,), "The Varn DX-18 cordless drill is in stock."),
+    ((DRILL,), "Bits for steel, 100 pack, are in stock, 6 packs of the Bits for steel are left."),
     ((SEARCH,), "Two of the teapot and half a dozen mugs make a lovely gift."),
     ((SEARCH,), "It holds 350 ml, is made of 100% clay and has a two-year warranty."),
     ((SEARCH,), "1. **Stoneware mug**: $24.00\n2. **Porcelain teapot**: $69.00\n"),
@@ -148,6 +160,7 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((SEARCH,), "The grey mug is in stock."),
     ((SEARCH,), "The blue mug is sold out."),
     ((SEARCH,), "There are 7 teapots left."),
+    ((DRILL,), "There are 18 Varn DX-18 cordless drills left."),
     ((SEARCH,), "There are 9 of the blue Stoneware mug left."),
     ((SEARCH,), "There are nine of our Stoneware mug in blue left."),
     ((SEARCH,), "I still have 7 lovely white Porcelain teapots in stock."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from agentpay.nodes.claims.finding import Claim
+from agentpay.nodes.claims.finding import Claim, plain
 from agentpay.nodes.claims.grounds import Grounds, Unit
 from agentpay.nodes.claims.texts import quoted
 
@@ -26,7 +26,7 @@ class StockRules:
     def holds(self, claim: Claim, part: str, before: str, units: list[Unit]) -> bool:
         there = [unit for unit in units if unit.available is None or unit.available > 0]
         if claim.kind == "count":
-            return self._counted(claim, part, units)
+            return self._of_a_name(claim, before) or self._counted(claim, part, units)
         word = claim.text.casefold()
         if "availab" in word and _AVAILABLE.search(part):
             return True
@@ -42,6 +42,12 @@ class StockRules:
         if not self.grounds.units and self.grounds.searched:
             return True  # nothing was found
         return "availab" in word and not units and not self.grounds.units and self.grounds.searched
+
+    def _of_a_name(self, claim: Claim, before: str) -> bool:
+        """Whether the number is a word of a title: "DX-18 cordless drill is in stock", "Filters, 100 pack, are left"."""
+        ahead = " ".join(before.split()[-2:])
+        own = [" ".join(claim.text.split()[:2]), f"{ahead} {claim.text.split()[0]}" if ahead else ""]
+        return any(name and name.casefold() in plain(title).casefold() for title in self.grounds.titles for name in own)
 
     def _counted(self, claim: Claim, part: str, units: list[Unit]) -> bool:
         known = [unit.available for unit in units if unit.available is not None]
