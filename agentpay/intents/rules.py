@@ -192,7 +192,8 @@ def _acts(
     intent, confidence = decide(norm, clause, reading, dialogue, before)
     goods = entities.product_query is not None and reading.known_words
     sent = entities.shipping_method or entities.country or entities.region or entities.address
-    bare = goods and not sent and is_bare(clause.text, reading.spans, lexicon.words)
+    bought = entities.order_numbers or entities.dates
+    bare = goods and not (sent or bought) and is_bare(clause.text, reading.spans, lexicon.words)
     if bare:
         intent, confidence = wanted_by_name(intent, confidence, clause, entities)
     heard.append(
