@@ -36,7 +36,8 @@ def compare(
     else:
         print_comparison(found)
     gone = sum(len(suite.gone) for suite in found.suites) if old.get("baseline") else 0
-    other = differences(timeless(old), timeless(new)) if same else []
+    alone = [timeless({**each, "comparison": None}) for each in (old, new)]
+    other = differences(alone[0], alone[1]) if same else []
     for line in other[:_SHOWN]:
         typer.echo(f"differs: {line}", err=True)
     if same:
