@@ -29,6 +29,10 @@ _JOINTS = ("and", "plus", "also", "then", "but", "n", "or")
 """A clause without any of these wants one thing, of which two intents are but two readings."""
 _CONCEIVABLE = 0.15
 _HARDLY = 0.05
+_ONLY_A_NUMBER = re.compile(
+    r"^(?:(?:it is|this is|that is|my|the|for|of|on|under|order|number|no|nr|ref|reference) )*<order>(?: \?)?$"
+)
+"""A clause that says which order: whatever it sounds like, it wants nothing by itself, least of all to cancel one."""
 _NEAR = 0.6
 _HEARD = 0.4
 """What a rule's verdict is worth beside the words' scores of a clause."""
@@ -148,6 +152,8 @@ def assign(
             verdicts[row] = max(_GOODS, key=lambda name: (judged.speaks(row, name), name))
         elif several and (goods := judged.goods(row, clause)) is not None:
             verdicts[row] = goods
+        elif several and _ONLY_A_NUMBER.match(clause.norm):
+            verdicts[row] = judged.best
         else:
             named = wished & OF_GOODS if clause.bare else wished
             verdicts[row] = judged.meant(row, clause, named or {clause.intent}) if several else judged.only(clause)

@@ -182,3 +182,11 @@ async def test_the_head_alone_calls_for_a_person_only_when_it_is_nearly_sure():
         assert all(act.intent is not IntentName.HUMAN for act in heard.acts), text
     asked = await classifier.understand("I would rather talk to somebody from your team", SHOPS["coffee"], Dialogue())
     assert [act.intent for act in asked.acts] == [IntentName.HUMAN]
+
+
+async def test_an_order_number_by_itself_wants_nothing_more():
+    understood = await tiered(reader()).understand(
+        "my U-lock still isn't here, order SP-7002", SHOPS["coffee"], Dialogue()
+    )
+    assert {intent.name for intent in understood.intents} == {IntentName.ORDER_STATUS}
+    assert understood.entities.order_numbers == ["SP-7002"]
