@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agentpay.intents.types import Understanding, Vocabulary
 
 _OWN = "own"
-_ROWS, _SHOPS = "unseen_november.jsonl", "unseen_november_shops.yaml"
+_ROWS, _SHOPS = "unseen_november_second.jsonl", "unseen_november_second_shops.yaml"
 _PUBLIC = {"clinc": "clinc150", "banking": "banking77"}
 _MANNERS = frozenset({"greeting", "thanks", "goodbye"})
 """Beside a wish they do not count."""
