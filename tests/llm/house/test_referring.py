@@ -137,7 +137,9 @@ def test_the_variant_that_the_clause_says_or_that_is_left_is_taken() -> None:
     some = act("add_to_cart", "the class, live", product_query="class", options={"form": "live"})
     assert play(turn(some), update_cart=pick).calls[-1][1]["product"] == "sat"
     offered = play(turn(bare), update_cart=pick).memory
-    assert (offered["asked_for"], offered["pending"]["product"]) == ("confirm_add", "sat"), "the only one left is offered"
+    assert (offered["asked_for"], offered["pending"]["product"]) == ("confirm_add", "sat"), (
+        "the only one left is offered"
+    )
 
 
 def test_taking_it_after_the_deal_means_the_unit_of_the_deal() -> None:
