@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agentpay.knowledge.semantic import Semantic
 
 LIKE = 0.3
-"""Cosine from which a sentence is about what is asked. Of 40 questions to goods, right answers lay at 0.31 and more."""
+"""Cosine from which a sentence is about what is asked. Of about ten questions to goods, right answers lay at 0.31 and more."""
 _AND_ASKS = re.compile(
     r"(?<=\?)\s+|\s+and\s+(?=(?:how|what|when|which|who|is|are|does|do|can|will|has|have)\b)", re.IGNORECASE
 )
