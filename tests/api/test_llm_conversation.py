@@ -299,7 +299,7 @@ def test_a_fault_at_any_step_costs_nothing(shop: Service, fake: FakeModel, fault
     conversation = shop.conversation()
     for content, steps in LED:
         whole = steps[: min(breaks_at, len(steps) - 1)]
-        fake.script(*whole, {"fault": fault, "text": "half a sentence that"})
+        fake.script(*whole, {"fault": fault, "text": "a sentence that breaks before"})
         events = stream(shop, conversation, content)
         message = check_text(events)
         assert message["content"]
@@ -342,13 +342,13 @@ def test_the_turn_after_a_fault_is_the_chat_models_again(shop: Service, fake: Fa
 
 def test_text_before_a_fault_is_taken_back_with_its_blocks_kept(shop: Service, fake: FakeModel) -> None:
     conversation = shop.conversation()
-    fake.script(answer(PUT), {"fault": "truncate", "text": "I have put four of them in your"})
+    fake.script(answer(PUT), {"fault": "truncate", "text": "I have put them all together for"})
     events = stream(shop, conversation, ADD)
     (taken_back,) = all_of(events, "message.discarded")
     assert taken_back["reason"] == "model_unavailable"
     message = check_text(events)
     assert message["id"] != taken_back["message_id"]
-    assert "four" not in message["content"]
+    assert "all together" not in message["content"]
     assert [block["type"] for block in message["blocks"]] == ["cart"]
     told = shop.client.get(f"{BASE}/{conversation}/messages").json()["items"]
     assert [one["id"] for one in told if one["role"] == "assistant"] == [message["id"]]
