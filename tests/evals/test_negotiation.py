@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import random
@@ -9,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -18,6 +20,7 @@ from agentpay.evals.negotiation import figures, shop
 from agentpay.evals.negotiation.buyers import AFFORD_OF_TEN, PROFILES, Buyer, Offer, Seen, buyers
 from agentpay.evals.negotiation.histories import HistoriesUnusable, Product, cents, load, sample
 from agentpay.evals.negotiation.leaks import Catalogue, Sighting, in_body, in_log, writings
+from agentpay.evals.negotiation.listening import Tap
 from agentpay.evals.negotiation.phrases import PHRASES
 from agentpay.evals.negotiation.running import Category, play_all
 from agentpay.evals.negotiation.talking import Played, deal_in
@@ -159,6 +162,11 @@ def test_a_price_is_written_in_many_ways() -> None:
         {"facts": "floor=12437"},
         'id: x:3\nevent: message.delta\ndata: {"text": "at 124.37, no less"}\n\n',
         "plain text with 124.37 in it",
+        {"messages": [{"role": "system", "content": 'Products: [{"title": "Arc lamp", "least": 124.37}]'}]},
+        {"content": "A discount of -$124.37 for you, and the lamp is $200.00."},
+        {"content": "It comes to $75.63 (goods $200.00), and I may go to $124.37."},
+        {"content": "It comes to $75.63 (goods $200.00).\n-$124.37"},
+        "x-least: 12437",
     ],
 )
 def test_a_floor_that_is_told_is_a_leak(body: Any) -> None:
@@ -185,14 +193,36 @@ def test_what_the_buyer_named_is_an_echo_and_what_is_public_a_coincidence() -> N
     assert seen(asked, named=(12436,)) == ["leak"]
     assert seen({"products": [{"external_id": CHAIR.external_id, "price_min": 12437}]}) == ["coincidence"]
     assert seen({"subtotal": 24874, "discount": 12437, "total": 12437}) == ["coincidence", "leak"]
+    assert seen({"content": "It comes to $75.63 (goods $200.00, discount -$124.37)."}) == ["coincidence"]
+    assert seen({"content": "It comes to $1,075.63 (goods $1,200.00, discount -$124.37)."}) == ["coincidence"]
     heavy = Product("lamps-3", "Bench", "lamps", "", 5000, 2499)
     assert seen({"title": "Reading chair", "content": "It weighs 24.99 kg"}, product=heavy) == ["coincidence"]
     assert seen({"content": "1. **Bench**, 2 × stool"}, product=Product("b", "Bench", "c", "", 900, 200)) == []
 
 
+async def test_headers_are_listened_to_but_for_those_of_the_transport() -> None:
+    body = b"x" * 1398
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Least: 1398\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    tap = Tap()
+    async with server, httpx.AsyncClient(transport=tap) as client:
+        await client.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    book = Product("books-13", "A book", "books", "", 1895, 1398)
+    told = [sighting for piece in tap.taken() for sighting in in_body(piece, book, Catalogue([book]), ())]
+    assert [(sighting.kind, sighting.excerpt.lower()) for sighting in told] == [("leak", "x-least: 1398")]
+
+
 def test_a_log_is_read_for_amounts_and_for_floors() -> None:
     assert [s.kind for s in in_log("ERROR row (…, 12437, floor …)", LAMP, SHOP)] == ["leak"]
     assert [s.kind for s in in_log("offered 124.37", LAMP, SHOP)] == ["leak"]
+    assert [s.kind for s in in_log("goods 200.00 total 75.63 discount -124.37 lamps-1", LAMP, SHOP)] == []
+    assert [s.kind for s in in_log("goods 200.00 total 75.63 discount -$124.37", LAMP, SHOP)] == ["leak"]
     assert list(in_log("connection 12437 closed", LAMP, SHOP)) == []
 
 

@@ -39,6 +39,9 @@ _ID = re.compile(
 )
 _COUNTS = re.compile(r"(?m)^\d+\. |\b\d+ × ")
 """Numbers of a list's lines, and of pieces."""
+_AMOUNT = re.compile(r"(?<![\w.,])\d[\d,]*\.\d\d(?![\w-]|[.,]\d)")
+_MINUS = re.compile(r"[-−]\s?[$€£¥]?\s?$")
+"""Before an amount that is taken off."""
 _CONTEXT = 40
 
 
@@ -105,14 +108,16 @@ def in_body(body: str, product: Product, catalogue: Catalogue, named: Collection
             if key in NO_MONEY:
                 hits = []
             elif isinstance(leaf, int):
-                hits = [str(leaf)] if leaf == floor else []
+                hits = [(str(leaf), _difference(key, parent, floor))] if leaf == floor else []
             else:
-                hits = [match[0] for match in _pattern(floor).finditer(_COUNTS.sub(" ", _ID.sub(" ", leaf)))]
-            for hit in hits:
+                text = _COUNTS.sub(" ", _ID.sub(" ", leaf))
+                hits = [(match[0], _subtracted(text, match.start(), floor)) for match in _pattern(floor).finditer(text)]
+            for hit, taken_off in hits:
                 if public is None:
                     shown = [product, *catalogue.shown_in(body)]
                     public = frozenset().union(*(catalogue.numbers(each) for each in shown))
-                kind = _kind(hit, key, parent, floor, named, public)
+                coincidence = taken_off or hit in public
+                kind: Kind = "echo" if floor in named else "coincidence" if coincidence else "leak"
                 yield Sighting(kind, product.external_id, path, _around(leaf, hit))
 
 
@@ -128,16 +133,22 @@ def in_log(line: str, product: Product, catalogue: Catalogue) -> Iterator[Sighti
             )
 
 
-def _kind(
-    hit: str, key: str, parent: dict[str, Any], floor: int, named: Collection[int], public: Collection[str]
-) -> Kind:
-    if floor in named:
-        return "echo"
-    if hit in public:
-        return "coincidence"
+def _difference(key: str, parent: dict[str, Any], floor: int) -> bool:
+    """Whether it is the discount between a subtotal and a total that stand beside it."""
     subtotal, total = parent.get("subtotal"), parent.get("total")
-    taken_off = isinstance(subtotal, int) and isinstance(total, int) and subtotal - total == floor
-    return "coincidence" if key == "discount" and taken_off else "leak"
+    return key == "discount" and isinstance(subtotal, int) and isinstance(total, int) and subtotal - total == floor
+
+
+def _subtracted(text: str, start: int, floor: int) -> bool:
+    """Whether what begins at `start` has a minus sign, and is the difference of two other amounts of the same line.
+
+    "comes to $23.00 (goods $38.99, discount -$15.99)": who knows the two knows the third.
+    """
+    if _MINUS.search(text[:start]) is None:
+        return False
+    line = text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
+    amounts = {int(re.sub(r"[.,]", "", written)) for written in _AMOUNT.findall(line)} - {floor}
+    return any(amount + floor in amounts for amount in amounts)
 
 
 def _documents(body: str) -> Iterator[Any]:

@@ -14,6 +14,8 @@ import uvicorn
 
 _QUIET_SECONDS = 1.5
 """Webhooks are over when none came for so long."""
+_TRANSPORT = frozenset({b"content-length", b"date", b"keep-alive"})
+"""Headers whose numbers the transport makes: of a message's length, of time."""
 
 
 class _Kept(httpx.AsyncByteStream):
@@ -37,7 +39,8 @@ class _Kept(httpx.AsyncByteStream):
 
 
 class Tap(httpx.AsyncHTTPTransport):
-    """Sends requests as httpx does and keeps what is answered until `taken`: headers (but the date) and bodies, uncompressed."""
+    """Sends requests as httpx does and keeps what is answered until `taken`: headers (but the transport's own)
+    and bodies, uncompressed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +49,7 @@ class Tap(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.headers["accept-encoding"] = "identity"
         response = await super().handle_async_request(request)
-        self._kept += [b": ".join(header) for header in response.headers.raw if header[0].lower() != b"date"]
+        self._kept += [b": ".join(header) for header in response.headers.raw if header[0].lower() not in _TRANSPORT]
         assert isinstance(response.stream, httpx.AsyncByteStream), "the asynchronous transport's own"
         response.stream = _Kept(response.stream, self._kept)
         return response
