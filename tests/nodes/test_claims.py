@@ -109,6 +109,21 @@ DRILL = (
         "found": 2,
     },
 )
+ROBE = (
+    "order_status",
+    {
+        "order": {
+            **ORDER,
+            "fulfillment_status": "delivered",
+            "items": [
+                line("Sunday waffle robe", 1, 8900),
+                line("90-day planner", 1, 1900),
+                line("Overnight canvas weekender", 1, 14900),
+                line("Varn DX-1850 drill", 1, 11900),
+            ],
+        }
+    },
+)
 PUT = ("update_cart", {"cart": CART, "changed": None})
 SHIP = ("quote_shipping", QUOTE)
 STATUS = ("order_status", {"order": ORDER, "other_orders": [], "returns": []})
@@ -141,6 +156,9 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS_USPS,), "It's on its way with USPS, tracking number 9400111899."),
     ((KNOW,), "You can return it within 30 days, the label costs $6.50, and shipping is free for orders over $80."),
     ((BACK,), "As soon as it has arrived with us, $24.00 goes back to your card."),
+    ((ROBE,), "Your Sunday waffle robe was delivered; shall we exchange the Sunday robe or return it?"),
+    ((ROBE,), "You can return the 90-day planner and the Overnight weekender, too."),
+    ((ROBE,), "In your order the Varn DX-1850 drill comes last."),
     ((KNOW_SETUP,), "There is a free setup in the first 90 days, and you have sixty full days to return it."),
     ((), "Shall I check whether it is in stock?"),
     ((), "I can't cancel an order that has been shipped."),
@@ -177,6 +195,13 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((STATUS,), "Your order was delivered on February 28."),
     ((STATUS,), "The tracking number is 1Z999AA10123456785."),
     ((STATUS_USPS,), "The tracking number is 9400111898."),
+    ((ROBE,), "The Sunday waffle robe arrives on Sunday."),
+    ((ROBE,), "Your robe arrives Sunday."),
+    ((ROBE,), "It will be delivered by Sunday, waffle robe and all."),
+    ((ROBE,), "There are 2 Sunday waffle robes left."),
+    ((ROBE,), "You can return the planner within 90 days."),
+    ((ROBE,), "We ship it overnight."),
+    ((ROBE,), "Your order number is DX-1850."),
     ((KNOW_SETUP,), "There is a free setup in the first 9 days."),
     ((KNOW_SETUP,), "There is a free setup in the first 45 days."),
     ((STATUS,), "I've refunded you."),

@@ -10,6 +10,7 @@ from agentpay.nodes.claims.amounts import AmountRules
 from agentpay.nodes.claims.finding import Claim, find, plain, segment
 from agentpay.nodes.claims.grounds import Grounds
 from agentpay.nodes.claims.happened import DeedRules
+from agentpay.nodes.claims.names import named
 from agentpay.nodes.claims.stock import StockRules
 from agentpay.nodes.claims.subjects import Subjects
 from agentpay.nodes.claims.texts import NEGATED
@@ -44,7 +45,11 @@ class Checker:
             return []
         about = self._subjects.mentioned(text) or self._subjects.last_mentioned(before)
         asking = text.rstrip().endswith("?") and _QUESTION.match(text) is not None
-        return [claim.text for claim in claims if not self._holds(claim, text, about, asking=asking)]
+        return [
+            claim.text
+            for claim in claims
+            if not self._holds(claim, text, about, asking=asking) and not named(claim, text, self._grounds.titles)
+        ]
 
     def _holds(self, claim: Claim, text: str, about: list[str], *, asking: bool) -> bool:
         low, high = segment(text, claim.start)
