@@ -8,16 +8,17 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agentpay.evals.html import write_html, write_summary
-from agentpay.evals.html.charts import percent
+from agentpay.evals.html.charts import pass_hat_k, percent
 from agentpay.evals.html.reading import read_report
 from agentpay.evals.html.statistics import rate
 from agentpay.evals.html.traffic import draw, graph_edges
-from agentpay.evals.report import Suite, write_report
+from agentpay.evals.report import Case, Suite, write_report
 from tests.evals.report_example import HOSTILE, write_example
 
 CHROMIUM = Path(os.environ.get("AGENTPAY_CHROMIUM", "/usr/bin/chromium"))
@@ -122,6 +123,33 @@ async def test_reads_well_at_each_size_and_in_each_scheme(page: Page) -> None:
              .map(each => each.textContent)"""
     )
     assert cut == []
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_legend_has_room_for_every_suite(count: int) -> None:
+    drawn = fromstring(pass_hat_k({f"suite {n}": {"1": 0.9, "2": 0.8} for n in range(count)}))
+    height = float(drawn.attrib["viewBox"].split()[3])
+    legend = next(each for each in drawn.iter() if each.get("class") == "legends")
+    top = float(re.findall(r"[\d.]+", legend.attrib["transform"])[1])
+    lines = {text.text: top + float(text.attrib["y"]) for text in legend.iter() if text.tag.endswith("text")}
+    assert len(lines) == count
+    assert max(lines.values()) < height - 4, "letters go below their line"
+
+
+@pytest.mark.parametrize(
+    ("model", "measures", "told"),
+    [
+        ("house", {}, "No tokens, no cost: the house model"),
+        ("openai:unknown", {"input_tokens": 812.0}, "what openai:unknown charges is not in"),
+        ("openai:quiet", {"turns": 2.0}, "openai:quiet told of no tokens"),
+    ],
+)
+def test_why_there_is_no_chart_of_cost_is_said(
+    tmp_path: Path, model: str, measures: dict[str, float], told: str
+) -> None:
+    suite = Suite("scenarios", 1, 1, results=[Case("one", True, measures=measures)])
+    (tmp_path / "report.json").write_text(json.dumps({"run": {"model": model}, "suites": [asdict(suite)]}))
+    assert told in write_html(tmp_path).read_text()
 
 
 @needs_browser

@@ -19,6 +19,8 @@ WIDTH = 420
 _TEXT = 13
 _ROW = 30
 _MOST_TICKS = 5
+_LEGEND_COLUMNS = 2
+_LEGEND_LINE = 20
 _STYLE = Style(
     label_font_size=_TEXT,
     major_label_font_size=_TEXT,
@@ -31,7 +33,7 @@ _PERCENT = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def pass_rates(rates: Sequence[tuple[str, Rate, bool]]) -> Markup:
     """Bars with their intervals. `rates`: name, rate, and whether the suite holds."""
-    chart = pygal.HorizontalBar(**_options(rows=len(rates), legend=False), range=(0, 1), value_formatter=percent)
+    chart = pygal.HorizontalBar(**_options(rows=len(rates), legend=0), range=(0, 1), value_formatter=percent)
     chart.y_labels = list(_PERCENT)
     chart.x_labels = [name for name, _, _ in reversed(rates)]
     bars = [
@@ -49,7 +51,7 @@ def pass_rates(rates: Sequence[tuple[str, Rate, bool]]) -> Markup:
 
 def against_targets(rows: Sequence[tuple[str, float, float | None]]) -> Markup:
     """Shares from 0 to 1 beside what they should be at least."""
-    chart = pygal.HorizontalBar(**_options(rows=2 * len(rows), legend=True), range=(0, 1), value_formatter=percent)
+    chart = pygal.HorizontalBar(**_options(rows=2 * len(rows), legend=2), range=(0, 1), value_formatter=percent)
     chart.y_labels = list(_PERCENT)
     chart.x_labels = [name for name, _, _ in reversed(rows)]
     # pygal draws a group from below: the legend and the bars then read alike
@@ -69,7 +71,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     counts = [0] * 10
     for value in values:
         counts[min(9, max(0, int(value * 10)))] += 1
-    chart = pygal.Bar(**_options(rows=6, legend=False), value_formatter=count)
+    chart = pygal.Bar(**_options(rows=6, legend=0), value_formatter=count)
     chart.x_labels = [f".{tenth}" for tenth in range(10)]
     chart.add(title, [{"value": n, "label": f"{t / 10:.1f} to {(t + 1) / 10:.1f}: {n}"} for t, n in enumerate(counts)])
     return _drawn(chart, title)
@@ -77,7 +79,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
 
 def latencies(spreads: Sequence[Spread], title: str) -> Markup:
     """A range bar each: 5th to 95th percentile in light, the middle half in strong colour, divided at the median."""
-    chart = pygal.HorizontalStackedBar(**_options(rows=len(spreads), legend=False), value_formatter=milliseconds)
+    chart = pygal.HorizontalStackedBar(**_options(rows=len(spreads), legend=0), value_formatter=milliseconds)
     chart.x_labels = [spread.suite for spread in reversed(spreads)]
     quantiles = [(0.0, each.p5, each.p25, each.p50, each.p75, each.p95) for each in reversed(spreads)]
     labels = [
@@ -92,7 +94,7 @@ def latencies(spreads: Sequence[Spread], title: str) -> Markup:
 
 def bars(rows: Sequence[tuple[str, float]], title: str) -> Markup:
     """Counts by name, in the order given."""
-    chart = pygal.HorizontalBar(**_options(rows=len(rows), legend=False), value_formatter=count)
+    chart = pygal.HorizontalBar(**_options(rows=len(rows), legend=0), value_formatter=count)
     chart.x_labels = [name for name, _ in reversed(rows)]
     values = [value for _, value in rows]
     chart.y_labels = _ticks(max(values), whole=all(float(value).is_integer() for value in values))
@@ -104,7 +106,7 @@ def pass_hat_k(suites: Mapping[str, Mapping[str, float]]) -> Markup:
     """A line a suite: the share of cases of which each of k tries passes."""
     ks = sorted({int(k) for shares in suites.values() for k in shares})
     lowest = max(0.0, math.floor(10 * min(share for shares in suites.values() for share in shares.values()) - 0.5) / 10)
-    chart = pygal.Line(**_options(rows=6 + len(suites) // 2, legend=True), range=(lowest, 1), value_formatter=percent)
+    chart = pygal.Line(**_options(rows=6, legend=len(suites)), range=(lowest, 1), value_formatter=percent)
     chart.x_labels = [f"k = {k}" for k in ks]
     for name, shares in suites.items():
         points = [
@@ -140,16 +142,20 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
-def _options(*, rows: int, legend: bool) -> dict[str, Any]:
+def _options(*, rows: int, legend: int) -> dict[str, Any]:
+    """`legend`: how many entries it has, 0 for none."""
+    lines = math.ceil(legend / _LEGEND_COLUMNS)
     return {
         "width": WIDTH,
-        "height": 46 + _ROW * rows + (30 if legend else 0),
+        "height": 46 + _ROW * rows + (10 + _LEGEND_LINE * lines if legend else 0),
         "margin": 6,
+        # pygal rounds down and leaves no room for a last line that is not full
+        "margin_bottom": 6 + _LEGEND_LINE * (lines - legend // _LEGEND_COLUMNS),
         "margin_right": 18,
         "style": _STYLE,
-        "show_legend": legend,
-        "legend_at_bottom": legend,
-        "legend_at_bottom_columns": 2,
+        "show_legend": legend > 0,
+        "legend_at_bottom": legend > 0,
+        "legend_at_bottom_columns": _LEGEND_COLUMNS,
         "legend_box_size": 12,
         "truncate_legend": -1,
         "truncate_label": -1,

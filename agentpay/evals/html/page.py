@@ -25,6 +25,8 @@ _FIRST_TIMES = ("first_text_p50", "first_text_p95", "turn_p50", "turn_p95", "who
 
 _TOKENS = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
 _COST = (("cost_usd",),)
+_TOKENS_CHART = "Tokens"
+_COST_CHART = "Cost, in cents of a dollar"
 
 
 def write_html(folder: Path) -> Path:
@@ -41,6 +43,7 @@ def render(report: Report) -> str:
     compared = report.comparison or {}
     broken = {(suite["name"], case) for suite in compared.get("suites") or () for case in suite.get("broken") or ()}
     shown, more = failing(report, broken)
+    cost_charts = _cost_charts(report)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -57,7 +60,8 @@ def render(report: Report) -> str:
             searches=[search for suite in report.suites for search in _searches(suite)],
             latencies=_latencies(report),
             measures=[(suite.name, found) for suite in report.suites if (found := measures(suite))],
-            cost_charts=_cost_charts(report),
+            cost_charts=cost_charts,
+            cost_note=_cost_note(report, [title for title, _ in cost_charts]),
             traffic=_traffic(report),
             pass_k=_pass_k(report),
             causes=_causes(report),
@@ -123,11 +127,23 @@ def _rank(name: str, order: tuple[str, ...]) -> tuple[int]:
 
 def _cost_charts(report: Report) -> list[tuple[str, Markup]]:
     drawn = []
-    for title, names, factor in (("Tokens", _TOKENS, 1), ("Cost, in cents of a dollar", _COST, 100)):
+    for title, names, factor in ((_TOKENS_CHART, _TOKENS, 1), (_COST_CHART, _COST, 100)):
         rows = [(suite.name, factor * _first_total(suite, names)) for suite in report.suites]
         if rows := [(name, total) for name, total in rows if total]:
             drawn.append((title, charts.bars(rows, f"{title}, by suite")))
     return drawn
+
+
+def _cost_note(report: Report, drawn: Sequence[str]) -> str | None:
+    """Why there is no chart of tokens or of cost."""
+    model = str(report.run.get("model", "the agent"))
+    if _COST_CHART in drawn:
+        return None
+    if _TOKENS_CHART in drawn:
+        return f"No chart of cost: what {model} charges is not in graders/prices.toml."
+    if model == "house":
+        return "No tokens, no cost: the house model played the agent, and it asks no chat model. There is nothing to chart."
+    return f"No chart: {model} told of no tokens."
 
 
 def _first_total(suite: ReportSuite, names: tuple[tuple[str, ...], ...]) -> float:
