@@ -1,14 +1,13 @@
 """Sees to it that an evaluation opens no connection to the outside, and that one that tries to fails.
 
-`python -m agentpay.evals.offline …` is `python -m agentpay …` under guard. The guard sees what goes through Python's
-sockets, which is all of ours; docs/evaluating.md tells how to hold native code to account with a network namespace.
+The services that an evaluation starts are guarded, too (child.py). The guard sees what goes through Python's sockets, which
+is all of ours; docs/evaluating.md tells how to hold native code to account with a network namespace.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
-import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,8 +62,3 @@ def _refuse(what: str) -> None:
     with open(os.environ[VARIABLE], "a", encoding="utf-8") as file:
         file.write(f"{what} ({' '.join(sys.argv[:3])})\n")
     raise WentOutside(f"An evaluation goes nowhere: {what}.")
-
-
-if __name__ == "__main__":
-    guard()
-    runpy.run_module("agentpay", run_name="__main__", alter_sys=True)

@@ -20,7 +20,6 @@ import psycopg
 
 from agentpay.commerce.reserve import SECRET_NAME
 from agentpay.errors import StartupError
-from agentpay.evals import offline
 
 READY_SECONDS = 300.0
 STOP_SECONDS = 20.0
@@ -53,7 +52,8 @@ def own_service(
     """
     The shop of `store`, freshly imported, served at a free port until the block ends.
 
-    Its data lies in a temporary folder, below `data` where that is given, and goes with it. It has embedded servers of
+    Its data lies in a temporary folder, below `data` where that is given, and goes with it, also where this process is
+    killed. It has embedded servers of
     its own unless `environment` names others (`AGENTPAY_DATABASE_URL`, `AGENTPAY_REDIS_URL`).
     `agent`: settings that the shop's agent is given instead of the file's. `seed`: wordings and margins of haggling are
     drawn by it, so that they are the same in every run; else anew.
@@ -72,14 +72,18 @@ def own_service(
         }
         if seed is not None:
             kept["AGENTPAY_EVALUATION_SEED"] = str(seed)
-        module = "agentpay.evals.offline" if offline.VARIABLE in kept else "agentpay"
-        command = [sys.executable, "-m", module, "demo", "--json", "--port", "0"]
+        command = [sys.executable, "-m", "agentpay.evals.child", folder, "demo", "--json", "--port", "0"]
         command += ["--data", str(Path(folder) / "data"), "--store", str(store.resolve())]
         command += ["--model", model] if model else []
         log = Path(folder) / "log"
         with log.open("wb") as errors:
             child = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, env={**kept, **(environment or {})}, cwd=folder
+                command,
+                stdin=subprocess.PIPE,  # ends when this process does
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**kept, **(environment or {})},
+                cwd=folder,
             )
             try:
                 service = _ready(child, log)
@@ -143,5 +147,6 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()

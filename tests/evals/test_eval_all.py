@@ -31,6 +31,7 @@ from agentpay.evals.suites.running import plan, run
 from agentpay.evals.suites.thresholds import bounds, held
 from tests.conftest import shared
 from tests.evals.made_up_suites import Coins, Empty, GoesOut, HalfClosed
+from tests.evals.processes import alive, working_in
 
 SHORT = ("scenarios", "intents")
 FILES = ("report.json", "report.html", "summary.md")
@@ -253,14 +254,14 @@ def test_a_run_that_is_told_to_end_closes_its_shops_keeps_what_has_ended_and_goe
     only = [word for suite in SHORT for word in ("--only", suite)]
     command = [sys.executable, "-m", "agentpay", "eval", "all", "--fast", *only, "--out", str(out)]
     running = subprocess.Popen([*command, "--data", str(scratch)], stderr=subprocess.PIPE, text=True)
-    while not (list(out.glob("parts/*/*.json")) and _of(scratch)):
+    while not (list(out.glob("parts/*/*.json")) and working_in(scratch)):
         assert running.poll() is None, "it ended before a unit had, with a shop still open"
         time.sleep(0.2)
     kept = {part: part.stat().st_mtime_ns for part in out.glob("parts/*/*.json")}
     running.terminate()
     said = running.communicate()[1]
     assert (running.returncode, "--resume" in said) == (130, True), said
-    assert _of(scratch) == []
+    assert working_in(scratch) == []
     assert list(scratch.iterdir()) == []
     assert not (out / "report.json").exists()
     subprocess.run([*command, "--resume"], check=False)
@@ -270,21 +271,29 @@ def test_a_run_that_is_told_to_end_closes_its_shops_keeps_what_has_ended_and_goe
     assert all(suite["cases"] and "problem" not in suite for suite in suites)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_run_that_is_killed_leaves_nothing_running(tmp_path: Path, scratch: Path) -> None:
+    """Workers, services and embedded servers: none of them can be told, all of them notice."""
+    command = [sys.executable, "-m", "agentpay", "eval", "all", "--fast", "--only", "scenarios", "--out", str(tmp_path)]
+    running = subprocess.Popen([*command, "--data", str(scratch)], stderr=subprocess.DEVNULL)
+    while not any("postgres" in process.name() for process in working_in(scratch)):
+        assert running.poll() is None, "it ended before a shop was open"
+        time.sleep(0.2)
+    workers = psutil.Process(running.pid).children()
+    running.kill()
+    running.wait()
+    gone = time.monotonic() + 120
+    while (left := [*working_in(scratch), *filter(alive, workers), *scratch.iterdir()]) and time.monotonic() < gone:
+        time.sleep(0.2)
+    assert left == []
+
+
 @pytest.fixture
 def scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="agentpay-tests-") as folder:
         os.chmod(folder, 0o755)  # as root the servers run as another account, which pytest's own folders keep out
         yield Path(folder)
-
-
-def _of(folder: Path) -> list[int]:
-    """Processes that are alive and were started with a path in `folder`."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        named = any(word.startswith(str(folder)) for word in process.info["cmdline"] or ())
-        if named and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process.pid)
-    return found
 
 
 @pytest.mark.slow

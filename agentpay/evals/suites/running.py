@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -150,6 +151,14 @@ def _begin(ended: Queue[str | None]) -> None:
     offline.guard()
     for told in (signal.SIGTERM, signal.SIGINT):  # who starts us in the background may have SIGINT ignored
         signal.signal(told, signal.default_int_handler)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed could tell nobody."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _do(suite: str, unit: Unit, terms: Terms) -> Outcome | str:
@@ -157,6 +166,10 @@ def _do(suite: str, unit: Unit, terms: Terms) -> Outcome | str:
         return kind_of(suite).run(unit, terms, _tell)
     except (StartupError, OSError) as error:
         return str(error) or type(error).__name__
+    finally:
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            os._exit(1)  # the pool would wait for another job for ever
 
 
 def _tell(case: str) -> None:
