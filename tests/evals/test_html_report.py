@@ -152,6 +152,13 @@ def test_why_there_is_no_chart_of_cost_is_said(
     assert told in write_html(tmp_path).read_text()
 
 
+def test_what_a_shop_keeps_in_haggling_is_no_search(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(
+        json.dumps({"suites": [asdict(Suite("negotiation", 1, 1, figures={"kept": 0.2}))]})
+    )
+    assert 'id="search"' not in write_html(tmp_path).read_text()
+
+
 @needs_browser
 @pytest.mark.browser
 @PHONE
