@@ -49,3 +49,10 @@ def test_so_many_of_each_are_ordered(text: str) -> None:
 @pytest.mark.parametrize("text", ["try the code again", "use that code now", "does the code work once more?"])
 def test_the_words_around_code_are_none(text: str) -> None:
     assert of(text)[1].codes == []
+
+
+@pytest.mark.parametrize("text", ["I only have $2.50. Would that work?", "could that work for you? $20 is all I have"])
+def test_what_would_work_names_no_works(text: str) -> None:
+    works = WOOL.model_copy(update={"title_words": frozenset(["baroque", "works"])})
+    acts = CLASSIFIER.read(text, works, Dialogue(has_offer=True, cart_items=1)).acts
+    assert [act.entities.product_query for act in acts] == [None] * len(acts)
