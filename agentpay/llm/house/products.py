@@ -7,10 +7,11 @@ from collections.abc import Generator
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, describe
+from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import show
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
+from agentpay.llm.house.putting import put
 from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, stems_in_order, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -300,7 +301,7 @@ def asks(act: ActView) -> bool:
 def _order(talk: Talk, act: ActView, product: dict[str, Any]) -> Plan:
     options = act.entities.get("options", {})
     ref = {"product": product["external_id"], **({"options": options} if options else {})}
-    yield from buying.put(talk, act, ref, int(act.entities.get("quantity") or 1))
+    yield from put(talk, act, ref, int(act.entities.get("quantity") or 1))
 
 
 def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:

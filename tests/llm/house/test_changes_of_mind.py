@@ -120,3 +120,10 @@ def test_what_is_named_and_paid_for_in_one_breath_is_bought() -> None:
     missing = refusal("checkout_incomplete", missing=["email"])
     played = play(view, update_cart=added("card-40", "Gift card"), create_payment_link=lambda _: missing)
     assert played.tools == ["update_cart", "create_payment_link"]
+
+
+def test_what_is_not_wanted_any_more_is_asked_back_where_nothing_is_named_instead() -> None:
+    wish = act("change_cart", "not the blue one", pronoun=True, instead_of={"color": "blue"})
+    played = play(turn(wish, cart=cart_of(MUG), memory={"focus": FOCUS}))
+    assert played.calls == []
+    assert "Harbor mug (blue)" in played.text

@@ -1,0 +1,161 @@
+"""The cart put right: other numbers, other variants, one thing for another, something out of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.buying import add, goes_on_buying
+from agentpay.llm.house.each import lines_meant, means_each
+from agentpay.llm.house.lines import (
+    cart_ref,
+    line_of,
+    line_with,
+    lines_of,
+    names_more,
+    number_of_them,
+    spoken_of_line,
+)
+from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
+from agentpay.llm.house.refs import among, having, named, overlaid, stems, target
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_INSTEAD = re.compile(
+    r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
+    re.I,
+)
+_FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
+
+
+def change(talk: Talk, act: ActView) -> Plan:
+    """ "Make it three", "size L instead"."""
+    lines = talk.cart.get("items", [])
+    if (talk.asked_for in ("variant", "product") and talk.pending.get("then") == "add") or not lines:
+        yield from add(talk, act)
+        return
+    if (pair := _one_for_another(lines, act)) is not None:
+        yield from _swap(talk, act, *pair)
+        return
+    if act.entities.get("quantity") and (each := lines_meant(talk, act)):
+        for one in each:
+            yield from set_quantity(talk, one, int(act.entities["quantity"]))
+        return
+    besides = goes_on_buying(talk, act) and not act.entities.get("instead_of")
+    if besides or (means_each(act.text) and talk.focus is not None):
+        yield from add(talk, act)
+        return
+    ref = cart_ref(talk, act)
+    if (line := line_with(lines, act.entities.get("instead_of", {}))) is not None:
+        ref = {"variant": line["variant_external_id"], "options": act.entities.get("options", {})}
+    options = dict(ref.get("options", {}))
+    quantity = act.entities.get("quantity")
+    if quantity is None and (meant := number_of_them(lines, ref)) is not None:
+        quantity = int(options.pop(meant))
+        ref = {**ref, "options": options}
+    if quantity is None and not act.entities.get("options") and names_more(act, lines):
+        yield from add(talk, act)  # "plus the train and the tracks": nothing that is there
+        return
+    if quantity is None and not act.entities.get("options"):
+        talk.say_text(describe.cart_lines(talk))
+        talk.say("product_needed")
+        return
+    line = line_of(lines, ref)
+    if quantity is not None and line is not None and options and not having(lines_of(lines, line), options):
+        # No line is like that: it comes beside what is there where each is counted, else in its place
+        if sum(_counts_which(one) for one in talk.turn.acts) > 1:
+            wished = overlaid(line["options"], options)
+            yield from put(talk, act, {"product": line["product_external_id"], "options": wished}, quantity)
+        else:
+            yield from _set(talk, act, ref, quantity, action="replace")
+        return
+    yield from _set(talk, act, ref, quantity)
+
+
+def _counts_which(act: ActView) -> bool:
+    """ "One red", of "sorry, one red and one black"."""
+    of_cart = act.intent in ("change_cart", "add_to_cart")
+    return bool(of_cart and act.entities.get("quantity") and act.entities.get("options"))
+
+
+def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None, *, action: str | None = None) -> Plan:
+    """So many of a line of the cart, or, without a number, another variant of it."""
+    action = action or ("set" if quantity is not None else "replace")
+    outcome = yield Ask("update_cart", {"action": action, **ref, **({"quantity": quantity} if quantity else {})})
+    if outcome.ok:
+        tell_set(talk, outcome.result["changed"], ref)
+        return
+    error = outcome.result["error"]
+    if error["code"] == "out_of_stock":
+        yield from too_few(talk, ref, error)
+    elif error["code"] == "not_in_cart" and act.entities.get("product_query"):
+        yield from _swap(talk, act)
+    elif not _not_in_cart(talk, act, error):
+        yield from not_resolved(talk, outcome, act, then="add", quantity=quantity or 1)
+
+
+def _one_for_another(lines: list[dict[str, Any]], act: ActView) -> tuple[dict[str, Any], str] | None:
+    """ "Swap the mat for the blanket": the line that goes, and the name of what comes."""
+    query = named(act) or ""
+    for joint in _FOR.finditer(query):
+        now, then = query[: joint.start()], query[joint.end() :]
+        going = among(now, lines)
+        if len(going) == 1 and then and not stems(then) <= stems(going[0]["title"]):
+            return going[0], then
+    return None
+
+
+def _swap(talk: Talk, act: ActView, goes: dict[str, Any] | None = None, comes: str | None = None) -> Plan:
+    """ "The leather one instead": another product comes in for the one that was spoken of, which goes once the other is there."""
+    goes = goes or (spoken_of_line(talk) if _INSTEAD.search(act.text) else None)
+    before = {line["variant_external_id"] for line in talk.cart.get("items", [])}
+    quantity = int(act.entities.get("quantity") or (goes or {}).get("quantity") or 1)
+    options = act.entities.get("options", {})
+    ref = {"product": comes, **({"options": options} if options else {})} if comes else target(talk, act)
+    yield from put(talk, act, ref, quantity)
+    came = {line["variant_external_id"] for line in talk.cart.get("items", [])} - before
+    if goes is None or not came:
+        return
+    outcome = yield Ask(
+        "update_cart", {"action": "remove", "variant": goes["variant_external_id"] or goes["variant_id"]}
+    )
+    if outcome.ok:
+        talk.say("removed", what=describe.what(goes["title"], goes["options"]), quantity=0)
+        talk.say_total()
+
+
+def remove(talk: Talk, act: ActView) -> Plan:
+    if act.entities.get("everything") and not act.entities.get("product_query"):
+        yield Ask("update_cart", {"action": "clear"})
+        talk.say("cleared")
+        talk.focus = None
+        return
+    if not talk.cart.get("items"):
+        talk.say("cart_empty")
+        return
+    quantity = act.entities.get("quantity")
+    extra = {"quantity": quantity} if quantity else {}
+    outcome = yield Ask("update_cart", {"action": "remove", **cart_ref(talk, act), **extra})
+    if outcome.ok:
+        changed = outcome.result["changed"]
+        name = describe.what(changed["title"], changed["options"])
+        talk.say("reduced" if changed["quantity"] else "removed", what=name, quantity=changed["quantity"])
+        talk.say_total()
+        if not changed["quantity"] and talk.focus is not None and talk.focus["title"] == changed["title"]:
+            talk.focus = None  # what was taken out is not what "it" means from now on
+    elif not _not_in_cart(talk, act, outcome.result["error"]):
+        yield from not_resolved(talk, outcome, act, then="remove")
+
+
+def _not_in_cart(talk: Talk, act: ActView, error: dict[str, Any]) -> bool:
+    """Says it where the cart is the matter; answers whether it was."""
+    if error["code"] == "not_in_cart":
+        talk.say("not_in_cart", what=f"“{query}”" if (query := named(act)) else "That")
+        return True
+    if error["code"] == "ambiguous_line":
+        names = [describe.what(line["title"], line["options"]) for line in error["candidates"]]
+        talk.say("which_line", candidates=describe.listing(names, "or"))
+        return True
+    return False

@@ -1,0 +1,144 @@
+"""What serves a clause: its intent's handler, unless the conversation says that it chooses, orders or asks of delivery."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import (
+    buying,
+    changing,
+    checkout,
+    comparing,
+    details,
+    orders,
+    pricing,
+    products,
+    service,
+    stock,
+)
+from agentpay.llm.house.aftersale import serving
+from agentpay.llm.house.asking import chosen_variant
+from agentpay.llm.house.each import means_each
+from agentpay.llm.house.lines import in_cart_already
+from agentpay.llm.house.refs import is_superlative, named
+from agentpay.llm.house.talk import Plan, Talk
+
+Handler = Callable[[Talk, ActView], Plan]
+HANDLERS: dict[str, Handler] = {
+    "product_search": products.search,
+    "recommendation": products.search,
+    "product_details": details.details,
+    "product_comparison": comparing.compare,
+    "availability": stock.availability,
+    "price_question": stock.price,
+    "add_to_cart": buying.add,
+    "change_cart": changing.change,
+    "remove_from_cart": changing.remove,
+    "view_cart": pricing.view,
+    "discount": pricing.discount,
+    "negotiation": pricing.negotiate,
+    "shipping_quote": pricing.shipping,
+    "provide_details": checkout.details,
+    "checkout": checkout.checkout,
+    "payment_problem": checkout.payment_problem,
+    "order_status": orders.status,
+    "policy": service.policy,
+    "complaint": service.complaint,
+    "human": service.human,
+    "greeting": service.greeting,
+    "thanks": service.thanks,
+    "goodbye": service.goodbye,
+    "other": service.other,
+}
+_WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
+_MAY_HAVE = re.compile(r"\b(?:can|could|may) (?:i|we) (?:please |just )?(?:have|get|buy|order)\b", re.I)
+_PAYS = re.compile(r"\b(?:buy|purchase|order|pay)\b", re.I)
+_ASKS_HOW = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
+    re.I,
+)
+_GIVES = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
+_OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
+_OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
+_CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
+_MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
+_VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
+_CERTAIN = 0.95
+
+
+def handler(talk: Talk, act: ActView) -> Handler:
+    """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
+    if (
+        act.intent == "provide_details"
+        and talk.asked_for not in _GIVES
+        and set(act.entities) - {"pronoun"} == {"order_numbers"}
+    ):
+        return orders.status  # "her order MF-501, which address do you have?" gives no details of a purchase
+    if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
+        return service.policy  # "do I get my tickets by post?" orders none
+    if serving.asks_when(act):
+        return serving.money_due
+    if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
+        return buying.add  # "five in each colour", "both please"
+    if _chooses(talk, act):
+        return buying.choose
+    if _takes_as_offered(talk, act):
+        return buying.add_pending
+    if act.intent in _OF_GOODS and _OWN_ORDERS.search(act.text):
+        return orders.status  # "can you give me the order number?"
+    if act.intent in _CHOOSES_SHIPPING and act.entities.get("shipping_method") and named(act) is None:
+        return checkout.details  # "make it standard"
+    if act.intent == "add_to_cart" and _PAYS.search(act.text) and in_cart_already(talk, act) is not None:
+        return checkout.checkout  # "OK, I'll buy it"
+    if act.intent in ("other", "view_cart") and products.looks_around(act):
+        return products.search
+    if _orders(talk, act):
+        return buying.add
+    if act.intent == "complaint" and talk.asked_for in _GIVES and not talk.turn.angry and act.confidence < _CERTAIN:
+        return service.other  # what was asked for, in words that say it badly
+    if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
+        return pricing.shipping
+    if act.intent in _VAGUE and named(act) is None and talk.asked_for == "shipping" and act.entities.get("country"):
+        return pricing.shipping  # "what about the UK?"
+    return HANDLERS[act.intent]
+
+
+def _elsewhere(talk: Talk, act: ActView) -> bool:
+    """Whether "what does it cost?" is about sending it: a country is named, or was asked for or about."""
+    if act.entities.get("country"):
+        return True
+    if any(one.intent == "shipping_quote" for one in talk.turn.acts) and act.entities.get("pronoun"):
+        return True
+    return talk.asked_for == "shipping" and any(one.entities.get("country") for one in talk.turn.acts)
+
+
+def _chooses(talk: Talk, act: ActView) -> bool:
+    """Whether a clause that no rule knew answers "which one would you like?"."""
+    vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    vague = vague or (act.intent == "negotiation" and bool(act.entities.get("options")))  # "$25 please", of a gift card
+    return vague and chosen_variant(talk, act) is not None
+
+
+def _takes_as_offered(talk: Talk, act: ActView) -> bool:
+    """ "I'd say black", to "shall I put it in your cart?"."""
+    vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    offered = talk.asked_for == "confirm_add" and "product" in talk.pending
+    return vague and offered and bool(act.entities.get("options")) and named(act) is None
+
+
+def _orders(talk: Talk, act: ActView) -> bool:
+    """Whether what reads like a search is an order: "the cheaper one, please", "one gift card, I want to pay"."""
+    if act.intent not in ("product_search", "recommendation"):
+        return False
+    if named(act) and act.entities.get("quantity") and _MAY_HAVE.search(act.text):
+        return True  # "can I have 3 book bags?"
+    if "?" in talk.turn.text:
+        return False
+    if named(act) and not products.asks(act) and buying.goes_on_buying(talk, act):
+        return True  # "and the 60 cm needles"
+    if named(act) and not products.asks(act) and any(other.intent == "checkout" for other in talk.turn.acts):
+        return True  # "a gift card for $50, I'd like to pay now"
+    known = talk.focus is not None or (is_superlative(act) and len(talk.turn.shown) > 1)
+    return named(act) is None and known and _WANTED.search(act.text) is not None

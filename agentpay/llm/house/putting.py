@@ -1,0 +1,133 @@
+"""Into the cart, or why not and what is open."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.lines import product_of, spoken_of_line
+from agentpay.llm.house.refs import spoken_of, stems
+from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.naming import besides_the_name
+
+_IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
+_AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
+
+
+def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
+    """Add to the cart, or say why not and ask for what is open."""
+    if "product" not in ref:
+        talk.say("product_needed")
+        kept = {"options": ref["options"]} if "options" in ref else {}
+        talk.expect("product", then="add", quantity=quantity, **kept)
+        return
+    outcome = yield Ask("update_cart", {"action": "add", **ref, "quantity": quantity})
+    if outcome.ok:
+        changed = outcome.result["changed"]
+        talk.goes_with += changed.get("goes_with", [])
+        talk.say("added", quantity=changed["quantity"], what=describe.what(changed["title"], changed["options"]))
+        spoken_of(talk, {"external_id": product_of(talk, changed, ref), "title": changed["title"]}, changed)
+        talk.say_total()
+        return
+    error = outcome.result["error"]
+    parts = _AND.split(ref["product"])
+    if error["code"] == "variant_required" and (row := _only_one(act, ref, error["candidates"])) is not None:
+        yield from put(talk, act, {"product": row["external_id"]}, quantity)
+    elif error["code"] == "out_of_stock":
+        yield from too_few(talk, ref, error)
+    elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
+        not_twice(talk, line)
+    elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
+        for part in parts:
+            yield from put(talk, act, {**ref, "product": part}, quantity)
+    else:
+        yield from not_resolved(
+            talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
+        )
+
+
+def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | None:
+    """The line of the cart that "I'll oder that" is said of: a single word the shop does not know names nothing there."""
+    slip = product.isalpha() and _IT.search(act.text) is not None
+    return spoken_of_line(talk) if slip else None
+
+
+def _only_one(act: ActView, ref: dict[str, Any], candidates: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The variant in stock that the clause's own words name, or the only one left of those that are as it was wanted."""
+    rows = [row for row in candidates if row["in_stock"]]
+    said = stems(act.text)
+    named_rows = [
+        row
+        for row in rows
+        if any(
+            words and words <= said
+            for words in map(_letters, besides_the_name(ref["product"], row["title"], row["options"]).values())
+        )
+    ]
+    if len(named_rows) == 1 and len(rows) > 1:
+        return named_rows[0]
+    wished = bool(ref.get("options")) or bool(named_rows)
+    return rows[0] if len(rows) == 1 and wished else None
+
+
+def _letters(value: str) -> set[str]:
+    """The words of an option's value; none where it has numbers, which a clause may mean otherwise."""
+    return set() if any(c.isdigit() for c in value) else {word for word in stems(value) if len(word) > 2}
+
+
+def not_twice(talk: Talk, line: dict[str, Any]) -> None:
+    name, offer = describe.what(line["title"], line["options"]), talk.turn.offer
+    if offer is not None and offer["variant_external_id"] == line["variant_external_id"]:
+        talk.say("offer_stands", quantity=line["quantity"], what=name, amount=talk.money(offer["amount"]))
+        talk.expect("confirm_checkout")
+        return
+    talk.say("in_cart_already", what=name)
+    talk.expect("confirm_checkout")
+
+
+def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
+    left, held = error.get("available") or 0, error.get("in_cart") or 0
+    name = describe.what(error.get("title") or "it", error.get("options") or {})
+    if left > 0 and held >= left:
+        talk.say("all_in_cart", left=left, what=name)
+        return
+    if left > 0:
+        talk.say("only_left", left=left, what=name, more=left - held)
+        talk.expect("confirm_add", **ref, quantity=left - held)
+        return
+    outcome = yield Ask("check_inventory", {key: ref[key] for key in ("product", "options") if key in ref})
+    result = outcome.result if outcome.ok else {}
+    if outcome.ok:
+        spoken_of(talk, result["product"])
+    talk.say("out_of_stock", what=name)
+    if others := result.get("alternatives"):
+        wanted = error.get("options") or {}
+        talk.say("in_stock_instead", variants=describe.variants(talk, others, instead_of=wanted))
+        choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
+        about = {"product": result["product"]["external_id"], "title": result["product"]["title"]}
+        talk.expect("variant", then="add", **about, candidates=choices, wanted=wanted)
+
+
+def quantity_of(talk: Talk, act: ActView) -> int:
+    return int(act.entities.get("quantity") or talk.pending.get("quantity") or 1)
+
+
+def set_quantity(talk: Talk, line: dict[str, Any], quantity: int) -> Plan:
+    """So many of a line of the cart."""
+    outcome = yield Ask("update_cart", {"action": "set", "variant": line["variant_external_id"], "quantity": quantity})
+    if outcome.ok:
+        tell_set(talk, outcome.result["changed"], {})
+    elif outcome.result["error"]["code"] == "out_of_stock":
+        yield from too_few(talk, {"product": line["variant_external_id"]}, outcome.result["error"])
+    else:
+        talk.say_text(outcome.result["error"]["message"])
+
+
+def tell_set(talk: Talk, changed: dict[str, Any], ref: dict[str, Any]) -> None:
+    """How many of what the cart holds now, and that this is spoken of."""
+    talk.say("set", quantity=changed["quantity"], what=describe.what(changed["title"], changed["options"]))
+    spoken_of(talk, {"external_id": product_of(talk, changed, ref), "title": changed["title"]}, changed)
+    talk.say_total()
