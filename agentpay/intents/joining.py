@@ -55,7 +55,7 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
             last is not None
             and last.intent in {I.AVAILABILITY, I.CHANGE_CART, I.ADD_TO_CART}
             and set(last.entities.model_dump(exclude_defaults=True)) - {"pronoun"} == {"options"}
-            and not PRONOUN.search(last.text)
+            and not PRONOUN.within(last.text)
             and act.intent is I.ADD_TO_CART
             and own.pronoun
             and not own.product_query

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from agentpay.intents.entities.counting import QUANTITY
+from agentpay.intents.gating import AnyOf, Gated, holdings
 from agentpay.intents.taxonomy import IntentName as I
 
 _REMEMBERED = 4096
@@ -20,12 +20,12 @@ class Rule:
 
     intent: I
     confidence: float
-    pattern: re.Pattern[str]
-    unless: re.Pattern[str] | None = None
+    pattern: AnyOf
+    unless: AnyOf | None = None
 
 
 def _rule(intent: I, confidence: float, pattern: str, unless: str | None = None) -> Rule:
-    return Rule(intent, confidence, re.compile(pattern), re.compile(unless) if unless else None)
+    return Rule(intent, confidence, AnyOf(pattern), AnyOf(unless) if unless else None)
 
 
 _CART = r"(?:shopping )?(?:cart|basket|bag|trolley)"
@@ -136,26 +136,29 @@ RULES: tuple[Rule, ...] = (
     _rule(I.REMOVE_FROM_CART, 0.55, r"^(?:no |ok )*never ?mind$"),
 )  # fmt: skip
 
-_OVERRIDE = re.compile(
+_OVERRIDE = AnyOf(
     r"\b(?:system override|(?:admin|developer|god|debug|root|sudo|maintenance) mode|ignore (?:all |your |the |any |previous |prior )+(?:instructions?|rules?|prompts?|guidelines)|(?:you are|act|behave) (?:now )?(?:as )?(?:an? |in |the )*(?:admin\w*|developer|dan|unrestricted|merchant|owner)|(?:make|give me|set) (?:everything|it all|all|all of it|it) (?:for )?free|system (?:prompt|message)|jailbreak|disregard)\b"
 )
-_SET_PRICE = re.compile(
+_SET_PRICE = Gated(
     r"\b(?:set|change|update|make|override|lower|edit|adjust|mark|put|reprice|sell)\b.*\b(?:prices?|cost|to|at|for|is|free)\b.*(?:<money>|<budget>|\bfree\b|\bzero\b|<percent>)|\b(?:prices?|cost) (?:is|=|of) (?:now )?(?:<money>|\d+\b|zero|free)"
 )
+
+_ASKED_POLITELY = AnyOf(r"\?|\b(?:can|could|would|will) (?:you|we)\b|\bshow\b")
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def is_override(norm: str) -> bool:
     """Whether the clause tries to take control of the assistant, or dictates a price, rather than ask for something."""
-    if _OVERRIDE.search(norm):
+    if _OVERRIDE.within(norm):
         return True
-    return bool(_SET_PRICE.search(norm)) and not re.search(r"\?|\b(?:can|could|would|will) (?:you|we)\b|\bshow\b", norm)
+    return bool(_SET_PRICE.search(norm)) and not _ASKED_POLITELY.within(norm)
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def match_rules(norm: str) -> tuple[I, float] | None:
     """The intent of the first row that fits the clause, with its confidence."""
+    held = holdings(norm)
     for rule in RULES:
-        if rule.pattern.search(norm) and (rule.unless is None or not rule.unless.search(norm)):
+        if rule.pattern.within(norm, held) and (rule.unless is None or not rule.unless.within(norm, held)):
             return rule.intent, rule.confidence
     return None

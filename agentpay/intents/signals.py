@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from agentpay.intents.gating import AnyOf
 from agentpay.intents.words import word_set
 
 _YES = re.compile(
@@ -30,12 +31,12 @@ _FAREWELL = re.compile(
 _FIRST_SIGN = re.compile(r"[.,!;?\n-]")
 
 _HESITATION = (
-    ("price", re.compile(r"\b(?:too|very|so|bit|quite|pretty|rather|really|little) (?:expensive|pricey|pricy|steep|costly|overpriced|high)\b|\btoo much\b|\b(?:expensive|pricey|overpriced)\b|\b(?:can|could) not afford\b|\bover (?:my )?budget\b|\bout of my (?:budget|price range)\b|\bcheaper\b|\ba lot of money\b|\bcosts? (?:so|too) much\b|\bnot worth\b|\bexpensive\b")),
-    ("delay", re.compile(r"\b(?:think about it|think it over|sleep on it|maybe later|not (?:now|today|yet|right now)|later|another time|come back|get back to you|next (?:week|month|time)|wait (?:until|till|for)|need (?:some )?time|not ready|let me (?:think|see)|after payday|in a (?:bit|while|few days))\b")),
-    ("doubt", re.compile(r"\b(?:not sure|unsure|(?:do not|dont) know if|hesitat\w*|hmm+|uncertain|i doubt|not convinced|second thoughts|is it (?:really )?worth|worth it|worried|on the fence|idk|not so sure|i guess|do i (?:really )?need|undecided|can not decide|risky|maybe|what if)\b")),
-    ("comparison", re.compile(r"\b(?:(?:saw|seen|found|get|buy|sells?|have) (?:it|this|them|the same|one|that)?\s?(?:\w+ ){0,3}(?:cheaper|for less|elsewhere|on amazon|on ebay|at another)|elsewhere|competitor\w*|other (?:shops?|stores?|sites?|websites?)|another (?:shop|store|site)|amazon|ebay|look(?:ing)? around|shop around|compar(?:e|ing) prices)\b")),
+    ("price", AnyOf(r"\b(?:too|very|so|bit|quite|pretty|rather|really|little) (?:expensive|pricey|pricy|steep|costly|overpriced|high)\b|\btoo much\b|\b(?:expensive|pricey|overpriced)\b|\b(?:can|could) not afford\b|\bover (?:my )?budget\b|\bout of my (?:budget|price range)\b|\bcheaper\b|\ba lot of money\b|\bcosts? (?:so|too) much\b|\bnot worth\b|\bexpensive\b")),
+    ("delay", AnyOf(r"\b(?:think about it|think it over|sleep on it|maybe later|not (?:now|today|yet|right now)|later|another time|come back|get back to you|next (?:week|month|time)|wait (?:until|till|for)|need (?:some )?time|not ready|let me (?:think|see)|after payday|in a (?:bit|while|few days))\b")),
+    ("doubt", AnyOf(r"\b(?:not sure|unsure|(?:do not|dont) know if|hesitat\w*|hmm+|uncertain|i doubt|not convinced|second thoughts|is it (?:really )?worth|worth it|worried|on the fence|idk|not so sure|i guess|do i (?:really )?need|undecided|can not decide|risky|maybe|what if)\b")),
+    ("comparison", AnyOf(r"\b(?:(?:saw|seen|found|get|buy|sells?|have) (?:it|this|them|the same|one|that)?\s?(?:\w+ ){0,3}(?:cheaper|for less|elsewhere|on amazon|on ebay|at another)|elsewhere|competitor\w*|other (?:shops?|stores?|sites?|websites?)|another (?:shop|store|site)|amazon|ebay|look(?:ing)? around|shop around|compar(?:e|ing) prices)\b")),
 )  # fmt: skip
-_ANGRY = re.compile(
+_ANGRY = AnyOf(
     r"\b(?:useless|terrible|awful|worst|horrible|ridiculous|unacceptable|scam\w*|fed up|furious|pathetic|joke|disgust\w*|garbage|crap|bullshit|shit\w*|fuck\w*|wtf|stupid|idiots?|hate|sick of|angry|pissed|outrage\w*|lawyer|sue you|rip ?off|incompetent|rubbish|damn|fraud\w*|appalling)\b"
 )
 _LANGUAGES = {
@@ -60,6 +61,10 @@ _LANGUAGES = {
     "en": word_set(
         "the a an and i is you to for with where my order have do hello thanks want how much not please size of it in can what me this that on your are need looking"
     ),
+}
+_SPOKEN_IN = {
+    word: [code for code, known in _LANGUAGES.items() if word in known]
+    for word in frozenset().union(*_LANGUAGES.values())
 }
 _GREETINGS = {
     "hola": "es", "gracias": "es", "buenas": "es", "bonjour": "fr", "bonsoir": "fr", "salut": "fr", "merci": "fr", "danke": "de",
@@ -102,14 +107,14 @@ def declines(norm: str) -> bool:
 
 def hesitation(norm: str) -> list[str]:
     """Signals of wavering, each once: price, delay, doubt, comparison."""
-    return [name for name, pattern in _HESITATION if pattern.search(norm)]
+    return [name for name, pattern in _HESITATION if pattern.within(norm)]
 
 
 def angry(norm: str, text: str) -> bool:
     """Strong words, or a message that shouts."""
-    letters = [c for c in text if c.isalpha()]
-    shouting = len(letters) >= 16 and sum(c.isupper() for c in letters) > 0.8 * len(letters) and "!" in text
-    return shouting or _ANGRY.search(norm) is not None
+    letters = [c for c in text if c.isalpha()] if "!" in text else []
+    shouting = len(letters) >= 16 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
+    return shouting or _ANGRY.within(norm)
 
 
 def language(text: str) -> str:
@@ -117,6 +122,9 @@ def language(text: str) -> str:
     words = _LANGUAGE_WORD.findall(text.lower())
     if len(words) < 2:
         return _GREETINGS.get(words[0], "en") if words else "en"
-    scores = {code: sum(word in known for word in words) for code, known in _LANGUAGES.items()}
+    scores = dict.fromkeys(_LANGUAGES, 0)
+    for word in words:
+        for code in _SPOKEN_IN.get(word, ()):
+            scores[code] += 1
     best = max(scores, key=lambda code: (scores[code], code == "en"))
     return best if best != "en" and scores[best] >= 2 and scores[best] > scores["en"] else "en"

@@ -90,7 +90,13 @@ _COMMON = word_set("""
 
 def clean(text: str) -> str:
     """The text with typographic characters replaced one for one, so that offsets stay true; cut at `MAX_CHARS`."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:MAX_CHARS].translate(_CHARACTERS))
+    plain = text[:MAX_CHARS].translate(_CHARACTERS)
+    return plain if plain.isprintable() else "".join(c if c.isprintable() or c == "\n" else " " for c in plain)
+
+
+_BEGINNING = {letter: sorted(key for key in KEY_WORDS if key[0] == letter) for letter in {key[0] for key in KEY_WORDS}}
+_ENDING = {end: sorted(key for key in KEY_WORDS if key[1:] == end) for end in {key[1:] for key in KEY_WORDS}}
+"""Key words by their first letter, and by all but that: of a slip the one or the other is right."""
 
 
 @lru_cache(maxsize=8192)
@@ -100,8 +106,8 @@ def correct(word: str) -> str:
         return word
     limit = 2 if len(word) >= 9 else 1
     best, best_distance = word, limit + 1
-    for key in KEY_WORDS:
-        if abs(len(key) - len(word)) > limit or (key[0] != word[0] and key[1:] != word[1:]):
+    for key in (*_BEGINNING.get(word[0], ()), *_ENDING.get(word[1:], ())):
+        if abs(len(key) - len(word)) > limit:
             continue
         if word.startswith(key) or word + "s" == key or key + "d" == word or word + "d" == key or key + "r" == word:
             continue

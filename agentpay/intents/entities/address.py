@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentpay.intents.entities.address_country import country_of_address
+from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import (
     POSTCODE,
     country_codes,
@@ -70,7 +71,7 @@ def find_addresses(
     text: str, countries: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """Addresses in the text. Without a country in it the shop's countries decide, by state or form of the postcode."""
-    if not any(c.isdigit() for c in text):
+    if not DIGIT.search(text):
         return []
     found: list[Span] = []
     for lines, loose in street_lines(text):

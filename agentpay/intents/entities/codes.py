@@ -7,26 +7,27 @@ import re
 from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.words import word_set
 
 _CODE_WORD = r"(?:(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
-_MARKED_CODE = re.compile(
+_MARKED_CODE = Gated(
     rf"(?<!gate )(?<!door )(?<!factor )(?<!entry )(?<!login )(?<!security )(?<!zip )(?<!post )(?<!bar )\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
     re.IGNORECASE,
 )
 _POLITE_END = re.compile(r"\W*(?:please|pls|plz|thanks|thank you|then|too|as well)\W*$", re.IGNORECASE)
-_BEFORE_WORD = re.compile(
+_BEFORE_WORD = Gated(
     rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i:(?:is|was|that's)\s+(?:my|the|a|our|your)\s+)?(?i:{_CODE_WORD})\b"
 )
-_CODE_THEN = re.compile(
+_CODE_THEN = Gated(
     rf"\b{_CODE_WORD}\s*[,;-]+\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])", re.IGNORECASE
 )
 """A code set off from its word: "I got a code, autumn10"; only what looks like one."""
-_USED_CODE = re.compile(
+_USED_CODE = Gated(
     r"\b(?i:use|apply|try|enter|redeem|put|stick|pop|add|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
-_SHAPE_CODE = re.compile(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
-_ABOUT_CODES = re.compile(
+_SHAPE_CODE = Gated(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
+_ABOUT_CODES = AnyOf(
     r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|invalid|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
     re.IGNORECASE,
 )
@@ -35,25 +36,23 @@ _BARE_CODE = re.compile(
     r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})(?:\W+(?:please|pls|then|instead|thanks|maybe))*\W*$",
     re.IGNORECASE,
 )
-_APPLIED_CODE = re.compile(
+_APPLIED_CODE = Gated(
     r"\b(?:apply|redeem)\s+(?:(?:the|my|this)\s+)?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?=\W*(?:please|pls|then|now|to\b|for me|$))",
     re.IGNORECASE,
 )
-_MIXED = re.compile(r"(?<![\w@-])(?P<id>(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,32})(?![\w@-])", re.IGNORECASE)
+_MIXED = Gated(r"(?<![\w@-])(?P<id>(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,32})(?![\w@-])", re.IGNORECASE)
 _NAME = r"[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{2,31})(?![\w@-])"
 _LEADS = r"(?:(?:the|my|this|your|a|code|coupon|promo|voucher)\s+)*"
 _STANDS_AS_CODE = (
-    re.compile(
-        rf"\b(?:use|using|try|apply|redeem|enter|accept|honou?r|have|got|about)\s+{_LEADS}{_NAME}", re.IGNORECASE
-    ),
-    re.compile(
+    Gated(rf"\b(?:use|using|try|apply|redeem|enter|accept|honou?r|have|got|about)\s+{_LEADS}{_NAME}", re.IGNORECASE),
+    Gated(
         rf"\b(?:does|do|did|is|are|will|would|can|could|has|if|and)\s+{_LEADS}{_NAME}\W*\s(?:(?:still|also|even|really|already|not|to|be|a|on|in)\s+)*"
         r"(?:works?|working|counts?|app(?:ly|lies)|valid|good|active|available|accepted|expired|ok(?:ay)?|usable|running)\b",
         re.IGNORECASE,
     ),
 )
 """Where a word stands as only a code would; whether it is one, only the shop knows."""
-_STILL_VALID = re.compile(
+_STILL_VALID = Gated(
     rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired))",
     re.IGNORECASE,
 )
@@ -131,7 +130,7 @@ def find_codes(
         add(match, sure=False)
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)
-    if _ABOUT_CODES.search(text):
+    if _ABOUT_CODES.within(text):
         for match in _SHAPE_CODE.finditer(text):
             add(match, sure=False)
     for match in _USED_CODE.finditer(text):

@@ -8,28 +8,30 @@ from collections.abc import Sequence
 
 import phonenumbers
 
+from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import country_of
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.words import word_set
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
-_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
-_PHONE_CONTEXT = re.compile(
+_EMAIL = Gated(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
+_URL = Gated(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
+_PHONE = Gated(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
+_PHONE_CONTEXT = AnyOf(
     r"\b(phone|mobile|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber is\b", re.IGNORECASE
 )
 _PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
 _PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
 _FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
-_NAMED = re.compile(
+_NAMED = Gated(
     rf"(?:\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
 )
-_SELF = re.compile(rf"^\W*(?:(?:[Hh]i|[Hh]ello|[Hh]ey)[,!]?\s+)?(?:[Ii]t'?s\s+)?(?P<name>{_FULL_NAME})\s+here\b")
-_NAMED_LOWER = re.compile(
+_SELF = Gated(rf"^\W*(?:(?:[Hh]i|[Hh]ello|[Hh]ey)[,!]?\s+)?(?:[Ii]t'?s\s+)?(?P<name>{_FULL_NAME})\s+here\b")
+_NAMED_LOWER = Gated(
     r"\b(?:my (?:full )?name(?: is|'s)|name\s?:)\s+(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)(?=\s*(?:[,.!\n]|$|and\b))",
     re.IGNORECASE,
 )
-_INTRODUCED = re.compile(
+_INTRODUCED = Gated(
     rf"(?:^|[.,!\n]\s*|\b(?:[Hh]i|[Hh]ello|[Hh]ey),?\s+)(?:I'?m|I am|[Tt]his is|[Ii]t's)\s+(?P<name>{_FULL_NAME})(?=\s*(?:[.,!\n]|$|and\b|here\b|from\b|-))"
 )
 _FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
@@ -39,7 +41,7 @@ _BEFORE_DETAIL = re.compile(
 )
 _AFTER_DETAIL = re.compile(rf"^\s*[,;\n.(-]*\s*(?:for\s+)?(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))")
 _LOWER_BEFORE = re.compile(r"^\s*(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
-_SIGNED = re.compile(
+_SIGNED = Gated(
     rf"(?:\b[Tt]hanks|\b[Tt]hank you|\b[Rr]egards|\b[Cc]heers|\b[Bb]est|\b[Ss]incerely|\b[Ll]ove)[!,.\s-]+(?P<name>{_WHOLE_NAME})\W*$"
 )
 _DETAILS = frozenset({"address", "email", "phone"})
@@ -62,14 +64,14 @@ def find_people(
     text: str, regions: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """A phone number (E.164; a national one is read as of the first of the countries `regions` that has it) and a person's name."""
-    found = _phones(text, regions, taken, asked_for) if any(c.isdigit() for c in text) else []
+    found = _phones(text, regions, taken, asked_for) if DIGIT.search(text) else []
     names = _names(text, [*taken, *found], asked_for) or _beside_details(text, [*taken, *found], asked_for)
     return found + names
 
 
 def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for: str | None) -> list[Span]:
     found: list[Span] = []
-    context = asked_for == "phone" or _PHONE_CONTEXT.search(text) is not None
+    context = asked_for == "phone" or _PHONE_CONTEXT.within(text)
     for match in _PHONE.finditer(text):
         written = match.group()
         digits = sum(c.isdigit() for c in written)

@@ -9,13 +9,14 @@ from typing import Literal
 
 from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 
 _SMALL = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty|hundred"
 QUANTITY = rf"(?:\d{{1,3}}|{_SMALL}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
 """A regular expression for how many, short enough to be one of many in a rule."""
 _PACKS = r"packs?|packets?|pairs?|pcs|pieces?|units?|boxes|box|bags?|bottles?|copies|copy|sets?|cans?|tins?|jars?|rolls?|tubes?|cases?|skeins?|hanks?|spools?|reels?|crates?|slices?"
 _PACKS_OF = rf"(?:\s+(?:{_PACKS}) of\b)?"
-_COUPLE = re.compile(
+_COUPLE = Gated(
     rf"\b(?P<half>half a dozen)(?: of)?\b{_PACKS_OF}|\b(?:(?P<dozens>\d|a|{_SMALL}) )?(?P<dozen>dozen)(?: of)?\b{_PACKS_OF}|\ba (?P<couple>couple)(?: of)?(?: more)?\b{_PACKS_OF}|\b(?:a )?(?P<single>single)\b"
     rf"|\ban? (?:{_PACKS}) of\b",
     re.IGNORECASE,
@@ -25,35 +26,35 @@ _UNIT_AFTER = (
     r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|key|note|seater|string|drawer|burner|way|man|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
-_TIMES = re.compile(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
-_NAMED = re.compile(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{NUMERAL})\b", re.IGNORECASE)
-_OF_THEM = re.compile(
+_TIMES = Gated(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
+_NAMED = Gated(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{NUMERAL})\b", re.IGNORECASE)
+_OF_THEM = Gated(
     rf"\b(?P<n>\d{{1,3}}|{NUMERAL})\s+(?:(?P<pack>{_PACKS})(?:\s+of)?(?!\w)|of\s+(?:them|those|these|it|the|that|this|your)|more\b|please|pls|times)",
     re.IGNORECASE,
 )
-_TO_NUMBER = re.compile(
+_TO_NUMBER = Gated(
     rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
-_MAKE_OF = re.compile(
+_MAKE_OF = Gated(
     rf"\b(?:make|bump|set|up|change|turn) (?:the|that|those|my) (?:[\w'-]+ ){{1,4}}?(?:up )?(?:to |into )?(?P<n>\d{{1,2}}|{NUMERAL})(?:\W+(?:please|pls|instead|then|now))?\W*$",
     re.IGNORECASE,
 )
 """How many of what is named there shall be: "make the black one two"."""
-_AT_END = re.compile(
+_AT_END = Gated(
     rf"(?:[,;:]\s*|\s[–-]\s+)(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
     re.IGNORECASE,
 )
 """How many, said at last: "the oak one in natural, two please"."""
-_PACKED = re.compile(
+_PACKED = Gated(
     rf"\b(?P<n>\d{{1,3}})[\s-]+(?P<pack>{_PACKS})(?!\w)(?!\s+of\s+(?:the|them|those|these|your|my)\b)", re.IGNORECASE
 )
 """A number and what it counts, which titles have, too: "gel pens 12 pack", "a 12 pack of gel pens"."""
 _MOST_AT_END = 12
 """A larger bare number at the end may be a size that the shop does not have."""
 _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
-_COUNT_IN = re.compile(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
-_NUMBER = re.compile(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
+_COUNT_IN = Gated(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
+_NUMBER = Gated(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
 _A_PRICE = re.compile(
     r"\s+(?:for (?:an?|one)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
     re.IGNORECASE,
@@ -85,46 +86,46 @@ _ORDINALS = {
 _SIDES = frozenset({"top", "bottom", "former", "latter", "final"})
 """Places only in what was shown: elsewhere a thing has a top."""
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
-_FIRST_FEW = re.compile(
+_FIRST_FEW = Gated(
     r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
     re.IGNORECASE,
 )
 _GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
-_PLACE = re.compile(
+_PLACE = Gated(
     rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
     rf"(?:\s+(?:{_GENERIC}|1))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|of (?:them|those|these)|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{(3,)}er)\b))",
     re.IGNORECASE,
 )
-_PLACE_GENERIC = re.compile(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
-_PLACE_NOUN = re.compile(
+_PLACE_GENERIC = Gated(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
+_PLACE_NOUN = Gated(
     rf"\bthe\s+(?P<o>{_ORDINAL})\s+(?!aid|hand|class|edition|name|order|time|day|week|month|year|night|floor)[^\W\d_]{{3,}}",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
+_NUMBERED = Gated(
     r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
     re.IGNORECASE,
 )
-_MIDDLE = re.compile(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
+_MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
 _BARE_PLACE = re.compile(
     rf"^\W*(?:i'll take |i want |give me |the )?(?P<n>\d|one|two|three|four|five|{_ORDINAL})\W*(?:please|pls|thanks)?\W*$",
     re.IGNORECASE,
 )
-_BOTH = re.compile(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
+_BOTH = Gated(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
 
-_ASCENDING = re.compile(
+_ASCENDING = Gated(
     r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap first)\b(?:\s+first\b)?",
     re.IGNORECASE,
 )
-_DESCENDING = re.compile(
+_DESCENDING = Gated(
     r"\b(?:the\s+)?(?:most expensive|priciest|dearest|highest[- ]priced?|highest price|high(?:est)? to low(?:est)?|most premium)\b",
     re.IGNORECASE,
 )
-PRONOUN = re.compile(
+PRONOUN = AnyOf(
     r"\b(?:it|that|this|them|those|these|same|its)\b|\b(?:the|that|this|another|first|second|last|other|which|each|a)\s+(?:[\w-]+\s+){0,2}ones?\b|\bones\b",
     re.IGNORECASE,
 )
-EVERYTHING = re.compile(
+EVERYTHING = AnyOf(
     r"\b(?:everything|all of (?:it|them|those|these|my (?:items|stuff))|(?:remove|delete|drop|clear|cancel|take out) all\b"
     r"|(?:empty|clear|reset|wipe|dump|delete)(?: out)? (?:my |the |that |this |whole |entire |all )*(?:shopping )?(?:cart|basket|bag|trolley)|(?:whole|entire) (?:cart|basket|bag|order)|start (?:all )?over|start (?:again|fresh|from scratch)|them all|all (?:the )?items"
     r"|(?:cart|basket) (?:empty|clean)|(?:empty|clear) (?:it|that)(?: out| all)?(?=\W*(?:please\W*)?$))\b",
@@ -145,7 +146,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
 
     `goods` are words of titles: before one of them a number counts wherever it stands ("your best price for 6 violins").
     """
-    if not LIKELY.search(text) and not _COUPLE.search(text):
+    if not LIKELY.within(text) and not _COUPLE.search(text):
         return None
     taken = [*taken, *_packs_of_names(text, taken, goods)]
     for pattern in (_NAMED, _TIMES):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from agentpay.intents.entities.numerals import NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 
 MONTH_FIRST = frozenset({None, "US", "PH", "CA"})
 """Countries that write 03/04 for the fourth of March; None stands for not knowing."""
@@ -34,20 +35,18 @@ _SHORT_DAYS = {
 _LEAD = (
     r"(?:by|on|before|until|till|til|since|from|after|for|to|this|next|last|past|coming|previous|due|arriving|latest)"
 )
-_ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
-_DAY_MONTH = re.compile(
-    rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}}))?", re.IGNORECASE
-)
-_MONTH_DAY = re.compile(
+_ISO = Gated(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_DAY_MONTH = Gated(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
+_MONTH_DAY = Gated(
     rf"\b({_MONTH})\.?\s+(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*(?:packs?|pairs?|of))(?:,?\s+(\d{{4}}))?",
     re.IGNORECASE,
 )
-_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2}\b|(?!\d))")
-_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
-_SLASHED_SHORT = re.compile(
+_DOTTED = Gated(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2}\b|(?!\d))")
+_SLASHED = Gated(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
+_SLASHED_SHORT = Gated(
     r"\b(?:by|on|before|until|till|since|after|due|from)\s+(?:the\s+)?(\d{1,2})/(\d{1,2})(?![\d/])", re.IGNORECASE
 )
-_NTH = re.compile(
+_NTH = Gated(
     rf"\b(?P<lead>{_LEAD}\s+(?:the\s+)?|the\s+)(?P<day>\d{{1,2}})(?:st|nd|rd|th)\b(?P<after>\s+[^\W\d_]+)?",
     re.IGNORECASE,
 )
@@ -55,7 +54,7 @@ _GOES_ON = re.compile(
     r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that)\b",
     re.IGNORECASE,
 )
-_WEEKDAY = re.compile(
+_WEEKDAY = Gated(
     rf"\b(?:(?P<lead>{_LEAD})\s+(?:the\s+)?(?:this\s+|next\s+|coming\s+|last\s+)?)?(?P<day>{'|'.join(_DAYS)}|{'|'.join(_SHORT_DAYS)})\b(?P<after>(?:'s)?\s+[^\W\d_]+)?",
     re.IGNORECASE,
 )
@@ -67,13 +66,13 @@ _RELATIVE = {
     "today": 0, "tonight": 0, "tomorrow": 1, "tmrw": 1, "tmr": 1, "tomoz": 1, "tomorow": 1, "tommorow": 1, "tommorrow": 1, "yesterday": -1, "yday": -1,
     "day after tomorrow": 2, "day before yesterday": -2, "last week": -7, "next week": 7,
 }  # fmt: skip
-_RELATIVE_WORD = re.compile(rf"\b(?:the )?({'|'.join(sorted(_RELATIVE, key=len, reverse=True))})\b", re.IGNORECASE)
-_AGO = re.compile(
+_RELATIVE_WORD = Gated(rf"\b(?:the )?({'|'.join(sorted(_RELATIVE, key=len, reverse=True))})\b", re.IGNORECASE)
+_AGO = Gated(
     rf"\b(?P<n>\d{{1,2}}|an?|{NUMERAL}|a couple of|a few)\s+(?P<unit>days?|weeks?|months?)\s+ago\b", re.IGNORECASE
 )
 _FEASTS = {"christmas eve": (12, 24), "christmas": (12, 25), "xmas": (12, 25), "new year's eve": (12, 31), "halloween": (10, 31),
            "valentine's": (2, 14), "valentine's day": (2, 14), "valentines": (2, 14)}  # fmt: skip
-_FEAST = re.compile(
+_FEAST = Gated(
     rf"\b(?:by|before|until|till|in time for)\s+({'|'.join(sorted(_FEASTS, key=len, reverse=True))})\b", re.IGNORECASE
 )
 _COMING = frozenset({"by", "before", "until", "till", "til", "next", "this", "coming", "due", "arriving", "latest"})
@@ -82,7 +81,7 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 """Words before a day that put it into the past."""
-_LIKELY = re.compile(
+_LIKELY = AnyOf(
     rf"\d|day|week|night|month|tmr|tomo|tommo|christmas|xmas|halloween|valentin|\b(?:{'|'.join(_SHORT_DAYS)})\b",
     re.IGNORECASE,
 )
@@ -98,7 +97,7 @@ def find_dates(
     Dates as ISO strings. A day without a year, a weekday, "the 14th": the next such day, or the last one where the words before it
     speak of the past; with `month_first` 03/04 is the fourth of March.
     """
-    if not _LIKELY.search(text):
+    if not _LIKELY.within(text):
         return []
     now = today or datetime.now(UTC).date()
     found: list[Span] = []

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import (
     POSTCODE,
     country_names,
@@ -18,6 +19,7 @@ from agentpay.intents.entities.places import (
     regions_of,
 )
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 
 _LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", re.IGNORECASE)
 _TO = re.compile(r"\b(?:to|in)\s+(?:[A-Z]\w+\s+)?$")
@@ -48,7 +50,7 @@ _STATE = re.compile(
 _BESIDE = re.compile(
     r"(?<![\w#.,/-])(?P<code>\d{3}\s\d{2}|\d{4,6})\s+(?P<after>[^\W\d_]{3,}(?:\s[A-Z][^\W\d_]+)?)|(?P<before>[^\W\d_]{3,}),?\s+(?P<code2>\d{4,6})(?![\w-]|[.,]\d)"
 )
-_SHIPS = re.compile(
+_SHIPS = AnyOf(
     r"\b(?:ship\w*|deliver\w*|postage|post|send\w*|zip|post(?:al)? ?code|courier|live|based|located|express|standard|overnight|freight|ups|fedex|dhl|usps|mail|tracked|get it to|(?:be|arrive|here|there) (?:in|by|at)"
     r"|spedition|moving|moved|doable)\b",
     re.IGNORECASE,
@@ -57,7 +59,7 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:[.'-][^\W\d_]+)*")
 _OTHER_THINGS = frozenset({"china", "turkey", "jersey", "guernsey", "chad", "jordan", "georgia", "wales"})
 """Names of countries that mean other things as well, and count with a "to" before them only."""
 _LISTED = re.compile(r"(?:^|,)\s*(?P<name>[A-Z][\w ]+?)\s*(?=,|\.|$)")
-_PEOPLE = re.compile(
+_PEOPLE = Gated(
     r"\b(?P<people>[^\W\d_]+)\s+(?:address|post ?code|zip|customers?|residents?|friend|buyers?)\b", re.IGNORECASE
 )
 _ASKED = frozenset({"address", "shipping", "country", "postal_code"})
@@ -90,8 +92,8 @@ def find_destination(
     shipping method. Without anything about delivery only what cannot be mistaken counts.
     """
     found = Destination()
-    shipping = shipping or _SHIPS.search(text) is not None or asked_for in _ASKED
-    if any(c.isdigit() for c in text):
+    shipping = shipping or _SHIPS.within(text) or asked_for in _ASKED
+    if DIGIT.search(text):
         _state_and_code(text, taken, found, shipping=shipping)
         if found.postal_code is None:
             _shaped_code(text, taken, served, found, shipping=shipping)

@@ -20,19 +20,20 @@ from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.units import unit_spans
+from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.types import Dialogue, Entities, Vocabulary
 
 _OFFER_ASKED = frozenset({"confirm_offer", "offer", "price", "amount", "counter_offer"})
-_OFFERING = re.compile(
+_OFFERING = AnyOf(
     r"\b(?:would|could|can|will|wud|cud) (?:you|u|ya) (?:do|take|accept|go)\b|\b(?:too|so) (?:expensive|much|pricey)\b",
     re.IGNORECASE,
 )
-_WHICH = re.compile(r"\b(?:which|what|any other|other)\b", re.IGNORECASE)
-_GIFT = re.compile(
+_WHICH = AnyOf(r"\b(?:which|what|any other|other)\b", re.IGNORECASE)
+_GIFT = AnyOf(
     r"\b(?:gift|vouchers?|certificates?|credit|cards?)\b|\d(?:\s?(?:[$€£]|dollars?|euros?|pounds?|bucks))?\s+ones?\b",
     re.IGNORECASE,
 )
-_IDIOM = re.compile(
+_IDIOM = Gated(
     r"\b(?:right (?:now|away)|blue light(?= card)|straight away|in the first place|on the other hand)\b"
     r"|^\W*(?:all )?right(?=[,.!]| then\b| so\b)",
     re.IGNORECASE,
@@ -50,7 +51,7 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans += find_people(text, vocabulary.countries, spans, asked)
     spans += find_codes(text, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
-    negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.search(text) is not None
+    negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.within(text)
     spans += find_offers(text, vocabulary.currency, spans, negotiating=negotiating)
     spans += find_money(text, vocabulary.currency, spans)
     return spans
@@ -109,9 +110,9 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     if entities.product_query is not None:
         entities.product_query = lexicon.as_titled(entities.product_query)
     _without_its_own_name(entities, found, text)
-    entities.everything = EVERYTHING.search(text) is not None
+    entities.everything = EVERYTHING.within(text)
     if entities.product_query is None and not entities.ordinals:
-        entities.pronoun = PRONOUN.search(text) is not None
+        entities.pronoun = PRONOUN.within(text)
     query_words = {w.lower() for w in (entities.product_query or "").split()}
     known = bool(query_words & lexicon.words or {w.rstrip("s") for w in query_words} & lexicon.words)
     return ClauseReading(
@@ -120,8 +121,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
         percent,
         taken,
         known or bool(found.brand or found.category or found.attributes),
-        names_option=_WHICH.search(text) is not None
-        and any(word.text in lexicon.option_names for word in chunks(text)),
+        names_option=_WHICH.within(text) and any(word.text in lexicon.option_names for word in chunks(text)),
     )
 
 
@@ -179,7 +179,7 @@ def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | N
 def _amount_option(text: str, money: Money, lexicon: Lexicon, entities: Entities, dialogue: Dialogue) -> Span | None:
     """The "$50" of "a $50 gift card", where the shop's cards come in amounts: an option, no price."""
     entry = lexicon.of_amount(money.minor // 100) if money.minor % 100 == 0 else None
-    if entry is None or not (dialogue.asked_for == "variant" or _GIFT.search(text)):
+    if entry is None or not (dialogue.asked_for == "variant" or _GIFT.within(text)):
         return None
     entities.options = {**entities.options, entry.name: entry.value}
     match = re.search(

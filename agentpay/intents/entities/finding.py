@@ -14,6 +14,7 @@ from agentpay.intents.entities.measures import find_measures
 from agentpay.intents.entities.placing import is_option
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.spellings import COLORS
+from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _SHIPPING_NEAR = re.compile(
@@ -39,7 +40,7 @@ _FROM_TO = re.compile(
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(r"\b(?:not|instead of|rather than)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
-_COLOR = re.compile(
+_COLOR = Gated(
     rf"\bin\s+(?:an?\s+|the\s+)?(?P<in>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\b(?!\s+[a-z]+(?:ing)\b)"
     rf"|\b(?P<one>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\s+(?:ones?|version|variant|colou?r)\b"
     rf"|\b(?P<of>{'|'.join(sorted(COLORS))})\s+(?P<goods>[a-z]{{3,}})\b",
@@ -82,7 +83,8 @@ def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked
         corrected = lexicon.slip(parts[position].text) if parts[position].text not in lexicon.words else None
         if corrected is not None:
             parts[position] = Chunk(corrected, parts[position].start, parts[position].end)
-        for size in range(min(lexicon.longest, len(parts) - position), 0, -1):
+        known = parts[position].text in lexicon.begin
+        for size in range(min(lexicon.longest, len(parts) - position), 0, -1) if known else ():
             run = parts[position : position + size]
             entries = lexicon.entries.get(tuple(c.text for c in run))
             if (
@@ -101,7 +103,7 @@ def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked
 def _named_values(lexicon: Lexicon, text: str, parts: list[Chunk], found: Found) -> None:
     """ "size 43", "color: blue": the option's own name, then a value, known to the shop or not."""
     for position in range(len(parts)):
-        for size in (2, 1):
+        for size in (2, 1) if parts[position].text in lexicon.begin_called else ():
             name = lexicon.called.get(tuple(c.text for c in parts[position : position + size]))
             after = position + size
             if name is None or after >= len(parts):

@@ -119,6 +119,9 @@ class Lexicon:
             for word in vocabulary.title_words
             if any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
         }
+        self.begin = frozenset(key[0] for key in self.entries)
+        """The first chunks of all runs."""
+        self.begin_called = frozenset(key[0] for key in self.called)
         self.longest = max((len(key) for key in self.entries), default=0)
         names = frozenset(form for key in self.called for word in key for form in _numbers(word))
         # A gift box may have an option "mug": where the shop also sells mugs, the word names a product

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from agentpay.intents.entities.numerals import LIKELY_MONEY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
 
 _SYMBOLS = {
     "$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₺": "TRY", "₪": "ILS", "₩": "KRW", "₴": "UAH", "฿": "THB",
@@ -65,14 +66,14 @@ _BELOW = (
 )
 _ABOVE = r"over|above|more than|at least|min(?:imum)?\.?(?: of)?|starting (?:at|from)|upwards of|>=?"
 _FLAGS = re.IGNORECASE
-_RANGE = re.compile(
+_RANGE = Gated(
     rf"(?:\bbetween\s+{price(1, bare=True)}\s*(?:and|to|-|&)\s*{price(2, bare=True)})"
     rf"|(?:(?:\bfrom\s+)?{price(3, bare=True)}\s*(?:to|-|and)\s*{price(4)})"
     rf"|(?:(?:\bfrom\s+)?{price(5)}\s*(?:to|-|and)\s*{price(6, bare=True)})",
     _FLAGS,
 )
-_MAX = re.compile(rf"(?<!\w)(?:for\s+)?(?:{_BELOW}){_HEDGE}{price(1, bare=True)}", _FLAGS)
-_PURSE = re.compile(
+_MAX = Gated(rf"(?<!\w)(?:for\s+)?(?:{_BELOW}){_HEDGE}{price(1, bare=True)}", _FLAGS)
+_PURSE = Gated(
     rf"\b(?:i|we)(?:'ve| have)?(?: only| just)? (?:have|got|can spend|could spend|want to spend|can (?:only )?afford)(?: only| just| got)? {_HEDGE}{price(1)}"
     r"(?!\s*(?:off|credit|discount|voucher|gift|cheaper|less|refund|coupon|card))", _FLAGS
 )  # fmt: skip
@@ -82,21 +83,24 @@ _MADE_MORE = re.compile(
     _FLAGS,
 )
 """Before "up to 4": a count that grows, no price."""
-_MAX_AFTER = re.compile(
+_MAX_AFTER = Gated(
     rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit)\b", _FLAGS
 )
-_MAX_BARE_AFTER = re.compile(rf"{price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
-_MIN = re.compile(rf"(?<!\w)(?:{_ABOVE})\s+{price(1)}", _FLAGS)
-_MIN_AFTER = re.compile(rf"{price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
-_ABOUT = re.compile(
+_MAX_BARE_AFTER = Gated(rf"{price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
+_MIN = Gated(rf"(?<!\w)(?:{_ABOVE})\s+{price(1)}", _FLAGS)
+_MIN_AFTER = Gated(rf"{price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
+_ABOUT = Gated(
     rf"(?<!\w)(?:around|(?<!how )(?<!what )about|roughly|approximately|approx\.?|circa|~)\s*{price(1)}", _FLAGS
 )
-_PLAIN = re.compile(price(1), _FLAGS)
-_PERCENT = re.compile(rf"(?<![\w.])(\d{{1,2}}|100|{NUMERAL})(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
-_PERCENT_OF_PRICE = re.compile(
+_PLAIN = Gated(price(1), _FLAGS)
+_PERCENT = Gated(rf"(?<![\w.])(\d{{1,2}}|100|{NUMERAL})(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
+_PERCENT_OF_PRICE = AnyOf(
     r"\b(off|code|coupon|promo|voucher|newsletter|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept)\b|\?",
     _FLAGS,
 )
+
+
+_A_NUMBER = re.compile(rf"\d[\d.,']*|\b(?:{NUMERAL}|fiver|tenner)\b", _FLAGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def read_price(match: re.Match[str], n: int, shop: str) -> Money | None:
 
 def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> list[Span]:
     """Budgets ("under $200", "between 50 and 80 euros"), prices ("$90") and percentages of a price ("15% off")."""
-    if not LIKELY_MONEY.search(text):
+    if not LIKELY_MONEY.within(text):
         return []
     found: list[Span] = []
 
@@ -179,7 +183,7 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
             value = Budget(low.minor if low else None, high.minor if high else None, currency)
             found.append(Span(match.start(), match.end(), "budget", value))
 
-    for match in _RANGE.finditer(text):
+    for match in _RANGE.finditer(text) if len(_A_NUMBER.findall(text)) > 1 else ():
         for first in (1, 3, 5):
             low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
@@ -203,6 +207,6 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
         if (price := read_price(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):
             found.append(Span(match.start(), match.end(), "money", price))
     for match in _PERCENT.finditer(text):
-        if _PERCENT_OF_PRICE.search(text) and free([*taken, *found], match.start(), match.end()):
+        if _PERCENT_OF_PRICE.within(text) and free([*taken, *found], match.start(), match.end()):
             found.append(Span(match.start(), match.end(), "percent", number(match.group(1))))
     return found

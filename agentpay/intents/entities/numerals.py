@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from agentpay.intents.gating import AnyOf
+
 _ONES = {word: value for value, word in enumerate(
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
     start=1,
@@ -27,10 +29,11 @@ NUMERAL = (
     rf"(?:(?:(?:an?|{_BELOW_HUNDRED})[ -])?(?:hundred|thousand|grand)(?:(?: and)? {_BELOW_HUNDRED})?|{_BELOW_HUNDRED})"
 )
 """A regular expression for a number in words, to be used without regard to case and between word boundaries."""
-LIKELY = re.compile(rf"\d|\b(?:{_any(_ONES | _TENS | _GROUPS)}|couple|pair|single|another|fiver|tenner)", re.IGNORECASE)
+DIGIT = re.compile(r"\d")
+LIKELY = AnyOf(rf"\d|\b(?:{_any(_ONES | _TENS | _GROUPS)}|couple|pair|single|another|fiver|tenner)", re.IGNORECASE)
 """Whether a text may hold a number at all."""
 
-LIKELY_MONEY = re.compile(
+LIKELY_MONEY = AnyOf(
     rf"\d|\b(?:{_any(_TENS)}|fifteen|sixteen|seventeen|eighteen|nineteen|hundred|thousand|grand|fiver|tenner)\b|\b(?:{_any(_ONES)}) (?:[a-z]+ )?(?:pounds?|quid|euros?|dollars?|bucks?|francs|kr|percent|per cent|rupees|yen)\b",
     re.IGNORECASE,
 )

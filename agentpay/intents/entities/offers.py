@@ -10,6 +10,7 @@ from dataclasses import replace
 from agentpay.intents.entities.money import NUMBER, Money, minor_units, price, read_price
 from agentpay.intents.entities.numerals import LIKELY_MONEY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import Gated
 
 _FLAGS = re.IGNORECASE
 _PRICE = price(1, bare=True)
@@ -23,7 +24,7 @@ _TO = r"(?:(?:down|up|as low as|as high as|to|at|for|you|around|about|like|only)
 _GOODS = r"(?:(?:it|them|both|all|this|that|these|those|the|a|my)\b(?:\s+[\w'-]+){0,4}?\s+(?:for|to|at)\s+)?"
 _SOME = r"(?:it|them|both|all|this|that|these|those|the|a|my)\b(?:\s+[\w'-]+){0,4}?\s+"
 _PROPOSALS = tuple(
-    re.compile(pattern, _FLAGS)
+    Gated(pattern, _FLAGS)
     for pattern in (
         rf"\b{_YOU}(?:do|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
         rf"\b{_YOU}(?:sell|let|give|bring|lower|make|get)\s+(?:me\s+|us\s+)?{_SOME}(?:go\s+|to me\s+|down\s+)?(?:for|to|at)\s+{_PRICE}{_END}",
@@ -74,7 +75,7 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
 
     With `negotiating` a number that merely stands like an offer ("90?") is one, too.
     """
-    if not LIKELY_MONEY.search(text) or not (negotiating or _BARGAIN_WORD.search(text)):
+    if not LIKELY_MONEY.within(text) or not (negotiating or _BARGAIN_WORD.search(text)):
         return []
     found: list[Span] = []
 

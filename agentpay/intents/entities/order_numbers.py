@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.words import word_set
 
@@ -72,7 +73,7 @@ def find_orders(
     text: str, title_words: Collection[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """Order numbers: by a word like "order" before them, by "#", or by shape (letters, dash, digits)."""
-    if not any(c.isdigit() for c in text):
+    if not DIGIT.search(text):
         return []
     found: list[Span] = []
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.spans import Span
+from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.segment import IS_WANTED
 from agentpay.intents.text import WORD, correct, expand
 from agentpay.intents.words import word_set
 
-_PHRASES = re.compile(
+_PHRASES = AnyOf(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this|ur|ya)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
     r"|\bat (?:the |its |their |a )?(?:normal|regular|full|usual|standard|original|listed|list|same|current) price\b|\b(?:in|out of) stock\b|\bfor (?:me|us|now|today)\b"
     r"|\b(?:that|this|it)(?:'?s| is) (?:right|correct|it|fine|the one|all)\b|,?\s*\bi (?:think|guess|suppose|believe)\b(?=\W*$)|\bin that case\b"
@@ -23,20 +24,20 @@ _PHRASES = re.compile(
     r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
 )
-_ONE_AND_WHY = re.compile(
+_ONE_AND_WHY = Gated(
     r"(?<=\bone),\s.*$|(?<=\bones),\s.*$|,\s*(?:(?:because|since|as|cos|cause)\b|(?:it(?:'s| is| would be)|they(?:'re| are)) (?:\w+ )?\w+er\b|(?:much |far |a bit |more )?\w{3,}ier\b).*$",
     re.IGNORECASE,
 )
 """Why something was chosen, which names nothing: "the grey one, easier to clean"."""
-_ENOUGH = re.compile(
+_ENOUGH = Gated(
     r"(?:\b(?:is|are|will be|would be|'?ll be)|'s)\s+(?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b.*$",
     re.IGNORECASE,
 )
-_CONTAINERS = re.compile(
+_CONTAINERS = Gated(
     r"\b(?P<container>bag|sack|bottle|jar|tin|tube|roll|box|pot|tray|case)(?:s|es)? of (?=[^\W\d_])", re.IGNORECASE
 )
 """What goods come in; a name where titles have the word."""
-_CODE_LEAD = re.compile(
+_CODE_LEAD = Gated(
     r"\b(?:with |and |using )?(?:the |my |a )?(?:promo |discount )?(?:code|coupon|voucher)(?: is)?\W*(?=\0)",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _PURE = (
@@ -23,7 +24,7 @@ _BARE = re.compile(
     rf"\s+(?:more\s+|extra\s+)?(?:(?P<pure>{_PURE})\b(?!\s+of\b)|(?P<unit>{_UNIT})\s+(?:the\s+)?(?P<next>[^\W\d_]+))",
     re.IGNORECASE,
 )
-_ONE_OF = re.compile(
+_ONE_OF = Gated(
     rf"\b(?:an?|another|some|any more|the|those)\s+(?P<unit>{_UNIT})\s+of\b(?:\s+(?:the|your|that|this|those|these)\b)*(?=\s+\S)",
     re.IGNORECASE,
 )
