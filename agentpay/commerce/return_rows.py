@@ -77,13 +77,15 @@ async def take(tx: Tx, order: Order, policy: Policies, wanted: Mapping[UUID, int
         product = products.get(variant_id)
         if not mine or product is None:
             raise Problem("line_unknown", "This item is not part of the order.", status=409)
-        if not is_returnable(policy, product.product_external_id, product.category):
+        if not is_returnable(policy, product.product_external_id, product.category, product.external_id):
             raise Problem("not_returnable", f"{product.title} cannot be returned.", status=409)
         rooms = [line.quantity - gone[line.id].quantity for line in mine]
         if quantity > sum(rooms):
             raise Problem(
                 "already_returned",
-                f"Only {sum(rooms)} of {product.title} can still be returned.",
+                f"Only {sum(rooms)} of {product.title} can still be returned."
+                if sum(rooms)
+                else f"{product.title} has been sent back, or is on its way back, already.",
                 status=409,
                 returnable=sum(rooms),
                 variant_id=str(variant_id),

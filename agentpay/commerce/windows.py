@@ -50,9 +50,11 @@ def require_open(order: Order, policy: Policies, kind: Kind, now: datetime) -> N
         )
 
 
-def is_returnable(policy: Policies, product_external_id: str | None, category: str | None) -> bool:
-    """Whether the policy lets a product come back: by its external id or a prefix of its category."""
+def is_returnable(
+    policy: Policies, product_external_id: str | None, category: str | None, variant_external_id: str | None
+) -> bool:
+    """Whether the policy lets a variant come back: by its product's external id or its own, or a prefix of the category."""
     return not any(
-        name == product_external_id or (category is not None and in_category(category, name))
+        name in (product_external_id, variant_external_id) or (category is not None and in_category(category, name))
         for name in policy.non_returnable
     )

@@ -79,7 +79,9 @@ async def _require_returnable(tx: Tx, order: Order, shown: OrderView) -> None:
     policy = await windows.policies(tx)
     windows.require_open(order, policy, "return", datetime.now(UTC))
     rows = await catalog.variants(tx, {line.variant_id for line in shown.items})
-    if not any(windows.is_returnable(policy, row.product_external_id, row.category) for row in rows.values()):
+    if not any(
+        windows.is_returnable(policy, row.product_external_id, row.category, row.external_id) for row in rows.values()
+    ):
         raise Problem("not_returnable", "Nothing of this order can be returned.", status=409)
 
 

@@ -17,7 +17,8 @@ def returnable(world: World, item: Item) -> bool:
     policies = world.store.organization.policies
     product = item.product
     return not any(
-        name == product.external_id or (product.category is not None and in_category(product.category, name))
+        name in (product.external_id, item.variant.external_id)
+        or (product.category is not None and in_category(product.category, name))
         for name in policies.non_returnable
     )
 

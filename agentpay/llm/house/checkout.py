@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, describe, orders, places, pricing
+from agentpay.llm.house import buying, describe, orders, places, postcodes, pricing
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
@@ -42,6 +42,10 @@ def details(talk: Talk, act: ActView) -> Plan:
         given["shipping_address"] = address
     elif talk.asked_for == "country" and entities.get("country") and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
+    elif talk.asked_for == "postal_code" and "address" in talk.pending:
+        given["shipping_address"] = {**talk.pending["address"], "postal_code": entities.get("postal_code") or ""}
+    if _asks_postcode(talk, given.get("shipping_address")):
+        return
     if (yield from _is_left_out(talk, given.get("shipping_address"))):
         return
     numbers = entities.get("order_numbers")
@@ -76,6 +80,15 @@ def details(talk: Talk, act: ActView) -> Plan:
         if talk.cart.get("items"):
             talk.say("ready")
             talk.expect("confirm_checkout")
+
+
+def _asks_postcode(talk: Talk, address: dict[str, Any] | None) -> bool:
+    """Whether the address's postcode is asked for: once, since who does not know it may still buy."""
+    if address is None or talk.asked_for == "postal_code" or not postcodes.lacks(address):
+        return False
+    talk.say("address_postcode", address=f"{address['line1']}, {address['city']}")
+    talk.expect("postal_code", address=address, wants_link=_link_follows(talk) or bool(talk.pending.get("wants_link")))
+    return True
 
 
 def _is_left_out(talk: Talk, address: dict[str, Any] | None) -> Generator[Ask, ToolOutcome, bool]:
@@ -152,7 +165,7 @@ def link(talk: Talk) -> Plan:
         talk.expect("address", wants_link=True)
 
 
-_NO_OTHER_YES = (None, "confirm_checkout", "shipping", "country")
+_NO_OTHER_YES = (None, "confirm_checkout", "shipping", "country", "postal_code")
 """What may have been asked when a yes beside an address means the order."""
 
 

@@ -59,7 +59,7 @@ _ASKS_HOW = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
     re.I,
 )
-_GIVES = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
+_GIVES = frozenset({"email", "address", "country", "postal_code", "order_number", "variant", "product", "code"})
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})

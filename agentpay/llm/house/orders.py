@@ -39,6 +39,7 @@ def status(talk: Talk, act: ActView) -> Plan:
         outcome = yield Ask("find_customer", {"email": emails[0], "order_number": numbers[0]})
         if not outcome.ok:
             talk.say("verify_failed")
+            talk.proof_failed(numbers[0], emails[0])
             talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
             return
     first = numbers[0] if numbers else talk.order if not _LATEST.search(act.text) else None

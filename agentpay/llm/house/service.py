@@ -29,6 +29,10 @@ _HOW_TO = re.compile(
     r"^\W*(?:(?:and|so|ok|hi)\W+)*(?:how (?:do|should|can|would|to|often)|what(?:'s| is) the best way)\b", re.I
 )
 _ABOUT_IT = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.I)
+_FORESEES = re.compile(
+    r"^\W*(?:(?:and|so|but|hi|hello|hey|ok)\W+)*(?:will|would|can|could|does|do|might|may|is it|are they|what if|what happens)\b",
+    re.I,
+)
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
@@ -81,11 +85,13 @@ def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, boo
 
 
 def complaint(talk: Talk, act: ActView) -> Plan:
+    foresees = _FORESEES.match(act.text) is not None and not (talk.turn.angry or act.entities.get("order_numbers"))
+    if foresees and (yield from articles.told(talk, act)):
+        return  # "will the scanner ruin my film?": nothing has gone wrong, and the shop's pages know
     numbers = [number for one in talk.turn.acts for number in one.entities.get("order_numbers", [])]
     talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
     talk.say("sorry")
     talk.offer_human(about=act.text)
-    yield from ()
 
 
 def concern(talk: Talk, found: str) -> Plan:
@@ -175,6 +181,8 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from pricing.negotiate(talk, act)
     elif asked == "country" and entities.get("country") and "address" not in talk.pending:
         yield from pricing.shipping(talk, act)
+    elif asked == "postal_code" and "address" in talk.pending:
+        yield from checkout.details(talk, act)
     elif asked == "code" and entities.get("codes"):
         yield from pricing.discount(talk, act)
     elif set(entities) & _GIVEN:

@@ -69,15 +69,30 @@ class Talk:
             self.contact |= result.get("details", {})
 
     def claims(self, numbers: list[str], emails: list[str]) -> tuple[list[str], list[str]]:
-        """Order numbers and e-mail addresses, what was given before for what is not given now; noted until they are proven."""
+        """Order numbers and e-mail addresses, what was given before for what is not given now; noted until they are proven.
+
+        A pair that did not belong together (`failed`) is not tried again: its address is to be given anew.
+        """
         if self.verified:
             return numbers, emails
         said = {
             "numbers": numbers or self.claimed.get("numbers", []),
             "emails": emails or self.claimed.get("emails", []),
         }
-        self.claimed = {name: values for name, values in said.items() if values}
+        pair = [said["numbers"][:1], said["emails"][:1]]
+        if self.claimed.get("failed") == [one for each in pair for one in each] and not self._gives_email:
+            said["emails"] = []  # they did not belong together: which of the two was wrong, the customer has to say
+        failed = self.claimed.get("failed", [])
+        self.claimed = {name: values for name, values in {**said, "failed": failed}.items() if values}
         return said["numbers"], said["emails"]
+
+    @property
+    def _gives_email(self) -> bool:
+        return any(act.entities.get("emails") for act in self.turn.acts)
+
+    def proof_failed(self, number: str, email: str) -> None:
+        """Note that they do not belong together."""
+        self.claimed = {**self.claimed, "failed": [number, email]}
 
     # What is said
 

@@ -117,6 +117,7 @@ WORDINGS: dict[str, list[str]] = {
     "noted": ["Thanks, I've noted {details}."],
     "email_invalid": ["That e-mail address doesn't look right. Could you check it?"],
     "address_country": ["Which country is that address in?"],
+    "address_postcode": ["And what is the postcode of {address}?"],
     "ready": ["Just say when you're ready to pay."],
     "missing_one": ["One thing is still open for your payment link: {missing}. Could you give me that?"],
     "missing": ["To get your payment link ready I need {missing}."],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentpay.llm.house.aftersale import reading
+from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on
 from tests.llm.house.turns import Played, act, play, refusal, turn
 
@@ -133,7 +133,7 @@ def test_small_words_of_a_title_name_nothing_and_a_category_does() -> None:
     ],
 )
 def test_a_part_of_an_order_is_cancelled_without_the_rest(text: str, expected: list[dict[str, Any]]) -> None:
-    assert reading.only_part(text, HELD) == expected
+    assert wished.only_part(text, HELD) == expected
 
 
 def test_what_an_order_does_not_hold_is_noticed() -> None:

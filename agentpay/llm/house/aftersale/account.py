@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentpay.llm.house import describe
+from agentpay.llm.house import describe, postcodes
 from agentpay.llm.house.aftersale.finding import ask, unverified, verified
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -21,13 +21,11 @@ def account(talk: Talk, task: Task) -> Plan:
         if not talk.verified:
             unverified(talk, task)
             return
-    if task.address is not None and not task.address.get("country"):
-        talk.say("address_country")
-        ask(talk, task, "country", "country")
+    if task.address is not None and asks_more_of(talk, task, task.address):
         return
     given = _given(talk, task)
     if not given:
-        if "address" in " ".join(task.words).casefold() and "mail" not in " ".join(task.words).casefold():
+        if "address" in task.text.casefold() and "mail" not in task.text.casefold():
             talk.say("account_address")
             ask(talk, task, "address", "address")
             return
@@ -41,6 +39,19 @@ def account(talk: Talk, task: Task) -> Plan:
     else:
         talk.say("not_done", reason=outcome.result["error"]["message"])
         talk.offer_human()
+
+
+def asks_more_of(talk: Talk, task: Task, address: dict[str, Any]) -> bool:
+    """Whether the country of an address is asked for, or, once, the postcode that its country needs."""
+    if not address.get("country"):
+        talk.say("address_country")
+        ask(talk, task, "country", "country")
+        return True
+    if task.asked != "postal_code" and postcodes.lacks(address):
+        talk.say("address_postcode", address=f"{address['line1']}, {address['city']}")
+        ask(talk, task, "postal_code", "postal_code")
+        return True
+    return False
 
 
 def _given(talk: Talk, task: Task) -> dict[str, Any]:

@@ -21,24 +21,26 @@ _WORDS = frozenset(
      "price_question", "provide_details", "other", "thanks", "greeting"}
 )  # fmt: skip
 """What the naming of an item, a size or a colour can look like."""
+_PLACES = frozenset(
+    {
+        "provide_details",
+        "shipping_quote",
+        "policy",
+        "other",
+        "change_order",
+        "account",
+        "availability",
+        "product_search",
+    }
+)
 _ALLOWED = {
     "verify": frozenset({"provide_details", "order_status", "other", "greeting", "thanks"}),
     "order": _WORDS | {"order_status"},
     "items": _WORDS,
     "to": _WORDS,
     "address": frozenset({"provide_details", "shipping_quote", "other", "change_order", "account"}),
-    "country": frozenset(
-        {
-            "provide_details",
-            "shipping_quote",
-            "policy",
-            "other",
-            "change_order",
-            "account",
-            "availability",
-            "product_search",
-        }
-    ),
+    "country": _PLACES,
+    "postal_code": _PLACES,
     "method": _WORDS | {"checkout", "payment_problem"},
     "confirm": _WORDS | {"negotiation", "checkout"},
 }

@@ -30,6 +30,7 @@ def verified(talk: Talk, task: Task) -> Generator[Ask, ToolOutcome, bool]:
     if outcome.ok:
         return True
     talk.say("verify_failed")
+    talk.proof_failed(task.orders[0], task.emails[0])
     ask(talk, task, "verify", "order_number", verify=True, numbers=task.orders, emails=task.emails)
     return False
 
@@ -89,7 +90,7 @@ def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[str]:
     """The numbers of the orders that are meant; empty where the customer is asked which."""
-    text = " ".join(task.words)
+    text = task.text
     if len(orders) == 1:
         return [orders[0]["number"]]
     suitable = [order for order in orders if _suits(task.kind, order)]

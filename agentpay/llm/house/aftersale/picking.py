@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import reading
+from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Task
@@ -19,16 +19,19 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
     """(item, units) that are meant of those that can come back."""
     everything = found["possible"]["items"]
     text = words_of(task, everything)
-    left = [item for item in everything if item["returnable"]]
-    named = reading.named_items(text, everything) if len(everything) > 1 else []
+    several = len(everything) > 1
+    meant = wished.meant(text, everything)
+    left = [item for item in everything if item["returnable"] and not (several and item in meant.kept)]
+    named = meant.items if several else []
     if named and not any(item["returnable"] for item in named):
         refuse(talk, named[0]["reason"], found["order"])
         return None
     if not left:
-        refuse(talk, everything[0]["reason"] if everything else "", found["order"])
+        kept = next((item["reason"] for item in everything if item["reason"]), None)
+        refuse(talk, kept, found["order"])
         return None
     chosen = [item for item in named if item["returnable"]] or reading.placed(text, left)
-    if reading.wants_all(text) and len(chosen) in (0, len(everything)):
+    if wished.wants_all(text) and len(chosen) in (0, len(everything)):
         chosen = left
     if not chosen and len(left) == 1:
         chosen = left
@@ -49,9 +52,12 @@ def words_of(task: Task, items: list[dict[str, Any]]) -> str:
     """What was said of the items; after a correction ("no, only the socks") the last words that name any."""
     if task.corrected:
         for words in reversed(task.words):
-            if reading.named_items(words, items) or reading.placed(words, items) or reading.wants_all(words):
+            meant = wished.meant(words, items)
+            if meant.items or reading.placed(words, items) or wished.wants_all(words):
                 return words
-    return " ".join(task.words)
+            if meant.kept:
+                break  # "no, the socks I'll keep": the rest is as it was said before
+    return task.text
 
 
 def units_of(task: Task, text: str, item: dict[str, Any], items: list[dict[str, Any]], *, only: bool) -> int:
@@ -60,16 +66,17 @@ def units_of(task: Task, text: str, item: dict[str, Any], items: list[dict[str, 
     if most == 1:
         return most
     for words in reversed(task.words):
-        if (units := reading.counted(words, item, items)) is not None:
+        if (units := wished.units(words, item, items)) is not None:
             return min(units, most) or most
-    said = reading.units_of(text, most) if only and not reading.wants_all(text) else None
+    said = reading.units_of(wished.wish_of(text), most) if only and not wished.wants_all(text) else None
     return said or most
 
 
 def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None:
     """(item, units, what it becomes) for each clause that names an item, and what it shall be instead."""
     everything = found["possible"]["items"]
-    pool = everything if task.kind == "items" else [item for item in everything if item["returnable"]]
+    stays = wished.meant(task.text, everything).kept
+    pool = [item for item in everything if (task.kind == "items" or item["returnable"]) and item not in stays]
     clauses = [words for words in task.words if words]
     meant = reading.named_items(reading.split_into(" ".join(clauses))[0], everything) if len(everything) > 1 else []
     if not pool or (meant and not any(item in pool for item in meant)):

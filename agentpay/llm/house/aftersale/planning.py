@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import reading
+from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.picking import picked, refuse, swaps_of, units_of, words_of
-from agentpay.llm.house.aftersale.saying import contents, destination, named, share, swap_says, way, what, wishes
+from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
+from agentpay.llm.house.aftersale.saying import named as named_units
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Talk
 
@@ -48,7 +49,11 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         _not_possible(talk, "cancel_impossible", order, state["reason"], hint=_later(talk, order, can))
         _return_instead(talk, task, order, can)
         return None
-    if part := reading.only_part(" ".join(task.words), can["items"]):
+    meant = wished.meant(task.text, can["items"])
+    if meant.kept and len(meant.kept) == len(can["items"]):
+        talk.say("left_as_it_is")
+        return None
+    if part := wished.only_part(task.text, can["items"]):
         return _without(talk, task, found, part)
     amount = talk.money(can["refundable"])
     arguments = {"order_number": order["number"], **({"reason": task.reason} if task.reason else {})}
@@ -67,7 +72,7 @@ def give_back(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return None
     amount = talk.money(sum(share(item, units) for item, units in chosen))
     says = talk.sentence(
-        "return_ask", what=named(chosen), number=order["number"], amount=amount, method=destination(task, can)
+        "return_ask", what=named_units(chosen), number=order["number"], amount=amount, method=destination(task, can)
     )
     items = [{"variant": item["variant_external_id"], "quantity": units} for item, units in chosen]
     return Step("return_items", {"order_number": order["number"], "items": items, **wishes(task)}, says)
@@ -142,7 +147,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         refuse(talk, can["items"][0]["reason"], order)  # no yes is asked for what cannot be done
         return None
     text = words_of(task, can["items"])
-    meant = reading.named_items(text, can["items"]) if len(can["items"]) > 1 else []
+    several = len(can["items"]) > 1
+    meant = wished.meant(text, can["items"]).items if several else []
     named = [item for item in meant if item["returnable"]]
     for item in meant:
         if not item["returnable"]:
@@ -150,13 +156,22 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if meant and not named:
         talk.offer_human(order=order)
         return None
-    part = (
-        sum(share(item, units_of(task, text, item, can["items"], only=len(named) == 1)) for item in named)
-        if named and not reading.wants_all(text)
-        else None
-    )
+    if several and not named and task.amount is None and wished.means_one_thing(text):
+        left = [item for item in can["items"] if item["returnable"]]
+        talk.say("refund_which", number=order["number"], items=describe.listing([what(item) for item in left]))
+        ask(talk, task, "items", "order_items")
+        return None
+    given = [(item, units_of(task, text, item, can["items"], only=len(named) == 1)) for item in named]
+    if wished.wants_all(text):
+        given = []
+    part = sum(share(item, units) for item, units in given)
     amount = min(task.amount or part or can["refundable"], can["refundable"])
-    says = talk.sentence("refund_ask", amount=talk.money(amount), number=order["number"], method=destination(task, can))
+    told = {"amount": talk.money(amount), "number": order["number"], "method": destination(task, can)}
+    says = (
+        talk.sentence("refund_ask_for", what=named_units(given), **told)
+        if given
+        else talk.sentence("refund_ask", **told)
+    )
     return Step("request_refund", {"order_number": order["number"], "amount": amount, **wishes(task)}, says)
 
 
@@ -168,18 +183,18 @@ PLANNERS: dict[str, Planner] = {
 def _counted(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     """ "Remove the gloves", "make it two", "add another one": other quantities of what the order holds."""
     order, pool = found["order"], found["possible"]["items"]
-    text = " ".join(task.words)
+    text = task.text
     drop, more, exact = _DROP.search(text), _MORE.search(text), _MAKE_IT.search(text)
     if not (drop or more or exact):
         return None
-    chosen = reading.named_items(text, pool) or (pool if len(pool) == 1 else [])
+    chosen = wished.meant(text, pool).items or (pool if len(pool) == 1 else [])
     if len(chosen) != 1:
         if drop or not reading.alternatives(text, pool[0]):
             talk.say("change_which", number=order["number"], items=describe.listing([what(item) for item in pool]))
             ask(talk, task, "items", "order_items")
         return None
     item = chosen[0]
-    said = reading.units_of(text, 999)
+    said = wished.units(text, item, pool) or reading.units_of(wished.wish_of(text), 999)
     if drop:
         gone = said if said and said < item["quantity"] else item["quantity"]
         units = item["quantity"] - gone
@@ -204,13 +219,15 @@ def _without(talk: Talk, task: Task, found: dict[str, Any], part: list[dict[str,
     order = found["order"]
     changes, gone, amount = [], [], 0
     for item in part:
-        units = min(reading.counted(" ".join(task.words), item, found["possible"]["items"]) or 999, item["quantity"])
+        units = min(wished.units(task.text, item, found["possible"]["items"]) or 999, item["quantity"])
         left = item["quantity"] - units
         changes.append({"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": left})
         gone.append((item, units))
         amount += units * item["unit_price"]
     task.kind = "items"
-    says = talk.sentence("count_none", what=named(gone), number=order["number"], units=0, amount=talk.money(amount))
+    says = talk.sentence(
+        "count_none", what=named_units(gone), number=order["number"], units=0, amount=talk.money(amount)
+    )
     return Step("change_order_items", {"order_number": order["number"], "changes": changes, **task.by_method}, says)
 
 

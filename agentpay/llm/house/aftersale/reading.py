@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a regular expression is read in one piece)
 """What a customer's words mean among the few things an order holds: which item, which other variant, how much of it."""
 
 from __future__ import annotations
@@ -20,11 +19,6 @@ _WHOLE_ORDER = re.compile(
     r"\b(?:return|send back|refund|cancel)\w*\s+(?:(?:my|the|this|that|whole|entire)\s+)+(?:\w+\s+)?(?:order|purchase)\b",
     re.I,
 )
-_CANCELS = re.compile(
-    r"\b(?:cancel\w*|don'?t (?:want|need)|no longer (?:want|need))\b(?P<what>.*?)(?:\b(?:from|in|on|of|off)\b[^.;]*\border\b|[.;?!]|\bbecause\b|$)",
-    re.I,
-)
-_KEEPS = re.compile(r"\b(?:keep|except(?: for)?|apart from|all but|but not|everything but)\b(?P<what>[^.;?!]*)", re.I)
 _FURTHER = re.compile(
     r"(?:\band|,|&|\bplus)\s+(?:also\s+)?(?:the|my|those|these|an?|one|two|three|both)\s+(?P<what>[a-z][\w'-]*(?:\s[a-z][\w'-]*){0,2}?)"
     r"(?=\s+(?:from|in|of|i|which|that|please|because|since|had|has|is|are|was|were|back|on|for)\b|[.,;!?]|$)",
@@ -34,7 +28,6 @@ _NO_GOODS = frozenset(
     {"refund", "money", "rest", "other", "order", "return", "label", "price", "difference", "same", "exchange", "one",
      "replacement", "item", "thing", "size", "colour", "color", "email", "address", "number", "reason", "whole", "lot"}
 )  # fmt: skip
-_AN_ORDER = re.compile(r"\b(?:orders?|purchase|it|that|this)\b|#|\d{4}", re.I)
 _UNITS = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
     re.I,
@@ -196,17 +189,6 @@ def not_held(text: str, items: Sequence[dict[str, Any]]) -> list[str]:
         for what in further
         if not stems(what) & _NO_GOODS and not named_items(f"the {what}", [*items, {"title": "", "options": {}}])
     ]
-
-
-def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items of "cancel just the table", where an order holds more than these; empty where the whole order is meant."""
-    if len(items) > 1 and (kept := _KEEPS.search(text)) and (stays := named_items(kept["what"], items)):
-        return [item for item in items if item not in stays] if len(stays) < len(items) else []
-    found = _CANCELS.search(text)
-    if found is None or len(items) < 2 or wants_all(found["what"]) or _AN_ORDER.search(found["what"]):
-        return []
-    named = named_items(found["what"], items)
-    return named if len(named) < len(items) else []
 
 
 def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import describe
+from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale import planning
-from agentpay.llm.house.aftersale.account import account
+from agentpay.llm.house.aftersale.account import account, asks_more_of
 from agentpay.llm.house.aftersale.answering import NOT_WANTED, agrees, corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, other_address
+from agentpay.llm.house.aftersale.telling import told
 from agentpay.llm.house.articles import passages_for, quote
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -176,6 +176,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         add(task, act, words=False)
         if asked == "country" and task.address is not None and act.entities.get("country"):
             task.address = {**task.address, "country": act.entities["country"]}
+        if asked == "postal_code" and task.address is not None and act.entities.get("postal_code"):
+            task.address = {**task.address, "postal_code": act.entities["postal_code"]}
     if asked == "more":
         task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
@@ -247,20 +249,18 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
         talk.say("address_which", number=order["number"])
         ask(talk, task, "address", "address")
         return
-    if not task.address.get("country"):
-        talk.say("address_country")
-        ask(talk, task, "country", "country")
+    if asks_more_of(talk, task, task.address):
         return
     asked = {"order_number": order["number"], "address": task.address, **task.by_method}
     outcome = yield Ask("change_order_address", asked)
-    _told(talk, "change_order_address", outcome)
+    told(talk, "change_order_address", outcome)
     yield from _next(talk, task)
 
 
 def _do(talk: Talk, task: Task) -> Plan:
     for call in task.calls:
         outcome = yield Ask(call["tool"], call["arguments"])
-        _told(talk, call["tool"], outcome)
+        told(talk, call["tool"], outcome)
     if not task.then and not talk.expecting:
         ask(talk, Task(task.kind, orders=task.orders, method=task.method), "more", "more")
     yield from _next(talk, task)
@@ -271,59 +271,3 @@ def _next(talk: Talk, task: Task) -> Plan:
         following = Task(**task.then[0])
         following.then = task.then[1:]
         yield from _serve(talk, following)
-
-
-def _told(talk: Talk, tool: str, outcome: ToolOutcome) -> None:
-    """How it went, from the tool's own result."""
-    result = outcome.result
-    if not outcome.ok:
-        talk.say("not_done", reason=result["error"]["message"])
-        talk.offer_human()
-        return
-    if result.get("status") == "waits_for_approval":
-        talk.say("needs_a_colleague")
-        return
-    order = result["order"]
-    match tool:
-        case "cancel_order":
-            back = sum(refund["amount"] for refund in result["refunds"] if refund["status"] != "failed")
-            talk.say("cancelled" if back else "cancelled_free", number=order["number"], amount=talk.money(back))
-        case "request_refund":
-            talk.say("refunded", amount=talk.money(result["amount"]), number=order["number"])
-        case "return_items" | "exchange_items":
-            _told_return(talk, result)
-        case _:
-            _told_change(talk, tool, result)
-
-
-def _told_return(talk: Talk, result: dict[str, Any]) -> None:
-    made, order = result["return"], result["order"]
-    what = describe.listing(
-        [f"{item['quantity']} × {item['title']}" if item["quantity"] > 1 else item["title"] for item in made["items"]]
-    )
-    if made["kind"] == "return":
-        talk.say("return_made", what=what, number=order["number"], amount=talk.money(made["amount"]))
-        return
-    talk.say("exchange_made", what=what, number=order["number"])
-    if made["checkout"] is not None:
-        talk.say("pay_difference", amount=talk.money(made["checkout"]["total"]), url=made["checkout"]["url"])
-    elif made["difference"]:
-        key = "difference_later" if made["difference"] > 0 else "difference_back"
-        talk.say(key, amount=talk.money(abs(made["difference"])))
-
-
-def _told_change(talk: Talk, tool: str, result: dict[str, Any]) -> None:
-    order, link = result["order"], result["checkout"]
-    if link is not None:
-        talk.say("change_waits", number=order["number"], amount=talk.money(link["total"]), url=link["url"])
-        return
-    if tool == "change_order_address":
-        address = order["shipping_address"]
-        talk.say("address_changed", number=order["number"], address=f"{address['line1']}, {address['city']}")
-    elif tool == "change_order_payment":
-        talk.say("payment_changed", number=order["number"])
-    else:
-        talk.say("items_changed", number=order["number"], total=talk.money(order["total"]))
-    if result["difference"]:
-        key = "difference_charged" if result["difference"] > 0 else "difference_given"
-        talk.say(key, amount=talk.money(abs(result["difference"])))

@@ -75,6 +75,11 @@ class Task:
     """Tasks of the same message that wait for this one."""
 
     @property
+    def text(self) -> str:
+        """All that was said of it, in its order."""
+        return ". ".join(words.rstrip(" .,;") for words in self.words if words)
+
+    @property
     def by_method(self) -> dict[str, str]:
         """The payment method that was asked for, as an argument of a tool; nothing where none was."""
         return {"payment_method": self.method} if self.method else {}
@@ -98,7 +103,7 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         of_others = task.orders and not set(other.entities.get("order_numbers", [])) <= set(task.orders)
         if other.intent in ("provide_details", "order_status") and not of_others:
             add(task, other, words=other.intent == "order_status" and other.confidence <= GUESS)
-    text = " ".join(task.words)
+    text = task.text
     if task.kind == "change" and _CANCEL_IT.search(talk.turn.text):
         task.kind = "cancel"
     if task.kind == "change":

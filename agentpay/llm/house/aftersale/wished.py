@@ -1,0 +1,235 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Which items of an order a customer's sentences are about: those the wish names, never those that shall stay.
+
+People tell stories: what they bought, what is wrong with a part of it, what they like, and somewhere what they want done.
+Each part of a sentence is read for which of these it is, and items count by the part that names them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentpay.llm.house.aftersale import reading
+
+_PARTS = re.compile(
+    r"[.;!?\n]+(?=\s|$)|\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
+    r"|\s+(?=(?:but|though|although|while|whereas|except|apart from|other than|and not|rather than)\b)"
+    r"|\s+(?=(?:and|then|plus)\s+(?:i\b|i'|we\b|the\b|my\b|just\b|only\b|keep\w*\b|return\w*\b|send\w*\b|refund\w*\b|exchange\w*\b|swap\w*\b|cancel\w*\b|give\b|leave\b|take\b)"
+    r"|and\s+(?:one|two|three|four|five|six|\d{1,2})\s+(?:of\b|is\b|are\b|was\b|were\b|has\b|have\b|had\b|came\b|arrived\b|broke\b))",
+    re.I,
+)
+_STAYS_NOT = re.compile(
+    r"\b(?:can'?t|cannot|doesn'?t|didn'?t|don'?t|don'?t (?:want|wish|need|like) to|do not (?:want|wish|need) to|not|won'?t|never|no longer|rather than|instead of|nor)\s+(?:\w+\s+)?keep(?:ing)?\b",
+    re.I,
+)
+_STAYS = re.compile(
+    r"^\W*(?:(?:and|but|so|please|just|only|then|while|though|by)\s+)*keep(?:ing)?\b(?! \w+ing\b)|\ba keeper\b"
+    r"|\b(?:i|we|me|us|i'?ll|we'?ll|i'?d|we'?d|i'?m|we'?re|he'?ll|she'?ll|they'?ll)\s+(?:(?:will|would|want|wanna|like|love|prefer|plan|intend|going|gonna|can|could|may|might|shall|should|rather|only|just|definitely|happily|gladly|am|are|have|decided|to)\s+)*(?:keep(?:ing)?|hold(?:ing)? on to|hang(?:ing)? on to)\b(?! \w+ing\b)"
+    r"|(?<!n't )(?<!not )\bstays?\b(?! (?:on|in|up|closed|open|dry|warm|hot|cold|put|still|together)\b)"
+    r"|^\W*(?:but |and )?(?:not (?=the\b|my\b|those\b|these\b|all\b|both\b)(?!.*\b(?:ordered|wanted|expected|bought)\b)|(?:except(?: for)?|apart from|other than|everything but|all but)\b(?! (?:it|that|this)\b))|\b(?:everything|all) (?:but|except)\b"
+    r"|\b(?:don'?t|do not|not) (?:return|refund|exchange|cancel|swap|touch|send)\b",
+    re.I,
+)
+_PRAISED = re.compile(
+    r"\b(?:i|we) (?:really |absolutely |just )?love\b(?! to)|\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:happy|pleased|delighted) with\b"
+    r"|\b(?:is|are|was|were|fits?|works?|looks?)(?!n'?t)\s+(?!not\b|never\b)(?:(?!not\b|never\b|too\b)\w+\s+){0,2}?(?:fine|great|good|ok(?:ay)?|perfect(?:ly)?|lovely|well|beautiful(?:ly)?|nice|gorgeous|alright)\b",
+    re.I,
+)
+_WISHES = re.compile(
+    r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,4}(?:off|out))\b"
+    r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
+    re.I,
+)
+_BOUGHT = re.compile(
+    r"\b(?:i|we)(?:'ve| have|'d| had)? (?:just |only |recently )?(?:got|received|picked up)\b|\b(?:bought|ordered|purchased)\b",
+    re.I,
+)
+_REASON = re.compile(r"^\W*(?:it|they|he|she|this|that|these|those|because|since|as|which|too)\b", re.I)
+_REST = re.compile(
+    r"\b(?:the|all|every)\s+(?:the\s+)?(?:rest|others?|remaining|remainder)\b|\bother (?:one|ones|two|three|items?|things?)\b|\b(?:everything|all) else\b",
+    re.I,
+)
+_IT = re.compile(r"\b(?:it|this one|that one|this|that)\b", re.I)
+_SAYS_MORE = re.compile(
+    r"\b(?:i|i'm|i've|it|it's|they|we|he|she|is|are|was|were|isn't|aren't|wasn't|has|have|had|came|arrived|broke|fits?|does\w*|do|did\w*|will|would|can|could|please)\b",
+    re.I,
+)
+_ONE_OF = re.compile(
+    r"\b(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3}|half) of (?:the|my|those|these|them|our|all)\b",
+    re.I,
+)
+_SINGLE = re.compile(
+    r"\b(?:that|this|the broken|the damaged|the faulty|the other|the cracked|only|just(?: the)?) one\b|\ba single one\b",
+    re.I,
+)
+_SOME = re.compile(
+    r"^\W*(?:(?:and|but|only|just|unfortunately|sadly)\s+)*(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})(?:\s+of (?:them|those|these))?\s+(?:\w+\s+)?(?:is|are|was|were|has|have|had|came|arrived|broke|got|looks?|doesn'?t|don'?t|won'?t|does|do)\b",
+    re.I,
+)
+
+_CANCELS = re.compile(
+    r"\b(?:cancel\w*|don'?t (?:want|need)|no longer (?:want|need))\b(?P<what>.*?)(?:\b(?:from|in|on|of|off)\b[^.;]*\border\b|[.;?!]|\bbecause\b|$)",
+    re.I,
+)
+_ORDER = re.compile(r"\b(?:orders?|purchase|parcel|package|shipment|delivery)\b|#|\d{3}", re.I)
+_AN_ORDER = re.compile(r"\b(?:orders?|purchase|it|that|this)\b|#|\d{4}", re.I)
+_KEEP_SOME = re.compile(
+    r"\bkeep(?:ing)?\s+(?:just |only )?(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.I
+)
+_A_NAME = 7
+"""Words that the naming of a further item has at most."""
+
+WISH, STAYS, PRAISED, STORY, TOLD = "wish", "stays", "praised", "story", "told"
+Part = tuple[str, str]
+"""(its role, its words)."""
+
+
+@dataclass(slots=True)
+class Meant:
+    """`items` are what the wish is about, `kept` what is to stay; `rest`: all that does not stay."""
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    rest: bool = False
+
+
+def parts(text: str) -> list[Part]:
+    """The parts of what was said, each as a wish, something that stays or is liked, a story of buying, or just told."""
+    found: list[Part] = []
+    for part in _PARTS.split(text):
+        if part.strip(" ,.!?"):
+            found.append((_role(part, found), part.strip()))
+    return found
+
+
+def _role(part: str, before: Sequence[Part]) -> str:
+    if _STAYS.search(part) and not _STAYS_NOT.search(part):
+        return STAYS
+    if _WISHES.search(part) or _STAYS_NOT.search(part):
+        return WISH
+    if before and not _SAYS_MORE.search(part) and len(part.split()) <= _A_NAME:
+        # "… it's too small, and the socks": goes on with what was begun, whatever reason stands between
+        return next((role for role, said in reversed(before) if role != TOLD or not _REASON.match(said)), TOLD)
+    if _PRAISED.search(part):
+        return PRAISED
+    return STORY if _BOUGHT.search(part) else TOLD
+
+
+def meant(text: str, items: Sequence[dict[str, Any]]) -> Meant:
+    """What of `items` the text means. Without items where it names none that shall not stay."""
+    said = parts(text)
+    kept = reading.named_items(_of(said, STAYS), items)
+    wished = _of(said, WISH)
+    named = reading.named_items(wished, items)
+    if _REST.search(wished) or (kept and wants_all(text)):
+        some = [item for item in kept if _left(said, item, items)]
+        stay = kept or named
+        return Meant(some, [item for item in kept if item not in some]) if some else Meant(
+            [item for item in items if item not in stay], stay, rest=True
+        )  # fmt: skip
+    narrower = [item for item in reading.named_items(_of(said, WISH, TOLD), items) if item in named]
+    named = narrower or named
+    if not named and _IT.search(wished):
+        named = _before_it(said, items)
+    for role in (TOLD, STORY, PRAISED):
+        named = named or reading.named_items(_of(said, role), items)
+    named = [
+        item for item in named if item not in kept or _left(said, item, items) or _counted(said, WISH, item, items)
+    ]
+    return Meant(named, [item for item in kept if item not in named])
+
+
+def wants_all(text: str) -> bool:
+    """ "Everything", "both", "the whole order": of the wish, not of what was bought or shall stay."""
+    return reading.wants_all(wish_of(text))
+
+
+def means_one_thing(text: str) -> bool:
+    """ "Money back for it": some thing of an order is meant, and not the order."""
+    wish = wish_of(text)
+    return _IT.search(wish) is not None and not reading.wants_all(wish) and _ORDER.search(wish) is None
+
+
+def wish_of(text: str) -> str:
+    """The parts of the text that say what is wanted, else those that just tell something."""
+    said = parts(text)
+    return _of(said, WISH) or _of(said, TOLD, STORY)
+
+
+def _of(said: Sequence[Part], *roles: str) -> str:
+    return ". ".join(part for role, part in said if role in roles)
+
+
+def _before_it(said: Sequence[Part], items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What "it" stands for: what was named last before the wish, of that which does not stay."""
+    first = next(place for place, (role, part) in enumerate(said) if role == WISH and _IT.search(part))
+    for role, part in reversed(said[:first]):
+        if role not in (STAYS, PRAISED) and (named := reading.named_items(part, items)):
+            return named
+    return []
+
+
+def units(text: str, item: dict[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
+    """How many of one item the wish is about; None where the text does not count them."""
+    said = parts(text)
+    for role in (WISH, TOLD, STORY, PRAISED):
+        if (counted := _counted(said, role, item, items)) is not None:
+            return counted
+    return _left(said, item, items)
+
+
+def _counted(said: Sequence[Part], of: str, item: dict[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
+    """What the parts of a role count of the item. How many were bought says nothing, "one of the two I bought" does."""
+    for role, part in said:
+        if role != of or not _may_be_of(part, item, items):
+            continue
+        if found := _ONE_OF.search(part):
+            return _number(found["n"], item["quantity"])
+        if of in (STORY, PRAISED):
+            continue
+        if of == WISH and _SINGLE.search(part):
+            return 1
+        if found := _SOME.search(part):
+            return reading.number(found["n"])
+        if (counted := reading.counted(part, item, items)) is not None:
+            return counted
+    return None
+
+
+def _left(said: Sequence[Part], item: dict[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
+    """What comes back of an item of which some are kept: "I'll keep one of the mugs"; None where none or all are."""
+    for role, part in said:
+        if role == STAYS and _may_be_of(part, item, items):
+            counted = reading.counted(part, item, items)
+            if counted is None and (found := _KEEP_SOME.search(part)):
+                counted = reading.number(found["n"])
+            if counted is not None and 0 < counted < item["quantity"]:
+                return int(item["quantity"]) - counted
+    return None
+
+
+def _may_be_of(part: str, item: dict[str, Any], items: Sequence[dict[str, Any]]) -> bool:
+    named = reading.named_items(part, items)
+    return not named or item in named
+
+
+def _number(word: str, most: int) -> int:
+    return most // 2 or 1 if word.casefold() == "half" else reading.number(word)
+
+
+def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of "cancel just the table", where an order holds more than these; empty where the whole order is meant."""
+    if len(items) < 2:
+        return []
+    kept = meant(text, items).kept
+    stays = [item for item in items if item not in kept]
+    found = _CANCELS.search(text)
+    if found is None or reading.wants_all(found["what"]) or _AN_ORDER.search(found["what"]):
+        return stays if kept else []
+    named = [item for item in reading.named_items(found["what"], items) if item not in kept]
+    if named:
+        return named if len(named) < len(items) else []
+    return stays if kept else []

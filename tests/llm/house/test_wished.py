@@ -1,0 +1,65 @@
+"""Which items of an order a customer's sentences are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentpay.llm.house.aftersale import wished
+
+
+def _item(title: str, quantity: int = 1, **options: str) -> dict[str, Any]:
+    return {"title": title, "category": None, "options": options, "quantity": quantity}
+
+
+BAG = _item("Harbour camera satchel", color="olive")
+STRAP = _item("Cordage wrist strap", color="rust")
+GLASS = _item("Double wall glass", 4)
+FLASK = _item("Tundra flask", 2)
+TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, GLASS], [GLASS, FLASK]
+
+
+@pytest.mark.parametrize(
+    ("text", "items", "expected"),
+    [
+        ("My satchel is smaller than I thought. I'd like to return it, the strap I'll keep.", TWO, [BAG]),
+        ("keep the strap, send the satchel back", TWO, [BAG]),
+        ("I bought the satchel and the strap. The strap is torn, I want my money back for it", TWO, [STRAP]),
+        ("I don't want to keep the strap", TWO, [STRAP]),
+        ("everything except the strap goes back", TWO, [BAG]),
+        ("return the satchel, not the strap", TWO, [BAG]),
+        ("the strap is great but the satchel has to go back", TWO, [BAG]),
+        ("the strap is nice but it broke, I'd like to return it", TWO, [STRAP]),
+        ("I'm keeping the satchel, the other two go back", THREE, [STRAP, GLASS]),
+        ("return the satchel, it's too small, and also the strap", TWO, [BAG, STRAP]),
+        ("the flask doesn't keep tea hot, I'd like to return it", GOODS, [FLASK]),
+        ("I'll keep one of the glasses and return the others", GOODS, [GLASS]),
+        ("return the satchel. I wore it with the strap once", TWO, [BAG]),
+        ("can I return it", TWO, []),
+        ("I want to send something back. The satchel is too small and the strap scratches", TWO, [BAG, STRAP]),
+        ("The strap stays with me, but I would like to return the rest of my order", THREE, [BAG, GLASS]),
+        ("We love the satchel but want to give the strap back", TWO, [STRAP]),
+    ],
+)
+def test_the_wish_names_what_it_is_about_and_what_stays_is_no_part_of_it(
+    text: str, items: list[dict[str, Any]], expected: list[dict[str, Any]]
+) -> None:
+    assert wished.meant(text, items).items == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "item", "expected"),
+    [
+        ("One of the two flasks leaks. Please refund me for that one", FLASK, 1),
+        ("two of the glasses came broken, I want my money back", GLASS, 2),
+        ("I ordered 4 glasses and two are cracked, money back please", GLASS, 2),
+        ("I'll keep one glass and return the others", GLASS, 3),
+        ("I bought four glasses, I'd like to return them", GLASS, None),
+        ("half of the glasses are chipped, refund please", GLASS, 2),
+        ("return three glasses and the flask", GLASS, 3),
+        ("return three glasses and the flask", FLASK, None),
+    ],
+)
+def test_pieces_are_counted_by_what_is_wrong_or_wanted(text: str, item: dict[str, Any], expected: int | None) -> None:
+    assert wished.units(text, item, GOODS) == expected
