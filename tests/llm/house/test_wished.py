@@ -15,9 +15,9 @@ def _item(title: str, quantity: int = 1, **options: str) -> dict[str, Any]:
 
 BAG = _item("Harbour camera satchel", color="olive")
 STRAP = _item("Cordage wrist strap", color="rust")
-GLASS = _item("Double wall glass", 4)
+CUP = _item("Double wall cup", 4)
 FLASK = _item("Tundra flask", 2)
-TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, GLASS], [GLASS, FLASK]
+TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, CUP], [CUP, FLASK]
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, GLASS], [GLASS, FLASK]
         ("return the satchel, not the strap", TWO, [BAG]),
         ("the strap is great but the satchel has to go back", TWO, [BAG]),
         ("the strap is nice but it broke, I'd like to return it", TWO, [STRAP]),
-        ("I'm keeping the satchel, the other two go back", THREE, [STRAP, GLASS]),
+        ("I'm keeping the satchel, the other two go back", THREE, [STRAP, CUP]),
         ("return the satchel, it's too small, and also the strap", TWO, [BAG, STRAP]),
         ("the flask doesn't keep tea hot, I'd like to return it", GOODS, [FLASK]),
-        ("I'll keep one of the glasses and return the others", GOODS, [GLASS]),
+        ("I'll keep one of the cups and return the others", GOODS, [CUP]),
         ("return the satchel. I wore it with the strap once", TWO, [BAG]),
         ("can I return it", TWO, []),
         ("I want to send something back. The satchel is too small and the strap scratches", TWO, [BAG, STRAP]),
-        ("The strap stays with me, but I would like to return the rest of my order", THREE, [BAG, GLASS]),
+        ("The strap stays with me, but I would like to return the rest of my order", THREE, [BAG, CUP]),
         ("We love the satchel but want to give the strap back", TWO, [STRAP]),
     ],
 )
@@ -52,13 +52,13 @@ def test_the_wish_names_what_it_is_about_and_what_stays_is_no_part_of_it(
     ("text", "item", "expected"),
     [
         ("One of the two flasks leaks. Please refund me for that one", FLASK, 1),
-        ("two of the glasses came broken, I want my money back", GLASS, 2),
-        ("I ordered 4 glasses and two are cracked, money back please", GLASS, 2),
-        ("I'll keep one glass and return the others", GLASS, 3),
-        ("I bought four glasses, I'd like to return them", GLASS, None),
-        ("half of the glasses are chipped, refund please", GLASS, 2),
-        ("return three glasses and the flask", GLASS, 3),
-        ("return three glasses and the flask", FLASK, None),
+        ("two of the cups came broken, I want my money back", CUP, 2),
+        ("I ordered 4 cups and two are cracked, money back please", CUP, 2),
+        ("I'll keep one cup and return the others", CUP, 3),
+        ("I bought four cups, I'd like to return them", CUP, None),
+        ("half of the cups are chipped, refund please", CUP, 2),
+        ("return three cups and the flask", CUP, 3),
+        ("return three cups and the flask", FLASK, None),
     ],
 )
 def test_pieces_are_counted_by_what_is_wrong_or_wanted(text: str, item: dict[str, Any], expected: int | None) -> None:
