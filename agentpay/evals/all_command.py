@@ -127,6 +127,8 @@ def all_suites(
     }
     compared = None
     if before is not None and against is not None:
+        if only:  # of what was left out nothing is gone
+            before["suites"] = [each for each in before["suites"] if each["name"] in (*names, _NETWORK)]
         compared = compare(before, report_data(suites), against=name_of(against))
     write_report(out, suites, run=header, comparison=compared)
     write_html(out)

@@ -226,6 +226,17 @@ def test_missing_data_fails_the_whole_run(tmp_path: Path) -> None:
     assert (tmp_path / "out/summary.md").exists()
 
 
+def test_of_suites_that_were_left_out_nothing_is_gone(tmp_path: Path) -> None:
+    case = {"id": "one", "passed": True}
+    suites = [{"name": name, "results": [case]} for name in ("scenarios", "tau2", "network")]
+    (tmp_path / "before.json").write_text(json.dumps({"suites": suites}))
+    (tmp_path / "data").mkdir()
+    options = ["--only", "tau2", "--datasets", str(tmp_path / "data"), "--against", str(tmp_path / "before.json")]
+    invoke("all", "--out", str(tmp_path / "out"), *options)
+    compared = json.loads((tmp_path / "out/report.json").read_text())["comparison"]["suites"]
+    assert {suite["name"]: suite["gone"] for suite in compared} == {"tau2": ["one"], "network": ["one"]}
+
+
 def _alone() -> list[str]:
     """The command before another that runs it where there is no network but this machine; skips where that cannot be had."""
     if shutil.which("unshare") is None or shutil.which("ip") is None:
