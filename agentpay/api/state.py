@@ -165,6 +165,9 @@ async def open_state(settings: Settings, make_engine: EngineFactory = commerce_e
             warming = asyncio.create_task(services.semantic.warm_up(), name="embedding model")
             stack.callback(warming.cancel)
         await warm_up(services)
+        # After that: it loads a model in a thread of its own, and the service is to be ready no later for it
+        reading = asyncio.create_task(services.classifier.warm_up(), name="intents' model")
+        stack.callback(reading.cancel)
         if settings.worker_in_process:
             await stack.enter_async_context(_worker(state))
         yield state

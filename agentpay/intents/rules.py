@@ -107,6 +107,9 @@ class RuleClassifier:
         """What a message wants; never fails, whatever the text."""
         return self.read(text, vocabulary, dialogue)
 
+    async def warm_up(self) -> None:
+        """There is nothing to load."""
+
     def read(self, text: str, vocabulary: Vocabulary, dialogue: Dialogue, told: Told | None = None) -> Understanding:
         """`understand` without waiting; `told` goes before the rules' own verdicts."""
         return self.settle(self.parse(text, vocabulary, dialogue), dialogue, told)[0]

@@ -92,6 +92,15 @@ class TieredClassifier:
             understanding = joined(understanding, heard, parsed, told, further)
         return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
+    async def warm_up(self) -> None:
+        """Load the shipped head and its model beside the event loop, so that no message waits for them."""
+        if await self._loaded(None) is None:
+            return
+        try:
+            await self._encoder.aread("hello")
+        except EmbeddingsUnavailable as error:
+            log.warning("intents are read by rules alone: %s", error)
+
     async def _loaded(self, shop: str | None) -> CommerceHead | None:
         """The shop's head, read beside the event loop at its first message; None where there is none that fits."""
         if shop not in self._heads:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import hashlib
 import json
 import threading
@@ -137,18 +139,34 @@ def minilm() -> MiniLM:
 
 def _load(changed: Callable[[bytes], bytes] | None) -> tuple[Tokenizer, InferenceSession]:
     import onnxruntime
-    from tokenizers import Tokenizer
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    tokenizer = Tokenizer.from_str(_verified("tokenizer").decode())
-    tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.no_padding()
     content = _verified("model")
     content = changed(content) if changed is not None else content
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    del content
+    tokenizer = _tokenizer()
+    _give_back()
     return tokenizer, session
+
+
+@lru_cache(maxsize=1)
+def _tokenizer() -> Tokenizer:
+    """One for all models of the process."""
+    from tokenizers import Tokenizer
+
+    tokenizer: Tokenizer = Tokenizer.from_str(_verified("tokenizer").decode())
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _give_back() -> None:
+    """To the system what loading took and needs no longer: glibc would keep some 75 MB of it a model."""
+    with contextlib.suppress(AttributeError, OSError):  # other C libraries have no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _verified(name: str) -> bytes:

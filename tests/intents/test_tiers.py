@@ -190,3 +190,13 @@ async def test_an_order_number_by_itself_wants_nothing_more():
     )
     assert {intent.name for intent in understood.intents} == {IntentName.ORDER_STATUS}
     assert understood.entities.order_numbers == ["SP-7002"]
+
+
+async def test_warming_up_loads_the_head_and_its_model_for_the_first_message():
+    embedder = Watched()
+    classifier = tiered(embedder)
+    await classifier.warm_up()
+    assert embedder.texts
+    assert classifier._heads
+    await tiered(Absent()).warm_up()
+    await RuleClassifier().warm_up()
