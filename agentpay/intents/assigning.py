@@ -29,6 +29,7 @@ _JOINTS = ("and", "plus", "also", "then", "but", "n", "or")
 """A clause without any of these wants one thing, of which two intents are but two readings."""
 _CONCEIVABLE = 0.15
 _HARDLY = 0.05
+_BESIDES = re.compile(r"\b(?:and|plus|also)\W+\Z", re.IGNORECASE)
 _ONLY_A_NUMBER = re.compile(
     r"^(?:(?:it is|this is|that is|my|the|for|of|on|under|order|number|no|nr|ref|reference) )*<order>(?: \?)?$"
 )
@@ -209,12 +210,13 @@ def joined(
     """The acts with each wish once: what a background clause names belongs to the wish it explains."""
     starts = {clause.start for clause in heard}
     texts = {clause.text: clause.start for clause, _, _ in parsed.clauses if clause.start in starts}
+    besides = {clause.text for clause, _, _ in parsed.clauses if _BESIDES.search(parsed.cleaned, 0, clause.start)}
     kept: list[Act] = []
     for act in understanding.acts:
         twin = next((one for one in kept if one.intent is act.intent), None)
         background = texts.get(act.text) in told
         single = act.intent not in _LISTED or background or texts.get(twin.text if twin else "") in told
-        if twin is None or not single or _of_other_goods(act, twin):
+        if twin is None or not single or _of_other_goods(act, twin, besides=act.text in besides):
             kept.append(act)
             continue
         first, second = (act, twin) if texts.get(twin.text) in told and not background else (twin, act)
@@ -234,9 +236,15 @@ def joined(
     return understanding.model_copy(update={"acts": kept})
 
 
-def _of_other_goods(one: Act, other: Act) -> bool:
-    """ "The jacket in M and the gloves in L": whatever each is taken for, what it names must not be lost."""
+def _of_other_goods(one: Act, other: Act, *, besides: bool) -> bool:
+    """
+    "The jacket in M and the gloves in L": whatever each is taken for, what it names must not be lost.
+
+    Nor what was pointed at, where goods are named `besides`: "take it. plus the train".
+    """
     mine, theirs = one.entities.product_query, other.entities.product_query
+    if one.intent is I.ADD_TO_CART and other.entities.pronoun and not theirs and besides:
+        return bool(mine)
     return one.intent in _LISTED and bool(mine) and bool(theirs) and mine != theirs
 
 

@@ -46,7 +46,7 @@ _DETERMINED = re.compile(
     r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+(?:[^\W\d_]|\d{1,4}[\s-]?[a-z]+\s+[^\W\d_])", re.IGNORECASE
 )
 _JOINT = re.compile(
-    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
 )
 _LISTING = re.compile(
@@ -70,6 +70,12 @@ IS_ASKED_FOR = re.compile(
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _WISH = re.compile(r"^\W*(?:(?:ok|hi|hello|hey|so|just|please|and|also)\W+)*(?:(?:i|we)\s+)?need\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:an?|the|some|your|another)\s+(?=[^\W\d_]|\d)", re.IGNORECASE)
+_ONLY_THAT = re.compile(
+    r"^(?:\W|\b(?:ok|okay|yes|great|lovely|fine|please|i'?ll|i|will|take|have|want|add|get|me|give)\b)*(?:that|this|it|them|those|these|both|the (?:first|second|third|last))(?: one| two)?\W*$",
+    re.IGNORECASE,
+)
+"""Nothing but what was shown or offered: "okay, that one"."""
 _ALTERNATIVES = frozenset({"or", "but", "so"})
 _ITEM_END = re.compile(r",|\s+(?:and|plus|n|&|\+)\s+|[.!?;]")
 _ITEM_IN = re.compile(r"\s(?:in|x\d)\b")
@@ -165,7 +171,11 @@ def _split(
         before, after = text[begin : match.start()], text[match.end() : end]
         going_on = bool(cuts) and cuts[-1][2]
         listed = _new_item(before, after, match.group(), going_on=going_on) or (
-            not question and _named_item(before, after, match.group(), goods, going_on=going_on)
+            not question
+            and (
+                _named_item(before, after, match.group(), goods, going_on=going_on)
+                or _further_goods(before, after, match.group(), goods)
+            )
         )
         if listed or _starts_anew(before, after, match.group()):
             cuts.append((match.start(), match.end(), listed))
@@ -245,6 +255,22 @@ def _named_item(before: str, after: str, joint: str, goods: Collection[str], *, 
     if len(words) == 1:
         return words[0].endswith("s") and _of_goods(words[0], goods)  # "…, padded" goes on about what was named
     return _of_goods(words[0], goods) or (_ITEM_IN.search(" ".join(words)) is not None and _of_goods(words[1], goods))
+
+
+def _further_goods(before: str, after: str, joint: str, goods: Collection[str]) -> bool:
+    """Whether other goods are named after "and" or "plus": "cleaning kit and a 49mm nd filter", "that one plus the charcoal bar"."""
+    if joint.strip(" ,").lower() in _ALTERNATIVES or _CHOICE.search(before) or _RESTRICTIVE.search(before):
+        return False
+    article = _ARTICLE.match(after)
+    if article is None and joint.strip(" ,").lower() != "plus":
+        return False
+    words = re.split(_ITEM_END, after[article.end() if article else 0 :], maxsplit=1)[0].split()[:_MOST_OF_AN_ITEM]
+    named = any(_of_goods(word.lower().strip(".!"), goods) for word in words)
+    begun = _WORDS.findall(_LEADING.sub("", before))
+    told = _ONLY_THAT.search(before) or (
+        len(begun) <= _MOST_OF_AN_ITEM and any(_of_goods(word.lower(), goods) for word in begun[-4:])
+    )
+    return named and bool(told)
 
 
 def _of_goods(word: str, goods: Collection[str]) -> bool:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.refs import among, having, named, spoken_of
-from agentpay.llm.house.sizes import by_size
+from agentpay.llm.house.refs import having, spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
-
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
-_NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10", "twelve": "12"}
-_CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
-_USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
-_DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
 
 
 def not_resolved(talk: Talk, outcome: ToolOutcome, act: ActView, *, then: str, **pending: Any) -> Plan:
@@ -59,6 +51,7 @@ def _ask_variant(talk: Talk, act: ActView, error: dict[str, Any], then: str, pen
         _offer_last(talk, product, rows[0], pending)
         return
     wanted = pending.get("options", {}) or act.entities.get("options", {})
+    talk.asking()
     if missing:
         told = describe.variants(talk, rows, instead_of=wanted)
         talk.say("variant_missing", title=product["title"], wanted=describe.options(wanted) or "that", variants=told)
@@ -123,6 +116,8 @@ def _show_one(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> N
     if not rows:
         if describe.stocked(product):
             talk.say("out_of_stock", what=describe.what(product["title"], fitting[0]["options"]))
+            others = [one for one in product["variants"] if one["available"] is None or one["available"] > 0]
+            offer_others(talk, product, [{**row, "title": product["title"]} for row in others], options)
         return
     if len(rows) > 1:
         talk.say("comes_as", variants=describe.variants(talk, rows))
@@ -133,6 +128,18 @@ def _show_one(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> N
                 "that_is", what=describe.what(product["title"], rows[0]["options"]), price=talk.money(rows[0]["price"])
             )
         suggest(talk, rows[0]["external_id"])
+
+
+def offer_others(
+    talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]], wanted: dict[str, str], quantity: int | None = None
+) -> None:
+    """The variants there are in place of the one that is not; which of them is asked, and for how many it was."""
+    if not rows:
+        return
+    talk.say("in_stock_instead", variants=describe.variants(talk, rows, instead_of=wanted))
+    choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in rows]
+    about = {"product": product["external_id"], "title": product["title"], "candidates": choices, "wanted": wanted}
+    talk.expect("variant", then="add", **about, **({"quantity": quantity} if quantity else {}))
 
 
 def suggest(talk: Talk, product: str) -> None:
@@ -154,54 +161,3 @@ def in_cart(talk: Talk, product: str) -> bool:
     return any(
         product in (line["product_external_id"], line["variant_external_id"]) for line in talk.cart.get("items", [])
     )
-
-
-def chosen_product(talk: Talk, act: ActView) -> str | None:
-    """The candidate that answers "which product do you mean?"."""
-    candidates = talk.pending.get("candidates", [])
-    if (chosen := _at(candidates, act)) is not None:
-        return chosen
-    known = among(named(act) or "", candidates)
-    return str(known[0]["external_id"]) if len(known) == 1 else None
-
-
-def chosen_variant(talk: Talk, act: ActView) -> str | None:
-    """The variant that answers "which one would you like?": by place, by price, or by more of its words than any other."""
-    candidates = talk.pending.get("candidates", [])
-    if talk.asked_for != "variant" or not candidates:
-        return None
-    if (chosen := _at(candidates, act)) is not None:
-        return chosen
-    if (sized := by_size(act.text, candidates)) is not None:
-        return str(sized["external_id"])
-    for wanted, extreme in ((_CHEAP, min), (_DEAR, max)):
-        if wanted.search(act.text):
-            return str(extreme(candidates, key=lambda row: row["price"])["external_id"])
-    said = {_NUMBERS.get(token, token) for token in _TOKEN.findall(act.text.casefold())}
-    scores = [len(said & _tokens(row["options"])) for row in candidates]
-    best_score = max(scores)
-    usual = talk.pending.get("usual")
-    if best_score == 0 and usual and (talk.turn.accepts or _USUAL.search(act.text)):
-        return str(usual)
-    best = [row for row, score in zip(candidates, scores, strict=True) if score == best_score]
-    if best_score > 0 and len(best) > 1:
-        best = _as_wanted(best, talk.pending.get("wanted", {}))
-    return str(best[0]["external_id"]) if best_score > 0 and len(best) == 1 else None
-
-
-def _as_wanted(rows: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """ "The large one in teal" is sold out, "grey then": of the grey ones those that have most of what was wanted before."""
-    values = {str(value).casefold() for value in wanted.values()}
-    had = [len(values & {str(value).casefold() for value in row["options"].values()}) for row in rows]
-    return [row for row, count in zip(rows, had, strict=True) if count == max(had)]
-
-
-def _tokens(options: dict[str, Any]) -> set[str]:
-    return set(_TOKEN.findall(" ".join(map(str, options.values())).casefold()))
-
-
-def _at(candidates: Sequence[dict[str, Any]], act: ActView) -> str | None:
-    ordinals = act.entities.get("ordinals")
-    if not ordinals or not 0 < abs(ordinals[0]) <= len(candidates):
-        return None
-    return str(candidates[ordinals[0] - 1 if ordinals[0] > 0 else ordinals[0]]["external_id"])

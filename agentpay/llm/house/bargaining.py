@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, TurnView
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
 
@@ -42,6 +42,18 @@ _PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
 _OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
 _OTHER_SHOP = re.compile(r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller)s?\b|\belsewhere\b", re.I)
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?(?!\d)"
+_NUMBER_ALONE = re.compile(
+    r"^\W*(?:(?:fine|ok(?:ay)?|well|alright|hm+|then|and|so|no|how about|what about|make it|say|let'?s say|call it)\W+)*"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d{1,2})?)(?:\W+(?:then|please|ok|and it'?s a deal))?\W*$",
+    re.I,
+)
+_SOLD = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|alright|great|fine|yes)\W+)*(?:sold|done deal|(?:it'?s|that'?s) a deal)\b(?! out)", re.I
+)
+_FOR_AN_AMOUNT = re.compile(
+    rf"\bfor (?:just |only |about )?(?:[$€£]\s?{_NUMBER}|{_NUMBER}\s?(?:[$€£]|dollars?\b|bucks?\b|euros?\b|pounds?\b))",
+    re.I,
+)
 _AMOUNT = re.compile(
     rf"[$€£]\s?{_NUMBER}|(?<![\d.,]){_NUMBER}\s?(?:[$€£]|dollars?\b|bucks?\b|euros?\b|pounds?\b|usd\b|eur\b|gbp\b)",
     re.I,
@@ -51,6 +63,9 @@ _AMOUNT = re.compile(
 def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The acts, or one of haggling in place of them where a lower price is what the message is about."""
     text, offer = talk.turn.text, talk.turn.offer
+    if (bid := _bare_bid(text, offer, talk.turn.currency)) is not None:
+        return [ActView("negotiation", 0.8, text, {"amount": bid})]
+    acts = [_demanded(act, talk.turn.currency) for act in acts]
     acts = [replace(act, intent="add_to_cart") if _at_list_price(talk, act) else act for act in _as_terms(talk, acts)]
     if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
         return list(acts)
@@ -67,6 +82,30 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         return list(acts)
     wish = {"amount": amount, "quantity": next((act.entities.get("quantity") for act in acts), None)}
     return [ActView("negotiation", 0.8, text, {key: value for key, value in wish.items() if value is not None})]
+
+
+def _bare_bid(text: str, offer: dict[str, Any] | None, currency: str) -> int | None:
+    """ "Fine. 280?", to an offer of 285: a number alone, near what was offered, is a bid, in minor units."""
+    found = _NUMBER_ALONE.match(text)
+    if offer is None or offer.get("status") == "accepted" or found is None:
+        return None
+    bid = int(Decimal(found["n"].replace(",", "")).scaleb(digits(currency)))
+    return bid if offer["amount"] // 4 <= bid <= offer["amount"] * 2 else None
+
+
+def _demanded(act: ActView, currency: str) -> ActView:
+    """ "Give me the heron for $100": who names the price bids, unless it says which: "a gift card for $50"."""
+    if act.intent != "add_to_cart" or act.entities.get("options") or not _FOR_AN_AMOUNT.search(act.text):
+        return act
+    amount = _only_amount(act.text, currency)
+    return act if amount is None else replace(act, intent="negotiation", entities={**act.entities, "amount": amount})
+
+
+def sealed(turn: TurnView) -> TurnView:
+    """ "Sold!", to an offer: taken."""
+    if turn.offer is None or turn.offer.get("status") == "accepted" or not _SOLD.match(turn.text):
+        return turn
+    return replace(turn, accepts=True)
 
 
 def _at_list_price(talk: Talk, act: ActView) -> bool:

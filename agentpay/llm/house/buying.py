@@ -7,13 +7,13 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
-from agentpay.llm.house.asking import chosen_product, chosen_variant
+from agentpay.llm.house.choosing import chosen_product, chosen_variant, counted_by
 from agentpay.llm.house.counted import without_unit
 from agentpay.llm.house.each import variants_meant
 from agentpay.llm.house.lines import counted_anew, in_cart_already, spoken_of_line
 from agentpay.llm.house.putting import not_twice, put, quantity_of, set_quantity
 from agentpay.llm.house.referring import referred
-from agentpay.llm.house.refs import named, overlaid, stems, target, undecided
+from agentpay.llm.house.refs import named, overlaid, points_back, stems, target, undecided, without_name
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -72,8 +72,11 @@ def add(talk: Talk, act: ActView) -> Plan:
         candidates = [{key: product[key] for key in ("external_id", "title")} for product in meant[:5]]
         talk.expect("product", then="add", candidates=candidates, **kept)
         return
+    otherwise = add(talk, without_name(act)) if anew and points_back(talk, act) else None
     other = anew and talk.asked_for == "variant" and not stems(named(act) or "") <= stems(pending.get("title") or "")
-    yield from put(talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act))
+    yield from put(
+        talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act), otherwise=otherwise
+    )
 
 
 def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
@@ -112,7 +115,12 @@ def goes_on_buying(talk: Talk, act: ActView) -> bool:
 
 def choose(talk: Talk, act: ActView) -> Plan:
     """The variant that answers "which one would you like?", for what it was asked for."""
-    yield from put(talk, act, {"product": chosen_variant(talk, act)}, quantity_of(talk, act))
+    chosen = chosen_variant(talk, act)
+    options: dict[str, str] = next(
+        (row["options"] for row in talk.pending["candidates"] if row["external_id"] == chosen), {}
+    )
+    counted = counted_by(act, options) or talk.pending.get("quantity") or 1
+    yield from put(talk, act, {"product": chosen}, int(counted))
 
 
 def add_pending(talk: Talk, act: ActView) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -20,13 +21,15 @@ from agentpay.llm.house.lines import (
     spoken_of_line,
 )
 from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
-from agentpay.llm.house.refs import among, having, named, overlaid, stems, target
+from agentpay.llm.house.refs import among, having, named, overlaid, points_back, stems, target, without_name
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _INSTEAD = re.compile(
     r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
     re.I,
 )
+_FOR_ONE = re.compile(r"\b(?:just|only) (?:me|myself|for (?:me|one)|one (?:of us|person))\b", re.I)
+"""How many it shall be now: "my friend can't come, just me"."""
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 
 
@@ -47,6 +50,8 @@ def change(talk: Talk, act: ActView) -> Plan:
     if besides or (means_each(act.text) and talk.focus is not None):
         yield from add(talk, act)
         return
+    if not act.entities.get("quantity") and _FOR_ONE.search(act.text):
+        act = replace(act, entities={**act.entities, "quantity": 1})
     ref = cart_ref(talk, act)
     if (line := line_with(lines, act.entities.get("instead_of", {}))) is not None:
         ref = {"variant": line["variant_external_id"], "options": act.entities.get("options", {})}
@@ -92,8 +97,15 @@ def _set(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int | None, *,
         yield from too_few(talk, ref, error)
     elif error["code"] == "not_in_cart" and act.entities.get("product_query"):
         yield from _swap(talk, act)
+    elif error["code"] == "product_not_found" and _of_the_cart(talk, act):
+        yield from change(talk, without_name(act))
     elif not _not_in_cart(talk, act, error):
         yield from not_resolved(talk, outcome, act, then="add", quantity=quantity or 1)
+
+
+def _of_the_cart(talk: Talk, act: ActView) -> bool:
+    """Whether a clause with a name that the shop does not know is about the cart: "he's grown, make it the L"."""
+    return named(act) is not None and (points_back(talk, act) or _FOR_ONE.search(act.text) is not None)
 
 
 def _one_for_another(lines: list[dict[str, Any]], act: ActView) -> tuple[dict[str, Any], str] | None:
@@ -114,7 +126,17 @@ def _swap(talk: Talk, act: ActView, goes: dict[str, Any] | None = None, comes: s
     quantity = int(act.entities.get("quantity") or (goes or {}).get("quantity") or 1)
     options = act.entities.get("options", {})
     ref = {"product": comes, **({"options": options} if options else {})} if comes else target(talk, act)
-    yield from put(talk, act, ref, quantity)
+    no_such = []
+
+    def otherwise() -> Plan:
+        no_such.append(ref)
+        yield from change(talk, without_name(act))
+
+    yield from put(
+        talk, act, ref, quantity, otherwise=otherwise() if comes is None and _of_the_cart(talk, act) else None
+    )
+    if no_such:
+        return
     came = {line["variant_external_id"] for line in talk.cart.get("items", [])} - before
     if goes is None or not came:
         return
@@ -145,6 +167,8 @@ def remove(talk: Talk, act: ActView) -> Plan:
         talk.say_total()
         if not changed["quantity"] and talk.focus is not None and talk.focus["title"] == changed["title"]:
             talk.focus = None  # what was taken out is not what "it" means from now on
+    elif outcome.result["error"]["code"] == "not_in_cart" and _of_the_cart(talk, act):
+        yield from remove(talk, without_name(act))
     elif not _not_in_cart(talk, act, outcome.result["error"]):
         yield from not_resolved(talk, outcome, act, then="remove")
 

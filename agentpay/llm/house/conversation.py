@@ -11,9 +11,18 @@ from agentpay.llm.house import buying, checkout, general, pricing, reopening, se
 from agentpay.llm.house.aftersale import serving
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
-from agentpay.llm.house.bargaining import as_haggling
+from agentpay.llm.house.bargaining import as_haggling, sealed
+from agentpay.llm.house.choosing import says_which
 from agentpay.llm.house.handling import Handler, handler
-from agentpay.llm.house.meaning import merged, only_a_rate, taking_the_offer, with_orders, without_fillers
+from agentpay.llm.house.meaning import (
+    as_meant,
+    merged,
+    note_question,
+    only_a_rate,
+    taking_the_offer,
+    with_orders,
+    without_fillers,
+)
 from agentpay.llm.house.referring import grounded
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -41,7 +50,7 @@ _CONFIRMED: dict[str, Handler] = {
 
 
 def converse(talk: Talk) -> Plan:
-    turn = talk.turn
+    turn = talk.turn = sealed(talk.turn)
     if turn.concern is not None:
         yield from service.concern(talk, turn.concern)
         return
@@ -51,6 +60,7 @@ def converse(talk: Talk) -> Plan:
     if service.is_foreign(talk):
         yield from service.foreign(talk)
         return
+    heard = as_meant(talk, turn.acts)
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
     answer = {"accepts": turn.accepts, "declines": turn.declines}
@@ -67,7 +77,7 @@ def converse(talk: Talk) -> Plan:
     if refused:
         talk.say("left_as_it_is")
     acts = sorted(
-        merged([grounded(talk, act) for act in serving.settled(without_fillers(turn.acts))]),
+        merged([grounded(talk, act) for act in serving.settled(without_fillers(heard))]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
@@ -84,12 +94,12 @@ def converse(talk: Talk) -> Plan:
         acts = [act for act in acts if act.intent not in KINDS and not serving.negates(act)]
     wishes = [
         act
-        for act in serving.settled(turn.acts)
+        for act in serving.settled(heard)
         if act.intent in KINDS
         and not (refused or general.asks_the_rule(talk, act) or serving.asks_when(act) or serving.calls_off(talk, act))
     ]
     if wishes:
-        wishes += [act for act in turn.acts if act not in wishes and serving.belongs(talk, act)]
+        wishes += [act for act in heard if act not in wishes and serving.belongs(talk, act)]
         acts = [act for act in acts if act not in wishes and not serving.belongs(talk, act)]
         acts = [act for act in acts if act.intent != "complaint"]  # what they want done about it is what helps
     answered = yield from _answer(talk)
@@ -101,9 +111,12 @@ def converse(talk: Talk) -> Plan:
             and act.intent != "greeting"
         ):
             continue
-        if (yield from general.told_by_title(talk, act)):
-            continue
-        yield from handler(talk, act)(talk, act)
+        if says_which(talk, act):
+            talk.answered_already()
+            yield from buying.choose(talk, act)
+        elif not (yield from general.told_by_title(talk, act)):
+            yield from handler(talk, act)(talk, act)
+            note_question(talk, act)
     if wishes:
         yield from serving.begin(talk, wishes)
     if any(_sent_where(talk, act) for act in acts) and not any(act.intent in _TELLS_SHIPPING for act in acts):

@@ -19,7 +19,7 @@ from agentpay.llm.house import (
     stock,
 )
 from agentpay.llm.house.aftersale import serving
-from agentpay.llm.house.asking import chosen_variant
+from agentpay.llm.house.choosing import chosen_variant
 from agentpay.llm.house.each import means_each
 from agentpay.llm.house.lines import in_cart_already
 from agentpay.llm.house.refs import is_superlative, named
@@ -54,6 +54,7 @@ HANDLERS: dict[str, Handler] = {
 }
 _WANTED = re.compile(r"\b(?:please|pls|one|take|i'?ll|want)\b", re.I)
 _MAY_HAVE = re.compile(r"\b(?:can|could|may) (?:i|we) (?:please |just )?(?:have|get|buy|order)\b", re.I)
+_TIMES = re.compile(r"\b(?:x ?\d{1,2}|\d{1,2} ?x)\b", re.I)
 _PAYS = re.compile(r"\b(?:buy|purchase|order|pay)\b", re.I)
 _ASKS_HOW = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
@@ -136,6 +137,8 @@ def _orders(talk: Talk, act: ActView) -> bool:
         return True  # "can I have 3 book bags?"
     if "?" in talk.turn.text:
         return False
+    if named(act) and act.entities.get("quantity") and _TIMES.search(act.text) and not products.asks(act):
+        return True  # "black orion x2"
     if named(act) and not products.asks(act) and buying.goes_on_buying(talk, act):
         return True  # "and the 60 cm needles"
     if named(act) and not products.asks(act) and any(other.intent == "checkout" for other in talk.turn.acts):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.refs import among, having, named
+from agentpay.llm.house.facts import content
+from agentpay.llm.house.refs import among, having, named, stems
 from agentpay.llm.house.talk import Talk
 from agentpay.naming import besides_the_name
 
@@ -103,9 +105,17 @@ def counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     return lines[0] if len(lines) == 1 and _MORE.search(act.text) is None else None
 
 
+def named_in(text: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one line whose title has more of a clause's words than any other's: "a bit off the camera"."""
+    said = content(text)
+    shared = [len(said & stems(line["title"])) for line in lines]
+    best = max(shared, default=0)
+    return lines[shared.index(best)] if best and shared.count(best) == 1 else None
+
+
 def in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
-    """The line of the cart that "I take it" is said of: to add it once more has to be said."""
-    bare = act.entities.get("pronoun") and set(act.entities) == {"pronoun"} and _MORE.search(act.text) is None
+    """The line of the cart that "I take it" and "sold!" are said of: to add it once more has to be said."""
+    bare = set(act.entities) <= {"pronoun"} and _MORE.search(act.text) is None
     line = spoken_of_line(talk)
     if not bare or line is None or talk.asked_for is not None:
         return None

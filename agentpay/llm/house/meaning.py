@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """What the clauses of a message mean together, before any of them is served: repetitions, lead-ups and fillers are no wishes."""
 
 from __future__ import annotations
@@ -5,9 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house import products
 from agentpay.llm.house.aftersale.task import KINDS
+from agentpay.llm.house.putting import BESIDE
 from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Talk
 
@@ -23,6 +27,131 @@ _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
 _QUESTIONS = frozenset({"product_details", "policy"})
 """Two of them about one thing are two questions: "how tall is it and how long does it take to put together?"."""
+
+
+_SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
+_OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
+_WISHES = frozenset({"product_search", "recommendation", "add_to_cart"})
+_UNSURE = 0.6
+"""Below it a complaint or a wish about an order, beside a wish for goods, is a guess."""
+_THREATENS = re.compile(r"^\W*(?:or |else )*(?:i'?ll|i will|i am going to|i'?m going to|we'?ll)\b", re.I)
+_SEARCHED_BY = frozenset({"price_min", "price_max", "attributes", "sort"})
+_BARE_ASK = re.compile(
+    r"^\W*(?:so |and |but )?(?:(?:got |have you |do you have )?(?:any|some) (?:\w+ )?(?:ideas?|suggestions?|recommendations?|tips|thoughts|advice)"
+    r"|what (?:would|do|should|can|might|could) (?:you|i|we|u)? ?(?:\w+ )?(?:recommend|suggest|advise|start|take|get|pick|choose|buy|go|help|work|do)(?: (?:with|for|first|me|us|him|her))?"
+    r"|(?:can|could) you (?:help|recommend|suggest)(?: (?:me|us|something|anything|one))?)\W*$",
+    re.I,
+)
+"""Asks for advice and says nothing of what on: that stands in the clause beside it."""
+_STATED = re.compile(
+    r"\b(?:like|love|want|need|looking|after|hoping|thinking|interested|keen|plan\w*|start\w*|get into)\b", re.I
+)
+_AND_ANOTHER = re.compile(
+    r"^\W*(?:(?:hm+|ok(?:ay)?|so|oh|right|alright|thanks|cool|great|i see|fine)\W+)*(?:and|(?:and )?(?:what|how) about)\s+"
+    r"(?:for |with |of )?(?:the |your |that |those )?[^?!.,]{2,50}\?\W*$",
+    re.I,
+)
+_MAY_ASK_AGAIN = frozenset(
+    {"availability", "product_search", "product_details", "price_question", "recommendation", "other"}
+)
+_POINTS = re.compile(r"\b(?:it|they|that one|this one|that|this|those|these|them)\b", re.I)
+_DETAILS = frozenset({"address", "shipping_method", "emails", "phone", "name", "postal_code"})
+_OF_A_PURCHASE = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
+
+
+def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """The clauses as they were meant where each was read by itself: by what stands beside it, and by what was asked before."""
+    acts = _asked_of_another(talk, [_sending_asked(act, acts) for act in acts])
+    acts = _without_guesses(talk, _with_its_subject(acts))
+    return _ordered_together(talk, [one for act in acts for one in _with_goods(talk, act)])
+
+
+def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "And the Wren?", after "how much weight can the heron hold?": the same question."""
+    before = talk.turn.memory.get("question")
+    if len(acts) != 1 or not isinstance(before, dict) or not _AND_ANOTHER.match(talk.turn.text):
+        return acts
+    act, name = acts[0], named(acts[0])
+    if name is None or act.intent not in _MAY_ASK_AGAIN:
+        return acts
+    old = before.get("named")
+    spoken = re.compile(re.escape(old), re.I) if old and old.casefold() in before["text"].casefold() else _POINTS
+    text = spoken.sub(lambda _: name if spoken is not _POINTS else f"the {name}", before["text"], count=1)
+    options = {**before.get("options", {}), **act.entities.get("options", {})}
+    entities = {**act.entities, **({"options": options} if options else {})}
+    return [replace(act, intent=before["intent"], text=text, entities=entities)]
+
+
+def note_question(talk: Talk, act: ActView) -> None:
+    """Keep what was asked of a product: it may be asked of another one next."""
+    if act.intent in _ASKS_ABOUT:
+        asked = {"intent": act.intent, "text": act.text, "named": named(act), "options": act.entities.get("options")}
+        talk.question = {key: value for key, value in asked.items() if value}
+
+
+def _sending_asked(act: ActView, acts: Sequence[ActView]) -> ActView:
+    """ "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
+    guessed = act.intent in KINDS and act.confidence < _UNSURE and not act.entities.get("order_numbers")
+    if not guessed or not act.entities.get("country") or not _SENT_TO.search(act.text):
+        return act
+    bought = any(one.intent in _OF_GOODS and one.confidence > act.confidence for one in acts)
+    return replace(act, intent="shipping_quote") if bought else act
+
+
+def _with_its_subject(acts: Sequence[ActView]) -> list[ActView]:
+    """ "I'd love to get into film, what would you start with?": one wish for advice; nothing is ordered yet."""
+    bare = [act for act in acts if act.intent in _WISHES and _BARE_ASK.match(act.text)]
+    about = [act for act in acts if act not in bare and act.intent in _WISHES and not _orders_so_many(act)]
+    if len(bare) != 1 or len(about) != 1:
+        return list(acts)
+    subject = replace(about[0], intent="recommendation")
+    return [subject if act is about[0] else act for act in acts if act not in bare]
+
+
+def _orders_so_many(act: ActView) -> bool:
+    own = act.entities
+    chosen = own.get("quantity") or own.get("options") or own.get("ordinals") or own.get("pronoun")
+    return act.intent == "add_to_cart" and (bool(chosen) or not _STATED.search(act.text))
+
+
+def _without_guesses(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "They're shredding the sofa, what would help?": the trouble is why something is wanted; a threat beside a bid is no complaint."""
+    acts = [act for act in acts if act.intent != "complaint" or not _THREATENS.match(act.text) or len(acts) == 1]
+    if talk.turn.angry or not any(act.intent in ("recommendation", "product_search") for act in acts):
+        return list(acts)
+    return [
+        act
+        for act in acts
+        if act.intent != "complaint" or act.confidence >= _UNSURE or act.entities.get("order_numbers")
+    ]
+
+
+def _with_goods(talk: Talk, act: ActView) -> list[ActView]:
+    """ "20 kg litter next day to 3 Park Lane": details of a purchase, and the goods; "two places on the night workshop": goods."""
+    own = act.entities
+    if act.intent != "provide_details" or talk.asked_for in _OF_A_PURCHASE or own.get("order_numbers"):
+        return [act]
+    name = own.get("product_query") or str(own.get("category") or "").rpartition(" > ")[2]
+    if not name or not (own.get("quantity") or own.get("options")):
+        return [act]
+    if any(one is not act and one.intent in ("add_to_cart", "change_cart") for one in talk.turn.acts):
+        return [act]
+    wanted: dict[str, Any] = {key: own[key] for key in ("quantity", "options") if key in own}
+    goods = ActView("add_to_cart", BESIDE, act.text, {**wanted, "product_query": name})
+    return [goods, act] if set(own) & _DETAILS else [replace(goods, confidence=act.confidence)]
+
+
+def _ordered_together(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "Cleaning kit and a 49mm filter": a list of goods of which nothing is asked is an order of all of them."""
+    listed = [act for act in acts if act.intent in ("product_search", "add_to_cart")]
+    if any(named(act) is None for act in listed[1:]):
+        return list(acts)  # "the hose reel costs £1, put it in my cart": the second says what to do with the first
+    searches = [act for act in listed if act.intent == "product_search"]
+    asked = "?" in talk.turn.text or any(act.intent == "recommendation" for act in acts)
+    plain = all(named(act) and not products.asks(act) and not set(act.entities) & _SEARCHED_BY for act in searches)
+    if len(listed) < 2 or not searches or asked or not plain:
+        return list(acts)
+    return [replace(act, intent="add_to_cart") if act in searches else act for act in acts]
 
 
 def without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:

@@ -9,6 +9,7 @@ from typing import Any
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.places import leaves_out, place_named
 from agentpay.llm.house.refs import is_superlative, target
 from agentpay.llm.house.stock import price
@@ -24,6 +25,7 @@ _SAME_CODE = re.compile(
     re.I,
 )
 """Said of a code that was named before: "try the code again"."""
+_FREE = re.compile(r"\bfree\b", re.I)
 _PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
 
@@ -74,7 +76,11 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         yield from price(talk, act)  # "which is cheaper?" asks about the list, it does not haggle
         return
     ref = target(talk, act) if act.entities.get("product_query") or len(lines) != 1 else {}
-    if talk.turn.offer is not None and not act.entities.get("product_query"):
+    if (line := named_in(act.text, lines)) is not None and not act.entities.get("options"):
+        ref = {
+            "variant": line["variant_external_id"] or line["variant_id"]
+        }  # "a bit off the camera", of two things in the cart
+    elif talk.turn.offer is not None and not act.entities.get("product_query"):
         # "No, $200 is my max": the answer to an offer is about what was offered
         ref = {"variant": talk.turn.offer["variant_external_id"]}
     elif not lines and not act.entities.get("product_query") and (variant := (talk.focus or {}).get("variant")):
@@ -153,6 +159,12 @@ def view(talk: Talk, act: ActView) -> Plan:
 
 
 def shipping(talk: Talk, act: ActView) -> Plan:
+    if _FREE.search(act.text) and not act.entities.get("country"):
+        # "When is delivery free?": from how much on, which the shop's pages may tell
+        pages = yield Ask("search_knowledge", {"query": act.text[:400]})
+        if told := [one for one in pages.result.get("passages", []) if _FREE.search(one["text"])]:
+            articles.quote(talk, told[0])
+            return
     known = (talk.contact.get("shipping_address") or {}).get("country")
     address = act.entities.get("address") or {}
     said = (one.entities.get("country") for one in talk.turn.acts)

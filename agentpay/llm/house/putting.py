@@ -7,18 +7,20 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
-from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.asking import not_resolved, offer_others
+from agentpay.llm.house.choosing import counted_by, named_variant
 from agentpay.llm.house.lines import product_of, spoken_of_line
-from agentpay.llm.house.refs import spoken_of, stems
+from agentpay.llm.house.refs import spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
-from agentpay.naming import besides_the_name
 
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
+BESIDE = 0.4
+"""How sure a clause is of goods that were found beside details of a purchase: "20 kg litter to 3 Park Lane"."""
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
-def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
-    """Add to the cart, or say why not and ask for what is open."""
+def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwise: Plan | None = None) -> Plan:
+    """Add to the cart, or say why not and ask for what is open. `otherwise`: what is done where the shop knows no such name."""
     if "product" not in ref:
         talk.say("product_needed")
         kept = {"options": ref["options"]} if "options" in ref else {}
@@ -34,15 +36,22 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int) -> Plan:
         return
     error = outcome.result["error"]
     parts = _AND.split(ref["product"])
-    if error["code"] == "variant_required" and (row := _only_one(act, ref, error["candidates"])) is not None:
-        yield from put(talk, act, {"product": row["external_id"]}, quantity)
+    if error["code"] == "variant_required" and (row := named_variant(act, ref, error["candidates"])) is not None:
+        said = act.entities.get("quantity") is not None
+        yield from put(
+            talk, act, {"product": row["external_id"]}, (counted_by(act, row["options"]) or 1) if said else quantity
+        )
     elif error["code"] == "out_of_stock":
-        yield from too_few(talk, ref, error)
+        yield from too_few(talk, ref, error, quantity)
     elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
         not_twice(talk, line)
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
-        for part in parts:
-            yield from put(talk, act, {**ref, "product": part}, quantity)
+        for n, part in enumerate(parts):  # "two secateurs and gauntlets": the number stands before the first
+            yield from put(talk, act, {**ref, "product": part}, 1 if n else quantity)
+    elif error["code"] == "product_not_found" and otherwise is not None:
+        yield from otherwise
+    elif error["code"] == "product_not_found" and act.confidence <= BESIDE:
+        return  # words beside an address that were taken for goods
     else:
         yield from not_resolved(
             talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
@@ -55,29 +64,6 @@ def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | N
     return spoken_of_line(talk) if slip else None
 
 
-def _only_one(act: ActView, ref: dict[str, Any], candidates: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The variant in stock that the clause's own words name, or the only one left of those that are as it was wanted."""
-    rows = [row for row in candidates if row["in_stock"]]
-    said = stems(act.text)
-    named_rows = [
-        row
-        for row in rows
-        if any(
-            words and words <= said
-            for words in map(_letters, besides_the_name(ref["product"], row["title"], row["options"]).values())
-        )
-    ]
-    if len(named_rows) == 1 and len(rows) > 1:
-        return named_rows[0]
-    wished = bool(ref.get("options")) or bool(named_rows)
-    return rows[0] if len(rows) == 1 and wished else None
-
-
-def _letters(value: str) -> set[str]:
-    """The words of an option's value; none where it has numbers, which a clause may mean otherwise."""
-    return set() if any(c.isdigit() for c in value) else {word for word in stems(value) if len(word) > 2}
-
-
 def not_twice(talk: Talk, line: dict[str, Any]) -> None:
     name, offer = describe.what(line["title"], line["options"]), talk.turn.offer
     if offer is not None and offer["variant_external_id"] == line["variant_external_id"]:
@@ -88,7 +74,7 @@ def not_twice(talk: Talk, line: dict[str, Any]) -> None:
     talk.expect("confirm_checkout")
 
 
-def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
+def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any], quantity: int | None = None) -> Plan:
     left, held = error.get("available") or 0, error.get("in_cart") or 0
     name = describe.what(error.get("title") or "it", error.get("options") or {})
     if left > 0 and held >= left:
@@ -104,11 +90,7 @@ def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any]) -> Plan:
         spoken_of(talk, result["product"])
     talk.say("out_of_stock", what=name)
     if others := result.get("alternatives"):
-        wanted = error.get("options") or {}
-        talk.say("in_stock_instead", variants=describe.variants(talk, others, instead_of=wanted))
-        choices = [{key: row[key] for key in ("external_id", "options", "price")} for row in others]
-        about = {"product": result["product"]["external_id"], "title": result["product"]["title"]}
-        talk.expect("variant", then="add", **about, candidates=choices, wanted=wanted)
+        offer_others(talk, result["product"], others, error.get("options") or {}, quantity)
 
 
 def quantity_of(talk: Talk, act: ActView) -> int:

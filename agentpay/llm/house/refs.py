@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -12,7 +13,10 @@ from agentpay.llm.house.talk import Talk
 from agentpay.naming import besides_the_name
 
 _WORD = re.compile(r"[a-z0-9]+")
+_IN_ES = ("ches", "shes", "sses", "xes")
+"""Plurals of two letters: pouches, brushes, glasses, boxes."""
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
+_POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')", re.I)
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
@@ -37,7 +41,8 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
         ranked = sorted(shown, key=lambda product: product["price_min"])
         return _with(ranked[0 if place[1] else -1]["external_id"], options)
     if talk.focus is not None:
-        return _with(talk.focus["product"], _carried(talk, act, options))
+        other = _only_other_with(talk, options)
+        return _with(other or talk.focus["product"], options if other else _carried(talk, act, options))
     if len(shown) == 1:
         return _with(shown[0]["external_id"], options)
     fitting = [product for product in shown if options and _has(product, options)]
@@ -47,6 +52,15 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     if len(lines) == 1 and not shown:
         return _with(lines[0]["product_external_id"] or lines[0]["variant_external_id"], options)
     return _with(None, options)
+
+
+def _only_other_with(talk: Talk, options: dict[str, str]) -> str | None:
+    """ "In charcoal, please": the only product of the last list that comes so, where the one spoken of does not."""
+    shown = talk.turn.shown
+    if not options or all(product["external_id"] != (talk.focus or {}).get("product") for product in shown):
+        return None
+    fitting = [product for product in shown if _has(product, options)]
+    return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
 
 
 def is_superlative(act: ActView) -> bool:
@@ -74,6 +88,17 @@ def named(act: ActView) -> str | None:
     return query or brand
 
 
+def without_name(act: ActView) -> ActView:
+    """The clause as if it named no product: "change it to the L, he's grown" names none."""
+    kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "brand", "category")}
+    return replace(act, entities={**kept, "pronoun": True})
+
+
+def points_back(talk: Talk, act: ActView) -> bool:
+    """Whether a clause speaks of what was spoken of, or of what lies in the cart, whatever else it says."""
+    return _POINTS.search(act.text) is not None and (talk.focus is not None or bool(talk.cart.get("items")))
+
+
 def among(query: str, products: Any) -> list[dict[str, Any]]:
     """Which of the products, as they were shown, have every word of `query` in their titles."""
     words = stems(query)
@@ -82,8 +107,13 @@ def among(query: str, products: Any) -> list[dict[str, Any]]:
 
 def stems(text: str) -> set[str]:
     """Words without their plural: enough to compare a name with a title that was just shown."""
-    return {word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-            for word in _WORD.findall(text.casefold())}  # fmt: skip
+    return {_singular(word) for word in _WORD.findall(text.casefold())}
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith(_IN_ES):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 def stems_in_order(text: str) -> list[str]:

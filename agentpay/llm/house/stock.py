@@ -7,7 +7,8 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
-from agentpay.llm.house.asking import chosen_product, not_resolved, suggest
+from agentpay.llm.house.asking import not_resolved, offer_others, suggest
+from agentpay.llm.house.choosing import chosen_product
 from agentpay.llm.house.products import UNKNOWN, search, which
 from agentpay.llm.house.refs import spoken_of, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -35,7 +36,7 @@ def availability(talk: Talk, act: ActView) -> Plan:
             return
         yield from not_resolved(talk, outcome, act, then="details")
         return
-    _stock(talk, ref.get("options", {}), outcome.result)
+    _stock(talk, ref.get("options", {}), outcome.result, act.entities.get("quantity"))
 
 
 def price(talk: Talk, act: ActView) -> Plan:
@@ -73,7 +74,7 @@ def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | N
     return str(talk.focus["product"]) if talk.focus["product"] != ref.get("product") else None
 
 
-def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
+def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any], quantity: int | None) -> None:
     product, rows, others = result["product"], result["variants"], result["alternatives"]
     available = [row for row in rows if row["in_stock"]]
     wanted = describe.options(options)
@@ -82,7 +83,7 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
         talk.focus["options"] = options  # "what about yellow in that size?" goes on from what was asked for
     if not rows:
         talk.say("not_made", title=product["title"], wanted=wanted or "that")
-        _others(talk, product, others, options)
+        offer_others(talk, product, others, options, quantity)
     elif not result["in_stock"]:
         name = describe.what(product["title"], rows[0]["options"]) if len(rows) == 1 else product["title"]
         if available:
@@ -91,7 +92,7 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
             talk.expect("confirm_add", product=available[0]["external_id"], quantity=left)
             return
         talk.say("out_of_stock", what=name)
-        _others(talk, product, others, options)
+        offer_others(talk, product, others, options, quantity)
     elif len(available) == 1:
         row = available[0]
         spoken_of(talk, product, row)
@@ -103,12 +104,6 @@ def _stock(talk: Talk, options: dict[str, str], result: dict[str, Any]) -> None:
     else:
         talk.say("in_stock_several", title=product["title"], variants=describe.variants(talk, available))
         _expect_one_of(talk, product, available, options)
-
-
-def _others(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]], wanted: dict[str, str]) -> None:
-    if rows:
-        talk.say("in_stock_instead", variants=describe.variants(talk, rows, instead_of=wanted))
-        _expect_one_of(talk, product, rows, wanted)
 
 
 def _expect_one_of(talk: Talk, product: dict[str, Any], rows: list[dict[str, Any]], wanted: dict[str, str]) -> None:

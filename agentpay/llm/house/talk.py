@@ -38,6 +38,9 @@ class Talk:
         self._total_due = False
         self._total_at = 0
         self._noted: dict[str, Any] = {}
+        self._answered: dict[str, Any] | None = None
+        self._question_at: int | None = None
+        self._open_at: int | None = None
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
         self.upsold = bool(turn.memory.get("upsold"))
@@ -51,6 +54,8 @@ class Talk:
         """What went wrong, as it was last told: {"text", "numbers" of orders}. "A refund for those two" goes on from it."""
         self.claimed: dict[str, list[str]] = dict(turn.memory.get("claimed") or {})
         """Order numbers and e-mail addresses somebody not verified yet has given: {"numbers", "emails"}."""
+        self.question: dict[str, Any] | None = None
+        """What was asked of a product in this message: {"intent", "text", "options"?}. "And the Wren?" asks it of another."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
         """Arguments of the last search that found something: "in blue?" and "cheaper ones?" go on from it."""
 
@@ -139,6 +144,17 @@ class Talk:
     def expect(self, what: str, **pending: Any) -> None:
         """Note what the customer was asked for, and what to do with the answer."""
         self._noted = {"asked_for": what, "pending": pending}
+        self._open_at, self._question_at = self._question_at, None
+
+    def asking(self) -> None:
+        """What is said next is a question, which a later clause of the same message may answer."""
+        self._question_at = len(self._said)
+
+    def answered_already(self) -> None:
+        """The message itself goes on to answer what this reply has asked: that is not said, and counts as asked before."""
+        if self._open_at is not None:
+            del self._said[self._open_at :]
+        self._answered, self._noted, self._open_at = self._noted, {}, None
 
     def offer_human(
         self, key: str = "offer_human", *, about: str | None = None, order: Any = None, **noted: Any
@@ -151,12 +167,12 @@ class Talk:
     @property
     def asked_for(self) -> str | None:
         """What the assistant asked for in its last message."""
-        asked = self.turn.memory.get("asked_for")
+        asked = (self._answered or self.turn.memory).get("asked_for")
         return asked if isinstance(asked, str) else None
 
     @property
     def pending(self) -> dict[str, Any]:
-        pending = self.turn.memory.get("pending")
+        pending = (self._answered or self.turn.memory).get("pending")
         return pending if isinstance(pending, dict) else {}
 
     @property
@@ -172,6 +188,12 @@ class Talk:
         return self._noted.get("asked_for")
 
     @property
+    def asks(self) -> dict[str, Any]:
+        """What goes with what this reply asks for, so far."""
+        pending: dict[str, Any] = self._noted.get("pending", {})
+        return pending
+
+    @property
     def expecting(self) -> bool:
         return bool(self._noted)
 
@@ -184,6 +206,7 @@ class Talk:
             "code": self.code,
             "complained": self.complained,
             "upsold": self.upsold,
+            "question": self.question,
         }
         if self.claimed and not self.verified:
             kept["claimed"] = self.claimed

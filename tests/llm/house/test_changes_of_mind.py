@@ -95,7 +95,7 @@ def test_all_that_was_offered_is_taken_by_one_yes_and_by_paying() -> None:
         return True, {"products": [tea if "tea" in arguments["query"] else pot]}
 
     two = turn(
-        act("product_search", "green tea", product_query="tea"), act("product_search", "a pot", product_query="pot")
+        act("product_search", "green tea?", product_query="tea"), act("product_search", "a pot?", product_query="pot")
     )
     memory = play(two, product_search=shown).memory
     assert memory["pending"] == {"product": "pot-1", "title": "Clay pot", "also": ["tea-1"]}
