@@ -82,28 +82,15 @@ def narrowing(filters: SearchFilters | None) -> Narrowing:
             facets["price_min"] = {"$lte": filters.price_max}
         if filters.price_min is not None:
             facets["price_max"] = {"$gte": filters.price_min}
-    return Narrowing(sql, parameters, facets, _probes(filters))
-
-
-def _probes(filters: SearchFilters | None) -> tuple[str, ...]:
     if filters is None:
-        return ()
-    found = []
-    if filters.brand is not None:
-        found.append("SELECT FROM products p WHERE p.organization_id = :org AND lower(p.brand) = :brand")
-    if filters.price_min is not None or filters.price_max is not None:
-        bounds = [
-            clause
-            for clause, value in (
-                ("v.price >= :price_min", filters.price_min),
-                ("v.price <= :price_max", filters.price_max),
-            )
-            if value is not None
-        ]
-        found.append(
-            f"SELECT FROM variants v WHERE v.organization_id = :org AND NOT v.archived AND {' AND '.join(bounds)}"
-        )
-    return tuple(found)
+        return Narrowing(sql, parameters, facets)
+    outline = [
+        (filters.brand, "f.brand = :brand"),
+        (filters.price_min, "f.price >= :price_min"),
+        (filters.price_max, "f.price <= :price_max"),
+    ]
+    told = "".join(f" AND {clause}" for value, clause in outline if value is not None)
+    return Narrowing(sql, parameters, facets, told)
 
 
 def variant_conditions(filters: SearchFilters | None) -> str:

@@ -191,6 +191,10 @@ async def _batch(
                 own = set(owners)
                 fresh = [passage for passage in made if passage.owner_id in own]
                 await semantic.store.replace(tx, embedder.model, kind, owners, fresh)
+        known = [id for id in marked if id not in stale]
+        if known and kind == "product":
+            # A price that changed while the vector was being written was seen by neither trigger; it comes by here again
+            await tx.session.execute(text("SELECT write_embedding_facets(:ids)"), {"ids": known})
         if marked and on_products is not None and kind == "product":
             await on_products(tx, marked)
     return len(marked)

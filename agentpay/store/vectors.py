@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from sqlalchemy import text
 from agentpay.store import statements
 from agentpay.store.ids import new_id
 from agentpay.store.session import Database, Tx
-from agentpay.store.vector_graph import build, checked, index_name
+from agentpay.store.vector_graph import build, index_name
+from agentpay.store.vector_query import NearestQuery, literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +56,8 @@ class Narrowing:
     sql: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     facets: dict[str, Any] = field(default_factory=dict)
-    probes: tuple[str, ...] = ()
-    """Parts of the condition as queries that an index answers: where one has few rows, the whole has no more."""
+    outline: str = ""
+    """The part of the condition that rows of `embedding_facets f` answer (starting with AND), or nothing."""
 
 
 class VectorStore(Protocol):
@@ -98,31 +98,17 @@ class VectorStore(Protocol):
 
 EXACT_UP_TO = 5_000
 """Vectors that are compared one by one: exact, and as fast as a graph that knows other shops too."""
+SIGNS_UP_TO = 200_000
+"""Vectors whose signs are compared, some .3 µs each: a graph finds more of what is nearer the query than the filters leave."""
 LEAST_PART = 0.02
 """Of the graph that an organization's vectors must be: among a million of others', few of its own are met."""
-EF_SEARCH = 120
-"""How wide the graph of `EF_AT` vectors is walked; `EF_GROWTH` is by what power of its size a bigger one asks for more:
-at a million a width of 400 finds .975 of the ten nearest (docs/search.md)."""
-EF_AT, EF_GROWTH, EF_MOST = 20_000, 0.3, 1000
-EF_FILTERED = 2
-"""Times as wide under filters: what they leave may lie far from the query, where a narrow walk finds less."""
-MAX_SCAN_TUPLES = 2_500
-"""Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
 FEW = 10
-"""Where the walk finds fewer than so many, the filters are so narrow that what they leave is compared one by one."""
+"""Where a search by graph or signs finds fewer than so many, all that fits is compared one by one."""
 SPARE = 1.25
 """So many more passages than owners are asked for: some owners have two."""
 PASSAGES = 4
 """The same for articles, and where owners are named."""
 _COUNTED_SECONDS = 60.0
-_WALK = (
-    "SELECT set_config('hnsw.ef_search', '{ef}', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
-    " set_config('hnsw.max_scan_tuples', '{most}', true), set_config('enable_sort', 'off', true),"
-    " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
-)
-"""The planner takes a graph for dearer than it is."""
-_REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
-
 
 _GRAPH = """
     WITH graph AS MATERIALIZED (
@@ -199,13 +185,16 @@ class PgVectors:
     ) -> list[Near]:
         narrowing = narrowing or Narrowing()
         passages = int(limit * SPARE) + 1 if kind == "product" and only is None else limit * PASSAGES
-        query = _Query(tx, model, kind, vector, narrowing, passages)
+        query = NearestQuery(tx, model, kind, vector, narrowing, passages)
         if only is not None:
             return _once(await query.one_by_one(only=only), limit)
         graph = await self._graph(tx, model) if kind == "product" and self._by_graph else 0
-        if not graph or await self._leaves_few(tx, narrowing):
-            return _once(await query.one_by_one(), limit)
-        found = await query.walked(graph)
+        way = await self._way(tx, model, narrowing) if graph else "one by one"
+        found: list[tuple[Any, ...]] = []
+        if way == "signs":
+            found = await query.by_signs()
+        elif way == "graph":
+            found = await query.walked(graph)
         if len(found) < min(FEW, limit):
             found = await query.one_by_one()
         return _once(found, limit)
@@ -254,72 +243,20 @@ class PgVectors:
             self._graphs[key] = (time.monotonic(), size)
         return size
 
-    async def _leaves_few(self, tx: Tx, narrowing: Narrowing) -> bool:
-        """Whether the filters leave so little that it is compared one by one."""
-        for probe in narrowing.probes:
-            values = {**narrowing.parameters, "org": tx.organization_id, "many": EXACT_UP_TO}
-            ((counted,),) = await statements.rows(tx, f"SELECT count(*) FROM ({probe} LIMIT :many) p", values)
-            if counted < EXACT_UP_TO:
-                return True
-        return False
+    async def _way(self, tx: Tx, model: str, narrowing: Narrowing) -> Literal["one by one", "signs", "graph"]:
+        """How what fits is found: the fewer the filters leave, and the farther that may lie from the query.
 
-
-class _Query:
-    """The statements of one search for the nearest; each answers (owner, chunk, distance, content), the nearest first."""
-
-    def __init__(self, tx: Tx, model: str, kind: Kind, vector: Vector, narrowing: Narrowing, passages: int) -> None:
-        self._tx = tx
-        self._narrowing = narrowing
-        self._passages = passages
-        self._values: dict[str, Any] = {
-            **narrowing.parameters,
-            "org": tx.organization_id,
-            "vector": literal(vector),
-            "passages": passages,
-        }
-        size = len(vector)
-        self._distance = f"(e.embedding::halfvec({size}) <=> CAST(:vector AS halfvec({size})))"
-        self._owner = f"e.{kind}_id"
-        self._own = f"e.organization_id = :org AND e.model = '{checked(model)}' AND {self._owner} IS NOT NULL"
-        self._joined = (
-            f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
-        )
-
-    async def walked(self, size: int) -> list[tuple[Any, ...]]:
-        """By the graph of `size` vectors: what it meets first, and under filters more of it, until there is enough."""
-        width = _width(size, filtered=bool(self._narrowing.sql), least=self._passages)
-        return await statements.rows(
-            self._tx,
-            f"SELECT {self._owner}, e.chunk, {self._distance}, e.content FROM embeddings e {self._joined}"
-            f" WHERE {self._own}{self._narrowing.sql} ORDER BY {self._distance} LIMIT :passages",
-            self._values,
-            around=(_WALK.format(ef=width, most=MAX_SCAN_TUPLES), _REST),
-        )
-
-    async def one_by_one(self, only: Sequence[UUID] | None = None) -> list[tuple[Any, ...]]:
-        """All of them, or of `only`, under the filters: exact. `+ 0` keeps the graph out of it."""
-        own, values = self._own, self._values
-        if only is not None:
-            own, values = f"{own} AND {self._owner} = ANY(:only)", {**values, "only": list(only)}
-        if self._narrowing.sql:
-            statement = (
-                f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, e.content FROM embeddings e {self._joined}"
-                f" WHERE {own}{self._narrowing.sql} ORDER BY {self._distance} + 0 LIMIT :passages"
-            )
-        else:  # few are archived: their names are looked up only of what is near
-            statement = f"""
-                SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
-                    SELECT e.*, {self._distance} AS distance FROM embeddings e WHERE {own}
-                    ORDER BY {self._distance} + 0 LIMIT :passages
-                ) e {self._joined}
-            """
-        return await statements.rows(self._tx, statement, values)
-
-
-def _width(size: int, *, filtered: bool, least: int) -> int:
-    """How many candidates a walk keeps before it (hnsw.ef_search)."""
-    grown = EF_SEARCH * math.pow(max(1.0, size / EF_AT), EF_GROWTH) * (EF_FILTERED if filtered else 1)
-    return min(EF_MOST, max(round(grown), least))
+        Few are counted. How many many are the planner knows well enough, at a hundredth of what counting costs.
+        """
+        if not narrowing.outline:
+            return "graph"
+        told = "SELECT FROM embedding_facets f WHERE f.organization_id = :org AND f.model = :model" + narrowing.outline
+        values = {**narrowing.parameters, "org": tx.organization_id, "model": model, "many": EXACT_UP_TO + 1}
+        ((counted,),) = await statements.rows(tx, f"SELECT count(*) FROM ({told} LIMIT :many) q", values)
+        if counted <= EXACT_UP_TO:
+            return "one by one"
+        ((plan,),) = await statements.rows(tx, f"EXPLAIN (FORMAT JSON) {told}", values)
+        return "signs" if plan[0]["Plan"]["Plan Rows"] <= SIGNS_UP_TO else "graph"
 
 
 def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:
@@ -328,8 +265,3 @@ def _once(found: Sequence[tuple[Any, ...]], limit: int) -> list[Near]:
     best = {row[0]: row for row in reversed(ordered)}  # the last one given, the nearest, stays
     kept = ordered if len(best) == len(ordered) else [row for row in ordered if best[row[0]] is row]
     return [Near(owner, 1.0 - distance, chunk, content) for owner, chunk, distance, content in kept[:limit]]
-
-
-def literal(vector: Vector) -> str:
-    """A vector as pgvector reads it."""
-    return "[" + ",".join(f"{value:.5g}" for value in vector.tolist()) + "]"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -192,12 +193,18 @@ async def test_what_is_under_way_needs_them(store: Shop) -> None:
     conversation = store.open(cora)
     url = f"/v1/customers/{store.customer(cora)['id']}"
     turn = store.say(conversation, "hello")["turn_id"]
+    held = {
+        "lease_token": uuid4(),
+        "lease_owner": "another",
+        "lease_expires_at": datetime.now(UTC) + timedelta(hours=1),
+    }
+    let_go = dict.fromkeys(held)
     async with store.database.session() as session:
-        await session.execute(update(Turn).where(Turn.id == UUID(turn)).values(status="queued"))
+        await session.execute(update(Turn).where(Turn.id == UUID(turn)).values(status="running", **held))
     refused = store.api.delete(url)
     assert (refused.status_code, refused.json()["code"]) == (409, "turn_in_progress")
     async with store.database.session() as session:
-        await session.execute(update(Turn).where(Turn.id == UUID(turn)).values(status="completed"))
+        await session.execute(update(Turn).where(Turn.id == UUID(turn)).values(status="completed", **let_go))
         open_events = await session.scalar(select(InboundEvent.id).where(InboundEvent.handled_at.is_(None)).limit(1))
     assert open_events is None
     assert store.api.delete(url).status_code == 204

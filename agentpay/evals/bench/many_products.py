@@ -14,7 +14,7 @@ from agentpay.store.vector_graph import graph, index_name
 
 Advance = Callable[[str, int, int], None]
 
-TABLES = ("products", "variants", "inventory", "product_terms", "embeddings")
+TABLES = ("products", "variants", "inventory", "product_terms", "embeddings", "embedding_facets")
 STEP = 0.5
 """How far a varied vector goes from the real one, whose length is 1: to a cosine of about .9, as between products that
 differ in a few words."""
@@ -25,6 +25,16 @@ _WITHIN = (
     " || right({0}::text, 8))::uuid"
 )
 """The id of a row's nth variation: 16 of its random bits are changed by n, its time stays, as in a shop that grew."""
+
+_FACETS = """
+    INSERT INTO embedding_facets (embedding_id, organization_id, model, product_id, brand, price, signs)
+    SELECT DISTINCT e.id, e.organization_id, e.model, e.product_id, lower(p.brand), v.price,
+        binary_quantize(e.embedding)::varbit
+    FROM embeddings e JOIN products p ON p.organization_id = e.organization_id AND p.id = e.product_id
+    LEFT JOIN variants v ON v.organization_id = p.organization_id AND v.product_id = p.id AND NOT v.archived
+    WHERE e.organization_id = %(org)s AND e.model = %(model)s
+"""
+"""What the trigger on embeddings writes, which rests meanwhile."""
 
 
 def grow(url: str, organization: UUID, model: str, size: int, advance: Advance, *, words: bool = True) -> int:
@@ -53,10 +63,12 @@ def grow(url: str, organization: UUID, model: str, size: int, advance: Advance, 
 
             _copy(connection, table, organization, copies, copied, words=words)
         _vary_vectors(connection, organization, model, copies, lambda done: advance("Loading vectors", done, copies))
+        connection.execute("TRUNCATE embedding_facets")
+        connection.execute(_FACETS, {"org": organization, "model": model})
         for done, definition in enumerate(resting):
             advance("Building indexes", done, len(resting))
             connection.execute(definition.encode())
-        connection.execute("VACUUM ANALYZE products, variants, inventory, product_terms, embeddings")
+        connection.execute("VACUUM ANALYZE products, variants, inventory, product_terms, embeddings, embedding_facets")
         connection.execute(
             "UPDATE organizations SET catalog_version = catalog_version + 1 WHERE id = %s", (organization,)
         )

@@ -7,9 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import REAL, CheckConstraint, Column, Computed, Index, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import BIT, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agentpay.store.tables.base import Base, Row, own_id, ref
@@ -82,3 +94,43 @@ class Embedding(Row, Base):
     content_hash: Mapped[str]
     content: Mapped[str]
     embedding: Mapped[Any] = mapped_column(HALFVEC())
+
+
+embedding_facets = Table(
+    "embedding_facets",
+    Base.metadata,
+    Column("embedding_id", Uuid, nullable=False),
+    Column("organization_id", Uuid, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("product_id", Uuid, nullable=False),
+    Column("brand", Text),
+    Column("price", BigInteger),
+    Column("signs", BIT(varying=True), nullable=False),
+    ForeignKeyConstraint(
+        ["organization_id", "embedding_id"], ["embeddings.organization_id", "embeddings.id"], ondelete="CASCADE"
+    ),
+    Index(
+        "ix_embedding_facets_embedding_id_price",
+        "embedding_id",
+        "price",
+        unique=True,
+        postgresql_include=["brand"],
+        postgresql_nulls_not_distinct=True,
+    ),
+    Index("ix_embedding_facets_product", "organization_id", "product_id"),
+    *(
+        Index(
+            f"ix_embedding_facets_{by}",
+            "organization_id",
+            "model",
+            by,
+            postgresql_include=[beside, "signs", "embedding_id"],
+        )
+        for by, beside in (("brand", "price"), ("price", "brand"))
+    ),
+)
+"""
+What filters ask most of a product's vector, in rows a tenth of its size: a row a price of its variants on sale (one without
+a price where there are none), its brand in small letters, and the signs of its vector, one bit a dimension. Triggers on
+embeddings, products and variants keep it (migration 0008).
+"""
