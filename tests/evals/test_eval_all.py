@@ -271,7 +271,7 @@ def test_a_run_that_is_told_to_end_closes_its_shops_keeps_what_has_ended_and_goe
     kept = {part: part.stat().st_mtime_ns for part in out.glob("parts/*/*.json")}
     running.terminate()
     said = running.communicate()[1]
-    assert (running.returncode, "--resume" in said) == (130, True), said
+    assert (running.returncode, "--resume" in said, "Traceback" in said) == (130, True, False), said
     assert working_in(scratch) == []
     assert list(scratch.iterdir()) == []
     assert not (out / "report.json").exists()

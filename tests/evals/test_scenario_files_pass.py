@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from agentpay.evals.data import SCENARIO_FILES, store_of
-from agentpay.evals.scenarios import ScenarioResult, ScenarioRunner, load_facts, load_scenarios
-from agentpay.evals.scenarios.client import ServiceClient
+from agentpay.evals.scenarios import load_facts, load_scenarios
 from agentpay.evals.scenarios.given import furnished
-from agentpay.evals.service import RunningService, own_service
+from agentpay.evals.scenarios_cli import run_all
+from agentpay.evals.service import own_service
 from agentpay.store.embedded import Embedded
 
 SEED = 1
@@ -37,12 +37,8 @@ def test_passes(file: Path, servers: Embedded, make_database: Callable[[], str])
     scenarios, store = load_scenarios(file), store_of(file)
     urls = {"AGENTPAY_DATABASE_URL": make_database(), "AGENTPAY_REDIS_URL": servers.redis_url}
 
-    async def play(service: RunningService) -> list[ScenarioResult]:
-        async with ServiceClient(service.base_url, service.secret_key, mode="sse") as client:
-            runner = ScenarioRunner(client, load_facts(store))
-            return [await runner.run(scenario) for scenario in scenarios]
-
     with furnished(store, scenarios) as shop, own_service(shop, environment=urls, seed=SEED) as service:
-        failed = [result for result in asyncio.run(play(service)) if not result.passed]
+        ended = asyncio.run(run_all(scenarios, load_facts(store), service, sse=True, advance=lambda *_: None))
+    failed = [result for result in ended if not result.passed]
     told = ["\n".join([result.id, *map(str, result.failures), *result.transcript]) for result in failed]
     assert not failed, "\n\n".join(told)

@@ -25,6 +25,8 @@ Show = Callable[[str, int, int], None]
 """What has just ended, how many cases have, and of how many."""
 _ended: Queue[str | None] | None = None
 """In a worker: where the ids of cases go as they end."""
+_busy = False
+"""In a worker: whether it has a unit in hand, with a shop to close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,14 @@ def _begin(ended: Queue[str | None]) -> None:
     _ended = ended
     offline.guard()
     for told in (signal.SIGTERM, signal.SIGINT):  # who starts us in the background may have SIGINT ignored
-        signal.signal(told, signal.default_int_handler)
+        signal.signal(told, _told)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _told(*_: object) -> None:
+    if not _busy:
+        os._exit(1)
+    raise KeyboardInterrupt
 
 
 def _end_with_parent() -> None:
@@ -162,11 +170,14 @@ def _end_with_parent() -> None:
 
 
 def _do(suite: str, unit: Unit, terms: Terms) -> Outcome | str:
+    global _busy
+    _busy = True
     try:
         return kind_of(suite).run(unit, terms, _tell)
     except (StartupError, OSError) as error:
         return str(error) or type(error).__name__
     finally:
+        _busy = False
         parent = multiprocessing.parent_process()
         if parent is not None and not parent.is_alive():
             os._exit(1)  # the pool would wait for another job for ever
