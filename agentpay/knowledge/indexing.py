@@ -174,7 +174,8 @@ async def _batch(
     made: list[Passage] = []
     stale: set[UUID] = set()
     if embedder is not None:
-        pieces = {row.id: _pieces(kind, row) for row in rows}
+        beside = semantic is not None and semantic.store.keeps_facets
+        pieces = {row.id: _pieces(kind, row, facets=beside) for row in rows}
         stale = {id for id, own in pieces.items() if kept.get(id) != [piece.content_hash for piece in own]}
         wanted = [piece for id in stale for piece in pieces[id]]
         if wanted:
@@ -200,15 +201,19 @@ async def _batch(
     return len(marked)
 
 
-def _pieces(kind: Kind, row: Any) -> list[passages.Piece]:
+def _pieces(kind: Kind, row: Any, *, facets: bool) -> list[passages.Piece]:
     if kind == "article":
         return passages.of_article(row)
+    return passages.of_product(row, _facets(row) if facets else None)
+
+
+def _facets(row: Any) -> dict[str, Any]:
     facets = {"price_min": row.price_min, "price_max": row.price_max}
     if row.brand:
         facets["brand"] = row.brand.lower()
     if row.category:
         facets["categories"] = [step.strip().lower() for step in row.category.split(">")]
-    return passages.of_product(row, {name: value for name, value in facets.items() if value is not None})
+    return {name: value for name, value in facets.items() if value is not None}
 
 
 async def _pending(tx: Tx, kind: Kind, limit: int) -> list[Any]:

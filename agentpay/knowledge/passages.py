@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,9 @@ class Piece:
 
     @property
     def content_hash(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """Of all that the store keeps of it: where facets stand beside a vector, another price is another piece."""
+        kept = self.text + (json.dumps(self.facets, sort_keys=True) if self.facets else "")
+        return hashlib.sha256(kept.encode()).hexdigest()
 
 
 def of_product(row: Any, facets: dict[str, Any] | None = None) -> list[Piece]:

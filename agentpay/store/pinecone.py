@@ -32,6 +32,8 @@ class PineconeVectors:
     PostgreSQL by who searches, under the same organization and all filters, so a stale vector shows nothing.
     """
 
+    keeps_facets = True
+
     def __init__(self, settings: Settings) -> None:
         if settings.pinecone_api_key is None or settings.pinecone_host is None:
             raise StartupError("AGENTPAY_VECTORS=pinecone needs PINECONE_API_KEY and AGENTPAY_PINECONE_HOST.")

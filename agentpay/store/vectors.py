@@ -63,6 +63,9 @@ class Narrowing:
 class VectorStore(Protocol):
     """All calls are about `tx`'s organization alone, whatever else they name or leave out."""
 
+    keeps_facets: bool
+    """Whether it filters by the facets that passages bring, and is told when they change."""
+
     async def hashes(self, tx: Tx, model: str, kind: Kind, owners: Sequence[UUID]) -> dict[UUID, list[str]]:
         """The content hashes of the passages kept, in order of chunk; owners may be missing where a look-up is dear."""
         ...
@@ -123,6 +126,8 @@ _GRAPH = """
 
 class PgVectors:
     """halfvec in `embeddings`; an HNSW index for each model once there are many, searched iteratively under filters."""
+
+    keeps_facets = False
 
     def __init__(self, *, by_graph: bool = True) -> None:
         """Without `by_graph` everything is compared one by one: exact, and slow in a big shop."""

@@ -219,6 +219,38 @@ async def test_pinecone_is_asked_within_the_organizations_namespace_alone(
         assert condition in asked
 
 
+async def test_another_price_is_told_to_a_store_that_filters_by_it(database: Database, shop: UUID) -> None:
+    """PostgreSQL's triggers see it; what stands elsewhere beside a vector is written again, its text or not."""
+    model = Letters("priced")
+    semantic = semantic_of(model)
+    written: list[list[dict[str, Any]]] = []
+
+    class Elsewhere(PgVectors):
+        keeps_facets = True
+
+        async def replace(self, tx: Tx, model: str, kind: Any, owners: Any, passages: Sequence[Passage]) -> None:
+            await super().replace(tx, model, kind, owners, passages)
+            written.append([passage.facets for passage in passages])
+
+    semantic.store = Elsewhere()
+    id = new_id()
+    async with database.tx(shop) as tx:
+        tx.session.add(Product(id=id, organization_id=shop, title="Priced"))
+        await tx.session.flush()
+        tx.session.add(Variant(organization_id=shop, product_id=id, price=500, currency="USD"))
+    await index_pending(database, shop, semantic=semantic)
+    written.clear()
+    change = "UPDATE products SET indexed_at = NULL WHERE id = :id"
+    for price in (500, 400):
+        async with database.tx(shop) as tx:
+            await tx.session.execute(
+                text("UPDATE variants SET price = :p WHERE product_id = :id"), {"p": price, "id": id}
+            )
+            await tx.session.execute(text(change), {"id": id})
+        await index_pending(database, shop, semantic=semantic)
+    assert written == [[{"price_min": 400, "price_max": 400}]]
+
+
 async def test_no_search_crosses_organizations(database: Database, shop: UUID) -> None:
     """By words, by meaning, by the names of its products, with filters and without, one by one and by the graph."""
     model = Letters("old")
