@@ -8,7 +8,7 @@ serve development; the final one was written by the guidelines of docs/intents.m
 A row of data/held_aside.jsonl: the message, its shop (data/held_aside_shops.yaml), its intents ("a|b": either is right, "a?": may
 be found too; a greeting or thanks beside a wish does not count), its entities flat under the classifier's own names ("a|b" again;
 dates "d+1", "fri" or how they end), and the state of the dialogue where it matters.
-`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen] [--tiers] [--wrong]` prints the figures.
+`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | --third-unseen] [--tiers] [--wrong]` prints the figures.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ UNSEEN = "unseen_november.jsonl"
 """In shops of its own, too (unseen_november_shops.yaml); committed before the head that it measures was trained."""
 SECOND_UNSEEN = "unseen_november_second.jsonl"
 """The third, in shops of its own: written from docs/intents.md, and committed before anything was run on it."""
+THIRD_UNSEEN = "unseen_november_third.jsonl"
+"""The fourth, likewise, in shops of its own."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MANNERS = {"greeting", "thanks", "goodbye"}
 _LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
@@ -58,6 +60,7 @@ _SHOPS = {
     FINAL: INTENTS / "heldaside_final_shops.yaml",
     UNSEEN: INTENTS / "unseen_november_shops.yaml",
     SECOND_UNSEEN: INTENTS / "unseen_november_second_shops.yaml",
+    THIRD_UNSEEN: INTENTS / "unseen_november_third_shops.yaml",
 }
 
 
@@ -69,7 +72,7 @@ def shops(name: str = FIRST) -> dict[str, Vocabulary]:
 
 
 def rows(name: str = FIRST) -> list[dict[str, Any]]:
-    folder = INTENTS if name in {FINAL, UNSEEN, SECOND_UNSEEN} else DATA
+    folder = INTENTS if name in {FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN} else DATA
     return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
 
 
@@ -267,8 +270,10 @@ def main() -> None:
     parser.add_argument("--final", action="store_true", help="the first set not looked at before it was measured")
     parser.add_argument("--unseen", action="store_true", help="the second such set")
     parser.add_argument("--second-unseen", action="store_true", help="the third such set")
+    parser.add_argument("--third-unseen", action="store_true", help="the fourth such set")
     options = parser.parse_args()
     chosen = (
+        (options.third_unseen, THIRD_UNSEEN),
         (options.second_unseen, SECOND_UNSEEN),
         (options.unseen, UNSEEN),
         (options.final, FINAL),
