@@ -239,7 +239,9 @@ def _acts(
     if intent is I.PRODUCT_DETAILS and entities.product_query:
         entities.product_query = asked_about(entities.product_query, lexicon.title_words)
         entities.pronoun = entities.pronoun or entities.product_query is None
-    if entities.everything or (intent not in _NAMES_PRODUCTS and not (intent is I.POLICY and asked_of_goods)):
+    ordered_beside = intent is I.PROVIDE_DETAILS and goods and entities.quantity  # "just one cat tree, standard, to 1 Park Row"
+    named = intent in _NAMES_PRODUCTS or (intent is I.POLICY and asked_of_goods) or ordered_beside
+    if entities.everything or not named:
         entities.product_query = None
     if intent in _ASKS_ABOUT and _ABOUT_IT.search(norm):
         entities.product_query, entities.pronoun = None, True
