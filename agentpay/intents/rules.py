@@ -239,7 +239,8 @@ def _acts(
     if intent is I.PRODUCT_DETAILS and entities.product_query:
         entities.product_query = asked_about(entities.product_query, lexicon.title_words)
         entities.pronoun = entities.pronoun or entities.product_query is None
-    ordered_beside = intent is I.PROVIDE_DETAILS and goods and entities.quantity  # "just one cat tree, standard, to 1 Park Row"
+    # "Just one cat tree, standard, to 1 Park Row"
+    ordered_beside = intent is I.PROVIDE_DETAILS and goods and entities.quantity is not None
     named = intent in _NAMES_PRODUCTS or (intent is I.POLICY and asked_of_goods) or ordered_beside
     if entities.everything or not named:
         entities.product_query = None
