@@ -43,6 +43,10 @@ _THEIR_PRICE = re.compile(
     r"<money>(?: for (?:\w+ ){1,4}?)? ?(?:is|was|seems|sounds|feels) (?:\w+ ){0,3}?(?:a lot|much|more|expensive|pricey|steep|high|over|rich|cheeky|beyond|dear|robbery)\b|<money> for (?:an?|the|one) \w+(?: \w+)? \?"
 )
 """The shop's price complained of, not one that is proposed."""
+_ELSEWHERE = re.compile(
+    r"\b(?:saw|seen|found)\b.*<money>|\b(?!i |you |we )\w+ (?:has|sells?|does|has got) (?:it|this|that|them|one|the (?:very )?same(?: \w+){0,2}) (?:there )?(?:at|for|<money>)|\bthey (?:have|do|sell) (?:it|them|the same(?: \w+)?) (?:at|for)|\b(?:an?other|the other) (?:shop|store|site|place|seller)\b|\belsewhere\b|\bcompetitors?\b"
+)
+"""What another shop takes is no offer."""
 
 
 def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
@@ -68,7 +72,9 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     elif intent is I.NEGOTIATION:
         if money is not None:
             entities.currency = money.currency
-            if _OFF.search(norm):
+            if _ELSEWHERE.search(norm):
+                entities.currency = None
+            elif _OFF.search(norm):
                 entities.amount_off = money.minor
             elif not _THEIR_PRICE.search(norm):
                 entities.amount = money.minor

@@ -8,7 +8,8 @@ serve development; the final one was written by the guidelines of docs/intents.m
 A row of data/held_aside.jsonl: the message, its shop (data/held_aside_shops.yaml), its intents ("a|b": either is right, "a?": may
 be found too; a greeting or thanks beside a wish does not count), its entities flat under the classifier's own names ("a|b" again;
 dates "d+1", "fri" or how they end), and the state of the dialogue where it matters.
-`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | --third-unseen] [--tiers] [--wrong]` prints the figures.
+`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | --third-unseen] [--tiers]
+[--wrong]` prints the figures.
 """
 
 from __future__ import annotations

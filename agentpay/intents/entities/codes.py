@@ -28,7 +28,7 @@ _USED_CODE = Gated(
 )
 _SHAPE_CODE = Gated(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
 _ABOUT_CODES = AnyOf(
-    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|invalid|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|refused|invalid|not (?:taking|going|doing|having)|(?:isn'?t|won'?t|ain'?t|doesn'?t) (?:taking|going|doing|having|take|go|do)|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
     re.IGNORECASE,
 )
 _BARE_CODE = re.compile(
@@ -53,7 +53,7 @@ _STANDS_AS_CODE = (
 )
 """Where a word stands as only a code would; whether it is one, only the shop knows."""
 _STILL_VALID = Gated(
-    rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired))",
+    rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired)|(?<=[A-Z\d]{5}\s)(?:work|apply|count) (?:on|for|with))",
     re.IGNORECASE,
 )
 """Asked of codes alone: of one with a digit it is plain without looking whether the shop has it."""
@@ -66,7 +66,7 @@ _TALK = word_set("""
 _GREETINGS = frozenset({"hallo", "welcome", "morning", "evening"})
 """Said alone these greet, even where a code has that name."""
 _NOT_CODES = word_set(
-    "for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
+    "points stars miles for from that this please pls the and you have any work works working not doesn didn isn is was are can could with to at on in it "
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
     "again once more before later today now here thanks instead would will should let what which how when where there too also already didnt doesnt isnt "
     "wont cant card cards shipping delivery usd eur gbp again once first then later before after one ones mine yours now earlier above same last "

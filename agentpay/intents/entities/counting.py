@@ -69,7 +69,7 @@ _NOT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
-    r"\b(?:in|into|missing|between|than|comes? (?:with|in)|includes?|contains?|holds?|fits?|has|seats?|arrived in|fell in)\s+$",
+    r"\b(?:in|into|missing|between|than|comes? (?:with|in)|includes?|contains?|hold|holds?|store|fits?|has|seats?|arrived in|fell in)\s+$",
     re.IGNORECASE,
 )
 """Words before a number that say what goods are made up of, or fall into."""
@@ -109,6 +109,10 @@ _MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|pro
 _NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
 _BARE_PLACE = re.compile(
     rf"^\W*(?:i'll take |i want |give me |the )?(?P<n>\d|one|two|three|four|five|{_ORDINAL})\W*(?:please|pls|thanks)?\W*$",
+    re.IGNORECASE,
+)
+_BARE_PLACES = re.compile(
+    rf"^\W*(?:(?:i'll take|i want|give me|ok|yes)\W+)?(?P<o>{_ORDINAL})\s*(?:and|&|,|n|plus)\s*(?P<o2>{_ORDINAL})\s+(?:ones\b|please\b|pls\b|thanks\b|\W)+$",
     re.IGNORECASE,
 )
 _BOTH = Gated(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
@@ -205,7 +209,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             continue
         if _is_that_one(match["n"], lead):
             continue
-        if _A_PRICE.match(text, match.end()):
+        if _A_PRICE.match(text, match.end()) or _HARMED.match(text, match.end()):
             continue
         if _led(lead, taken) or _FOR_SO_MANY.search(text, match.start() - 24 if match.start() > 24 else 0, match.end()):
             return Span(*match.span(), "quantity", value)
@@ -216,6 +220,13 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         ):
             return Span(*match.span(), "quantity", value)
     return None
+
+
+_HARMED = re.compile(
+    r"\s+(?:of (?:the|them|those)\s+)?(?!please|pls)(?:[\w'-]+\s+){0,3}?(?:(?:is|are|was|were|came|arrived|got|turned up)\s+)?(?:smashed|broken|cracked|damaged|missing|dead|shattered|dented|torn|leak\w*|defective|faulty)\b",
+    re.IGNORECASE,
+)
+"""What follows a number of goods that something happened to: none is ordered."""
 
 
 def _is_that_one(number_word: str, lead: str) -> bool:
@@ -288,6 +299,8 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
                 add(match, [value, *([int(match["n2"])] if match["n2"] else [])])
     if shown >= 3 and shown % 2 and (middle := _MIDDLE.search(text)):
         add(middle, [(shown + 1) // 2])
+    if not found and shown and (two := _BARE_PLACES.match(text)):
+        add(two, [_ORDINALS[two["o"].lower()], _ORDINALS[two["o2"].lower()]])
     if not found and shown and asked_for in {"product", "choice", "ordinal"} and (bare := _BARE_PLACE.match(text)):
         word = bare["n"].lower()
         value = _ORDINALS.get(word) or number(word)

@@ -85,6 +85,13 @@ _LIKELY = AnyOf(
     rf"\d|day|week|night|month|tmr|tomo|tommo|christmas|xmas|halloween|valentin|\b(?:{'|'.join(_SHORT_DAYS)})\b",
     re.IGNORECASE,
 )
+_PROMISED = re.compile(
+    r"\b(?:said|told|promised|supposed|meant|due|should(?:'ve| have| of)|was (?:to|going))\b", re.IGNORECASE
+)
+_NOT_KEPT = re.compile(
+    r"\b(?:isn'?t|hasn'?t|didn'?t|wasn'?t|not|nothing|never|no sign|still|nada|where)\b", re.IGNORECASE
+)
+"""Before and behind a day for which something was promised in vain."""
 _Add = Callable[[int, int, date | None], None]
 _REACH = 40
 """How far before a day the words stand that put it into the past, in characters."""
@@ -168,12 +175,13 @@ def _take_weekday(text: str, match: re.Match[str], now: date, add: _Add) -> None
         and not (_GOES_ON.match(after) or _PART_OF_DAY.match(after))
     ):
         return
+    broken = _PROMISED.search(text[: match.start("day")]) and _NOT_KEPT.search(text[match.end() - len(after) :])
     index = _SHORT_DAYS[word] if word in _SHORT_DAYS else _DAYS.index(word)
     ahead = (index - now.weekday()) % 7
     said = text[max(0, match.start() - _REACH) : match.start("day")]
     if re.search(r"\bnext\s", said[-6:], re.IGNORECASE):
         ahead = ahead or 7
-    elif lead not in _COMING and _PAST.search(said):
+    elif broken or (lead not in _COMING and _PAST.search(said)):
         ahead = ahead - 7
     add(match.start("day"), match.end() - len(after), now + timedelta(days=ahead))
 

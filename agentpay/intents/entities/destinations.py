@@ -55,6 +55,8 @@ _SHIPS = AnyOf(
     r"|spedition|moving|moved|doable)\b",
     re.IGNORECASE,
 )
+_POST = re.compile(r"\s+post\b", re.IGNORECASE)
+"""Behind a country's name: "Canada Post" carries parcels."""
 _TOKEN = re.compile(r"[^\W\d_]+(?:[.'-][^\W\d_]+)*")
 _OTHER_THINGS = frozenset({"china", "turkey", "jersey", "guernsey", "chad", "jordan", "georgia", "wales"})
 """Names of countries that mean other things as well, and count with a "to" before them only."""
@@ -218,6 +220,10 @@ def _named_place(
                 found.country, found.region = country, region
                 found.spans.append(Span(*state.span(), "place", country))
                 return
+        if state["state"] in served and free(taken, *state.span()):
+            found.country = state["state"]
+            found.spans.append(Span(*state.span(), "place", found.country))
+            return
     if shipping and found.postal_code is None:
         for word in _CITY.finditer(text):
             if (country := country_of_city(word.group())) is not None and free(taken, *word.span()):
@@ -252,7 +258,7 @@ def _by_name_alone(text: str, taken: Sequence[Span], found: Destination) -> bool
             if name in _OTHER_THINGS or not (len(name) > 3 or name in ("usa", "uk", "uae")):
                 continue
             country = country_names().get(name)
-            if country is not None and free(taken, first.start(), last.end()):
+            if country is not None and free(taken, first.start(), last.end()) and not _POST.match(text, last.end()):
                 found.country = country
                 found.spans.append(Span(first.start(), last.end(), "place", country))
                 return True

@@ -31,6 +31,9 @@ _PROPOSALS = tuple(
         rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:total|cash)\b)",
         rf"\b{_I}(?:pay|offer|go (?:to|up to|as high as)|meet you at|stretch to|(?:take|buy|have|get) (?:it|them|both|all|these|those|this|that) (?:for|at))\s+(?:you\s+)?{_TO}{_PRICE}{_END}",
         rf"\b(?:any chance of|agree (?:with|to|on)|settle (?:for|on|at)|call it|shake (?:hands )?(?:at|on)|my (?:\w+ )?offer(?: is|'s|:)?|i offer|offering(?: you)?|let'?s say|meet (?:me |you )?(?:in the middle )?at|(?:lower|drop|reduce|bring)(?: it| the price| this| that)?(?: down)? to)\s+{_PRICE}{_END}",
+        rf"\b(?:i|we)\s?(?:'d| would| could)\s+(?:only |just |maybe |gladly )?(?:do|manage|go)\s+{_PRICE}{_END}",
+        rf"\b(?:best|most|highest|all|max(?:imum)?) (?:that )?(?:i|we)(?:'ll| will| can| could|'d)? (?:do|pay|go|give|offer|spend|manage|have|got)(?: to| for (?:it|them|both|that))?(?: is|'s| would be) {_PRICE}",
+        rf"{_PRICE}\s+for\s+[^,.?!]{{2,40}}?(?:'s|\s(?:is|would be))\s+(?:my|the|our) (?:\w+ )?(?:limit|max(?:imum)?|best|top|final|last|ceiling)\b",
         rf"{_PRICE}\s*(?:is|as|'s|would be|,)\s+(?:my|the|our) (?:final|last|best|max|maximum|limit|offer|top)\b",
         rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
         rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
@@ -64,7 +67,7 @@ _THEIR_PRICE = re.compile(
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
-    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
+    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
     _FLAGS,
 )
 

@@ -17,7 +17,7 @@ _MARKED_ORDER = re.compile(
 )
 _HASH_ORDER = re.compile(r"(?<![\w&])#\s?(?P<id>[A-Za-z]{0,4}-?\d[\dA-Za-z-]{2,})(?!\w)")
 _SHAPE_ORDER = re.compile(
-    r"(?<![\w#/-])(?P<id>[A-Z]{1,6}(?:-\d{2,}){1,3}|[A-Z]{1,6}(?:[/_-]\d{2,}){2,3}|[A-Z]{1,4}\d{4,}|[A-Z]\d{3,})(?![\w/-])"
+    r"(?<![\w#/-])(?P<id>[A-Z]{1,6}(?:-\d{2,}){1,3}|[A-Z]{1,6}(?:[/_-]\d{2,}){2,3}|[A-Z]{1,6}[/_]\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]\d{3,})(?![\w/-])"
 )
 _LONG = re.compile(r"\d{5}|\d{4}.*\d{2}|[/_].*\d|-.*-")
 """Forms that models of goods hardly have."""
@@ -31,7 +31,7 @@ _PLAIN_NUMBER = re.compile(
 )
 """A bare number that is treated as an order is."""
 _STANDING_NUMBER = re.compile(
-    r"(?:^\W*|[.!?,;:]\s+|\b(?:has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
+    r"(?:^\W*|[.!?,;:]\s+|\(|\b(?:need|want|get|got|has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
     re.IGNORECASE,
 )
 """Five digits and more, where no place and no price is spoken of: "has 70410 shipped?"."""
@@ -51,7 +51,7 @@ _NUMBER_ALONE = re.compile(
 """A message that is nothing else."""
 _SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")
 _SPACED = re.compile(
-    r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
+    r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin|need|want|get|got|ship|send|sent|take|add|with|that|this|when|also|but|so|now|your|our|had|have|not|new|old|just|only|all|can|does|if|how|why)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
     re.IGNORECASE,
 )
 """Written with a space, as it is said aloud: "os 90127"."""
@@ -63,6 +63,11 @@ _ABOUT_GOODS = re.compile(
     r"\b(?:add|put|buy|cart|basket|bag|how much|price|in stock|do (?:you|u) (?:have|sell)|looking for|take|want)\b",
     re.IGNORECASE,
 )
+_ASKS_FOR_GOODS = re.compile(
+    r"\b(?:buy|how much|price|in stock|do (?:you|u) (?:have|sell)|have (?:you|u)|got (?:the|any|an?)|looking for|cart|basket|bag|compatible|work with|fit)\b",
+    re.IGNORECASE,
+)
+"""Beside these letters and digits are rather a model of goods."""
 _COUNTED = re.compile(r"\s+(?:more\s+)?[^\W\d_]{2,}")
 _AFTER_NUMBER = word_set(
     "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
@@ -146,6 +151,8 @@ def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bo
     stands_alone = (
         re.search(r"(?:^|[.!?:;]\s)\W*$", before) is not None and re.match(r"\W*(?:$|[.!?])", after) is not None
     )
+    if divided and len(re.findall(r"\d", number)) >= 4 and not _ASKS_FOR_GOODS.search(text):
+        return True
     if divided and len(re.findall(r"\d", number)) >= 4 and (stands_alone or _TO_AN_ORDER.search(before)):
         return True
     if _ABOUT_GOODS.search(text):

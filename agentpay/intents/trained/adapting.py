@@ -42,6 +42,13 @@ class _Row:
 
 def adapt(examples: Sequence[Example], encoder: MiniLM, progress: Callable[[str, int, int], None]) -> Factors:
     """The changes that make the means of messages and of clauses tell their intents; about 15 minutes of processor time."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # how sums are divided among threads changes their last bits
+        return _adapted(examples, encoder, progress)
+
+
+def _adapted(examples: Sequence[Example], encoder: MiniLM, progress: Callable[[str, int, int], None]) -> Factors:
     chance = np.random.default_rng(0)
     weights = Weights(encoder.content())
     rows, intents = _rows(examples, encoder, chance)

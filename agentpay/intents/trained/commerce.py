@@ -134,6 +134,8 @@ def clause_vectors(heard: Sequence[Heard], tokens: Tokens) -> Matrix:
 
 def train(examples: Sequence[Example], encoder: Encoder, progress: Callable[[str, int, int], None]) -> CommerceHead:
     """Learns from messages and their intents, and from messages joined of two of them; from the clauses of each, too."""
+    from threadpoolctl import threadpool_limits
+
     messages = with_joins(examples)
     norms: list[str] = []
     parts: list[str] = []
@@ -165,7 +167,8 @@ def train(examples: Sequence[Example], encoder: Encoder, progress: Callable[[str
 
     wanted = np.asarray([[name in given for name in classes] for given in [*names, *part_names]])
     dense = centred(np.concatenate([vectors, *part_vectors]), centre)
-    embedded, words, bias = one_vs_rest(dense, rows_of(vocabulary, [*norms, *parts]), wanted, step)
+    with threadpool_limits(1):  # so that the same sentences make the same file
+        embedded, words, bias = one_vs_rest(dense, rows_of(vocabulary, [*norms, *parts]), wanted, step)
     return CommerceHead(encoder.model, classes, centre, embedded, words, bias, vocabulary, FLOOR)
 
 
