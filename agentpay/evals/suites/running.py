@@ -27,6 +27,8 @@ _ended: Queue[str | None] | None = None
 """In a worker: where the ids of cases go as they end."""
 _busy = False
 """In a worker: whether it has a unit in hand, with a shop to close."""
+_asked = False
+"""In a worker: whether it was told to end while it was busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,13 @@ def _begin(ended: Queue[str | None]) -> None:
 
 
 def _told(*_: object) -> None:
+    """What is in hand is cut short and cleaned up, which nothing more cuts short; what waits for work ends."""
+    global _asked
     if not _busy:
-        os._exit(1)
-    raise KeyboardInterrupt
+        raise SystemExit(1)
+    if not _asked:
+        _asked = True
+        raise KeyboardInterrupt
 
 
 def _end_with_parent() -> None:
@@ -177,10 +183,9 @@ def _do(suite: str, unit: Unit, terms: Terms) -> Outcome | str:
     except (StartupError, OSError) as error:
         return str(error) or type(error).__name__
     finally:
+        if _asked:  # once the pool has got the outcome: it would wait for another job
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
         _busy = False
-        parent = multiprocessing.parent_process()
-        if parent is not None and not parent.is_alive():
-            os._exit(1)  # the pool would wait for another job for ever
 
 
 def _tell(case: str) -> None:
