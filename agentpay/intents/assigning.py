@@ -30,6 +30,7 @@ _JOINTS = ("and", "plus", "also", "then", "but", "n", "or")
 _CONCEIVABLE = 0.15
 _HARDLY = 0.05
 _BESIDES = re.compile(r"\b(?:and|plus|also)\W+\Z", re.IGNORECASE)
+_AND_ALSO = re.compile(r"(?:oh|ok|yes|great|lovely)?\W*(?:and|plus|also)\b", re.IGNORECASE)
 _ONLY_A_NUMBER = re.compile(
     r"^(?:(?:it is|this is|that is|my|the|for|of|on|under|order|number|no|nr|ref|reference) )*<order>(?: \?)?$"
 )
@@ -210,7 +211,11 @@ def joined(
     """The acts with each wish once: what a background clause names belongs to the wish it explains."""
     starts = {clause.start for clause in heard}
     texts = {clause.text: clause.start for clause, _, _ in parsed.clauses if clause.start in starts}
-    besides = {clause.text for clause, _, _ in parsed.clauses if _BESIDES.search(parsed.cleaned, 0, clause.start)}
+    besides = {
+        clause.text
+        for clause, _, _ in parsed.clauses
+        if _BESIDES.search(parsed.cleaned, 0, clause.start) or _AND_ALSO.match(clause.text)
+    }
     kept: list[Act] = []
     for act in understanding.acts:
         twin = next((one for one in kept if one.intent is act.intent), None)

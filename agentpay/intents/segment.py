@@ -22,7 +22,7 @@ _VERB = (
 )
 _SUBJECT = (
     r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|r|was|were|has|have|may|might|shall)"
-    r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
+    r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:(?:my|the)\s+)?(?:usual|same|saved|normal|home) address\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
     r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
 )
@@ -76,6 +76,8 @@ _ONLY_THAT = re.compile(
     re.IGNORECASE,
 )
 """Nothing but what was shown or offered: "okay, that one"."""
+_HAS_PARTS = re.compile(r"\b(?:with|without|that has|between|for (?:my|the|a|an|his|her|our|their))\b", re.IGNORECASE)
+_MEASURED = re.compile(r"\d")
 _ALTERNATIVES = frozenset({"or", "but", "so"})
 _ITEM_END = re.compile(r",|\s+(?:and|plus|n|&|\+)\s+|[.!?;]")
 _ITEM_IN = re.compile(r"\s(?:in|x\d)\b")
@@ -245,12 +247,20 @@ def _new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
 def _named_item(before: str, after: str, joint: str, goods: Collection[str], *, going_on: bool) -> bool:
     """Whether a further item of a shopping list begins by its bare name: "a 10kg litter x2, cat fountain in white"."""
     wished = _LISTING.match(before) or _WISH.match(before)
-    if "," not in joint or joint.strip(" ,").lower() in _ALTERNATIVES or not (going_on or wished):
+    if "," not in joint or joint.strip(" ,").lower() in _ALTERNATIVES:
+        return False
+    last = _WORDS.findall(before)[-1:]
+    bare = bool(last) and _of_goods(last[0].lower(), goods) and not _HAS_PARTS.search(before)
+    if not (going_on or wished or bare):
         return False
     words = [word.lower().strip(".!") for word in re.split(_ITEM_END, after, maxsplit=1)[0].split()]
     if not 0 < len(words) <= _MOST_OF_AN_ITEM or not any(
         _of_goods(word.lower(), goods) for word in _WORDS.findall(before)
     ):
+        return False
+    if len(words) > 1 and _of_goods(words[-1], goods) and _MEASURED.match(words[0]):
+        return True  # "square stone, 14 inch peel"
+    if not (going_on or wished):
         return False
     if len(words) == 1:
         return words[0].endswith("s") and _of_goods(words[0], goods)  # "…, padded" goes on about what was named
@@ -259,7 +269,7 @@ def _named_item(before: str, after: str, joint: str, goods: Collection[str], *, 
 
 def _further_goods(before: str, after: str, joint: str, goods: Collection[str]) -> bool:
     """Whether other goods are named after "and" or "plus": "cleaning kit and a 49mm nd filter", "that one plus the charcoal bar"."""
-    if joint.strip(" ,").lower() in _ALTERNATIVES or _CHOICE.search(before) or _RESTRICTIVE.search(before):
+    if joint.strip(" ,").lower() in _ALTERNATIVES or _CHOICE.search(before) or _HAS_PARTS.search(before):
         return False
     article = _ARTICLE.match(after)
     if article is None and joint.strip(" ,").lower() != "plus":

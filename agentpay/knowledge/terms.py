@@ -27,6 +27,9 @@ _FILLER = """
 """
 FILLER = frozenset(_FILLER.split())
 """Words around a request: they never decide what fits."""
+_ALSO_GOODS = frozenset({"basket", "cart"})
+_NOT_GOODS_AFTER = frozenset({"to", "in", "into", "from", "of", "my", "the", "your", "our", "this"})
+"""A laundry basket is one; the basket that something is put into is none."""
 
 _SOFT = """
     good great best better nice fine cool cheap affordable inexpensive expensive premium quality top perfect ideal lightweight light
@@ -137,11 +140,14 @@ def content_terms(text: str) -> list[Term]:
     soft: list[str] = []
     head: str | None = None
     last: str | None = None
+    before: str | None = None
     for word in words(text):
+        goods = word in _ALSO_GOODS and before not in _NOT_GOODS_AFTER
+        before = word
         if word in BREAKS and last is not None and head is None:
             head = last
         bare = word.removesuffix("'s")
-        if bare in FILLER or word in BREAKS or _is_contraction(word):
+        if (bare in FILLER and not goods) or word in BREAKS or _is_contraction(word):
             continue
         if bare in SOFT or bare.isdecimal():
             soft.append(bare)

@@ -12,7 +12,7 @@ from typing import Any
 from agentpay.commerce import catalog
 from agentpay.commerce.catalog import VariantRow
 from agentpay.errors import Problem
-from agentpay.knowledge.lookup import Match, lookup
+from agentpay.knowledge.lookup import Match, lookup, title_matches
 from agentpay.naming import besides_the_name
 from agentpay.store.session import Tx
 
@@ -47,6 +47,10 @@ async def resolve_product(
     close = [
         match for match in matches if match.score >= matches[0].score - _MARGIN and match.exact == matches[0].exact
     ]
+    if len(close) > 1:
+        titled = title_matches(reference, [match.title for match in close])
+        whole = [match for match, fits in zip(close, titled, strict=True) if fits]
+        close = whole if len(whole) == 1 else close  # "the Tarn mixer" is the one titled so, not all that Tarn makes
     by_product = await catalog.variants_of(tx, [match.product_id for match in close])
     if len(close) > 1 and options:
         # "the blue one in 43" may itself say which of two products is meant

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """What the shop's own pages say: the passage that is about the question, quoted with its title."""
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _TOPICS = tuple(
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
         (r"warrant|guarant", "warranty"),
-        (r"ship|deliver|arriv|dispatch|go(?:es)? out\b|leaves? (?:today|tomorrow)", "shipping and delivery"),
+        (
+            r"ship|deliver|arriv|dispatch|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
+            "shipping and delivery",
+        ),
         (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
     )
 )
@@ -65,6 +69,20 @@ def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
         return False
     quote(talk, passage)
     return True
+
+
+def told_of(talk: Talk, text: str, about: str) -> Generator[Ask, ToolOutcome, bool]:
+    """What the pages say to a question about a product that its own data does not answer: "can it go in the dishwasher?"."""
+    wanted = content(text)
+    if not wanted:
+        return False
+    query = f"{' '.join(sorted(wanted))} {about}"[:400]
+    passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+    for passage in passages:
+        if 2 * len(wanted & stems(f"{passage['title']} {passage['text']}")) >= len(wanted):
+            quote(talk, passage)
+            return True
+    return False
 
 
 def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

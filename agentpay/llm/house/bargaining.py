@@ -47,6 +47,8 @@ _NUMBER_ALONE = re.compile(
     r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d{1,2})?)(?:\W+(?:then|please|ok|and it'?s a deal))?\W*$",
     re.I,
 )
+_OF_A_PURCHASE = frozenset({"provide_details", "checkout"})
+_BUYS = frozenset({"negotiation", "add_to_cart"})
 _SOLD = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|alright|great|fine|yes)\W+)*(?:sold|done deal|(?:it'?s|that'?s) a deal)\b(?! out)", re.I
 )
@@ -106,6 +108,16 @@ def sealed(turn: TurnView) -> TurnView:
     if turn.offer is None or turn.offer.get("status") == "accepted" or not _SOLD.match(turn.text):
         return turn
     return replace(turn, accepts=True)
+
+
+def agreed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "Deal, ground to 14 Water St, I'll pay now": the offer is taken, whatever else is said with the yes."""
+    offer = talk.turn.offer
+    if offer is None or offer.get("status") == "accepted" or not talk.turn.accepts or talk.asked_for != "confirm_offer":
+        return list(acts)
+    if not any(act.intent in _OF_A_PURCHASE for act in acts) or any(act.intent in _BUYS for act in acts):
+        return list(acts)
+    return [ActView("negotiation", 0.8, talk.turn.text), *acts]
 
 
 def _at_list_price(talk: Talk, act: ActView) -> bool:

@@ -1,35 +1,63 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """The cart put right: other numbers, other variants, one thing for another, something out of it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.buying import add, goes_on_buying
+from agentpay.llm.house.choosing import counted_by, told_apart
 from agentpay.llm.house.each import lines_meant, means_each
 from agentpay.llm.house.lines import (
     cart_ref,
     line_of,
     line_with,
     lines_of,
+    named_in,
     names_more,
     number_of_them,
     spoken_of_line,
 )
 from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
-from agentpay.llm.house.refs import among, having, named, overlaid, points_back, stems, target, without_name
+from agentpay.llm.house.refs import among, having, named, overlaid, points_back, spoken_of, stems, target, without_name
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _INSTEAD = re.compile(
-    r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer)\b",
+    r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer|better)\b",
     re.I,
 )
 _FOR_ONE = re.compile(r"\b(?:just|only) (?:me|myself|for (?:me|one)|one (?:of us|person))\b", re.I)
 """How many it shall be now: "my friend can't come, just me"."""
+_ONLY_THE = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|ouch|hm+|then|no|fine|well|actually|oh|so|make it)\W+)*(?:just|only|leave (?:just|only)) (?:the|that) [\w' -]{2,40}?(?: then| please| pls)*\W*$",
+    re.I,
+)
+SIZED = frozenset(
+    {
+        "big",
+        "bigger",
+        "biggest",
+        "large",
+        "larger",
+        "small",
+        "smaller",
+        "smallest",
+        "tall",
+        "taller",
+        "long",
+        "longer",
+        "short",
+    }
+)
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_SOME_OF = re.compile(r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these)\b", re.I)
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 
 
@@ -50,6 +78,12 @@ def change(talk: Talk, act: ActView) -> Plan:
     if besides or (means_each(act.text) and talk.focus is not None):
         yield from add(talk, act)
         return
+    if (only := only_this(act.text, lines)) is not None:
+        yield from _keep(talk, only, lines)
+        return
+    if (some := _some_of_them(talk, act)) is not None:
+        yield from _turn_into(talk, act, *some)
+        return
     if not act.entities.get("quantity") and _FOR_ONE.search(act.text):
         act = replace(act, entities={**act.entities, "quantity": 1})
     ref = cart_ref(talk, act)
@@ -62,6 +96,9 @@ def change(talk: Talk, act: ActView) -> Plan:
         ref = {**ref, "options": options}
     if quantity is None and not act.entities.get("options") and names_more(act, lines):
         yield from add(talk, act)  # "plus the train and the tracks": nothing that is there
+        return
+    if quantity is None and not act.entities.get("options") and (other := (yield from _other_variant(talk, act))):
+        yield from _set(talk, act, other, counted_by(act, {}), action="replace")
         return
     if quantity is None and not act.entities.get("options"):
         talk.say_text(describe.cart_lines(talk))
@@ -77,6 +114,64 @@ def change(talk: Talk, act: ActView) -> Plan:
             yield from _set(talk, act, ref, quantity, action="replace")
         return
     yield from _set(talk, act, ref, quantity)
+
+
+def only_this(text: str, lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The line of several that "just the lame then" leaves in the cart."""
+    if len(lines) < 2 or not _ONLY_THE.match(text):
+        return None
+    return named_in(text, lines)
+
+
+def _keep(talk: Talk, kept: dict[str, Any], lines: list[dict[str, Any]]) -> Plan:
+    for line in lines:
+        if line is kept:
+            continue
+        outcome = yield Ask(
+            "update_cart", {"action": "remove", "variant": line["variant_external_id"] or line["variant_id"]}
+        )
+        if outcome.ok:
+            talk.say("removed", what=describe.what(line["title"], line["options"]), quantity=0)
+    spoken_of(talk, {"external_id": kept["product_external_id"], "title": kept["title"]},
+              {"external_id": kept["variant_external_id"], "options": kept["options"]})  # fmt: skip
+    talk.say_total()
+
+
+def _some_of_them(talk: Talk, act: ActView) -> tuple[dict[str, Any], int] | None:
+    """ "Make one of them mustard": the line, and how many of it shall be otherwise."""
+    found, line = _SOME_OF.search(act.text), spoken_of_line(talk)
+    if found is None or line is None or not act.entities.get("options"):
+        return None
+    number = _NUMBERS.get(found["n"].casefold()) or int(found["n"])
+    return (line, number) if 0 < number < line["quantity"] else None
+
+
+def _turn_into(talk: Talk, act: ActView, line: dict[str, Any], number: int) -> Plan:
+    """So many of a line come as another variant; the others stay."""
+    before = talk.cart["items"]
+    wished = overlaid(line["options"], act.entities["options"])
+    yield from put(talk, act, {"product": line["product_external_id"], "options": wished}, number)
+    if talk.cart["items"] != before:
+        yield from set_quantity(talk, line, line["quantity"] - number)
+
+
+def _other_variant(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
+    """The line spoken of as another of its variants, by any word of the message: "she can only do Wednesdays, switch us"."""
+    line = spoken_of_line(talk)
+    name = set(stems(named(act) or ""))
+    if (
+        line is None
+        or not (name <= SIZED | stems(line["title"]))
+        or not line["options"]
+        or not _INSTEAD.search(act.text)
+    ):
+        return None
+    outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
+    rows = outcome.result.get("variants", []) if outcome.ok else []
+    row = by_size(act.text, rows) or told_apart(talk.turn.text, rows) if len(rows) > 1 else None
+    if row is None or row["external_id"] == line["variant_external_id"]:
+        return None
+    return {"variant": line["variant_external_id"], "options": row["options"]}
 
 
 def _counts_which(act: ActView) -> bool:

@@ -44,6 +44,8 @@ def details(talk: Talk, act: ActView) -> Plan:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
     elif talk.asked_for == "postal_code" and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "postal_code": entities.get("postal_code") or ""}
+    elif given and means_usual_address(act):
+        given["saved_address"] = True
     if _asks_postcode(talk, given.get("shipping_address")):
         return
     if (yield from _is_left_out(talk, given.get("shipping_address"))):
@@ -76,7 +78,12 @@ def details(talk: Talk, act: ActView) -> Plan:
         parts = describe.checkout_parts(talk, made)
         talk.say("link_updated", total=talk.money(made["total"]), parts=parts, url=made["url"])
     else:
-        talk.say("noted", details=describe.listing([_DETAILS[key] for key in given]))
+        talk.say(
+            "noted",
+            details=describe.listing(
+                [_DETAILS["shipping_address" if key == "saved_address" else key] for key in given]
+            ),
+        )
         if talk.cart.get("items"):
             talk.say("ready")
             talk.expect("confirm_checkout")

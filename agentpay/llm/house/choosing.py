@@ -27,6 +27,11 @@ _CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
 _USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
 _DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
 _MAY_SAY_WHICH = frozenset({"add_to_cart", "change_cart", "product_search", "recommendation", "availability", "other"})
+_A_SINGLE = re.compile(
+    r"(?:^|\b(?:actually|just|only|take|have|want|then|no|ok)\W+)(?:one|a single) (?!of\b|in\b|with\b|for\b|please|pls|then\b|that\b)[a-z]",
+    re.I,
+)
+"""A number before a thing: "one big bag", not "the big one"."""
 _EXCLUDES = re.compile(r"\b(?:not|no|without|instead of|rather than|besides)\b|n't\b", re.I)
 
 
@@ -49,6 +54,8 @@ def says_which(talk: Talk, act: ActView) -> bool:
     if talk.expected != "variant" or act.intent not in _MAY_SAY_WHICH:
         return False
     pending = talk.asks
+    if by_size(act.text, pending["candidates"]) is not None:
+        return True  # "the small ones"
     own = (
         {word for row in pending["candidates"] for word in _tokens(row["options"])} | stems(pending["title"]) | {"one"}
     )
@@ -96,7 +103,7 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     ]
     if len(fitting) == 1 and len(rows) > 1:
         return fitting[0]
-    if not fitting and len(rows) > 1 and (row := _told_apart(act.text, candidates)) is not None:
+    if not fitting and len(rows) > 1 and (row := told_apart(act.text, candidates)) is not None:
         return row
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
@@ -106,12 +113,12 @@ def counted_by(act: ActView, options: Mapping[str, Any]) -> int | None:
     """How many the clause says; None where its number is but a word of the option: "a tray of six", of a tray of 6."""
     quantity = act.entities.get("quantity")
     if quantity is None:
-        return None
+        return 1 if _A_SINGLE.search(act.text) else None
     of_option = str(quantity) in _tokens(options) and _said(act.text).count(str(quantity)) == 1
     return None if of_option else int(quantity)
 
 
-def _told_apart(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def told_apart(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The row by a word of its options that no other row and no title has, or by all of an option with a number."""
     said = set(_said(text))
     whole = [

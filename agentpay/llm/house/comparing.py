@@ -20,8 +20,15 @@ _OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
 """Another variant of what is spoken of: "and the smaller one?"."""
 
 
+_OF_A_KIND = re.compile(r"\b(?:differen\w+|compar\w*)\b.*\b(?:your|the|these|all)\b(?: \w+)? \w+s\W*$", re.I)
+_MOST = 3
+
+
 def compare(talk: Talk, act: ActView) -> Plan:
     references = _compared(talk, act)
+    if len(references) == 1 and _OF_A_KIND.search(act.text):
+        found = yield Ask("product_search", {"query": references[0], "limit": _MOST})
+        references = [product["external_id"] for product in found.result.get("products", [])] or references
     if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
         yield from availability(talk, act)
         return

@@ -7,11 +7,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling
+from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling, wondering
 from agentpay.llm.house.aftersale import serving
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
-from agentpay.llm.house.bargaining import as_haggling, sealed
+from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
 from agentpay.llm.house.choosing import says_which
 from agentpay.llm.house.handling import Handler, handler
 from agentpay.llm.house.meaning import (
@@ -85,7 +85,7 @@ def converse(talk: Talk) -> Plan:
         yield from service.human(talk, _asking(acts))
         return
     acts = general.with_rules(talk, acts)
-    acts = as_haggling(talk, taking_the_offer(talk, acts))
+    acts = agreed(talk, as_haggling(talk, taking_the_offer(talk, acts)))
     if any(serving.calls_off(talk, act) for act in acts):
         talk.say("left_as_it_is")
         acts = [act for act in acts if not serving.calls_off(talk, act)]
@@ -114,7 +114,7 @@ def converse(talk: Talk) -> Plan:
         if says_which(talk, act):
             talk.answered_already()
             yield from buying.choose(talk, act)
-        elif not (yield from general.told_by_title(talk, act)):
+        elif not ((yield from general.told_by_title(talk, act)) or (yield from wondering.told(talk, act))):
             yield from handler(talk, act)(talk, act)
             note_question(talk, act)
     if wishes:

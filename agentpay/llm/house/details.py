@@ -16,6 +16,7 @@ from agentpay.llm.house.refs import spoken_of, stems, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _MOST_TOLD = 2
+_THE = re.compile(r"\b(?:the|that|your) (?P<name>[a-z][\w-]*(?: [a-z][\w-]*)?)\W*$", re.I)
 _TWO = re.compile(r"\band (?:how|what|when|which|who|is|are|does|do|can|will|has|have)\b", re.I)
 """Two questions in one: "how tall is it and how long does it take to put together?"."""
 
@@ -36,6 +37,12 @@ def details(talk: Talk, act: ActView) -> Plan:
     outcome = yield Ask("product_details", {"product": ref["product"], **question})
     if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
         return
+    if (
+        not outcome.ok
+        and outcome.result["error"]["code"] == "product_not_found"
+        and (name := definite(act.text, ref["product"]))
+    ):
+        outcome = yield Ask("product_details", {"product": name, **question})
     focus = (talk.focus or {}).get("product")
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus, **question})
@@ -51,13 +58,21 @@ def details(talk: Talk, act: ActView) -> Plan:
     if (named_alone or is_general(act.text)) and not act.entities.get("attributes"):
         _all_of_it(talk, product)
         return
-    answer = _answer(act, outcome)
+    answer = answer_of(act, outcome)
     if answer.facts or answer.sentences:
-        _tell(talk, product, answer)
+        tell(talk, product, answer)
+    elif (yield from articles.told_of(talk, act.text, product["title"])):
+        return
     else:
         talk.say("attribute_unknown", title=product["title"])
         talk.say_text(product["description"])
     _and_now(talk, product)
+
+
+def definite(text: str, tried: str) -> str | None:
+    """What a question is about, by its article, where more than that was `tried`: "how long's the peel"."""
+    found = _THE.search(text)
+    return found["name"] if found and found["name"].casefold() != tried.casefold() else None
 
 
 def _question(act: ActView) -> dict[str, str]:
@@ -65,7 +80,7 @@ def _question(act: ActView) -> dict[str, str]:
     return {} if is_general(act.text) else {"question": act.text[:400]}
 
 
-def _answer(act: ActView, outcome: ToolOutcome) -> Answer:
+def answer_of(act: ActView, outcome: ToolOutcome) -> Answer:
     """What the product's data says in the question's words, else the sentences that are nearest to it in meaning."""
     product = outcome.result["product"]
     answer, nearest = answering(act.text, product), outcome.result.get("nearest", [])
@@ -95,7 +110,7 @@ def told_by_goods(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]
         return False
     product = outcome.result["product"]
     spoken_of(talk, product)
-    _tell(talk, product, answer)
+    tell(talk, product, answer)
     _and_now(talk, product)
     return True
 
@@ -111,7 +126,7 @@ def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:
     _and_now(talk, product)
 
 
-def _tell(talk: Talk, product: dict[str, Any], answer: Answer) -> None:
+def tell(talk: Talk, product: dict[str, Any], answer: Answer) -> None:
     for name, value in answer.facts:
         told = value.casefold()
         key = f"attribute_{told}" if answer.polar and told in ("yes", "no") else "attribute_is"

@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import products
+from agentpay.llm.house import changing, products
 from agentpay.llm.house.aftersale.task import KINDS
 from agentpay.llm.house.putting import BESIDE
-from agentpay.llm.house.refs import named
+from agentpay.llm.house.refs import is_superlative, named, stems
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _FILLER = re.compile(
     r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
-    r"|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
+    r"|ouch|ow|oof|wow|yikes|blimey|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
     r"|scratch that))\W*$",
     re.I,
 )
@@ -31,6 +31,7 @@ _QUESTIONS = frozenset({"product_details", "policy"})
 
 _SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
+_HARDLY = 0.4
 _WISHES = frozenset({"product_search", "recommendation", "add_to_cart"})
 _UNSURE = 0.6
 """Below it a complaint or a wish about an order, beside a wish for goods, is a guess."""
@@ -55,14 +56,30 @@ _MAY_ASK_AGAIN = frozenset(
     {"availability", "product_search", "product_details", "price_question", "recommendation", "other"}
 )
 _POINTS = re.compile(r"\b(?:it|they|that one|this one|that|this|those|these|them)\b", re.I)
+_WITH_CODE = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|hi|hello|hey|please|and|the|an?|i want|i'?d like|i'?ll (?:take|have))\W+)*(?P<goods>[^\W\d_][\w' -]{2,60}?)"
+    r"\W+(?:with|using|and use|plus) (?:the |my |a |your )?(?:(?:discount |promo )?(?:code|coupon|voucher)\b|\w+ (?:code|coupon|voucher)\b)",
+    re.I,
+)
+_CHANGES = frozenset({"change_order", "exchange"})
+_ME_AND = re.compile(r"\bfor (?:me|us|myself) (?:and|plus) (?:my|an?|our)(?: \w+)? \w+", re.I)
+_CHOOSES = re.compile(
+    r"\bones?\b.*\b(?:will do|is fine|please|pls|works?)\b|\b(?:take|have|go (?:for|with)|get|add)\b", re.I
+)
+_PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
 _DETAILS = frozenset({"address", "shipping_method", "emails", "phone", "name", "postal_code"})
 _OF_A_PURCHASE = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
 
 
 def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The clauses as they were meant where each was read by itself: by what stands beside it, and by what was asked before."""
-    acts = _asked_of_another(talk, [_sending_asked(act, acts) for act in acts])
-    acts = _without_guesses(talk, _with_its_subject(acts))
+    lines = talk.cart.get("items", [])
+    if len(lines) > 1 and changing.only_this(talk.turn.text, lines) is not None:
+        return [ActView("change_cart", 0.9, talk.turn.text)]  # "ouch. just the lame then"
+    acts = _asked_of_another(talk, [_for_two(_of_this_purchase(talk, act, acts)) for act in acts])
+    if len(acts) > 1:
+        acts = [act for act in acts if act.intent != "provide_details" or act.entities] or acts
+    acts = _without_guesses(talk, _with_its_subject(_taken_at_its_price(talk, acts)))
     return _ordered_together(talk, [one for act in acts for one in _with_goods(talk, act)])
 
 
@@ -72,14 +89,13 @@ def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     if len(acts) != 1 or not isinstance(before, dict) or not _AND_ANOTHER.match(talk.turn.text):
         return acts
     act, name = acts[0], named(acts[0])
-    if name is None or act.intent not in _MAY_ASK_AGAIN:
-        return acts
+    if name is None or stems(name) <= changing.SIZED or act.entities.get("options") or act.intent not in _MAY_ASK_AGAIN:
+        return acts  # "what about yellow in that size?" stays with the product
     old = before.get("named")
     spoken = re.compile(re.escape(old), re.I) if old and old.casefold() in before["text"].casefold() else _POINTS
     text = spoken.sub(lambda _: name if spoken is not _POINTS else f"the {name}", before["text"], count=1)
-    options = {**before.get("options", {}), **act.entities.get("options", {})}
-    entities = {**act.entities, **({"options": options} if options else {})}
-    return [replace(act, intent=before["intent"], text=text, entities=entities)]
+    carried = {"options": before["options"]} if before.get("options") else {}
+    return [replace(act, intent=before["intent"], text=text, entities={**act.entities, **carried})]
 
 
 def note_question(talk: Talk, act: ActView) -> None:
@@ -89,13 +105,43 @@ def note_question(talk: Talk, act: ActView) -> None:
         talk.question = {key: value for key, value in asked.items() if value}
 
 
-def _sending_asked(act: ActView, acts: Sequence[ActView]) -> ActView:
-    """ "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
+def _for_two(act: ActView) -> ActView:
+    """ "The class for me and my sister": two, and no sister's class."""
+    found = _ME_AND.search(act.text)
+    query = act.entities.get("product_query")
+    if found is None or act.intent not in _WISHES or not query:
+        return act
+    people = set(found.group().casefold().split())
+    name = " ".join(word for word in query.split() if word.casefold() not in people)
+    number = {"quantity": 2} if act.intent == "add_to_cart" else {}
+    return replace(act, entities={**number, **act.entities, "product_query": name}) if name else act
+
+
+def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActView:
+    """ "Switch us to Wednesday", with goods in the cart and no order spoken of, means the cart. "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
     guessed = act.intent in KINDS and act.confidence < _UNSURE and not act.entities.get("order_numbers")
+    if guessed and act.intent in _CHANGES and talk.cart.get("items") and talk.order is None:
+        return replace(act, intent="change_cart")
     if not guessed or not act.entities.get("country") or not _SENT_TO.search(act.text):
         return act
     bought = any(one.intent in _OF_GOODS and one.confidence > act.confidence for one in acts)
     return replace(act, intent="shipping_quote") if bought else act
+
+
+def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "The cheaper one will do me", of a list: chosen, not haggled for. And a code that is named is the code that was meant."""
+    if any(act.intent == "remove_from_cart" for act in acts):
+        # "Too much for my wrists, take it off again": why it goes
+        acts = [act for act in acts if act.intent != "negotiation" or set(act.entities) & _PRICED] or acts
+    if any(act.entities.get("codes") for act in acts):
+        acts = [act for act in acts if act.intent != "discount" or act.entities.get("codes")]
+    chooses = len(talk.turn.shown) > 1 and not talk.turn.offer and _CHOOSES.search(talk.turn.text)
+    return [
+        replace(act, intent="add_to_cart")
+        if act.intent == "negotiation" and chooses and is_superlative(act) and not set(act.entities) & _PRICED
+        else act
+        for act in acts
+    ]
 
 
 def _with_its_subject(acts: Sequence[ActView]) -> list[ActView]:
@@ -129,9 +175,13 @@ def _without_guesses(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
 def _with_goods(talk: Talk, act: ActView) -> list[ActView]:
     """ "20 kg litter next day to 3 Park Lane": details of a purchase, and the goods; "two places on the night workshop": goods."""
     own = act.entities
+    if act.intent == "discount" and (bought := _bought_with_code(talk, act)) is not None:
+        return [bought, act]
     if act.intent != "provide_details" or talk.asked_for in _OF_A_PURCHASE or own.get("order_numbers"):
         return [act]
     name = own.get("product_query") or str(own.get("category") or "").rpartition(" > ")[2]
+    if talk.focus is not None and not own.get("product_query"):
+        name = str(talk.focus["product"])
     if not name or not (own.get("quantity") or own.get("options")):
         return [act]
     if any(one is not act and one.intent in ("add_to_cart", "change_cart") for one in talk.turn.acts):
@@ -139,6 +189,19 @@ def _with_goods(talk: Talk, act: ActView) -> list[ActView]:
     wanted: dict[str, Any] = {key: own[key] for key in ("quantity", "options") if key in own}
     goods = ActView("add_to_cart", BESIDE, act.text, {**wanted, "product_query": name})
     return [goods, act] if set(own) & _DETAILS else [replace(goods, confidence=act.confidence)]
+
+
+def _bought_with_code(talk: Talk, act: ActView) -> ActView | None:
+    """ "Navy gloves with the EASTER code": the goods, where they stand before the code."""
+    found = _WITH_CODE.match(act.text)
+    if found is None or "?" in talk.turn.text or not act.entities.get("codes") or products.asks(act):
+        return None
+    if any(one.intent in _OF_GOODS for one in talk.turn.acts):
+        return None
+    said = {word for value in act.entities.get("options", {}).values() for word in str(value).casefold().split()}
+    name = " ".join(word for word in found["goods"].split() if word.casefold() not in said)
+    wanted: dict[str, Any] = {key: act.entities[key] for key in ("quantity", "options") if key in act.entities}
+    return ActView("add_to_cart", BESIDE, act.text, {**wanted, "product_query": name}) if name else None
 
 
 def _ordered_together(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
@@ -179,7 +242,11 @@ def _without_leads(acts: Sequence[ActView]) -> list[ActView]:
     """
     if any(act.intent == "product_search" and named(act) for act in acts):
         # "I'm after a desk mat, what do you recommend?"
-        acts = [act for act in acts if act.intent != "recommendation" or set(act.entities) - {"pronoun"}]
+        acts = [
+            act
+            for act in acts
+            if act.intent != "recommendation" or (set(act.entities) - {"pronoun"} and act.confidence >= _HARDLY)
+        ]
     asking = next((act for act in acts if act.intent in _ASKS_ABOUT and _points(act)), None)
     if asking is None:
         return list(acts)

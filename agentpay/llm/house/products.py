@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import show
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
 from agentpay.llm.house.putting import put
 from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, stems_in_order, target
+from agentpay.llm.house.several import each_named, show_each
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
@@ -46,8 +46,6 @@ _FEW_WORDS = 3
 _NEED = re.compile(
     r"\b(?:something|anything|what would|ideas?|suggestions?|needs?|help|what (?:have|do) (?:you|u)|suitable)\b", re.I
 )
-_AND_THE = re.compile(r"\s+(?:and|&)\s+(?:the|your)\s+", re.I)
-_THE_AND_THE = re.compile(r"\b(?:the|your)\s(?:\S+\s){1,5}(?:and|&)\s+(?:the|your)\s", re.I)
 _STORIES = frozenset({"recommendation", "product_search", "other", "greeting"})
 _TELLING = 2
 """So many words of content tell of a need."""
@@ -113,7 +111,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries.append(("near", {**narrowed, "query": story, "loosely": True, "limit": 3}))
     if act.intent == "recommendation" or looks_around(act):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
-    if len(names := _each_named(act, query)) > 1 and (yield from _show_each(talk, names)):
+    if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
         return
     for kind, arguments in tries:
         outcome = yield Ask("product_search", arguments)
@@ -168,22 +166,6 @@ def _story(talk: Talk, act: ActView) -> str | None:
     of_goods = all(one.intent in _STORIES or one is act for one in talk.turn.acts)
     text = talk.turn.text if of_goods else act.text
     return text[:400] if len(content(text)) >= _TELLING else None
-
-
-def _each_named(act: ActView, query: str) -> list[str]:
-    """ "Show me the dog bed and the blanket": the names of several goods."""
-    return _AND_THE.split(query) if _THE_AND_THE.search(act.text) else []
-
-
-def _show_each(talk: Talk, names: list[str]) -> Generator[Ask, ToolOutcome, bool]:
-    """What each name finds first, where all of them find something else."""
-    shown: dict[str, dict[str, Any]] = {}
-    for name in names:
-        outcome = yield Ask("product_search", {"query": name, "limit": 1})
-        shown |= {product["external_id"]: product for product in outcome.result.get("products", [])[:1]}
-    if len(shown) == len(names):
-        show(talk, list(shown.values()), "found_some")
-    return len(shown) == len(names)
 
 
 def _with_features(act: ActView, query: str) -> str | None:

@@ -60,7 +60,8 @@ def _only_other_with(talk: Talk, options: dict[str, str]) -> str | None:
     if not options or all(product["external_id"] != (talk.focus or {}).get("product") for product in shown):
         return None
     fitting = [product for product in shown if _has(product, options)]
-    return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+    other = fitting[0]["external_id"] if len(fitting) == 1 else None
+    return None if other is None or other == (talk.focus or {}).get("product") else str(other)
 
 
 def is_superlative(act: ActView) -> bool:

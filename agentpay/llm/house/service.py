@@ -1,9 +1,11 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """Questions about the shop, small talk, complaints and people."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, buying, checkout, pricing
@@ -16,6 +18,10 @@ from agentpay.llm.house.purposes import asks_for_goods
 from agentpay.llm.house.refs import named, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
+_LOOKS_FOR = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|so|and|well|hm+|then|fine)\W+)*(?:what|which|anything|something)(?:'s|s)? (?!is\b|are\b|was\b|about\b|do\b|does\b|did\b|if\b|the\b|time\b)\w+ ",
+    re.I,
+)
 _WHO = re.compile(
     r"\b(who are you|your name|are you (a |an )?(bot|robot|ai|human|real|person|machine)|am i talking to)\b", re.I
 )
@@ -202,5 +208,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from complaint(talk, act)
     elif "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
+    elif _LOOKS_FOR.match(act.text) and len(content(act.text)) > 0:
+        yield from search(talk, replace(act, intent="recommendation"))  # "what goes on a barbecue"
     else:
         talk.say("not_understood")

@@ -1,0 +1,79 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Questions of how something is or is done, which were taken for a search, a complaint or an order's: "will scanners ruin my film?".
+
+The shop's pages are asked first, then the product that the question names; where neither knows, it stays what it was taken for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import articles
+from agentpay.llm.house.details import answer_of, tell
+from agentpay.llm.house.facts import content
+from agentpay.llm.house.purposes import asks_for_goods
+from agentpay.llm.house.refs import spoken_of, stems
+from agentpay.llm.house.talk import Ask, Talk
+
+_MOST_SURE = {
+    "recommendation": 0.95,
+    "product_search": 0.95,
+    "order_status": 0.5,
+    "complaint": 0.6,
+    "return": 0.5,
+    "exchange": 0.5,
+}
+"""Up to which confidence each of these may be such a question."""
+_WONDERS = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|hi|hello|hey|also|but|well|just wondering)\W+)*"
+    r"(?:how (?!about\b|do you (?:have|feel)|much (?:is|are|does|do|for|would)\b)\w+|when\b(?:'s| is| are| do| does| should| can)?|why|will|should"
+    r"|(?:is|are) (?!there\b|you\b|it\b|they\b|this\b|that\b|these\b|those\b)|(?:do|does) (?!you\b|it\b|they\b|this\b|that\b)"
+    r"|can (?!you\b|i (?:get|have|buy|see|order|return|send)\b|we (?:get|have|buy|see|order)\b)"
+    r"|what(?:'s|s| is| are) (?:a |the )?(?:good|best|right|ideal|proper|normal|safe)\b(?! (?:\w+ )?(?:choice|option|gift|present|one|model|brand|product)))",
+    re.I,
+)
+_CHOOSES = re.compile(r"\b(?:recommend|suggest|something|anything|which|cheap\w*|in stock|available|price)\b", re.I)
+_NAMED_LAST = re.compile(r"\b(?:the|my|your) (?P<name>[a-z][\w -]{2,40}?)\W*$", re.I)
+_MOST_OF_IT = 0.6
+"""The share of a question's words that a page has which answers it."""
+
+
+def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether the question was one of these, and has been answered."""
+    if not _wonders(talk, act):
+        return False
+    passages = (yield Ask("search_knowledge", {"query": act.text[:400]})).result.get("passages", [])
+    if passages and _answers(act.text, passages[0]):
+        articles.quote(talk, passages[0])
+        return True
+    name = _NAMED_LAST.search(act.text)
+    if name is None or act.intent not in ("recommendation", "product_search"):
+        return False
+    outcome = yield Ask("product_details", {"product": name["name"], "question": act.text[:400]})
+    answer = answer_of(act, outcome) if outcome.ok else None
+    if answer is None or not (answer.facts or answer.sentences):
+        return False
+    spoken_of(talk, outcome.result["product"])
+    tell(talk, outcome.result["product"], answer)
+    return True
+
+
+def _wonders(talk: Talk, act: ActView) -> bool:
+    return (
+        act.confidence <= _MOST_SURE.get(act.intent, 0)
+        and not act.entities.get("order_numbers")
+        and not talk.turn.angry
+        and _WONDERS.search(act.text) is not None
+        and _CHOOSES.search(act.text) is None
+        and not asks_for_goods(act.text)
+    )
+
+
+def _answers(text: str, passage: dict[str, Any]) -> bool:
+    """Whether a page is headed by what is asked about, or holds most of the question's words."""
+    wanted = content(text)
+    held = wanted & stems(f"{passage['title']} {passage['text']}")
+    return bool(wanted & stems(passage["title"])) or (bool(wanted) and len(held) >= _MOST_OF_IT * len(wanted))
