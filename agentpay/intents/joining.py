@@ -108,15 +108,45 @@ def _cancelling(acts: list[Act]) -> list[Act]:
 _TO_IT = re.compile(r"\b(?:to|on|onto|in|into|with) (?:it|that|that order|my order|the order)\W*$", re.IGNORECASE)
 
 
+_AS_BEFORE = re.compile(
+    r"\b(?:again|re-?order\w*|same|had|bought|got|like (?:in|last|the)|repeat|as (?:in|last))\b", re.IGNORECASE
+)
+"""What was ordered once is wanted once more: a new purchase."""
+
+
+_ELSEWHERE = re.compile(
+    r"\b(?:instead|rather|redirect\w*|re-?route\w*|(?:send|ship|deliver|forward) (?:it|that|this|them|the (?:order|parcel|package))|new address|moved)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_support(dialogue: Dialogue) -> bool:
+    """Whether an address can only be for an order that was placed: support is spoken to, nothing lies in the cart."""
+    return dialogue.agent == "support" and not dialogue.cart_items and dialogue.asked_for not in _WHERE
+
+
+_WHERE = frozenset({"address", "country", "postal_code"})
+
+
 def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
     """ "I only need one in order 12, can you change it?": with an empty cart, what is changed is the order."""
+    numbers = [number for act in acts for number in act.entities.order_numbers]
+    named = bool(numbers) and not any(_AS_BEFORE.search(act.text) for act in acts)
+    acts = [
+        act.model_copy(update={"intent": I.CHANGE_ORDER})
+        if act.intent is I.PROVIDE_DETAILS
+        and act.entities.address is not None
+        and (named or (_ELSEWHERE.search(act.text) and _of_support(dialogue)))
+        else act
+        for act in acts
+    ]
     spoken_of = any(act.entities.order_numbers or act.intent is I.CHANGE_ORDER for act in acts)
     if dialogue.cart_items or not (spoken_of or dialogue.stage in {"paid", "after_sales"}):
         return acts
     return [
         act.model_copy(update={"intent": I.CHANGE_ORDER})
         if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART}
-        or (act.intent is I.ADD_TO_CART and _TO_IT.search(act.text))
+        or (act.intent is I.ADD_TO_CART and (named or _TO_IT.search(act.text)))
         else act
         for act in acts
     ]

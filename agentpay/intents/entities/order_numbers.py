@@ -128,6 +128,12 @@ def find_orders(
         for match in _SHAPE_ORDER_LOWER.finditer(text):
             if match.group("id").lower() not in title_words:
                 add(match)
+    else:
+        for match in _SHAPE_ORDER_LOWER.finditer(text):
+            stands = _OF_IT.search(text[: match.start()]) or not text[: match.start()].strip(" ,.!?:")
+            if stands and len(re.findall(r"\d", match["id"])) >= 4 and match["id"].lower() not in title_words:
+                add(match)
+    if about_orders or _NUMBER_ALONE.match(text):
         for match in _SPACED.finditer(text):
             letters, digits = match["id"].lower().split()
             if letters not in title_words and digits not in title_words and not _TO_A_PLACE.search(text):

@@ -22,7 +22,10 @@ _TOPICS = tuple(
         (r"return|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b", "returns"),
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
-        (r"warrant|guarant", "warranty"),
+        (
+            r"warrant|guarant|(?:fall|fell|come|came|coming)s? (?:apart|off)|w(?:ear|ore|orn)s? out|tear|torn|(?:break|broke)s?\b",
+            "warranty faulty wear",
+        ),
         (
             r"ship|deliver|arriv|dispatch|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
             "shipping and delivery",
@@ -31,6 +34,7 @@ _TOPICS = tuple(
     )
 )
 """What a question is about, where its own words find nothing, or find something else."""
+_GOES_ON = re.compile(r"^\W*(?:and|so|but|ok(?:ay)?|then|also|what about|how about|who)\b", re.I)
 _HOLDS_ALL = 0.5
 """The score from which a passage holds every word of a question."""
 
@@ -58,6 +62,17 @@ def passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
 def quote(talk: Talk, passage: dict[str, Any]) -> None:
     talk.say_text(passage["text"])
     talk.say("policy_source", title=passage["title"])
+    talk.page = passage["title"]
+
+
+def asked_on(talk: Talk, text: str, passages: Passages) -> Generator[Ask, ToolOutcome, Passages]:
+    """ "And who pays for that?", after a page was quoted: that page goes first where it speaks of it and no other is headed so."""
+    if talk.page is None or _GOES_ON.match(text) is None or (passages and _headed(text, passages[0])):
+        return passages
+    query = f"{text} {talk.page}"[:400]
+    found: Passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+    same = [one for one in found if one["title"] == talk.page and content(text) & stems(one["text"])]
+    return [*same, *passages]
 
 
 def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:

@@ -101,7 +101,7 @@ def converse(talk: Talk) -> Plan:
     if wishes:
         wishes += [act for act in heard if act not in wishes and serving.belongs(talk, act)]
         acts = [act for act in acts if act not in wishes and not serving.belongs(talk, act)]
-        acts = [act for act in acts if act.intent != "complaint"]  # what they want done about it is what helps
+        acts = serving.beside(acts)
     answered = yield from _answer(talk)
     spoken_to = _most_telling(acts) if all(act.intent in _SMALL_TALK for act in acts) else None
     for act in acts:

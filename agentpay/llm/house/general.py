@@ -71,6 +71,10 @@ _TOPIC = re.compile(
     re.I,
 )
 _PRICE_MATCH = re.compile(r"\bprice[- ]?match\w*|\bmatch (?:\w+ )?prices?\b", re.I)
+_WHO_PAYS = re.compile(
+    r"\bwho(?:'d|'ll|'s)? (?:\w+ ){0,2}?(?:pays?|paying|cover\w*|bears?)\b|\bdo i (?:have to )?pay (?:for )?(?:the )?(?:return|way back)\b",
+    re.I,
+)
 _BIDS = frozenset({"amount", "percent", "amount_off"})
 _OF_GOODS = frozenset({"product_details", "product_search", "recommendation", "availability", "price_question"})
 
@@ -90,6 +94,8 @@ def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
 def asks_the_rule(talk: Talk, act: ActView) -> bool:
     """ "Can I send coffee beans back if I don't like them?", "until when can I cancel an order?", "do you sell my data?"."""
     if _PRICE_MATCH.search(act.text) and not set(act.entities) & _BIDS and _ASKS.match(act.text):
+        return True
+    if act.intent == "shipping_quote" and _WHO_PAYS.search(act.text):
         return True
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False

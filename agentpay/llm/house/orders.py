@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """After the sale."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe
+from agentpay.llm.house import articles, describe
 from agentpay.llm.house.aftersale.finding import holding
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -16,6 +17,13 @@ _WHAT = re.compile(
 )
 _ORDERS = re.compile(r"\borders\b|\b(?:what|everything).*\border(?:ed)?\b", re.I)
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent|all|every)\b", re.I)
+_THE_OTHER = re.compile(r"\b(?:the|my) other (?:one|order|parcel|package)\b", re.I)
+_DELAYED = re.compile(
+    r"\b(?:stuck|late|delay\w*|overdue|lost|missing|still (?:not|no|waiting|hasn'?t|nothing)|(?:not|n'?t|doesn'?t|didn'?t|never) (?:\w+ )?(?:mov\w*|updat\w*|arriv\w*|come|turned up|show\w*)"
+    r"|should have (?:been|arrived|come)|for (?:over |more than )?(?:a|two|three|\d+) (?:weeks?|days)|(?:a|two|three|\d+) weeks? (?:ago|now))\b",
+    re.I,
+)
+_OF_DELAYS = re.compile(r"\b(?:delay\w*|late|lost|not moved|has not arrived|hasn't arrived|search with)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
 _MOST = 4
 """Orders that are told of at once."""
@@ -50,8 +58,15 @@ def status(talk: Talk, act: ActView) -> Plan:
         meant = holding(act.text, orders)
         if meant and outcome.result["order"]["number"] not in [order["number"] for order in meant]:
             outcome = yield Ask("order_status", {"order_number": meant[0]["number"]})
+        elif not meant and talk.order and _THE_OTHER.search(act.text):
+            others = [order for order in orders if order["number"] != talk.order]
+            standing = [order for order in others if order["status"] not in ("cancelled", "refunded")] or others
+            if standing and outcome.result["order"]["number"] != standing[0]["number"]:
+                outcome = yield Ask("order_status", {"order_number": standing[0]["number"]})
     if outcome.ok:
         _tell(talk, outcome.result)
+        if outcome.result["order"]["fulfillment_status"] == "shipped" and _DELAYED.search(talk.turn.text):
+            yield from _delayed(talk, act)
         if not numbers and outcome.result.get("other_orders") and _ORDERS.search(talk.turn.text):
             others = outcome.result["other_orders"]
             talk.say("orders_besides", orders=describe.listing([_brief(other) for other in others]))
@@ -76,6 +91,14 @@ def status(talk: Talk, act: ActView) -> Plan:
             talk.say("order_none")
         case _:
             talk.say("tool_failed")
+
+
+def _delayed(talk: Talk, act: ActView) -> Plan:
+    """What the shop's pages say of parcels that do not come."""
+    passages = yield from articles.passages_for(act.text)
+    page = next((one for one in passages if _OF_DELAYS.search(one["title"]) or _OF_DELAYS.search(one["text"])), None)
+    if page is not None:
+        articles.quote(talk, page)
 
 
 def _tell(talk: Talk, result: dict[str, Any]) -> None:

@@ -39,6 +39,15 @@ _FORESEES = re.compile(
     r"^\W*(?:(?:and|so|but|hi|hello|hey|ok)\W+)*(?:will|would|can|could|does|do|might|may|is it|are they|what if|what happens)\b",
     re.I,
 )
+_SOMEONE = re.compile(
+    r"\b(?:get|give|put|bring|send|fetch|find|let|want|need|speak|talk|connect|transfer)\b[^.?!]*\b(?:someone|somebody|anyone|person|human|manager|boss|supervisor|colleague|staff)\b",
+    re.I,
+)
+_WHAT_NOW = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
+    r"|are you going to do)\b",
+    re.I,
+)
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
@@ -59,12 +68,14 @@ def policy(talk: Talk, act: ActView) -> Plan:
     if act.entities.get("attributes") and not how_to and "product" in target(talk, act):
         yield from details(talk, act)
         return
-    if act.entities.get("country") and (_SENDING.search(act.text) or _SENDING.search(talk.turn.text)):
+    sent = _SENDING.search(act.text) or _SENDING.search(talk.turn.text)
+    if act.entities.get("country") and sent and not _SENDING_BACK.search(talk.turn.text):
         yield from pricing.shipping(talk, act)
         return
     if not talk.silent and not content(act.text):
         return  # "… and how long?", of what was just told
     passages = yield from articles.passages_for(act.text)
+    passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)
     if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
         passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"
     if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
@@ -152,7 +163,9 @@ def foreign(talk: Talk) -> Plan:
 
 
 def wants_person(talk: Talk) -> bool:
-    """A yes, in their language, to whether a person shall take over."""
+    """A yes to whether a person shall take over: in their language, or by saying who they want instead of us."""
+    if talk.asked_for == "confirm_handoff" and _SOMEONE.search(talk.turn.text) and not talk.turn.declines:
+        return True
     words = _WORD.findall(talk.turn.text.casefold())
     return talk.asked_for == "confirm_handoff" and "language" in talk.pending and bool(words) and words[0] in YES
 
@@ -202,6 +215,8 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from checkout.payment_problem(talk, act)
     elif _WHO.search(act.text):
         talk.say("who_i_am")
+    elif talk.order is not None and _WHAT_NOW.match(act.text):
+        talk.offer_human(about=f"Order {talk.order}: {act.text}")
     elif act.confidence == _DICTATED:
         talk.say("not_dictated")
     elif talk.turn.angry:

@@ -28,6 +28,8 @@ _LOST = frozenset({"not_understood", "tool_failed"})
 class Talk:
     def __init__(self, turn: TurnView) -> None:
         self.turn = turn
+        self.page: str | None = turn.memory.get("page")
+        """Title of the shop's page that was quoted last: "and who pays for that?" asks on."""
         self.cart: dict[str, Any] = turn.cart
         self.checkout: dict[str, Any] | None = turn.checkout
         self.verified = turn.verified
@@ -200,6 +202,7 @@ class Talk:
     @property
     def memory(self) -> dict[str, Any]:
         kept: dict[str, Any] = {
+            "page": self.page,
             "focus": self.focus,
             "searched": self.searched,
             "order": self.order,

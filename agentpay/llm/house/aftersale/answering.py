@@ -56,7 +56,23 @@ NOT_WANTED = re.compile(
     r"\b(?:do not|don'?t|dont|no need to|never|rather not|not)\s+(?:\w+ )?(?:cancel|return|refund|exchange|change|send (?:\w+ )?back)\b",
     re.I,
 )
-_YESES = ("yes please", "go ahead", "that's right", "thats right", "that's correct", "sounds good", "correct")
+LEAVES_IT = re.compile(
+    r"\bleave (?:it|that|them|everything)\b(?! (?:out|off|at|with|by|to|on|behind)\b)|\bnever ?mind\b|\bforget (?:it|that|about (?:it|that))\b"
+    r"|\bchanged my mind\b|\bon second thoughts?\W*$",
+    re.I,
+)
+_YESES = (
+    "yes please",
+    "go ahead",
+    "go on",
+    "go on then",
+    "go for it",
+    "that's right",
+    "thats right",
+    "that's correct",
+    "sounds good",
+    "correct",
+)
 _LEADING_YES = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|oh|great|perfect)\W+)*(?:yes|yep|yeah|yup|sure|absolutely|definitely|go ahead|do it|please do|correct)\b(?!\W+(?:but|if|unless|only|when|as long))(?: please| thanks| thank you)*\s*(?:[,.!;-]|\band\b)",
     re.I,
@@ -115,6 +131,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
     }
     if kind == "cancel":
         same |= {"refund", "return"}  # what it may have been asked as
+    if asked in _PROPOSES and LEAVES_IT.search(text) and "?" not in text:
+        return True
     if set(intents) & {"human", "complaint"} or (asked == "confirm" and NOT_WANTED.search(text)):
         return False
     if asked == "confirm" and corrects(text):

@@ -6,17 +6,19 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ToolOutcome
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.aftersale.task import Task
-from agentpay.llm.house.talk import Ask, Talk
+from agentpay.llm.house.articles import told
+from agentpay.llm.house.talk import Ask, Plan, Talk
 
 Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
 """Results of `order_status`; None where something has been asked or said instead."""
 
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent)\b(?! (?:item|one))", re.I)
 _ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|those))?(?: \w+)? orders?\b", re.I)
+_BY_RULES = frozenset({"return", "exchange", "refund"})
 _MOST = 5
 """Orders that are worked on at once."""
 
@@ -57,13 +59,13 @@ def orders_of(talk: Talk, task: Task) -> Found:
         for number in task.orders[:_MOST]:
             outcome = yield Ask("order_status", {"order_number": number})
             if not outcome.ok:
-                _refused(talk, task, outcome, number)
+                yield from _refused(talk, task, outcome, number)
                 return None
             found.append(outcome.result)
         return _noted(talk, task, found)
     outcome = yield Ask("order_status", {})
     if not outcome.ok:
-        _refused(talk, task, outcome, "")
+        yield from _refused(talk, task, outcome, "")
         return None
     latest = outcome.result
     numbers = _meant(talk, task, [_brief(latest["order"]), *latest["other_orders"]])
@@ -123,9 +125,18 @@ def _suits(kind: str, order: dict[str, Any]) -> bool:
     return kind == "refund" or bool(order["fulfillment_status"] == "unfulfilled")
 
 
-def _refused(talk: Talk, task: Task, outcome: ToolOutcome, number: str) -> None:
+def _refused(talk: Talk, task: Task, outcome: ToolOutcome, number: str) -> Plan:
     match outcome.result["error"]["code"]:
         case "verification_required":
+            if (
+                task.kind in _BY_RULES
+                and task.asked is None
+                and "?" in talk.turn.text
+                and not (task.orders or task.emails)
+            ):
+                yield from told(
+                    talk, ActView("policy", 1.0, talk.turn.text, {})
+                )  # the rule may be all that is asked for
             unverified(talk, task)
         case "order_not_found":
             talk.say("order_unknown", number=number)

@@ -24,9 +24,17 @@ _DROP = re.compile(
 )
 _MORE = re.compile(r"\b(?:add|another|more|extra|additional)\b", re.I)
 _MAKE_IT = re.compile(
-    r"\b(?:make (?:it|that|them)|to|quantity (?:of |to )?|(?:just|only)(?: (?:need|want|take|keep|have))?|(?:need|want|keep)(?=\s+\w+\s+(?:\w+\s+)?only\b))\s+(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b(?!\s*(?:[a-z]+ )?(?:st|street|rd|road|ave))",
+    r"\b(?:make (?:it|that|them|(?:(?:my|the|this) )?(?:order )?#?[\w-]*\d[\w-]*)|to|quantity (?:of |to )?|(?:just|only)(?: (?:need|want|take|keep|have))?|(?:need|want|keep)(?=\s+\w+\s+(?:\w+\s+)?only\b))\s+(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b(?!\s*(?:[a-z]+ )?(?:st|street|rd|road|ave))",
     re.I,
 )
+
+
+_INSTEAD_OF = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})(?:\s+[a-z][\w'-]*){0,4}?,?\s+(?:instead of|rather than|not)\s+"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b",
+    re.I,
+)
+"""So many, not so many: "one jacket instead of two"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,10 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     state = can["before_it_leaves"]
     if not state["ok"]:
+        if can["returns"]["ok"] and wished.meant(task.text, can["items"]).items and len(can["items"]) > 1:
+            talk.say("cancel_impossible", number=order["number"], reason=state["reason"])
+            task.kind = "return"  # what has arrived is sent back
+            return give_back(talk, task, found)
         _not_possible(talk, "cancel_impossible", order, state["reason"], hint=_later(talk, order, can))
         _return_instead(talk, task, order, can)
         return None
@@ -184,7 +196,9 @@ def _counted(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     """ "Remove the gloves", "make it two", "add another one": other quantities of what the order holds."""
     order, pool = found["order"], found["possible"]["items"]
     text = task.text
-    drop, more, exact = _DROP.search(text), _MORE.search(text), _MAKE_IT.search(text)
+    instead = _INSTEAD_OF.search(text)
+    drop, more, exact = _DROP.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
+    drop, more = (None, None) if instead else (drop, more)
     if not (drop or more or exact):
         return None
     chosen = wished.meant(text, pool).items or (pool if len(pool) == 1 else [])

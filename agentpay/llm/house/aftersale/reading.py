@@ -92,6 +92,8 @@ _SMALL = frozenset(
 _WORD = re.compile(r"[a-z0-9]+|[,;.]")
 _LOOK_BACK = 5
 """Words before an item's name that may count it: "two of the small red shelves"."""
+_COMPOUNDED = 4
+"""Letters of a word that may stand for a longer one that ends in it."""
 _POINTING = frozenset({"the", "my", "those", "these", "this", "that", "both", "all", "a", "an"})
 
 
@@ -144,7 +146,7 @@ def _name(title: str) -> set[str]:
 
 
 def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Further items that the words left over name by what they are: "the concert tickets", "my lipstick"."""
+    """Further items that the words left over name by what they are ("the concert tickets"), or by a part of a word."""
     kinds = [stems((item.get("category") or "").replace("-", " ")) - _SMALL for item in items]
     common = set.intersection(*kinds) if len(items) > 1 else set()
     taken = {word for item in found for word in _name(item["title"])}
@@ -155,7 +157,17 @@ def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dic
         if any(one in _POINTING or one in _NUMBERS or one.isdigit() for one in before):
             said |= _said(word)
     said -= taken | _SMALL
-    return [item for item, kind in zip(items, kinds, strict=True) if item not in found and (kind - common) & said]
+    return [
+        item
+        for item, kind in zip(items, kinds, strict=True)
+        if item not in found and ((kind - common) & said or _compounds(item["title"], said))
+    ]
+
+
+def _compounds(title: str, said: set[str]) -> bool:
+    """ "The lamp", of a headlamp."""
+    longer = (own for own in _name(title) if len(own) > _COMPOUNDED)
+    return any(own.endswith(word) for own in longer for word in said if len(word) >= _COMPOUNDED)
 
 
 def counted(text: str, item: Mapping[str, Any], items: Sequence[dict[str, Any]]) -> int | None:

@@ -10,9 +10,9 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account, asks_more_of
-from agentpay.llm.house.aftersale.answering import NOT_WANTED, agrees, corrects
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED, agrees, corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
-from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, other_address
+from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, of_memory, other_address
 from agentpay.llm.house.aftersale.telling import told
 from agentpay.llm.house.articles import passages_for, quote
 from agentpay.llm.house.orders import status
@@ -36,7 +36,8 @@ _WHEN = re.compile(
 _SURE = 0.9
 _A_GUESS = 0.35
 _VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
-_LEAVES_IT = re.compile(r"\b(?:leave (?:it|that)|never ?mind|forget (?:it|that)|changed my mind)\b", re.I)
+_OPEN = ("confirm", "start", "items", "to")
+_OF_GOODS = frozenset({"return", "exchange", "refund", "cancel", "items"})
 _NAMES = {
     "cancel": "cancellation", "return": "return", "exchange": "exchange", "refund": "refund", "items": "change",
     "payment": "change", "address": "change",
@@ -91,7 +92,7 @@ def settled(acts: Sequence[ActView]) -> list[ActView]:
 
 def ask_again(talk: Talk, task: Task) -> None:
     """What the assistant had proposed still waits for a yes once a question in between is answered."""
-    if talk.turn.declines or _LEAVES_IT.search(talk.turn.text):
+    if talk.turn.declines or LEAVES_IT.search(talk.turn.text):
         talk.say("left_as_it_is")
         return
     if talk.expecting or talk.lost or talk.silent:
@@ -129,6 +130,7 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     if len(tasks) == 1 and len(talk.turn.text) > len(" ".join(tasks[0].words)) + 12:
         tasks[0].words.append(talk.turn.text)  # a clause that was read as something else may say which, or what instead
     _goes_on_from_complaint(talk, tasks[0])
+    _goes_on_from_proposal(talk, tasks[0])
     if tasks[0].kind == "items" and other_address(talk.turn.text):
         tasks.insert(1, Task("address", orders=tasks[0].orders, emails=tasks[0].emails, address=tasks[0].address))
     for task in tasks:
@@ -151,6 +153,22 @@ def _goes_on_from_complaint(talk: Talk, task: Task) -> None:
     talk.complained = None
 
 
+def _goes_on_from_proposal(talk: Talk, task: Task) -> None:
+    """ "Then just my money back for them", while an exchange was spoken of: of the same order, and the same pieces."""
+    before = of_memory(talk)
+    if before is None or before.asked not in _OPEN or not {task.kind, before.kind} <= _OF_GOODS:
+        return
+    if task.orders not in ([], before.orders):
+        return
+    task.orders, task.emails = before.orders, task.emails or before.emails
+    task.words, task.corrected = [*before.words, *task.words], True
+
+
+def beside(acts: Sequence[ActView]) -> list[ActView]:
+    """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it."""
+    return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
+
+
 def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
@@ -163,7 +181,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         ask(talk, task, "order", "order_number")
         return
     words = _STARTS_ANEW.sub("", turn.text).strip()
-    if turn.declines and (len(words.split()) < 3 or _LEAVES_IT.search(words)):
+    leaves = LEAVES_IT.search(turn.text) is not None
+    if (turn.declines and len(words.split()) < 3) or (leaves and (turn.declines or asked in ("confirm", "start"))):
         talk.say("left_as_it_is")
         yield from _next(talk, task)
         return

@@ -28,7 +28,7 @@ _STAYS_NOT = re.compile(
 _STAYS = re.compile(
     r"^\W*(?:(?:and|but|so|please|just|only|then|while|though|by)\s+)*keep(?:ing)?\b(?! \w+ing\b)|\ba keeper\b"
     r"|\b(?:i|we|me|us|i'?ll|we'?ll|i'?d|we'?d|i'?m|we'?re|he'?ll|she'?ll|they'?ll)\s+(?:(?:will|would|want|wanna|like|love|prefer|plan|intend|going|gonna|can|could|may|might|shall|should|rather|only|just|definitely|happily|gladly|am|are|have|decided|to)\s+)*(?:keep(?:ing)?|hold(?:ing)? on to|hang(?:ing)? on to)\b(?! \w+ing\b)"
-    r"|(?<!n't )(?<!not )\bstays?\b(?! (?:on|in|up|closed|open|dry|warm|hot|cold|put|still|together)\b)"
+    r"|\bleave (?:the|my|those|these|both)\b(?!.*\bout\b)|(?<!n't )(?<!not )\bstays?\b(?! (?:on|in|up|closed|open|dry|warm|hot|cold|put|still|together)\b)"
     r"|^\W*(?:but |and )?(?:not (?=the\b|my\b|those\b|these\b|all\b|both\b)(?!.*\b(?:ordered|wanted|expected|bought)\b)|(?:except(?: for)?|apart from|other than|everything but|all but)\b(?! (?:it|that|this)\b))|\b(?:everything|all) (?:but|except)\b"
     r"|\b(?:don'?t|do not|not) (?:return|refund|exchange|cancel|swap|touch|send)\b",
     re.I,
@@ -52,7 +52,7 @@ _REST = re.compile(
     r"\b(?:the|all|every)\s+(?:the\s+)?(?:rest|others?|remaining|remainder)\b|\bother (?:one|ones|two|three|items?|things?)\b|\b(?:everything|all) else\b",
     re.I,
 )
-_IT = re.compile(r"\b(?:it|this one|that one|this|that)\b", re.I)
+_IT = re.compile(r"\b(?:it|this|that|them|these|those|they)\b", re.I)
 _SAYS_MORE = re.compile(
     r"\b(?:i|i'm|i've|it|it's|they|we|he|she|is|are|was|were|isn't|aren't|wasn't|has|have|had|came|arrived|broke|fits?|does\w*|do|did\w*|will|would|can|could|please)\b",
     re.I,
@@ -70,12 +70,12 @@ _SOME = re.compile(
     re.I,
 )
 
-_CANCELS = re.compile(
-    r"\b(?:cancel\w*|don'?t (?:want|need)|no longer (?:want|need))\b(?P<what>.*?)(?:\b(?:from|in|on|of|off)\b[^.;]*\border\b|[.;?!]|\bbecause\b|$)",
+_ORDER = re.compile(r"\b(?:orders?|purchase|parcel|package|shipment|delivery)\b|#|\d{3}", re.I)
+_WHOLE = re.compile(
+    r"\b(?:cancel\w*|stop|call off|want|need)\s+(?:(?!from\b|in\b|on\b|of\b|off\b|out\b)[\w'-]+\s+){0,4}?(?:orders?|purchase|it|that|this|#?[a-z]{0,4}-?\d{3,})\b",
     re.I,
 )
-_ORDER = re.compile(r"\b(?:orders?|purchase|parcel|package|shipment|delivery)\b|#|\d{3}", re.I)
-_AN_ORDER = re.compile(r"\b(?:orders?|purchase|it|that|this)\b|#|\d{4}", re.I)
+"""What is to go is the order: "cancel my order with the stool", "cancel it"."""
 _KEEP_SOME = re.compile(
     r"\bkeep(?:ing)?\s+(?:just |only )?(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.I
 )
@@ -224,12 +224,10 @@ def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]
     """The items of "cancel just the table", where an order holds more than these; empty where the whole order is meant."""
     if len(items) < 2:
         return []
-    kept = meant(text, items).kept
-    stays = [item for item in items if item not in kept]
-    found = _CANCELS.search(text)
-    if found is None or reading.wants_all(found["what"]) or _AN_ORDER.search(found["what"]):
-        return stays if kept else []
-    named = [item for item in reading.named_items(found["what"], items) if item not in kept]
-    if named:
-        return named if len(named) < len(items) else []
-    return stays if kept else []
+    said = parts(text)
+    wish, kept = _of(said, WISH), meant(text, items).kept
+    if not reading.wants_all(wish) and _WHOLE.search(wish) is None:
+        named = [item for item in reading.named_items(wish, items) if item not in kept]
+        if named:
+            return named if len(named) < len(items) else []
+    return [item for item in items if item not in kept] if kept else []

@@ -1,0 +1,107 @@
+"""What support makes of messages as they are written: partly, late, after a proposal, about another order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.types import Dialogue, Vocabulary
+from agentpay.llm.house import postcodes
+from agentpay.llm.house.aftersale import wished
+from agentpay.llm.house.aftersale.answering import goes_on
+from agentpay.llm.house.general import asks_the_rule
+from agentpay.llm.house.talk import Talk
+from tests.llm.house.test_aftersale import order, told
+from tests.llm.house.turns import act, play, refusal, turn
+
+SHOP = Vocabulary(title_words=frozenset({"flask", "lamp"}), options={}, shipping_methods=[], countries=["US", "DE"])
+
+
+def _delivered(*items: tuple[str, int]) -> dict[str, Any]:
+    found = told(order("NT-5", *items, sent="delivered"))
+    found["possible"]["returns"] = {"ok": True, "code": None, "reason": None, "until": None}
+    found["possible"]["before_it_leaves"] |= {"ok": False, "reason": "the order has been delivered already"}
+    return found
+
+
+def test_money_back_for_it_asks_which_where_nothing_says() -> None:
+    view = turn(act("refund", "I want my money back for it"), agent="support", verified=True)
+    said = play(view, order_status=lambda _: (True, _delivered(("Shelf", 1), ("Stool", 1))))
+    assert "Which of them" in said.text
+    assert said.memory["asked_for"] == "order_items"
+
+
+def test_a_wish_after_a_proposal_is_about_what_was_proposed() -> None:
+    task = {"kind": "exchange", "asked": "confirm", "orders": ["NT-5"], "words": ["swap the stool for a red one"]}
+    memory = {"asked_for": "confirm_exchange", "pending": {"task": task}, "order": "NT-5"}
+    view = turn(act("refund", "just my money back for them"), agent="support", verified=True, memory=memory)
+    said = play(view, order_status=lambda _: (True, _delivered(("Shelf", 1), ("Stool", 1))))
+    assert "for Stool of order NT-5" in said.text
+    assert "Shelf" not in said.text
+
+
+def test_after_a_failed_proof_the_address_is_asked_for_anew() -> None:
+    memory = {"claimed": {"numbers": ["NT-5"], "emails": ["a@b.example"], "failed": ["NT-5", "a@b.example"]}}
+    view = turn(act("order_status", "it is NT-5", order_numbers=["NT-5"]), agent="support", memory=memory)
+    said = play(view, order_status=lambda _: refusal("verification_required"))
+    assert said.tools == ["order_status"]
+    assert said.memory["asked_for"] == "email"
+
+
+@pytest.mark.parametrize(
+    ("text", "goes"), [("no wait. leave it in, it's for my brother", True), ("can you leave it at the door?", False)]
+)
+def test_leaving_it_is_a_no_to_what_was_proposed(text: str, goes: bool) -> None:
+    memory = {"pending": {"task": {"kind": "cancel", "asked": "confirm"}}}
+    assert goes_on(memory, ["change_cart"], text, accepts=False, declines=False) is goes
+
+
+@pytest.mark.parametrize(("country", "lacks"), [("DE", True), ("US", True), ("IE", False), ("", False)])
+def test_a_postcode_is_missing_where_the_country_has_them(country: str, lacks: bool) -> None:
+    assert postcodes.lacks({"line1": "High Street 1", "city": "Town", "country": country}) is lacks
+    assert not postcodes.lacks({"postal_code": "12345", "country": country})
+
+
+def test_a_postcode_is_asked_for_once() -> None:
+    home = {"line1": "Hauptstr. 5", "city": "Hamburg", "country": "DE"}
+    first = play(turn(act("provide_details", "to Hauptstr. 5, Hamburg", address=home)))
+    assert first.memory["asked_for"] == "postal_code"
+    noted = {"set_customer_details": lambda given: (True, {"details": given})}
+    view = turn(act("other", "no idea", 0.3), memory=first.memory)
+    assert play(view, **noted).calls == [("set_customer_details", {"shipping_address": {**home, "postal_code": ""}})]
+
+
+@pytest.mark.parametrize(
+    ("text", "dialogue", "intent"),
+    [
+        ("in tw-5002 I put 3 flasks but I only need 2", {}, "change_order"),
+        ("TW-5010 should go to 12 Elm St, Portland, OR 97201, US", {}, "change_order"),
+        ("please send it to 12 Elm St, Portland, OR 97201, US instead", {"agent": "support"}, "change_order"),
+        ("please send it to 12 Elm St, Portland, OR 97201, US", {"agent": "sales"}, "provide_details"),
+        ("the same flask as in TW-5002 again, put 2 in my cart", {}, "add_to_cart"),
+    ],
+)
+def test_what_names_an_order_changes_it(text: str, dialogue: dict[str, Any], intent: str) -> None:
+    found = RuleClassifier().read(text, SHOP, Dialogue(**dialogue))
+    assert intent in {one.intent.value for one in found.acts}
+
+
+def test_who_pays_for_sending_asks_the_rule() -> None:
+    clause = act("shipping_quote", "who'd pay the postage")
+    assert asks_the_rule(Talk(turn(clause, text="and who'd pay the postage?")), clause)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cancel just the stool in NT-5002, I found my old one", ["Stool"]),
+        ("I ordered the shelf and the stool by mistake, please cancel", []),
+        ("cancel order NT-5002", []),
+        ("I don't need the shelf any more, leave the stool as it is", ["Shelf"]),
+    ],
+)
+def test_only_what_the_wish_names_is_taken_out_of_an_order(text: str, expected: list[str]) -> None:
+    items = [{"title": title, "category": None, "options": {}, "quantity": 1} for title in ("Shelf", "Stool", "Oil")]
+    assert [item["title"] for item in wished.only_part(text, items)] == expected
