@@ -17,6 +17,7 @@ BAG = _item("Harbour camera satchel", color="olive")
 STRAP = _item("Cordage wrist strap", color="rust")
 CUP = _item("Double wall cup", 4)
 FLASK = _item("Tundra flask", 2)
+SOFA = _item("Two seat sofa")
 TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, CUP], [CUP, FLASK]
 
 
@@ -39,6 +40,11 @@ TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, CUP], [CUP, FLASK]
         ("can I return it", TWO, []),
         ("I want to send something back. The satchel is too small and the strap scratches", TWO, [BAG, STRAP]),
         ("The strap stays with me, but I would like to return the rest of my order", THREE, [BAG, CUP]),
+        ("the strap doesn't go with the satchel so it has to go back", TWO, [STRAP]),
+        ("Strap torn. Satchel ok. Money back", TWO, [STRAP]),
+        ("Return the satchel (the cups I'd like to keep) and the strap", THREE, [BAG, STRAP]),
+        ("I want to return two of the cups", [CUP, SOFA], [CUP]),
+        ("I want to return two of the cups. The satchel and the strap are fine", THREE, [CUP]),
         ("We love the satchel but want to give the strap back", TWO, [STRAP]),
     ],
 )

@@ -142,7 +142,7 @@ def _said(text: str) -> set[str]:
 
 def _name(title: str) -> set[str]:
     words = stems(title.replace("-", " "))
-    return words - _SMALL or words
+    return words - _SMALL - _NUMBERS.keys() or words
 
 
 def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

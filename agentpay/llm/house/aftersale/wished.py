@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from agentpay.llm.house.aftersale import reading
 
+_SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
+_MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
+_FURTHER = re.compile(r"^\W*(?:and|also|plus|or)\b", re.I)
 _PARTS = re.compile(
-    r"[.;!?\n]+(?=\s|$)|\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
+    r"\s+[-\u2013\u2014]+\s+|,\s*"
     r"|\s+(?=(?:but|though|although|while|whereas|except|apart from|other than|and not|rather than)\b)"
-    r"|\s+(?=(?:and|then|plus)\s+(?:i\b|i'|we\b|the\b|my\b|just\b|only\b|keep\w*\b|return\w*\b|send\w*\b|refund\w*\b|exchange\w*\b|swap\w*\b|cancel\w*\b|give\b|leave\b|take\b)"
+    r"|\s+(?=so\s+(?:i|we|it|they|the|my|please|can|could)\b)|\s+(?=(?:and|then|plus)\s+(?:i\b|i'|we\b|the\b|my\b|just\b|only\b|keep\w*\b|return\w*\b|send\w*\b|refund\w*\b|exchange\w*\b|swap\w*\b|cancel\w*\b|give\b|leave\b|take\b)"
     r"|and\s+(?:one|two|three|four|five|six|\d{1,2})\s+(?:of\b|is\b|are\b|was\b|were\b|has\b|have\b|had\b|came\b|arrived\b|broke\b))",
     re.I,
 )
@@ -38,6 +42,17 @@ _PRAISED = re.compile(
     r"|\b(?:is|are|was|were|fits?|works?|looks?)(?!n'?t)\s+(?!not\b|never\b)(?:(?!not\b|never\b|too\b)\w+\s+){0,2}?(?:fine|great|good|ok(?:ay)?|perfect(?:ly)?|lovely|well|beautiful(?:ly)?|nice|gorgeous|alright)\b",
     re.I,
 )
+_LIKED = re.compile(
+    r"^\W*(?:(?:and|but|the|my|our)\s+)*(?:(?!not\b|no\b|never\b|isn't\b|aren't\b)[\w'-]+\s+){1,4}(?:ok(?:ay)?|fine|perfect|great|good|lovely)\W*$",
+    re.I,
+)
+"""Said without a verb: "rug ok"."""
+_WITHIN = re.compile(r"\(([^()]*)\)")
+_BESIDE = re.compile(
+    r"\b(?:go|goes|going|match\w*|fits?|fitting|pair\w*|wear|wore|worn|used?|looks?)\s+(?:\w+\s+){0,2}?(?:with|next to|beside)\s+(?:the|my|our|an?)\s+[\w'-]+",
+    re.I,
+)
+"""What something goes with, or does not: named, and not meant."""
 _WISHES = re.compile(
     r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,4}(?:off|out))\b"
     r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
@@ -96,25 +111,41 @@ class Meant:
     rest: bool = False
 
 
-def parts(text: str) -> list[Part]:
+@lru_cache(maxsize=64)
+def parts(text: str) -> tuple[Part, ...]:
     """The parts of what was said, each as a wish, something that stays or is liked, a story of buying, or just told."""
     found: list[Part] = []
-    for part in _PARTS.split(text):
-        if part.strip(" ,.!?"):
-            found.append((_role(part, found), part.strip()))
-    return found
+    aside = _WITHIN.findall(text)  # "(the strap I'll keep)"
+    text = _BESIDE.sub(" ", ". ".join([_WITHIN.sub(" ", text), *aside]))
+    for sentence in _SENTENCES.split(text):
+        told = [part.strip() for part in _PARTS.split(sentence) if part and not _MANNERS.match(part)]
+        # "The sofa, the lamp and the rug are fine": what is listed first goes with what is said of the last
+        last = next((place for place, part in enumerate(told) if not _is_bare(part)), 0)
+        listed = last if last and _FURTHER.match(told[last]) and not _FURTHER.match(told[0]) else 0
+        for place, part in enumerate(told):
+            found.append((_role(told[listed] if place < listed else part, found), part))
+    return tuple(found)
 
 
-def _role(part: str, before: Sequence[Part]) -> str:
+def _is_bare(part: str) -> bool:
+    """Whether it is no more than a name: "and the socks"."""
+    return not _SAYS_MORE.search(part) and len(part.split()) <= _A_NAME and not _role_of_its_own(part)
+
+
+def _role_of_its_own(part: str) -> str | None:
     if _STAYS.search(part) and not _STAYS_NOT.search(part):
         return STAYS
     if _WISHES.search(part) or _STAYS_NOT.search(part):
         return WISH
-    if before and not _SAYS_MORE.search(part) and len(part.split()) <= _A_NAME:
+    return PRAISED if _LIKED.search(part) or _PRAISED.search(part) else None
+
+
+def _role(part: str, before: Sequence[Part]) -> str:
+    if own := _role_of_its_own(part):
+        return own
+    if before and _is_bare(part):
         # "… it's too small, and the socks": goes on with what was begun, whatever reason stands between
         return next((role for role, said in reversed(before) if role != TOLD or not _REASON.match(said)), TOLD)
-    if _PRAISED.search(part):
-        return PRAISED
     return STORY if _BOUGHT.search(part) else TOLD
 
 
