@@ -59,3 +59,24 @@ def test_a_clause_knows_its_place_and_whether_it_goes_on_with_a_list():
 
 def test_only_the_clause_before_the_mark_is_a_question():
     assert [c.question for c in segment("I need a lamp. do you ship? thanks")] == [False, True, False]
+
+
+GOODS = frozenset(
+    {"lens", "cleaning", "kit", "filter", "camera", "pizza", "stone", "peel", "charcoal", "bar", "padded", "harness"}
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("cleaning kit and a 49mm filter", ["cleaning kit", "a 49mm filter"]),
+        ("okay, that one plus the charcoal bar", ["okay", "that one", "the charcoal bar"]),
+        ("square stone, 14 inch peel", ["square stone", "14 inch peel"]),
+        ("the harness, padded", ["the harness, padded"]),
+        ("a camera with a filter and a kit", ["a camera with a filter and a kit"]),
+        ("does the camera and the filter fit?", ["does the camera and the filter fit"]),
+        ("give me the camera for $100 or I'll go elsewhere", ["give me the camera for $100", "I'll go elsewhere"]),
+    ],
+)
+def test_goods_by_name_are_divided(text, clauses):
+    assert [c.text for c in segment(text, [], GOODS)] == clauses

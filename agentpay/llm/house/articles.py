@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (a regular expression is read in one piece)
+
 """What the shop's own pages say: the passage that is about the question, quoted with its title."""
 
 from __future__ import annotations

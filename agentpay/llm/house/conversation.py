@@ -14,17 +14,10 @@ from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
 from agentpay.llm.house.choosing import says_which
 from agentpay.llm.house.handling import Handler, handler
-from agentpay.llm.house.meaning import (
-    as_meant,
-    merged,
-    note_question,
-    only_a_rate,
-    taking_the_offer,
-    with_orders,
-    without_fillers,
-)
+from agentpay.llm.house.meaning import as_meant, note_question
 from agentpay.llm.house.referring import grounded
 from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.llm.house.tidying import merged, only_a_rate, taking_the_offer, with_orders, without_fillers
 
 # A cart is put right before it is priced, priced before it is paid; a wish for a person comes before all else.
 _ORDER = {"human": 0, "remove_from_cart": 2, "change_cart": 2, "add_to_cart": 2, "negotiation": 3, "discount": 3}

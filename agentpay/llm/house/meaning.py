@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (a regular expression is read in one piece)
-"""What the clauses of a message mean together, before any of them is served: repetitions, lead-ups and fillers are no wishes."""
+"""What clauses mean by what stands beside them, by what was asked before and by what lies in the cart."""
 
 from __future__ import annotations
 
@@ -16,22 +16,8 @@ from agentpay.llm.house.refs import is_superlative, named, stems
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
-_FILLER = re.compile(
-    r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
-    r"|ouch|ow|oof|wow|yikes|blimey|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
-    r"|scratch that))\W*$",
-    re.I,
-)
-_ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "complaint"})
-_GUESS = 0.65
-"""How sure the rules are of an order that nobody put as one ("the second one …")."""
-_QUESTIONS = frozenset({"product_details", "policy"})
-"""Two of them about one thing are two questions: "how tall is it and how long does it take to put together?"."""
-
-
 _SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
-_HARDLY = 0.4
 _WISHES = frozenset({"product_search", "recommendation", "add_to_cart"})
 _UNSURE = 0.6
 """Below it a complaint or a wish about an order, beside a wish for goods, is a guess."""
@@ -215,93 +201,3 @@ def _ordered_together(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     if len(listed) < 2 or not searches or asked or not plain:
         return list(acts)
     return [replace(act, intent="add_to_cart") if act in searches else act for act in acts]
-
-
-def without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:
-    """ "Ok" and "well" beside something that is wanted say nothing, whatever they were taken for."""
-    kept = [act for act in acts if not _FILLER.match(act.text)]
-    return kept or acts
-
-
-def merged(acts: Sequence[ActView]) -> list[ActView]:
-    """The clauses without repetitions; what is haggled about in two of them ("too expensive. would you do $90?") is one wish."""
-    merged: list[ActView] = []
-    for act in acts:
-        same = next((one for one in merged if one.intent == act.intent), None)
-        if same is not None and (act.intent == "negotiation" or _says_no_more(act, same)):
-            merged[merged.index(same)] = replace(act, entities={**same.entities, **act.entities})
-        else:
-            merged.append(act)
-    return _without_leads(merged)
-
-
-def _without_leads(acts: Sequence[ActView]) -> list[ActView]:
-    """Without clauses that only lead up to the one beside them.
-
-    "The second one looks nice, does it come in green?" orders nothing; "gift cards, do you have those?" is one search.
-    """
-    if any(act.intent == "product_search" and named(act) for act in acts):
-        # "I'm after a desk mat, what do you recommend?"
-        acts = [
-            act
-            for act in acts
-            if act.intent != "recommendation" or (set(act.entities) - {"pronoun"} and act.confidence >= _HARDLY)
-        ]
-    asking = next((act for act in acts if act.intent in _ASKS_ABOUT and _points(act)), None)
-    if asking is None:
-        return list(acts)
-    if any(act.intent in ("product_search", "recommendation") and named(act) for act in acts):
-        return [act for act in acts if act is not asking]
-    lead = next((act for act in acts if act.intent == "add_to_cart" and act.confidence <= _GUESS), None)
-    if lead is None or not (ordinals := lead.entities.get("ordinals")):
-        return list(acts)
-    asked = replace(asking, entities={**asking.entities, "ordinals": ordinals})
-    return [asked if act is asking else act for act in acts if act is not lead]
-
-
-def _points(act: ActView) -> bool:
-    """Whether a clause says no more of what it is about than "it" or "those"."""
-    own = act.entities
-    return bool(own.get("pronoun") and named(act) is None and not own.get("options") and not own.get("ordinals"))
-
-
-def _says_no_more(one: ActView, other: ActView) -> bool:
-    """ "Where's my parcel? Order NT-1001": one of two clauses holds all that is in both."""
-    mine, theirs = one.entities, other.entities
-    if one.intent == "order_status":
-        return not (mine.get("order_numbers") and theirs.get("order_numbers")) or mine == theirs
-    return mine == theirs and (one.intent not in _QUESTIONS or one.text.casefold() == other.text.casefold())
-
-
-def taking_the_offer(talk: Talk, acts: list[ActView]) -> list[ActView]:
-    """ "Deal, add it", "Yes, I take it": taking an offer puts it into the cart at its price; nothing is bought besides."""
-    offer = talk.turn.offer
-    if offer is None or not talk.turn.accepts:
-        return acts
-    bare = [act for act in acts if act.intent == "add_to_cart" and not named(act) and not act.entities.get("quantity")]
-    focus = (talk.focus or offer).values()
-    meant = offer["variant_external_id"] in focus or offer["title"] in focus
-    if any(act.intent == "negotiation" for act in acts):
-        taking = None
-    elif bare and offer.get("status") != "accepted" and meant:
-        taking = bare[0]
-    else:
-        return acts
-    kept = [act for act in acts if act is taking or act not in bare]
-    return [replace(act, intent="negotiation") if act is taking else act for act in kept]
-
-
-def with_orders(talk: Talk, acts: list[ActView]) -> list[ActView]:
-    """Whoever names an order hears of it, also where the clause that names it was read as a question of another kind."""
-    about = [act for act in acts if act.intent in _ABOUT_ORDERS]
-    if about:
-        return acts
-    numbers = [number for act in acts for number in act.entities.get("order_numbers", [])]
-    if not numbers or talk.asked_for in ("order_number", "email"):
-        return acts
-    text = next(act.text for act in acts if act.entities.get("order_numbers"))
-    return [ActView("order_status", _GUESS, text, {"order_numbers": numbers}), *acts]
-
-
-def only_a_rate(act: ActView) -> bool:
-    return act.intent == "provide_details" and set(act.entities) <= {"shipping_method"}

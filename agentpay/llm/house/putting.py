@@ -43,13 +43,13 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         )
     elif error["code"] == "out_of_stock":
         yield from too_few(talk, ref, error, quantity)
-    elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
-        not_twice(talk, line)
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
         for n, part in enumerate(parts):  # "two secateurs and gauntlets": the number stands before the first
             yield from put(talk, act, {**ref, "product": part}, 1 if n else quantity)
     elif error["code"] == "product_not_found" and otherwise is not None:
         yield from otherwise
+    elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
+        not_twice(talk, line)
     elif error["code"] == "product_not_found" and act.confidence <= BESIDE:
         return  # words beside an address that were taken for goods
     else:

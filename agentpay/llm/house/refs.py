@@ -16,7 +16,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _IN_ES = ("ches", "shes", "sses", "xes")
 """Plurals of two letters: pouches, brushes, glasses, boxes."""
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
-_POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')", re.I)
+_POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)", re.I)
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
@@ -96,8 +96,10 @@ def without_name(act: ActView) -> ActView:
 
 
 def points_back(talk: Talk, act: ActView) -> bool:
-    """Whether a clause speaks of what was spoken of, or of what lies in the cart, whatever else it says."""
-    return _POINTS.search(act.text) is not None and (talk.focus is not None or bool(talk.cart.get("items")))
+    """Whether a clause speaks of what was spoken of, or of what lies in the cart, whatever else it says: not "that hoover"."""
+    name = stems(named(act) or "")
+    points = any(not stems(match["next"] or "") & name for match in _POINTS.finditer(act.text))
+    return points and (talk.focus is not None or bool(talk.cart.get("items")))
 
 
 def among(query: str, products: Any) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ _WONDERS = re.compile(
     re.I,
 )
 _CHOOSES = re.compile(r"\b(?:recommend|suggest|something|anything|which|cheap\w*|in stock|available|price)\b", re.I)
-_NAMED_LAST = re.compile(r"\b(?:the|my|your) (?P<name>[a-z][\w -]{2,40}?)\W*$", re.I)
+_NAMED_LAST = re.compile(r".*\b(?:the|my|your) (?P<name>[a-z][\w -]{2,40}?)\W*$", re.I)
 _MOST_OF_IT = 0.6
 """The share of a question's words that a page has which answers it."""
 

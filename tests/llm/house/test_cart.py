@@ -169,3 +169,14 @@ def test_so_many_that_are_asked_for_are_ordered() -> None:
     said = act("product_search", "can I have 3 book bags?", product_query="book bags", quantity=3)
     played = play(turn(said), update_cart=added("bag-1", "Book bag"))
     assert played.calls == [("update_cart", {"action": "add", "product": "book bags", "quantity": 3})]
+
+
+def test_that_with_a_name_the_shop_does_not_know_is_not_what_was_spoken_of() -> None:
+    wish = act("add_to_cart", "add that hoover please", product_query="hoover")
+    memory = {"focus": {"product": "mug", "title": "Harbor mug", "variant": "mug-blue"}}
+    played = play(
+        turn(wish, memory=memory),
+        update_cart=lambda _: refusal("product_not_found"),
+        product_search=lambda _: (True, {"products": []}),
+    )
+    assert [call.get("product") for name, call in played.calls if name == "update_cart"] == ["hoover"]

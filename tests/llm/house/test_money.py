@@ -251,3 +251,38 @@ def test_something_else_than_the_email_asked_for_asks_again_and_keeps_waiting() 
     assert "e-mail" in played.text
     assert played.memory["asked_for"] == "email"
     assert played.memory["pending"] == {"wants_link": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "offer", "price"),
+    [("FINE. 42?", OFFER, 4200), ("ok 42.50 then", OFFER, 4250), ("42", None, None), ("9999", OFFER, None)],
+)
+def test_a_bare_number_near_an_offer_is_a_bid(text: str, offer: dict[str, Any] | None, price: int | None) -> None:
+    played = play(turn(act("other", text, 0.3), cart=CART, offer=offer), make_offer=offered)
+    assert [call.get("price") for name, call in played.calls if name == "make_offer"] == ([price] if price else [])
+
+
+def test_who_names_the_price_of_what_they_want_bids() -> None:
+    clause = act("add_to_cart", "give me the lamp for $20", product_query="lamp")
+    played = play(turn(clause, negotiable=True), make_offer=offered)
+    assert played.calls == [("make_offer", {"action": "propose", "product": "lamp", "price": 2000})]
+
+
+def test_a_discount_is_for_the_thing_of_the_cart_that_is_named() -> None:
+    both = cart_of(("cam-1", "Field camera", 1, {}), ("film-1", "Colour film", 3, {}))
+    focus = {"product": "film", "variant": "film-1", "title": "Colour film"}
+    clause = act("negotiation", "a bit off the camera?", product_query="bit off the camera")
+    played = play(turn(clause, cart=both, memory={"focus": focus}), make_offer=offered)
+    assert played.calls[0][1]["variant"] == "cam-1"
+
+
+def test_sold_takes_the_offer_and_nothing_besides() -> None:
+    memory = {"asked_for": "confirm_offer", "focus": {"product": "lamp-s", "title": "Arc lamp"}}
+    clauses = (act("add_to_cart", "sold", 0.4), act("checkout", "I'll pay now"))
+    played = play(
+        turn(*clauses, text="sold! I'll pay now", cart=CART, offer=OFFER, memory=memory),
+        make_offer=offered,
+        create_payment_link=lambda _: refusal("checkout_incomplete", missing=["email"]),
+    )
+    assert played.tools == ["make_offer", "create_payment_link"]
+    assert played.calls[0][1] == {"action": "accept"}
