@@ -42,6 +42,26 @@ def test_a_wish_after_a_proposal_is_about_what_was_proposed() -> None:
     assert "Shelf" not in said.text
 
 
+def test_money_instead_of_another_one_is_a_refund_of_the_same() -> None:
+    task = {
+        "kind": "exchange",
+        "asked": "to",
+        "orders": ["NT-5"],
+        "words": ["the stool broke, I want a new one or my money"],
+    }
+    memory = {"asked_for": "order_items", "pending": {"task": task}}
+    assert goes_on(memory, ["negotiation"], "money", accepts=False, declines=False)
+    view = turn(act("negotiation", "money"), agent="support", verified=True, memory=memory)
+    assert "for Stool of" in play(view, order_status=lambda _: (True, _delivered(("Shelf", 1), ("Stool", 1)))).text
+
+
+def test_a_clause_that_is_but_a_number_goes_with_the_wish_beside_it() -> None:
+    bare = act("change_order", "NT-5", 0.8, order_numbers=["NT-5"])
+    view = turn(bare, act("cancel_order", "can you take the shelf off", 0.4), agent="support", verified=True)
+    said = play(view, order_status=lambda _: (True, told(order("NT-5", ("Shelf", 2), ("Stool", 1)))))
+    assert "take 2 × Shelf out of order NT-5" in said.text
+
+
 def test_after_a_failed_proof_the_address_is_asked_for_anew() -> None:
     memory = {"claimed": {"numbers": ["NT-5"], "emails": ["a@b.example"], "failed": ["NT-5", "a@b.example"]}}
     view = turn(act("order_status", "it is NT-5", order_numbers=["NT-5"]), agent="support", memory=memory)

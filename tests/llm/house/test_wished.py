@@ -62,6 +62,7 @@ def test_the_wish_names_what_it_is_about_and_what_stays_is_no_part_of_it(
         ("I ordered 4 cups and two are cracked, money back please", CUP, 2),
         ("I'll keep one cup and return the others", CUP, 3),
         ("I bought four cups, I'd like to return them", CUP, None),
+        ("There were two flasks. One has a hole, I'd like the money for that one back, the second is ok", FLASK, 1),
         ("half of the cups are chipped, refund please", CUP, 2),
         ("return three cups and the flask", CUP, 3),
         ("return three cups and the flask", FLASK, None),

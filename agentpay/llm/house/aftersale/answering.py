@@ -61,6 +61,11 @@ LEAVES_IT = re.compile(
     r"|\bchanged my mind\b|\bon second thoughts?\W*$",
     re.I,
 )
+MONEY_INSTEAD = re.compile(
+    r"^\W*(?:(?:no|ok|hm+|then|just|rather|i'?d|i|would|like|prefer|rather|have|want|give me|the|my|a)\W+)*(?:money|refund|cash)(?: back)?"
+    r"(?:\W+(?:please|pls|then|instead|thanks|for (?:it|them|that)))*\W*$",
+    re.I,
+)
 _YESES = (
     "yes please",
     "go ahead",
@@ -143,5 +148,7 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return set(intents) <= _ALLOWED["confirm"] | same | {"goodbye"}
     if asked == "more":  # "and the socks too please", after it was done for something else
         return set(intents) <= _WORDS and _AS_WELL.search(text) is not None and "cart" not in text.casefold()
+    if kind == "exchange" and MONEY_INSTEAD.match(text):
+        return True
     question = text.rstrip().endswith("?")
     return not question and set(intents) <= _ALLOWED.get(asked or "", frozenset()) | same

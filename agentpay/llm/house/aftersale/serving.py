@@ -10,9 +10,19 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account, asks_more_of
-from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED, agrees, corrects
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, NOT_WANTED, agrees, corrects
 from agentpay.llm.house.aftersale.finding import ask, orders_of
-from agentpay.llm.house.aftersale.task import CONFIRM, GUESS, KINDS, Task, add, of_acts, of_memory, other_address
+from agentpay.llm.house.aftersale.task import (
+    CONFIRM,
+    GUESS,
+    KINDS,
+    Task,
+    add,
+    of_acts,
+    of_memory,
+    other_address,
+    wishes_of,
+)
 from agentpay.llm.house.aftersale.telling import told
 from agentpay.llm.house.articles import passages_for, quote
 from agentpay.llm.house.orders import status
@@ -122,7 +132,7 @@ def belongs(talk: Talk, act: ActView) -> bool:
 
 def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
-    acts = _as_meant(acts, talk.turn.text)
+    acts = _as_meant(wishes_of(acts), talk.turn.text)
     kinds = _kinds(acts)
     more = [act for act in acts if act.intent in _MORE_OF_IT]
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
@@ -186,6 +196,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         talk.say("left_as_it_is")
         yield from _next(talk, task)
         return
+    if task.kind == "exchange" and MONEY_INSTEAD.match(turn.text):
+        task.kind = "refund"
     if asked == "confirm":
         task.calls, task.corrected = [], True
         task.words.append(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -45,6 +45,7 @@ _OTHER_ADDRESS = re.compile(
     re.I,
 )
 _BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(?P<why>.{3,120}?)(?:[.!?;]|$)", re.I)
+_ONLY_A_NUMBER = re.compile(r"^\W*(?:(?:hi|hello|hey|order|in|for|about|re)\W+)*#?[\w-]*\d[\w-]*\W*$", re.I)
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|(?:my|the|that) (?:whole )?order)\b", re.I)
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
 
@@ -111,6 +112,16 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         if _PAYS.search(text) and task.kind == "items":
             task.kind = "payment"
     return task
+
+
+def wishes_of(acts: Sequence[ActView]) -> list[ActView]:
+    """The acts without wishes whose clause is no more than an order's number, which goes with what is wished beside it."""
+    wishes = [act for act in acts if act.intent in KINDS]
+    bare = [act for act in wishes if _ONLY_A_NUMBER.match(act.text)]
+    if not bare or len(bare) == len(wishes):
+        return list(acts)
+    numbers = {"order_numbers": [number for act in bare for number in act.entities.get("order_numbers", [])]}
+    return [replace(act, entities={**numbers, **act.entities}) for act in acts if act not in bare]
 
 
 def other_address(text: str) -> bool:

@@ -54,12 +54,12 @@ _BESIDE = re.compile(
 )
 """What something goes with, or does not: named, and not meant."""
 _WISHES = re.compile(
-    r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,4}(?:off|out))\b"
+    r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|money\b[^,]*\bback|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,4}(?:off|out))\b"
     r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
     re.I,
 )
 _BOUGHT = re.compile(
-    r"\b(?:i|we)(?:'ve| have|'d| had)? (?:just |only |recently )?(?:got|received|picked up)\b|\b(?:bought|ordered|purchased)\b",
+    r"\b(?:i|we)(?:'ve| have|'d| had)? (?:just |only |recently )?(?:got|received|picked up)\b|\b(?:bought|ordered|purchased)\b|\bthere (?:were|was|are|is)\b|\bcontain(?:s|ed)\b",
     re.I,
 )
 _REASON = re.compile(r"^\W*(?:it|they|he|she|this|that|these|those|because|since|as|which|too)\b", re.I)
@@ -214,20 +214,16 @@ def units(text: str, item: dict[str, Any], items: Sequence[dict[str, Any]]) -> i
 
 def _counted(said: Sequence[Part], of: str, item: dict[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
     """What the parts of a role count of the item. How many were bought says nothing, "one of the two I bought" does."""
-    for role, part in said:
-        if role != of or not _may_be_of(part, item, items):
-            continue
+    own = [part for role, part in said if role == of and _may_be_of(part, item, items)]
+    for part in own:
         if found := _ONE_OF.search(part):
             return _number(found["n"], item["quantity"])
-        if of in (STORY, PRAISED):
-            continue
         if of == WISH and _SINGLE.search(part):
             return 1
-        if found := _SOME.search(part):
+        if of in (WISH, TOLD) and (found := _SOME.search(part)):
             return reading.number(found["n"])
-        if (counted := reading.counted(part, item, items)) is not None:
-            return counted
-    return None
+    counts = (reading.counted(part, item, items) for part in own if of in (WISH, TOLD))
+    return next((counted for counted in counts if counted is not None), None)
 
 
 def _left(said: Sequence[Part], item: dict[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
