@@ -68,7 +68,7 @@ def adapt(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Teach MiniLM the sentences that come with AgentPay, about 15 minutes of processor time; heads are trained anew afterwards."""
+    """Teach MiniLM the sentences that come with AgentPay, about 6 minutes of processor time; heads are trained anew afterwards."""
     from agentpay.intents.trained import adaptation, adapting, training_set
     from agentpay.llm.minilm import minilm
 

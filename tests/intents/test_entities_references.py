@@ -37,6 +37,11 @@ from agentpay.intents.entities.query import product_words
         ("order 200 cards", []),
         ("add the XM-4000 headphones", []),
         ("apply TRAIL10", []),
+        ("kindly cancel MC/5520", ["MC/5520"]),
+        ("do you have the RTX-4090", []),
+        ("need 77135 sent to my dorm", ["77135"]),
+        ("can you add a siphon to 30562 before it goes", ["30562"]),
+        ("add 2 bags, ship to 97201 Portland", []),
     ],
 )
 def test_order_numbers(text, numbers):

@@ -31,7 +31,7 @@ _PLAIN_NUMBER = re.compile(
 )
 """A bare number that is treated as an order is."""
 _STANDING_NUMBER = re.compile(
-    r"(?:^\W*|[.!?,;:]\s+|\(|\b(?:need|want|get|got|has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
+    r"(?:^\W*|[.!?,;:]\s+|\(|\b(?:add|put|slip|pop|squeeze|include|fit)\b[^.,;?!]{1,40}?\b(?:to|in|into|onto|on)\s+|\b(?:need|want|get|got|has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
     re.IGNORECASE,
 )
 """Five digits and more, where no place and no price is spoken of: "has 70410 shipped?"."""
@@ -40,7 +40,7 @@ _TO_A_PLACE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_A_NUMBER = re.compile(
-    r"\b(?:return|shipped|cancel\w*|wrong|name|address|refund\w*|charged|late|where|gone|porch|driver|one piece)\b|(?<![\w.,])(?<!\d )[1-9]\d{5}(?![\w.,]*\d)",
+    r"\b(?:return|shipped|cancel\w*|wrong|name|address|refund\w*|charged|late|where|gone|porch|driver|one piece|packed|posted|dispatched|left yet|before (?:it|that|they) (?:goes?|leaves?|ships?)|do(?:n'?t| not) (?:send|ship|post)|gift (?:note|message))\b|(?<![\w.,])(?<!\d )[1-9]\d{5}(?![\w.,]*\d)",
     re.IGNORECASE,
 )
 _TO_AN_ORDER = re.compile(r"\b(?:to|on|in|onto|from)\s+$", re.IGNORECASE)

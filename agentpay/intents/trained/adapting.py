@@ -41,7 +41,7 @@ class _Row:
 
 
 def adapt(examples: Sequence[Example], encoder: MiniLM, progress: Callable[[str, int, int], None]) -> Factors:
-    """The changes that make the means of messages and of clauses tell their intents; about 15 minutes of processor time."""
+    """The changes that make the means of messages and of clauses tell their intents; about 6 minutes of processor time."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # how sums are divided among threads changes their last bits
