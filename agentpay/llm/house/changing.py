@@ -158,16 +158,13 @@ def _turn_into(talk: Talk, act: ActView, line: dict[str, Any], number: int) -> P
 def _other_variant(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
     """The line spoken of as another of its variants, by any word of the message: "she can only do Wednesdays, switch us"."""
     line = spoken_of_line(talk)
-    name = set(stems(named(act) or ""))
-    if (
-        line is None
-        or not (name <= SIZED | stems(line["title"]))
-        or not line["options"]
-        or not _INSTEAD.search(act.text)
-    ):
+    if line is None or not line["options"] or not _INSTEAD.search(talk.turn.text):
         return None
     outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
     rows = outcome.result.get("variants", []) if outcome.ok else []
+    own = {word for row in rows for word in stems(" ".join(map(str, row["options"].values())))}
+    if not stems(named(act) or "") <= own | SIZED | stems(line["title"]):
+        return None  # something else is named
     row = by_size(act.text, rows) or told_apart(talk.turn.text, rows) if len(rows) > 1 else None
     if row is None or row["external_id"] == line["variant_external_id"]:
         return None

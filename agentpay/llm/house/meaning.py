@@ -167,7 +167,7 @@ def _with_goods(talk: Talk, act: ActView) -> list[ActView]:
         return [act]
     name = own.get("product_query") or str(own.get("category") or "").rpartition(" > ")[2]
     if talk.focus is not None and not own.get("product_query"):
-        name = str(talk.focus["product"])
+        return [act]
     if not name or not (own.get("quantity") or own.get("options")):
         return [act]
     if any(one is not act and one.intent in ("add_to_cart", "change_cart") for one in talk.turn.acts):

@@ -117,6 +117,13 @@ def test_just_one_thing_of_the_cart_leaves_that_alone(text: str) -> None:
     assert played.calls == [("update_cart", {"action": "remove", "variant": "oil-1"})]
 
 
+def test_a_house_number_counts_no_goods() -> None:
+    memory = {"focus": {"product": "glass", "title": "Tea glass"}}
+    assert meant(act("provide_details", "send to 3 Quay Street", quantity=3, country="IE"), memory=memory) == [
+        ("provide_details", None)
+    ]
+
+
 def test_a_guess_at_an_order_means_the_cart_while_there_is_one() -> None:
     course = cart_of(("course-sat", "Day class", 2, {"day": "Saturday"}))
     rows = [
