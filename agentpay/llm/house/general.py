@@ -75,6 +75,11 @@ _WHO_PAYS = re.compile(
     r"\bwho(?:'d|'ll|'s)? (?:\w+ ){0,2}?(?:pays?|paying|cover\w*|bears?)\b|\bdo i (?:have to )?pay (?:for )?(?:the )?(?:return|way back)\b",
     re.I,
 )
+WHAT_NOW = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
+    r"|are you going to do)\b",
+    re.I,
+)
 _BIDS = frozenset({"amount", "percent", "amount_off"})
 _OF_GOODS = frozenset({"product_details", "product_search", "recommendation", "availability", "price_question"})
 
@@ -88,7 +93,13 @@ def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
             for act in acts
             if act.intent != "negotiation" or set(act.entities) & _BIDS or _PRICE_MATCH.search(act.text)
         ]
-    return [replace(act, intent="policy") if asks_the_rule(talk, act) else act for act in acts]
+    return [_as_meant(talk, act) for act in acts]
+
+
+def _as_meant(talk: Talk, act: ActView) -> ActView:
+    if talk.order is not None and act.intent in ("view_cart", "policy") and WHAT_NOW.match(act.text):
+        return replace(act, intent="other")  # what comes of the order that was just spoken of
+    return replace(act, intent="policy") if asks_the_rule(talk, act) else act
 
 
 def asks_the_rule(talk: Talk, act: ActView) -> bool:

@@ -12,6 +12,7 @@ from agentpay.llm.house import articles, buying, checkout, pricing
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
+from agentpay.llm.house.general import WHAT_NOW
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
@@ -41,11 +42,6 @@ _FORESEES = re.compile(
 )
 _SOMEONE = re.compile(
     r"\b(?:get|give|put|bring|send|fetch|find|let|want|need|speak|talk|connect|transfer)\b[^.?!]*\b(?:someone|somebody|anyone|person|human|manager|boss|supervisor|colleague|staff)\b",
-    re.I,
-)
-_WHAT_NOW = re.compile(
-    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
-    r"|are you going to do)\b",
     re.I,
 )
 _WENT_THROUGH = re.compile(
@@ -215,7 +211,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from checkout.payment_problem(talk, act)
     elif _WHO.search(act.text):
         talk.say("who_i_am")
-    elif talk.order is not None and _WHAT_NOW.match(act.text):
+    elif talk.order is not None and WHAT_NOW.match(act.text):
         talk.offer_human(about=f"Order {talk.order}: {act.text}")
     elif act.confidence == _DICTATED:
         talk.say("not_dictated")

@@ -45,6 +45,7 @@ TWO, THREE, GOODS = [BAG, STRAP], [BAG, STRAP, CUP], [CUP, FLASK]
         ("Return the satchel (the cups I'd like to keep) and the strap", THREE, [BAG, STRAP]),
         ("I want to return two of the cups", [CUP, SOFA], [CUP]),
         ("I want to return two of the cups. The satchel and the strap are fine", THREE, [CUP]),
+        ("the satchel is too small :( keeping the strap, how do I get it back to you", TWO, [BAG]),
         ("We love the satchel but want to give the strap back", TWO, [STRAP]),
     ],
 )

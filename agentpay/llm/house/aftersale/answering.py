@@ -37,7 +37,7 @@ _ALLOWED = {
     "verify": frozenset({"provide_details", "order_status", "other", "greeting", "thanks"}),
     "order": _WORDS | {"order_status"},
     "items": _WORDS,
-    "to": _WORDS,
+    "to": _WORDS | {"negotiation"},
     "address": frozenset({"provide_details", "shipping_quote", "other", "change_order", "account"}),
     "country": _PLACES,
     "postal_code": _PLACES,

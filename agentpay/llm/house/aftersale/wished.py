@@ -19,7 +19,7 @@ _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
 _FURTHER = re.compile(r"^\W*(?:and|also|plus|or)\b", re.I)
 _PARTS = re.compile(
-    r"\s+[-\u2013\u2014]+\s+|,\s*"
+    r"\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
     r"|\s+(?=(?:but|though|although|while|whereas|except|apart from|other than|and not|rather than)\b)"
     r"|\s+(?=so\s+(?:i|we|it|they|the|my|please|can|could)\b)|\s+(?=(?:and|then|plus)\s+(?:i\b|i'|we\b|the\b|my\b|just\b|only\b|keep\w*\b|return\w*\b|send\w*\b|refund\w*\b|exchange\w*\b|swap\w*\b|cancel\w*\b|give\b|leave\b|take\b)"
     r"|and\s+(?:one|two|three|four|five|six|\d{1,2})\s+(?:of\b|is\b|are\b|was\b|were\b|has\b|have\b|had\b|came\b|arrived\b|broke\b))",
