@@ -119,7 +119,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
         by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
         if kind == "titled":
             products, kind = by_name, "found"
-        elif kind == "found" and by_name and len(stems(query)) > 1:
+        elif kind == "found" and by_name and len(stems(query)) > 1 and not _of_several(query, by_name):
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
         if not products:
             continue
@@ -152,6 +152,13 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def _of_several(query: str, titled: list[dict[str, Any]]) -> bool:
+    """ "Coffee grinders": a kind of goods in the plural, which their titles do not have, asks for all of them."""
+    last = query.casefold().split()[-1].strip(",.?!")
+    plural = last.endswith("s") and not last.endswith("ss")
+    return plural and not any(last in product["title"].casefold().split() for product in titled)
 
 
 def _story(talk: Talk, act: ActView) -> str | None:

@@ -31,6 +31,16 @@ def test_the_wanted_option_of_a_single_product_is_what_is_suggested() -> None:
     assert played.memory["pending"]["product"] == "lamp-l"
 
 
+def test_a_kind_in_the_plural_asks_for_all_of_them_a_name_for_the_one_it_is_of() -> None:
+    hand = product("hand", "Orbit hand coffee grinder", variant("hand-1", 7900))
+    electric = product("electric", "Mistral burr grinder", variant("electric-1", 16900))
+    for query, both in (("coffee grinders", True), ("coffee grinder", False)):
+        clause = act("product_search", f"show me your {query}", product_query=query)
+        played = play(turn(clause), product_search=lambda _: found(hand, electric))
+        assert "Orbit" in played.text
+        assert ("Mistral" in played.text) is both
+
+
 def test_over_budget_is_said_and_the_closest_shown() -> None:
     clause = act("product_search", "a lamp under $50", product_query="lamp", price_max=5000)
     played = play(turn(clause), product_search=lambda arguments: found() if "price_max" in arguments else found(LAMP))
