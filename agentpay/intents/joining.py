@@ -196,6 +196,25 @@ def _without_waves(acts: list[Act]) -> list[Act]:
     return kept or acts
 
 
+_ANOTHER = re.compile(
+    r"\b(?:exchang\w*|swap\w*|replac\w*|another|instead|new|different|other|next|bigger|smaller|larger|size up|send|post|ship|need|want|like|get|have)\b|\?",
+    re.IGNORECASE,
+)
+
+
+def _without_reasons(acts: list[Act]) -> list[Act]:
+    """ "It's too small for him, can I send it back?": why it goes back asks for no other one."""
+    if not any(act.intent in {I.RETURN, I.REFUND} for act in acts):
+        return acts
+    kept = [act for act in acts if act.intent is not I.EXCHANGE or act.entities.options or _ANOTHER.search(act.text)]
+    reasons = [act for act in acts if act not in kept]
+    for act in kept if reasons else ():
+        if act.intent in {I.RETURN, I.REFUND} and not act.entities.product_query:
+            act.entities = Understanding(acts=[act, *reasons]).entities
+            break
+    return kept
+
+
 def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
     """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
     for act in acts:
@@ -203,7 +222,7 @@ def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines
             act.entities.product_query = None
     acts = _about_an_order(_cancelling(acts))
     acts = _without_waves(_without_background(_rules_asked(_chosen_before(acts))))
-    acts = _of_the_order(acts, dialogue)
+    acts = _without_reasons(_of_the_order(acts, dialogue))
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)

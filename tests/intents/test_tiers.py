@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agentpay.errors import StartupError
+from agentpay.intents.joining import tidy
 from agentpay.intents.model import ModelNamer
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.service import head_of, make_classifier
@@ -15,7 +16,7 @@ from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.tiers import TieredClassifier
 from agentpay.intents.trained import commerce, training_set
 from agentpay.intents.trained.adaptation import reader
-from agentpay.intents.types import Dialogue
+from agentpay.intents.types import Act, Dialogue
 from agentpay.llm.embedder import EmbeddingsUnavailable
 from agentpay.llm.minilm import MiniLM
 from agentpay.settings import Settings
@@ -200,3 +201,14 @@ async def test_warming_up_loads_the_head_and_its_model_for_the_first_message():
     assert classifier._heads
     await tiered(Absent()).warm_up()
     await RuleClassifier().warm_up()
+
+
+async def test_why_something_goes_back_asks_for_no_other_one():
+    text = "the jacket is too small for my son, can I send it back?"
+    understood = await tiered(reader()).understand(text, SHOPS["clothes"], Dialogue())
+    assert [intent.name for intent in understood.intents] == ["return"]
+    wished = [
+        Act(intent=IntentName.EXCHANGE, confidence=0.9, text="I need the jacket in M instead"),
+        Act(intent=IntentName.RETURN, confidence=0.9, text="can I return the socks"),
+    ]
+    assert [act.intent for act in tidy(wished, "", Dialogue(), False, False)] == ["exchange", "return"]
