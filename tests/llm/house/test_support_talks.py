@@ -62,6 +62,13 @@ def test_a_clause_that_is_but_a_number_goes_with_the_wish_beside_it() -> None:
     assert "take 2 × Shelf out of order NT-5" in said.text
 
 
+def test_what_is_too_small_and_sent_back_is_a_return() -> None:
+    clauses = act("exchange", "the stool is too small for my cat"), act("return", "can I send it back")
+    view = turn(*clauses, agent="support", verified=True, text="the stool is too small for my cat, can I send it back?")
+    said = play(view, order_status=lambda _: (True, _delivered(("Shelf", 1), ("Stool", 1))))
+    assert "return of Stool" in said.text
+
+
 def test_after_a_failed_proof_the_address_is_asked_for_anew() -> None:
     memory = {"claimed": {"numbers": ["NT-5"], "emails": ["a@b.example"], "failed": ["NT-5", "a@b.example"]}}
     view = turn(act("order_status", "it is NT-5", order_numbers=["NT-5"]), agent="support", memory=memory)

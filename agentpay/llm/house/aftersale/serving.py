@@ -226,7 +226,7 @@ def _as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     wanted = {act.intent for act in acts if act.intent in KINDS}
     if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
         other = "exchange"
-    elif wanted == {"exchange"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
+    elif "exchange" in wanted <= {"exchange", "return"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
         other = "return"
     else:
         return list(acts)
