@@ -18,11 +18,11 @@ EF_SEARCH = 120
 """How wide the graph of `EF_AT` vectors is walked; `EF_GROWTH` is by what power of its size a bigger one asks for more:
 at a million a width of 400 finds .975 of the ten nearest (docs/search.md)."""
 EF_AT, EF_GROWTH, EF_MOST = 20_000, 0.3, 1000
-EF_FILTERED = 2
+EF_FILTERED = 1.5
 """Times as wide under filters: what they leave may lie far from the query, where a narrow walk finds less."""
 MAX_SCAN_TUPLES = 2_500
 """Vectors that the graph is walked for at most where filters leave few; some 20 µs each."""
-MET = 1.5
+MET = 1.1
 """So many more of those that the outline lets through are asked for: not all of them fit the rest, or are active."""
 BY_SIGNS = 1_200
 """Vectors whose signs are most like the query's, and which are then measured. Of 400 a foreign brand's ten nearest are
