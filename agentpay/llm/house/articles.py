@@ -1,4 +1,3 @@
-
 """What the shop's own pages say: the passage that is about the question, quoted with its title."""
 
 from __future__ import annotations
