@@ -60,9 +60,11 @@ async def test_the_model_answers_langchains_interface_off_the_loop() -> None:
     assert (await model.aencode([])).shape == (0, local.DIMENSION)
 
 
-def test_a_changed_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    package, path, _ = local._FILES["tokenizer"]
-    monkeypatch.setitem(local._FILES, "tokenizer", (package, path, "0" * 64))
+@pytest.mark.parametrize("name", ["tokenizer", "model"])
+def test_a_changed_file_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    package, path, _ = local._FILES[name]
+    monkeypatch.setitem(local._FILES, name, (package, path, "0" * 64))
+    local._tokenizer.cache_clear()  # the process's own has been read by a test before
     with pytest.raises(EmbeddingsUnavailable, match="sha256"):
         local.MiniLM().load()
 
