@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling, wondering
-from agentpay.llm.house.aftersale import serving
+from agentpay.llm.house.aftersale import clauses, serving
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
@@ -66,11 +66,11 @@ def converse(talk: Talk) -> Plan:
             if act.intent not in _SMALL_TALK:
                 yield from handler(talk, act)(talk, act)
         return
-    refused = task is not None and serving.refuses(task, turn.text)
+    refused = task is not None and clauses.refuses(task, turn.text)
     if refused:
         talk.say("left_as_it_is")
     acts = sorted(
-        merged([grounded(talk, act) for act in serving.settled(without_fillers(heard))]),
+        merged([grounded(talk, act) for act in clauses.settled(without_fillers(heard))]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
@@ -79,22 +79,22 @@ def converse(talk: Talk) -> Plan:
         return
     acts = general.with_rules(talk, acts)
     acts = agreed(talk, as_haggling(talk, taking_the_offer(talk, acts)))
-    if any(serving.calls_off(talk, act) for act in acts):
+    if any(clauses.calls_off(talk, act) for act in acts):
         talk.say("left_as_it_is")
-        acts = [act for act in acts if not serving.calls_off(talk, act)]
+        acts = [act for act in acts if not clauses.calls_off(talk, act)]
     acts = [act for act in with_orders(talk, acts) if not (only_a_rate(act) and _ASKS_HOW.match(act.text))]
     if refused:
-        acts = [act for act in acts if act.intent not in KINDS and not serving.negates(act)]
+        acts = [act for act in acts if act.intent not in KINDS and not clauses.negates(act)]
     wishes = [
         act
-        for act in serving.settled(heard)
+        for act in clauses.settled(heard)
         if act.intent in KINDS
-        and not (refused or general.asks_the_rule(talk, act) or serving.asks_when(act) or serving.calls_off(talk, act))
+        and not (refused or general.asks_the_rule(talk, act) or clauses.asks_when(act) or clauses.calls_off(talk, act))
     ]
     if wishes:
-        wishes += [act for act in heard if act not in wishes and serving.belongs(talk, act)]
-        acts = [act for act in acts if act not in wishes and not serving.belongs(talk, act)]
-        acts = serving.beside(acts)
+        wishes += [act for act in heard if act not in wishes and clauses.belongs(talk, act)]
+        acts = [act for act in acts if act not in wishes and not clauses.belongs(talk, act)]
+        acts = clauses.beside(acts)
     answered = yield from _answer(talk)
     spoken_to = _most_telling(acts) if all(act.intent in _SMALL_TALK for act in acts) else None
     for act in acts:

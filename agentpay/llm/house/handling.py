@@ -18,7 +18,7 @@ from agentpay.llm.house import (
     service,
     stock,
 )
-from agentpay.llm.house.aftersale import serving
+from agentpay.llm.house.aftersale import clauses, serving
 from agentpay.llm.house.choosing import chosen_variant
 from agentpay.llm.house.each import means_each
 from agentpay.llm.house.lines import in_cart_already
@@ -79,7 +79,7 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return orders.status  # "her order MF-501, which address do you have?" gives no details of a purchase
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
         return service.policy  # "do I get my tickets by post?" orders none
-    if serving.asks_when(act):
+    if clauses.asks_when(act):
         return serving.money_due
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
         return buying.add  # "five in each colour", "both please"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentpay.llm.house.aftersale import reading, wished
+from agentpay.llm.house.aftersale import counting, reading, wished
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on
 from tests.llm.house.turns import Played, act, play, refusal, turn
 
@@ -58,7 +58,7 @@ def test_another_variant_is_the_one_that_has_what_is_new(text: str, expected: li
     [("two of the socks", 3, 2), ("3 pairs", 3, 3), ("5 pairs", 3, None), ("the socks", 3, None)],
 )
 def test_units_are_taken_where_there_are_so_many(text: str, most: int, expected: int | None) -> None:
-    assert reading.units_of(text, most) == expected
+    assert counting.units_of(text, most) == expected
 
 
 def test_what_it_was_and_what_it_shall_be() -> None:
@@ -110,7 +110,7 @@ HELD = [SHELF, STOOL, OIL]
     ],
 )
 def test_each_item_has_its_own_count(text: str, expected: int | None) -> None:
-    assert reading.counted(text, SHELF, HELD) == expected
+    assert counting.counted(text, SHELF, HELD) == expected
 
 
 def test_small_words_of_a_title_name_nothing_and_a_category_does() -> None:

@@ -58,7 +58,9 @@ NOT_WANTED = re.compile(
 )
 LEAVES_IT = re.compile(
     r"\bleave (?:it|that|them|everything)\b(?! (?:out|off|at|with|by|to|on|behind)\b)|\bnever ?mind\b|\bforget (?:it|that|about (?:it|that))\b"
-    r"|\bchanged my mind\b|\bon second thoughts?\W*$",
+    r"|\bchanged my mind\b|\bon second thoughts?\W*$"
+    r"|^\W*(?:(?:no|nah|oh|actually|wait|hm+|sorry|ok(?:ay)?|i think|i guess|i'?ll|i'?d|i|we'?ll|we|will|want to|rather|like to|just|then)\W+)*"
+    r"keep(?:ing)? (?:it|them|both|(?:all of|both of) (?:it|them)|everything|all)\b(?:\W+(?:then|after all|instead|thanks?|thank you|please))*\W*$",
     re.I,
 )
 MONEY_INSTEAD = re.compile(

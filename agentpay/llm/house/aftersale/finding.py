@@ -8,9 +8,11 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.aftersale.reading import named_items, said_words, title_words
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.articles import told
+from agentpay.llm.house.facts import content
+from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
@@ -21,6 +23,11 @@ _ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|tho
 _BY_RULES = frozenset({"return", "exchange", "refund"})
 _MOST = 5
 """Orders that are worked on at once."""
+_LOOKED_INTO = 3
+"""Orders that are looked into, where the names of what they hold do not tell which is meant."""
+_OF_ORDERS = stems(
+    "order orders cancel return refund exchange change send back money item items thing things stuff something last want please like would"
+)
 
 
 def verified(talk: Talk, task: Task) -> Generator[Ask, ToolOutcome, bool]:
@@ -68,52 +75,63 @@ def orders_of(talk: Talk, task: Task) -> Found:
         yield from _refused(talk, task, outcome, "")
         return None
     latest = outcome.result
-    numbers = _meant(talk, task, [_brief(latest["order"]), *latest["other_orders"]])
-    if not numbers:
+    candidates = _meant(talk, task, [_brief(latest["order"]), *latest["other_orders"]])
+    sure = len(candidates) == 1 or _ALL_ORDERS.search(task.text) is not None
+    if not sure and (len(candidates) > _LOOKED_INTO or not content(task.text) - _OF_ORDERS):
+        _which(talk, task, candidates)
         return None
     found = []
-    for number in numbers[:_MOST]:
-        if number == latest["order"]["number"]:
+    for order in candidates[:_MOST]:
+        if order["number"] == latest["order"]["number"]:
             found.append(latest)
             continue
-        outcome = yield Ask("order_status", {"order_number": number})
+        outcome = yield Ask("order_status", {"order_number": order["number"]})
         if outcome.ok:
             found.append(outcome.result)
+    if not sure:  # "one of the bags": what the goods of an order are, only the whole of it tells
+        holds = [one for one in found if named_items(task.text, one["possible"]["items"])]
+        if len(holds) != 1:
+            _which(talk, task, candidates)
+            return None
+        found = holds
     return _noted(talk, task, found)
+
+
+def _which(talk: Talk, task: Task, candidates: list[dict[str, Any]]) -> None:
+    talk.say("order_which", orders=describe.listing([_short(order) for order in candidates[:_MOST]], "or"))
+    ask(talk, task, "order", "order_number")
 
 
 def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The orders that hold what the text names; empty where it names nothing, or what all of them hold."""
     flat = [{**item, "number": order["number"]} for order in orders for item in order["items"]]
     named = named_items(text, flat) if flat else []
-    numbers = {item["number"] for item in named}
+    said = said_words(text)
+    held: dict[str, set[str]] = {}
+    for item in named:
+        held.setdefault(item["number"], set()).update(title_words(item["title"]) & said)
+    most = max(map(len, held.values()), default=0)  # "the oat cream": the order that holds it, not one with any cream
+    numbers = {number for number, words in held.items() if len(words) == most}
     return [order for order in orders if order["number"] in numbers] if len(numbers) < len(orders) else []
 
 
-def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[str]:
-    """The numbers of the orders that are meant; empty where the customer is asked which."""
+def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The orders that may be meant, at least one."""
     text = task.text
     if len(orders) == 1:
-        return [orders[0]["number"]]
+        return orders
     suitable = [order for order in orders if _suits(task.kind, order)]
     named = holding(text, orders)
     if _ALL_ORDERS.search(text) and suitable:
-        return [order["number"] for order in suitable]
+        return suitable
     if _LATEST.search(text):
-        return [orders[0]["number"]]
+        return orders[:1]
     spoken_of = [order for order in orders if talk.order and order["number"].casefold() == talk.order.casefold()]
     if not named and spoken_of:
-        return [spoken_of[0]["number"]]
+        return spoken_of
     if spoken_of and spoken_of[0] in named and (spoken_of[0] in suitable or not any(one in suitable for one in named)):
-        return [spoken_of[0]["number"]]
-    candidates = [order for order in named if order in suitable] or named or suitable
-    if len(candidates) == 1:
-        return [candidates[0]["number"]]
-    if not candidates:
-        return [orders[0]["number"]]
-    talk.say("order_which", orders=describe.listing([_short(order) for order in candidates[:_MOST]], "or"))
-    ask(talk, task, "order", "order_number")
-    return []
+        return spoken_of
+    return [order for order in named if order in suitable] or named or suitable or orders[:1]
 
 
 def _suits(kind: str, order: dict[str, Any]) -> bool:

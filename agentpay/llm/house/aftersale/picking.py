@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import reading, wished
+from agentpay.llm.house.aftersale import counting, reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Task
@@ -21,6 +21,9 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
     text = words_of(task, everything)
     several = len(everything) > 1
     meant = wished.meant(text, everything)
+    if everything and len(meant.kept) == len(everything):
+        talk.say("left_as_it_is")
+        return None
     left = [item for item in everything if item["returnable"] and not (several and item in meant.kept)]
     named = meant.items if several else []
     if named and not any(item["returnable"] for item in named):
@@ -65,10 +68,12 @@ def units_of(task: Task, text: str, item: dict[str, Any], items: list[dict[str, 
     most = int(item["returnable"])
     if most == 1:
         return most
+    if only and task.corrected and (anew := counting.only_so_many(task.words[-1])) is not None:
+        return min(anew, most)
     for words in reversed(task.words):
         if (units := wished.units(words, item, items)) is not None:
             return min(units, most) or most
-    said = reading.units_of(wished.wish_of(text), most) if only and not wished.wants_all(text) else None
+    said = counting.units_of(wished.wish_of(text), most) if only and not wished.wants_all(text) else None
     return said or most
 
 
@@ -139,7 +144,7 @@ def _buyable(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _swapped(text: str, item: dict[str, Any], task: Task) -> int:
     most = item["quantity"] if task.kind == "items" else item["returnable"]
-    said = reading.units_of(reading.split_into(text)[0], most) if most > 1 else None
+    said = counting.units_of(reading.split_into(text)[0], most) if most > 1 else None
     return int(said or most)
 
 

@@ -1,50 +1,20 @@
-# ruff: noqa: E501 (a regular expression is read in one piece)
 """From a task and an order as it is to the call that does it, with the sentence that says what will happen."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import reading, wished
+from agentpay.llm.house.aftersale import wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.picking import picked, refuse, swaps_of, units_of, words_of
+from agentpay.llm.house.aftersale.quantities import change, other_quantities, part_of, without
 from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.saying import named as named_units
-from agentpay.llm.house.aftersale.task import Task
+from agentpay.llm.house.aftersale.task import Step, Task
 from agentpay.llm.house.talk import Talk
-
-_DROP = re.compile(
-    r"\b(?:remove|drop|take (?:\w+ )*(?:out|off)|delete|leave out|without|cancel|don'?t want|do not want|no longer want|don'?t need)\b",
-    re.I,
-)
-_MORE = re.compile(r"\b(?:add|another|more|extra|additional)\b", re.I)
-_MAKE_IT = re.compile(
-    r"\b(?:make (?:it|that|them|(?:(?:my|the|this) )?(?:order )?#?[\w-]*\d[\w-]*)|to|quantity (?:of |to )?|(?:just|only)(?: (?:need|want|take|keep|have))?|(?:need|want|keep)(?=\s+\w+\s+(?:\w+\s+)?only\b))\s+(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b(?!\s*(?:[a-z]+ )?(?:st|street|rd|road|ave))",
-    re.I,
-)
-
-
-_INSTEAD_OF = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})(?:\s+[a-z][\w'-]*){0,4}?,?\s+(?:instead of|rather than|not)\s+"
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\b",
-    re.I,
-)
-"""So many, not so many: "one jacket instead of two"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A call to be made after a yes; `says` tells beforehand what it does."""
-
-    tool: str
-    arguments: dict[str, Any]
-    says: str
-
 
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
@@ -65,8 +35,8 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if meant.kept and len(meant.kept) == len(can["items"]):
         talk.say("left_as_it_is")
         return None
-    if part := wished.only_part(task.text, can["items"]):
-        return _without(talk, task, found, part)
+    if part := part_of(task, can["items"]):
+        return without(talk, task, found, part)
     amount = talk.money(can["refundable"])
     arguments = {"order_number": order["number"], **({"reason": task.reason} if task.reason else {})}
     paid = way(can)
@@ -114,9 +84,11 @@ def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if not state["ok"]:
         _not_possible(talk, "change_impossible", order, state["reason"], hint=_later(talk, order, can))
         return None
-    counted = _counted(talk, task, found)
-    if counted is not None:
-        return counted
+    if changed := other_quantities(talk, task, found):
+        if not any(units for _, units in changed) and len(changed) == len(can["items"]):
+            task.kind = "cancel"  # nothing would be left of it
+            return cancel(talk, task, found)
+        return change(talk, task, order, changed)
     if talk.expecting:
         return None
     swaps = swaps_of(talk, task, found)
@@ -190,59 +162,6 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
 PLANNERS: dict[str, Planner] = {
     "cancel": cancel, "return": give_back, "exchange": exchange, "items": items, "payment": payment, "refund": refund,
 }  # fmt: skip
-
-
-def _counted(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
-    """ "Remove the gloves", "make it two", "add another one": other quantities of what the order holds."""
-    order, pool = found["order"], found["possible"]["items"]
-    text = task.text
-    instead = _INSTEAD_OF.search(text)
-    drop, more, exact = _DROP.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
-    drop, more = (None, None) if instead else (drop, more)
-    if not (drop or more or exact):
-        return None
-    chosen = wished.meant(text, pool).items or (pool if len(pool) == 1 else [])
-    if len(chosen) != 1:
-        if drop or not reading.alternatives(text, pool[0]):
-            talk.say("change_which", number=order["number"], items=describe.listing([what(item) for item in pool]))
-            ask(talk, task, "items", "order_items")
-        return None
-    item = chosen[0]
-    said = wished.units(text, item, pool) or reading.units_of(wished.wish_of(text), 999)
-    if drop:
-        gone = said if said and said < item["quantity"] else item["quantity"]
-        units = item["quantity"] - gone
-    elif more:
-        units = item["quantity"] + (said or 1)
-    else:
-        assert exact is not None, "one of the three"
-        units = reading.number(exact[1])
-    if not units and len(pool) == 1:
-        task.kind = "cancel"  # nothing would be left of it
-        return cancel(talk, task, found)
-    difference = (units - item["quantity"]) * item["unit_price"]
-    money = talk.money(abs(difference))
-    key = "count_none" if not units else "count_less" if difference < 0 else "count_more"
-    says = talk.sentence(key, what=what(item), number=order["number"], units=units, amount=money)
-    change = {"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": units}
-    return Step("change_order_items", {"order_number": order["number"], "changes": [change], **task.by_method}, says)
-
-
-def _without(talk: Talk, task: Task, found: dict[str, Any], part: list[dict[str, Any]]) -> Step:
-    """ "Cancel just the table": the rest of the order stays."""
-    order = found["order"]
-    changes, gone, amount = [], [], 0
-    for item in part:
-        units = min(wished.units(task.text, item, found["possible"]["items"]) or 999, item["quantity"])
-        left = item["quantity"] - units
-        changes.append({"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": left})
-        gone.append((item, units))
-        amount += units * item["unit_price"]
-    task.kind = "items"
-    says = talk.sentence(
-        "count_none", what=named_units(gone), number=order["number"], units=0, amount=talk.money(amount)
-    )
-    return Step("change_order_items", {"order_number": order["number"], "changes": changes, **task.by_method}, says)
 
 
 def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) -> Step | None:

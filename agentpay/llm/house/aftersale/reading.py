@@ -28,11 +28,7 @@ _NO_GOODS = frozenset(
     {"refund", "money", "rest", "other", "order", "return", "label", "price", "difference", "same", "exchange", "one",
      "replacement", "item", "thing", "size", "colour", "color", "email", "address", "number", "reason", "whole", "lot"}
 )  # fmt: skip
-_UNITS = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
-    re.I,
-)
-_NUMBERS = {
+NUMBERS = {
     word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
 }
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -42,56 +38,12 @@ _SMALLER = re.compile(r"\b(?:smaller|size down|next size down)\b", re.I)
 
 
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "back",
-        "by",
-        "do",
-        "for",
-        "from",
-        "have",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "me",
-        "my",
-        "not",
-        "of",
-        "off",
-        "on",
-        "one",
-        "or",
-        "our",
-        "out",
-        "so",
-        "that",
-        "the",
-        "them",
-        "then",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "too",
-        "up",
-        "was",
-        "we",
-        "with",
-        "you",
-    ]
-)
+    {"a", "an", "and", "as", "at", "back", "by", "do", "for", "from", "have", "i", "if", "in", "into",
+     "is", "it", "me", "my", "not", "of", "off", "on", "one", "or", "our", "out", "so", "that", "the",
+     "them", "then", "these", "they", "this", "those", "to", "too", "up", "was", "we", "with", "you"}
+)  # fmt: skip
 """Words of titles that name nothing: "The Clown Cabaret" is no "the"."""
-_WORD = re.compile(r"[a-z0-9]+|[,;.]")
-_LOOK_BACK = 5
-"""Words before an item's name that may count it: "two of the small red shelves"."""
+_WORD = re.compile(r"[a-z0-9]+")
 _COMPOUNDED = 4
 """Letters of a word that may stand for a longer one that ends in it."""
 _POINTING = frozenset({"the", "my", "those", "these", "this", "that", "both", "all", "a", "an"})
@@ -114,8 +66,8 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     A word that stands in every title tells nothing. What no title names may be named by its category ("the concert
     tickets"). Empty where none is named.
     """
-    said = _said(text)
-    titles = [_name(item["title"]) for item in items]
+    said = said_words(text)
+    titles = [title_words(item["title"]) for item in items]
     common = set.intersection(*titles) if len({item["title"] for item in items}) > 1 else set()
     scores = [len((title - common) & said) for title in titles]
     found = [item for item, score in zip(items, scores, strict=True) if score]
@@ -134,28 +86,29 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     return [item for item in items if item in kept]
 
 
-def _said(text: str) -> set[str]:
+def said_words(text: str) -> set[str]:
     """The words of a text without their plural, "shelves" and "knives" too."""
     words = stems(text.replace("-", " "))
     return words | {word[:-2] + end for word in words if word.endswith("ve") for end in ("f", "fe")}
 
 
-def _name(title: str) -> set[str]:
+def title_words(title: str) -> set[str]:
+    """The words of a title that name the thing."""
     words = stems(title.replace("-", " "))
-    return words - _SMALL - _NUMBERS.keys() or words
+    return words - _SMALL - NUMBERS.keys() or words
 
 
 def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Further items that the words left over name by what they are ("the concert tickets"), or by a part of a word."""
     kinds = [stems((item.get("category") or "").replace("-", " ")) - _SMALL for item in items]
     common = set.intersection(*kinds) if len(items) > 1 else set()
-    taken = {word for item in found for word in _name(item["title"])}
+    taken = {word for item in found for word in title_words(item["title"])}
     words = _WORD.findall(text.casefold().replace("-", " "))
     said = set()
     for place, word in enumerate(words):
         before = words[max(0, place - 2) : place]
-        if any(one in _POINTING or one in _NUMBERS or one.isdigit() for one in before):
-            said |= _said(word)
+        if any(one in _POINTING or one in NUMBERS or one.isdigit() for one in before):
+            said |= said_words(word)
     said -= taken | _SMALL
     return [
         item
@@ -166,31 +119,8 @@ def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dic
 
 def _compounds(title: str, said: set[str]) -> bool:
     """ "The lamp", of a headlamp."""
-    longer = (own for own in _name(title) if len(own) > _COMPOUNDED)
+    longer = (own for own in title_words(title) if len(own) > _COMPOUNDED)
     return any(own.endswith(word) for own in longer for word in said if len(word) >= _COMPOUNDED)
-
-
-def counted(text: str, item: Mapping[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
-    """How many of one item the text names: 1 of "one shelf and the stool"; None where it does not count it."""
-    others = {word for other in items if other["title"] != item["title"] for word in _name(other["title"])}
-    own = _name(item["title"]) - others
-    words = _WORD.findall(text.casefold().replace("-", " "))
-    for place, word in enumerate(words):
-        if not _said(word) & own:
-            continue
-        for before in reversed(range(max(0, place - _LOOK_BACK), place)):
-            one = words[before]
-            if one in ("and", "or", ",", ";", ".") or _said(one) & others:
-                break
-            if (one in _NUMBERS or one.isdigit() or one in ("a", "an")) and words[before + 1] not in (
-                "cm",
-                "mm",
-                "m",
-                "inch",
-                "x",
-            ):
-                return 1 if one in ("a", "an") else number(one)
-    return None
 
 
 def not_held(text: str, items: Sequence[dict[str, Any]]) -> list[str]:
@@ -208,20 +138,6 @@ def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     words = tokens(text)
     places = [place for word, place in _ORDINALS.items() if word in words]
     return [items[place] for place in places if -len(items) <= place < len(items)]
-
-
-def units_of(text: str, most: int) -> int | None:
-    """How many of an item are meant, where the text says so."""
-    found = _UNITS.search(text)
-    if found is None:
-        return None
-    units = number(found[1])
-    return units if units <= most else None
-
-
-def number(word: str) -> int:
-    """ "two" or "2" → 2."""
-    return _NUMBERS.get(word.casefold()) or int(word)
 
 
 def split_into(text: str) -> tuple[str, str]:

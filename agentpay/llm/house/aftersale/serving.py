@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale import planning
 from agentpay.llm.house.aftersale.account import account, asks_more_of
-from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, NOT_WANTED, agrees, corrects
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
+from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, as_meant, kinds_of, without_questions
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import (
     CONFIRM,
-    GUESS,
-    KINDS,
     Task,
     add,
     of_acts,
     of_memory,
     other_address,
     wishes_of,
+    without_numbers,
 )
 from agentpay.llm.house.aftersale.telling import told
 from agentpay.llm.house.articles import passages_for, quote
@@ -30,43 +29,12 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
-_SENDS_BACK = re.compile(r"\b(?:send|give|bring|take)\w* (?:\w+ ){0,3}back\b|\breturn\w*\b", re.I)
-_SWAPS = re.compile(r"\b(?:swap|exchang|trad)\w*\b.* (?:for|into|to|against) ", re.I)
-_OTHER_ONE = re.compile(
-    r"\b(?:exchang\w*|swap\w*|replac\w*|instead|another|other|different|bigger|smaller|larger|new one|for an?)\b", re.I
-)
-_MORE_OF_IT = frozenset(
-    {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
-)
-_WHEN = re.compile(
-    r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
-    r"|^\W*did (?:you|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
-    re.I,
-)
-_SURE = 0.9
-_A_GUESS = 0.35
-_VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
 _OPEN = ("confirm", "start", "items", "to")
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel", "items"})
 _NAMES = {
     "cancel": "cancellation", "return": "return", "exchange": "exchange", "refund": "refund", "items": "change",
     "payment": "change", "address": "change",
 }  # fmt: skip
-
-
-def negates(act: ActView) -> bool:
-    return NOT_WANTED.search(act.text) is not None and len(act.text.split()) < 6
-
-
-def refuses(task: Task, text: str) -> bool:
-    """ "And no, don't cancel": a no to what was proposed, beside something else."""
-    verb = {"cancel": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}.get(task.kind, "change")
-    return task.asked == "confirm" and any(verb in match.group().casefold() for match in NOT_WANTED.finditer(text))
-
-
-def asks_when(act: ActView) -> bool:
-    """ "How long until I get the money?": a question about what is under way, and no wish for a refund."""
-    return act.intent in KINDS and _WHEN.search(act.text) is not None
 
 
 def money_due(talk: Talk, act: ActView) -> Plan:
@@ -78,26 +46,6 @@ def money_due(talk: Talk, act: ActView) -> Plan:
         yield from status(talk, act)
     elif not passages:
         talk.offer_human("policy_unknown", about=act.text)
-
-
-def calls_off(talk: Talk, act: ActView) -> bool:
-    """ "No, don't cancel": what is negated is not wanted."""
-    return act.intent in KINDS and (NOT_WANTED.search(act.text) is not None or _called_off(talk, act))
-
-
-def _called_off(talk: Talk, act: ActView) -> bool:
-    """The same of a clause that was read together with the one that negates it."""
-    verb = _VERBS.get(act.intent)
-    if verb is None or verb in act.text.casefold():
-        return False
-    whole = talk.turn.text.casefold()
-    return whole.count(verb) == sum(verb in match.group() for match in NOT_WANTED.finditer(whole)) > 0
-
-
-def settled(acts: Sequence[ActView]) -> list[ActView]:
-    """The acts without guesses at a wish beside something sure: "I ordered a pen yesterday, has it shipped?"."""
-    sure = any(act.confidence >= _SURE for act in acts)
-    return [act for act in acts if not (sure and act.intent in KINDS and act.confidence < _A_GUESS)]
 
 
 def ask_again(talk: Talk, task: Task) -> None:
@@ -114,31 +62,19 @@ def ask_again(talk: Talk, task: Task) -> None:
     talk.expect(str(talk.asked_for), **talk.pending)
 
 
-def belongs(talk: Talk, act: ActView) -> bool:
-    """Whether a clause beside a wish only says more of it: the order, who asks, or which item and what instead."""
-    if act.intent == "order_status":  # a question of its own, unless a number is all it says
-        numbers = set(act.entities.get("order_numbers", []))
-        wished = {
-            number
-            for other in talk.turn.acts
-            if other.intent in KINDS
-            for number in other.entities.get("order_numbers", [])
-        }
-        return not numbers or (act.confidence <= GUESS and (not wished or numbers <= wished))
-    if act.intent == "provide_details":
-        return True
-    return act.intent in _MORE_OF_IT and (act.confidence < _SURE or not talk.cart.get("items"))
-
-
 def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
     """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
-    acts = _as_meant(wishes_of(acts), talk.turn.text)
-    kinds = _kinds(acts)
-    more = [act for act in acts if act.intent in _MORE_OF_IT]
+    acts = as_meant(wishes_of(acts), talk.turn.text)
+    talk.order = talk.turn.memory.get("order")  # not what another clause of this message has asked about
+    kinds = kinds_of(acts)
+    more = [act for act in acts if act.intent in MORE_OF_IT]
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
     tasks[0].words += [act.text for act in more]
-    if len(tasks) == 1 and len(talk.turn.text) > len(" ".join(tasks[0].words)) + 12:
-        tasks[0].words.append(talk.turn.text)  # a clause that was read as something else may say which, or what instead
+    whole = without_questions(talk, acts)
+    if len(tasks) == 1 and len(whole) > len(" ".join(tasks[0].words)) + 12:
+        tasks[0].words.append(
+            without_numbers(whole, tasks[0].orders)
+        )  # a clause that was read as something else may say which, or what instead
     _goes_on_from_complaint(talk, tasks[0])
     _goes_on_from_proposal(talk, tasks[0])
     if tasks[0].kind == "items" and other_address(talk.turn.text):
@@ -174,11 +110,6 @@ def _goes_on_from_proposal(talk: Talk, task: Task) -> None:
     task.words, task.corrected = [*before.words, *task.words], True
 
 
-def beside(acts: Sequence[ActView]) -> list[ActView]:
-    """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it."""
-    return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
-
-
 def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
@@ -190,7 +121,9 @@ def go_on(talk: Talk, task: Task) -> Plan:
         talk.say("order_number_please")  # a yes names no order
         ask(talk, task, "order", "order_number")
         return
-    words = _STARTS_ANEW.sub("", turn.text).strip()
+    numbers = [number for act in turn.acts for number in act.entities.get("order_numbers", [])]
+    said = without_numbers(turn.text, numbers)
+    words = _STARTS_ANEW.sub("", said).strip()
     leaves = LEAVES_IT.search(turn.text) is not None
     if (turn.declines and len(words.split()) < 3) or (leaves and (turn.declines or asked in ("confirm", "start"))):
         talk.say("left_as_it_is")
@@ -201,7 +134,7 @@ def go_on(talk: Talk, task: Task) -> Plan:
     if asked == "confirm":
         task.calls, task.corrected = [], True
         task.words.append(words)
-    if any(act.entities.get("order_numbers") for act in turn.acts):
+    if numbers:
         task.orders = []  # another one than was named before
     for act in turn.acts:
         add(task, act, words=False)
@@ -212,35 +145,10 @@ def go_on(talk: Talk, task: Task) -> Plan:
     if asked == "more":
         task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
-        task.words.append(turn.text)
+        task.words.append(said)
     if asked == "method" and task.method is None:
         task.method = turn.text.strip()[:100]
     yield from _serve(talk, task)
-
-
-def _as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
-    """
-    A return that names what it shall become is an exchange ("could I swap the tote for the rust one?"), and an exchange
-    that asks for no other one a return ("they are too tight, I want to send them back").
-    """
-    wanted = {act.intent for act in acts if act.intent in KINDS}
-    if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
-        other = "exchange"
-    elif "exchange" in wanted <= {"exchange", "return"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
-        other = "return"
-    else:
-        return list(acts)
-    return [replace(act, intent=other) if act.intent in wanted else act for act in acts]
-
-
-def _kinds(acts: Sequence[ActView]) -> list[str]:
-    """What is wanted, each once. A refund that goes with a return or a cancellation is part of it."""
-    kinds = list(dict.fromkeys(act.intent for act in acts if act.intent in KINDS))
-    if "refund" in kinds and {"return", "cancel_order"} & set(kinds):
-        kinds.remove("refund")
-    if "return" in kinds and "exchange" in kinds:
-        kinds.remove("return")
-    return kinds
 
 
 def _serve(talk: Talk, task: Task) -> Plan:

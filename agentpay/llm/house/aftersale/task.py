@@ -54,6 +54,15 @@ GUESS = 0.7
 """Up to here a clause counts as a question for an order's status because it names an order, and for nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call to be made after a yes; `says` tells beforehand what it does."""
+
+    tool: str
+    arguments: dict[str, Any]
+    says: str
+
+
 @dataclass(slots=True)
 class Task:
     """`orders` by number, `calls` ready to be made after a yes: [{"tool", "arguments", "order"}]."""
@@ -129,6 +138,14 @@ def other_address(text: str) -> bool:
     return _OTHER_ADDRESS.search(text) is not None
 
 
+def without_numbers(text: str, numbers: Sequence[str]) -> str:
+    """The text with its order numbers as "the order": their digits count nothing."""
+    for number in numbers:
+        named = rf"(?:\b(?:the|my|this|that) )?(?:\border )?(?:\b(?:number|no\.?) )?#?\b{re.escape(number)}\b"
+        text = re.sub(named, "the order", text, flags=re.I)
+    return text
+
+
 def add(task: Task, act: ActView, *, words: bool = True) -> None:
     """Take in what a clause says; what was known stays unless it is said anew."""
     entities = act.entities
@@ -139,7 +156,7 @@ def add(task: Task, act: ActView, *, words: bool = True) -> None:
     if address := entities.get("address"):
         task.address = address
     if words:
-        task.words.append(act.text)
+        task.words.append(without_numbers(act.text, numbers or ()))
         task.amount = entities.get("amount") or task.amount
     if found := _METHOD.search(act.text):
         said = found["method"].casefold()

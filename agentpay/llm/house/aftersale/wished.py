@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from agentpay.llm.house.aftersale import reading
+from agentpay.llm.house.aftersale import counting, reading
 
 _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
@@ -221,8 +221,8 @@ def _counted(said: Sequence[Part], of: str, item: dict[str, Any], items: Sequenc
         if of == WISH and _SINGLE.search(part):
             return 1
         if of in (WISH, TOLD) and (found := _SOME.search(part)):
-            return reading.number(found["n"])
-    counts = (reading.counted(part, item, items) for part in own if of in (WISH, TOLD))
+            return counting.number(found["n"])
+    counts = (counting.counted(part, item, items) for part in own if of in (WISH, TOLD))
     return next((counted for counted in counts if counted is not None), None)
 
 
@@ -230,9 +230,9 @@ def _left(said: Sequence[Part], item: dict[str, Any], items: Sequence[dict[str, 
     """What comes back of an item of which some are kept: "I'll keep one of the mugs"; None where none or all are."""
     for role, part in said:
         if role == STAYS and _may_be_of(part, item, items):
-            counted = reading.counted(part, item, items)
+            counted = counting.counted(part, item, items)
             if counted is None and (found := _KEEP_SOME.search(part)):
-                counted = reading.number(found["n"])
+                counted = counting.number(found["n"])
             if counted is not None and 0 < counted < item["quantity"]:
                 return int(item["quantity"]) - counted
     return None
@@ -244,7 +244,7 @@ def _may_be_of(part: str, item: dict[str, Any], items: Sequence[dict[str, Any]])
 
 
 def _number(word: str, most: int) -> int:
-    return most // 2 or 1 if word.casefold() == "half" else reading.number(word)
+    return most // 2 or 1 if word.casefold() == "half" else counting.number(word)
 
 
 def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,0 +1,144 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""What the clauses of a message want done with an order: which are wishes, which say more of one, which only ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.aftersale.answering import NOT_WANTED
+from agentpay.llm.house.aftersale.task import GUESS, KINDS, Task
+from agentpay.llm.house.refs import stems
+from agentpay.llm.house.talk import Talk
+
+_SENDS_BACK = re.compile(r"\b(?:send|give|bring|take)\w* (?:\w+ ){0,3}back\b|\breturn\w*\b", re.I)
+_SWAPS = re.compile(r"\b(?:swap|exchang|trad)\w*\b.* (?:for|into|to|against) ", re.I)
+_OTHER_ONE = re.compile(
+    r"\b(?:exchang\w*|swap\w*|replac\w*|instead|another|other|different|bigger|smaller|larger|new one|for an?)\b", re.I
+)
+_WHEN = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
+    r"|^\W*did (?:you|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
+    re.I,
+)
+_OF_MONEY = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi|also|thanks)\W+)*(?:which|what|where|how|who|why|has|have|did|is|was|were|will|do|does|am)\b.*\b(?:refund|money|credit)\b",
+    re.I,
+)
+_ASKS_FOR_IT = re.compile(
+    r"\b(?:can|could|may|might) (?:i|we|you)\b|\bhow (?:do|can|could|would|should|might) (?:i|we) (?:get|have|request|claim|ask|apply)\b"
+    r"|\b(?:what|how) about\b|\bplease\b|\bpossible\b|\brefund (?:me|us|it|them|this|that|my|the)\b|\bi (?:want|need|would like)\b|\bi'?d like\b",
+    re.I,
+)
+_ASKED_AFTER = re.compile(r"\b(?:my|the|our) (?P<other>other |second )?(?P<what>[a-z][\w'-]*)", re.I)
+_AN_ORDER = stems(
+    "order orders parcel parcels package packages delivery shipment stuff goods things items purchase status tracking one"
+)
+_POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b", re.I)
+_SURE = 0.9
+_A_GUESS = 0.35
+_VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
+MORE_OF_IT = frozenset(
+    {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
+)
+
+
+def negates(act: ActView) -> bool:
+    return NOT_WANTED.search(act.text) is not None and len(act.text.split()) < 6
+
+
+def refuses(task: Task, text: str) -> bool:
+    """ "And no, don't cancel": a no to what was proposed, beside something else."""
+    verb = {"cancel": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}.get(task.kind, "change")
+    return task.asked == "confirm" and any(verb in match.group().casefold() for match in NOT_WANTED.finditer(text))
+
+
+def asks_when(act: ActView) -> bool:
+    """ "How long until I get the money?", "which card does it go to?": a question about what is under way, and no wish for a refund."""
+    if act.intent not in KINDS:
+        return False
+    of_money = act.intent == "refund" and _OF_MONEY.search(act.text) and not _ASKS_FOR_IT.search(act.text)
+    return _WHEN.search(act.text) is not None or bool(of_money)
+
+
+def calls_off(talk: Talk, act: ActView) -> bool:
+    """ "No, don't cancel": what is negated is not wanted."""
+    return act.intent in KINDS and (NOT_WANTED.search(act.text) is not None or _called_off(talk, act))
+
+
+def _called_off(talk: Talk, act: ActView) -> bool:
+    """The same of a clause that was read together with the one that negates it."""
+    verb = _VERBS.get(act.intent)
+    if verb is None or verb in act.text.casefold():
+        return False
+    whole = talk.turn.text.casefold()
+    return whole.count(verb) == sum(verb in match.group() for match in NOT_WANTED.finditer(whole)) > 0
+
+
+def settled(acts: Sequence[ActView]) -> list[ActView]:
+    """The acts without guesses at a wish beside something sure: "I ordered a pen yesterday, has it shipped?"."""
+    sure = any(act.confidence >= _SURE for act in acts)
+    return [act for act in acts if not (sure and act.intent in KINDS and act.confidence < _A_GUESS)]
+
+
+def belongs(talk: Talk, act: ActView) -> bool:
+    """Whether a clause beside a wish only says more of it: the order, who asks, or which item and what instead."""
+    if act.intent == "order_status":  # a question of its own, unless a number is all it says
+        numbers = set(act.entities.get("order_numbers", []))
+        wishes = [other for other in talk.turn.acts if other.intent in KINDS]
+        wished = {number for other in wishes for number in other.entities.get("order_numbers", [])}
+        if not numbers:
+            return act.confidence <= GUESS or not _of_another(act.text, [other.text for other in wishes])
+        return act.confidence <= GUESS and (not wished or numbers <= wished)
+    if act.intent == "provide_details":
+        return True
+    return act.intent in MORE_OF_IT and (act.confidence < _SURE or not talk.cart.get("items"))
+
+
+def _of_another(text: str, wishes: Sequence[str]) -> bool:
+    """ "Return the parka, and where's my flask?": what is asked about is not what is wished for."""
+    found = _ASKED_AFTER.search(text)
+    if found is None or stems(found["what"]) <= _AN_ORDER:
+        return found is not None and found["other"] is not None
+    return not any(_POINTS.search(wish) or stems(found["what"]) & stems(wish) for wish in wishes)
+
+
+def without_questions(talk: Talk, acts: Sequence[ActView]) -> str:
+    """The message without the questions in it that are answered by themselves."""
+    text = talk.turn.text
+    for act in talk.turn.acts:
+        if act.intent in ("order_status", "policy") and all(act.text != one.text for one in acts):
+            text = text.replace(act.text, " ")
+    return text
+
+
+def beside(acts: Sequence[ActView]) -> list[ActView]:
+    """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it."""
+    return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
+
+
+def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
+    """
+    A return that names what it shall become is an exchange ("could I swap the tote for the rust one?"), and an exchange
+    that asks for no other one a return ("they are too tight, I want to send them back").
+    """
+    wanted = {act.intent for act in acts if act.intent in KINDS}
+    if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
+        other = "exchange"
+    elif "exchange" in wanted <= {"exchange", "return"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
+        other = "return"
+    else:
+        return list(acts)
+    return [replace(act, intent=other) if act.intent in wanted else act for act in acts]
+
+
+def kinds_of(acts: Sequence[ActView]) -> list[str]:
+    """What is wanted, each once. A refund that goes with a return or a cancellation is part of it."""
+    kinds = list(dict.fromkeys(act.intent for act in acts if act.intent in KINDS))
+    if "refund" in kinds and {"return", "cancel_order"} & set(kinds):
+        kinds.remove("refund")
+    if "return" in kinds and "exchange" in kinds:
+        kinds.remove("return")
+    return kinds

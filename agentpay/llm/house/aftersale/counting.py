@@ -1,0 +1,71 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""How many of an item a customer means. A measure ("75 ml", "20x28 inch") counts nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentpay.llm.house.aftersale.reading import NUMBERS, said_words, title_words
+
+_UNITS = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
+    re.I,
+)
+_MEASURE = re.compile(
+    r"\b\d+(?:[.,]\d+)?(?:\s?x\s?\d+(?:[.,]\d+)?)*\s?"
+    r"(?:ml|cl|l|lit(?:er|re)s?|g|kg|mg|oz|lbs?|mm|cm|m|met(?:er|re)s?|km|inch(?:es)?|in|ft|feet|\"|w|watts?|v|volts?|gb|tb|%|percent)(?!\w)"
+    r"|\b\d+\s?x\s?\d+\b",
+    re.I,
+)
+_WORD = re.compile(r"[a-z0-9]+|[,;.]")
+_LOOK_BACK = 5
+"""Words before an item's name that may count it: "two of the small red shelves"."""
+_BARE = re.compile(
+    r"^\W*(?:(?:no|wait|sorry|actually|oh|hm+|i|we|mean\w*|just|only|want\w*|need|please|but|make it|send back|return|cancel|it'?s)\W+)*"
+    r"(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})(?: of (?:them|those|these|it))?(?:\W+(?:please|pls|thanks|only|then|though|is enough|will do))*\W*$",
+    re.I,
+)
+
+
+def without_measures(text: str) -> str:
+    return _MEASURE.sub(" ", text)
+
+
+def number(word: str) -> int:
+    """ "two" or "2" → 2."""
+    return NUMBERS.get(word.casefold()) or int(word)
+
+
+def units_of(text: str, most: int) -> int | None:
+    """How many of an item are meant, where the text says so."""
+    found = _UNITS.search(without_measures(text))
+    if found is None:
+        return None
+    units = number(found[1])
+    return units if units <= most else None
+
+
+def only_so_many(text: str) -> int | None:
+    """1 of "no wait, only one of them": a number and nothing that names an item."""
+    found = _BARE.match(without_measures(text))
+    return number(found["n"]) if found else None
+
+
+def counted(text: str, item: Mapping[str, Any], items: Sequence[dict[str, Any]]) -> int | None:
+    """How many of one item the text names: 1 of "one shelf and the stool"; None where it does not count it."""
+    others = {word for other in items if other["title"] != item["title"] for word in title_words(other["title"])}
+    own = title_words(item["title"]) - others
+    words = _WORD.findall(without_measures(text).casefold().replace("-", " "))
+    for place, word in enumerate(words):
+        if not said_words(word) & own:
+            continue
+        for one in reversed(words[max(0, place - _LOOK_BACK) : place]):
+            if one in ("and", "or", ",", ";", ".") or said_words(one) & others:
+                break
+            if one in ("a", "an"):
+                return 1
+            if one in NUMBERS or one.isdigit():
+                return number(one)
+    return None
