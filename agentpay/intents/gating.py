@@ -19,7 +19,7 @@ _MOST_STRINGS = 96
 """Of more strings than that none is followed any further."""
 _MOST_NEEDS, _DEAREST = 3, 0.7
 """So many conditions an expression, each fulfilled by an estimated share of all texts of that at most."""
-_REMEMBERED = 512
+_REMEMBERED, _REMEMBERED_WORDS = 512, 8192
 _USUAL = (
     " hi can i you have the this that it is in for and to do does did how much what which when where would could will be are"
     " my me a please get want need with on of one not no if your order there any thanks at it's don't just from was were has"
@@ -142,16 +142,34 @@ def _alternatives(pattern: str) -> list[str]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _holds(text: str, known: int) -> int:  # noqa: ARG001
+def _holds(text: str, known: int) -> int:
     """The conditions that a text fulfils, a bit each; `known` only keeps apart what was read before there were so many."""
     lowered = text.lower()
     if not text.isascii():
         lowered = lowered.translate(_FOLDED)
         lowered = "".join("0" if c.isdecimal() else c for c in lowered)
-    grams, found = _grams, 0
+    words = lowered.split(" ")
+    if "" in words[1:-1]:  # two spaces in a row are a condition's letters, too
+        return _of_letters(lowered)
+    found, last = 0, ""
+    for word in words:
+        found |= _of_word(word, known)
+        if last and word:
+            found |= _grams.get(f"{last} {word[0]}", 0)
+        last = word[-1:]
+    return found
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _of_word(word: str, known: int) -> int:  # noqa: ARG001
+    """The same of a word between spaces, which texts share."""
+    return _of_letters(f" {word} ")
+
+
+def _of_letters(lowered: str) -> int:
+    found = 0
     for one in set(lowered).union(map("".join, zip(lowered, lowered[1:], lowered[2:], strict=False))):
-        if one in grams:
-            found |= grams[one]
+        found |= _grams.get(one, 0)
     return found
 
 

@@ -100,6 +100,10 @@ _PERCENT_OF_PRICE = AnyOf(
 )
 
 
+_A_SECOND = re.compile(rf"(?:to|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
+"""Where a range's second price begins."""
+_A_CURRENCY = re.compile(rf"[$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
+"""What a price holds that is no bare number."""
 _A_NUMBER = re.compile(rf"\d[\d.,']*|\b(?:{NUMERAL}|fiver|tenner)\b", _FLAGS)
 
 
@@ -183,29 +187,32 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
             value = Budget(low.minor if low else None, high.minor if high else None, currency)
             found.append(Span(match.start(), match.end(), "budget", value))
 
-    for match in _RANGE.finditer(text) if len(_A_NUMBER.findall(text)) > 1 else ():
+    ranged = _A_SECOND.search(text) is not None and len(_A_NUMBER.findall(text)) > 1
+    for match in _RANGE.finditer(text) if ranged else ():
         for first in (1, 3, 5):
             low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
                 if low.minor > high.minor:
                     low, high = high, low
                 add(match, low, high)
-    for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER):
+    marked = _A_CURRENCY.search(text) is not None
+    for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER) if marked else (_MAX, _MAX_BARE_AFTER):
         for match in pattern.finditer(text):
             high = read_price(match, 1, shop_currency)
             counts = high is not None and high.currency is None and _MADE_MORE.search(text[: match.start()].rstrip())
             if high and not counts:
                 add(match, None, high)
-    for pattern in (_MIN, _MIN_AFTER):
-        for match in pattern.finditer(text):
-            if low := read_price(match, 1, shop_currency):
-                add(match, low, None)
-    for match in _ABOUT.finditer(text):
-        if price := read_price(match, 1, shop_currency):
-            add(match, price, None, spread=True)
-    for match in _PLAIN.finditer(text):
-        if (price := read_price(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):
-            found.append(Span(match.start(), match.end(), "money", price))
+    if marked:
+        for pattern in (_MIN, _MIN_AFTER):
+            for match in pattern.finditer(text):
+                if low := read_price(match, 1, shop_currency):
+                    add(match, low, None)
+        for match in _ABOUT.finditer(text):
+            if price := read_price(match, 1, shop_currency):
+                add(match, price, None, spread=True)
+        for match in _PLAIN.finditer(text):
+            if (price := read_price(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):
+                found.append(Span(match.start(), match.end(), "money", price))
     for match in _PERCENT.finditer(text):
         if _PERCENT_OF_PRICE.within(text) and free([*taken, *found], match.start(), match.end()):
             found.append(Span(match.start(), match.end(), "percent", number(match.group(1))))
