@@ -244,10 +244,15 @@ async def goes_with(tx: Tx, product_id: UUID) -> list[str]:
 
 
 async def product_facts(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """What may be told of products beyond their blocks: {"brand", "category", "attributes", "conversational_description"}."""
+    """What may be told of products beyond their blocks: {"brand", "category", "attributes", "description", …}."""
     rows = await tx.session.execute(
         select(
-            Product.id, Product.brand, Product.category, Product.attributes, Product.conversational_description
+            Product.id,
+            Product.brand,
+            Product.category,
+            Product.attributes,
+            Product.conversational_description,
+            Product.description,
         ).where(Product.organization_id == tx.organization_id, Product.id.in_(list(product_ids)))
     )
     return {
@@ -256,6 +261,7 @@ async def product_facts(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, dict[
             "category": row.category,
             "attributes": row.attributes,
             "conversational_description": row.conversational_description,
+            "description": row.description,
         }
         for row in rows
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from agentpay.commerce import catalog
 from agentpay.commerce.shapes import ProductView
 from agentpay.knowledge.product_search import near_products
 from agentpay.knowledge.search import SearchFilters, search
+from agentpay.knowledge.suiting import suits
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import product_list
 from agentpay.tools.context import Context
@@ -37,6 +39,8 @@ class ProductSearch(Arguments):
         False,
         description="Also what is merely nearest in meaning, for a need that is told as a story: where nothing surely fits.",
     )
+    people: int | None = Field(None, ge=1, le=999, description="For how many people it shall be.")
+    ages: list[int] = Field([], max_length=10, description="Ages in years of the children it is for.")
     sort: Literal["relevance", "price_asc", "price_desc"] = "relevance"
     limit: int = Field(5, ge=1, le=20)
 
@@ -60,6 +64,7 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
     best = max((hit.fit for hit in hits), default=0.0)
     mentioned = bool(hits) and hits[0].in_stock and _ALL_WORDS <= best < _IN_A_NAME
     ids = [hit.product_id for hit in hits if hit.product_id is not None and hit.fit >= _CLOSE * best]
+    ids, suited = await _suiting(tx, ids, arguments)
     total = len(ids)
     as_found = not arguments.options and arguments.sort == "relevance"
     found = await catalog.products(tx, ids[: arguments.limit] if as_found else ids)
@@ -74,8 +79,19 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
         "products": [product.model_dump(mode="json") for product in shown],
         "found": total,
         "only_mentioned": mentioned,
+        "suited": suited,
     }
     return ToolResult(data, [product_list(shown)] if shown else [])
+
+
+async def _suiting(tx: Tx, ids: list[UUID], arguments: ProductSearch) -> tuple[list[UUID], bool]:
+    """Those that are for so many people of such ages, where any are; else all of which the shop's data does not deny it."""
+    if arguments.people is None and not arguments.ages:
+        return ids, False
+    facts = await catalog.product_facts(tx, ids)
+    said = {id: suits(own, own["description"], arguments.people, arguments.ages) for id, own in facts.items()}
+    suited = [id for id in ids if said.get(id)]
+    return (suited or [id for id in ids if said.get(id) is None] or ids), bool(suited)
 
 
 def _offers(product: ProductView, options: dict[str, str]) -> bool:

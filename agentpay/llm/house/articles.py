@@ -34,6 +34,9 @@ _TOPICS = tuple(
 )
 """What a question is about, where its own words find nothing, or find something else."""
 _GOES_ON = re.compile(r"^\W*(?:and|so|but|ok(?:ay)?|then|also|what about|how about|who)\b", re.I)
+_AMOUNT = re.compile(
+    r"[$€£]\s?\d|\d\s?(?:[$€£]|(?:pounds?|euros?|dollars?|pence|cents?|usd|eur|gbp)\b)|\bfree\b|\bno charge\b", re.I
+)
 _HOLDS_ALL = 0.5
 """The score from which a passage holds every word of a question."""
 
@@ -97,6 +100,27 @@ def told_of(talk: Talk, text: str, about: str) -> Generator[Ask, ToolOutcome, bo
             quote(talk, passage)
             return True
     return False
+
+
+def told_price(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+    """What the page that was quoted last says of money; nothing where it names no amount."""
+    if talk.page is None:
+        return False
+    found = (yield Ask("search_knowledge", {"query": talk.page})).result.get("passages", [])
+    passage = next((one for one in found if one["title"] == talk.page and _AMOUNT.search(one["text"])), None)
+    if passage is not None:
+        quote(talk, passage)
+    return passage is not None
+
+
+def headed(talk: Talk, about: str) -> Generator[Ask, ToolOutcome, bool]:
+    """A page that is headed by what is spoken of: "can I pre-order it?"."""
+    wanted = stems(about)
+    found = (yield Ask("search_knowledge", {"query": about[:400]})).result.get("passages", [])
+    passage = next((one for one in found if wanted and wanted <= stems(one["title"])), None)
+    if passage is not None:
+        quote(talk, passage)
+    return passage is not None
 
 
 def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -161,3 +161,16 @@ def in_cart(talk: Talk, product: str) -> bool:
     return any(
         product in (line["product_external_id"], line["variant_external_id"]) for line in talk.cart.get("items", [])
     )
+
+
+def ask_which(talk: Talk, then: str) -> None:
+    """Ask which product is meant: by name, where a few were shown."""
+    shown = list(talk.turn.shown)
+    if 1 < len(shown) <= 5:
+        talk.say("which_product", candidates=describe.listing([product["title"] for product in shown], "or"))
+        talk.expect(
+            "product", then=then, candidates=[{key: one[key] for key in ("external_id", "title")} for one in shown]
+        )
+        return
+    talk.say("product_needed")
+    talk.expect("product", then=then)

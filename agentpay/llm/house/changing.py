@@ -158,7 +158,7 @@ def _turn_into(talk: Talk, act: ActView, line: dict[str, Any], number: int) -> P
 def _other_variant(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
     """The line spoken of as another of its variants, by any word of the message: "she can only do Wednesdays, switch us"."""
     line = spoken_of_line(talk)
-    if line is None or not line["options"] or not _INSTEAD.search(talk.turn.text):
+    if line is None or not line["options"] or not _INSTEAD.search(f"{talk.turn.text} {act.text}"):
         return None
     outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
     rows = outcome.result.get("variants", []) if outcome.ok else []

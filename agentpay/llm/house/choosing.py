@@ -103,8 +103,12 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     ]
     if len(fitting) == 1 and len(rows) > 1:
         return fitting[0]
-    if not fitting and len(rows) > 1 and (row := told_apart(act.text, candidates)) is not None:
-        return row
+    if (
+        not fitting
+        and len(rows) > 1
+        and (row := told_apart(act.text, candidates) or by_size(act.text, rows)) is not None
+    ):
+        return dict(row)
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
 

@@ -6,7 +6,7 @@ import re
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
-from agentpay.llm.house.asking import not_resolved
+from agentpay.llm.house.asking import not_resolved, show
 from agentpay.llm.house.products import search
 from agentpay.llm.house.refs import among
 from agentpay.llm.house.stock import availability
@@ -20,15 +20,20 @@ _OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
 """Another variant of what is spoken of: "and the smaller one?"."""
 
 
-_OF_A_KIND = re.compile(r"\b(?:differen\w+|compar\w*)\b.*\b(?:your|the|these|all)\b(?: \w+)? \w+s\W*$", re.I)
+_OF_A_KIND = re.compile(r"\b(?:differen\w+|compar\w*)\b.*\b(?:your|the|these|all)\b(?: \w+){0,3}? \w+s\W*$", re.I)
+_COUNTED = re.compile(r"^\W*(?:the |your |these |all )*(?:\d|two|three|four|both) (?:of )?", re.I)
 _MOST = 3
 
 
 def compare(talk: Talk, act: ActView) -> Plan:
     references = _compared(talk, act)
     if len(references) == 1 and _OF_A_KIND.search(act.text):
-        found = yield Ask("product_search", {"query": references[0], "limit": _MOST})
-        references = [product["external_id"] for product in found.result.get("products", [])] or references
+        found = yield Ask("product_search", {"query": _COUNTED.sub("", references[0]), "limit": _MOST})
+        products = found.result.get("products", [])
+        if len(products) == 1 and len(products[0]["variants"]) > 1:
+            show(talk, products, "compared_one")
+            return
+        references = [product["external_id"] for product in products] or references
     if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
         yield from availability(talk, act)
         return

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe, general
-from agentpay.llm.house.asking import not_resolved, suggest
+from agentpay.llm.house.asking import ask_which, not_resolved, suggest
 from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
 from agentpay.llm.house.orders import status
-from agentpay.llm.house.products import UNKNOWN, ask_which, search
+from agentpay.llm.house.products import UNKNOWN, search
 from agentpay.llm.house.refs import spoken_of, stems, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _MOST_TOLD = 2
 _THE = re.compile(r"\b(?:the|that|your) (?P<name>[a-z][\w-]*(?: [a-z][\w-]*)?)\W*$", re.I)
+_OF_THE_SHOP = re.compile(
+    r"\b(?:you|your|yours|shop|store|site|website|account|orders?|payments?|refunds?|delivery|shipping|parcels?)\b",
+    re.I,
+)
+"""Asks of what no product tells."""
 _TWO = re.compile(r"\band (?:how|what|when|which|who|is|are|does|do|can|will|has|have)\b", re.I)
 """Two questions in one: "how tall is it and how long does it take to put together?"."""
 
@@ -87,6 +92,10 @@ def answer_of(act: ActView, outcome: ToolOutcome) -> Answer:
     if answer.facts and nearest and _TWO.search(act.text):
         also = [one["text"] for one in nearest if one["attribute"] is None]
         return Answer(answer.facts, list(dict.fromkeys([*answer.sentences, *also])), answer.polar)
+    if answer.facts and answer.polar and not any(value.casefold() in ("yes", "no") for _, value in answer.facts):
+        # "Can it be played alone?" and "players: 1-4": what comes nearest to a yes or no goes with it
+        also = [one["text"] for one in nearest if one["attribute"] is None][:1]
+        return Answer(answer.facts, list(dict.fromkeys([*answer.sentences, *also])), answer.polar)
     if answer.facts or not nearest:
         return answer
     known = product.get("attributes") or {}
@@ -97,22 +106,55 @@ def answer_of(act: ActView, outcome: ToolOutcome) -> Answer:
 
 
 def told_by_goods(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
-    """ "How long does the concert last?", of which no page tells: a number that a product's own data holds."""
-    query = " ".join(sorted(content(act.text)))
-    if not query or not asks_for_a_measure(act.text):
+    """A question of which no page tells, by a product's own data: the one it names by words of its title, else the one spoken of.
+
+    "Can I play whispers on my own?" Of a product that was clearly named it is said, too, that its data does not tell.
+    """
+    meant = yield from _asked_about(talk, act)
+    product_id = meant["external_id"] if meant is not None else (talk.focus or {}).get("product")
+    if product_id is None:
         return False
-    found = (yield Ask("product_search", {"query": query, "limit": 2})).result.get("products", [])
-    if len(found) != 1:
-        return False
-    outcome = yield Ask("product_details", {"product": found[0]["external_id"]})
-    answer = answering(act.text, outcome.result["product"]) if outcome.ok else Answer([], [], False)
-    if not answer.facts:
+    outcome = yield Ask("product_details", {"product": product_id, **_question(act)})
+    answer = answer_of(act, outcome) if outcome.ok else Answer([], [], False)
+    told = bool(answer.facts or answer.sentences)
+    if not told and (meant is None or not outcome.ok or not _clearly(act.text, meant["title"])):
         return False
     product = outcome.result["product"]
-    spoken_of(talk, product)
-    tell(talk, product, answer)
+    spoken_of(talk, product, _variant_spoken_of(talk, product))
+    if told:
+        tell(talk, product, answer)
+    else:
+        talk.say("attribute_unknown", title=product["title"])
+        talk.say_text(product["description"])
     _and_now(talk, product)
     return True
+
+
+def _asked_about(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
+    """The product before the customer, else of the shop, whose title has more of the question's words than any other's."""
+    wanted = content(act.text)
+    focus = [{"external_id": talk.focus["product"], "title": talk.focus["title"]}] if talk.focus else []
+    before = {one["external_id"]: one for one in (*talk.turn.shown, *focus)}
+    known = _titled(wanted, list(before.values()))
+    if known is not None or not wanted or (_OF_THE_SHOP.search(act.text) and not asks_for_a_measure(act.text)):
+        return known
+    asked = {"query": " ".join(sorted(wanted)), "limit": 5, "loosely": True}
+    found = (yield Ask("product_search", asked)).result.get("products", [])
+    if asks_for_a_measure(act.text) and len(found) == 1:
+        return dict(found[0])
+    return _titled(wanted, found)
+
+
+def _titled(wanted: set[str], products: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    shared = [len(wanted & stems(product["title"])) for product in products]
+    best = max(shared, default=0)
+    return products[shared.index(best)] if best and shared.count(best) == 1 else None
+
+
+def _clearly(text: str, title: str) -> bool:
+    """Whether half of a title's words stand in the text: "is there a gift wrapping service?" does not name a gift card."""
+    own = content(title)
+    return 2 * len(own & stems(text)) > len(own)
 
 
 def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:

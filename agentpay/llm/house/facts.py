@@ -45,7 +45,7 @@ _BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\bhow (?:tall|wide|high|deep|big|large|thick)\b", "cm mm m ft in inches", "length size dimensions"),
         (r"\bhow long (?:is|are)\b(?!.*\b(?:last|run|charge))", "cm mm m ft in inches", "length size dimensions"),
         (
-            r"\bhow long\b.*\b(?:last|run|burn|work|go|charge)",
+            r"\bhow long\b.*\b(?:last|run|burn|work|go|charge|take|play)",
             "h hours min minutes days months years",
             "runtime life duration",
         ),
@@ -98,7 +98,7 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         of_value = set() if told[1].casefold() in ("yes", "no") else stems(told[1])
         words = name.casefold().replace("_", " ").split()
         held = _held(wanted, stems(" ".join(words)) | of_value)
-        fits = bool(names & set(words)) or (len(words) > 1 and words[-1] in units)
+        fits = bool(names & set(words)) or (words[-1] in units and (len(words) > 1 or len(words[0]) > 2))
         if held or fits:
             facts.append((len(held) + 2 * fits, told))
             covered |= held

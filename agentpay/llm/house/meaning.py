@@ -11,6 +11,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import changing, products
 from agentpay.llm.house.aftersale.task import KINDS
+from agentpay.llm.house.coordinating import coordinated
 from agentpay.llm.house.putting import BESIDE
 from agentpay.llm.house.refs import is_superlative, named, stems
 from agentpay.llm.house.talk import Talk
@@ -65,7 +66,7 @@ def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     acts = _asked_of_another(talk, [_for_two(_of_this_purchase(talk, act, acts)) for act in acts])
     if len(acts) > 1:
         acts = [act for act in acts if act.intent != "provide_details" or act.entities] or acts
-    acts = _without_guesses(talk, _with_its_subject(_taken_at_its_price(talk, acts)))
+    acts = coordinated(talk, _without_guesses(talk, _with_its_subject(_taken_at_its_price(talk, acts))))
     return _ordered_together(talk, [one for act in acts for one in _with_goods(talk, act)])
 
 

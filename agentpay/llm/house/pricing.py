@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -11,7 +12,8 @@ from agentpay.llm.house import articles, buying, describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.places import leaves_out, place_named
-from agentpay.llm.house.refs import is_superlative, target
+from agentpay.llm.house.products import search
+from agentpay.llm.house.refs import among, is_superlative, priced, target
 from agentpay.llm.house.stock import price
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.money import country_name
@@ -25,6 +27,12 @@ _SAME_CODE = re.compile(
     re.I,
 )
 """Said of a code that was named before: "try the code again"."""
+_TO_GIVE = re.compile(
+    r"\b(?:gift (?:cards?|vouchers?|certificates?)"
+    r"|(?:give|gift|buy|get|send|present|sell|want|like)\b(?! (?:me )?(?:a |my )?(?:discount|code))[^.?!]{0,40}\bvouchers?)\b",
+    re.I,
+)
+"""A voucher that is bought for somebody, not one that takes something off."""
 _FREE = re.compile(r"\bfree\b", re.I)
 _PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
@@ -38,6 +46,11 @@ def discount(talk: Talk, act: ActView) -> Plan:
             yield from negotiate(talk, act)
             return
         if "?" in talk.turn.text and (yield from articles.told(talk, act)):
+            return
+        if _TO_GIVE.search(act.text):
+            yield from search(
+                talk, replace(act, intent="recommendation", entities={"product_query": "gift card voucher"})
+            )
             return
         talk.say("code_needed")
         talk.expect("code")
@@ -89,6 +102,13 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         ref = {"variant": lines[0]["variant_external_id"] or lines[0]["variant_id"]}
     elif (spoken := _in_cart(talk, ref, lines)) is not None:
         ref = {"variant": spoken}
+    if (
+        talk.focus is None
+        and not lines
+        and (known := priced(talk, talk.turn.text))
+        and not among(ref.get("product", ""), talk.turn.shown)
+    ):
+        ref = {"product": known}
     if "product" not in ref and "variant" not in ref:
         talk.say("offer_product")
         talk.expect("product", then="offer")

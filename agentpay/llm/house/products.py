@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import articles, describe
-from agentpay.llm.house.asking import show
+from agentpay.llm.house import articles
+from agentpay.llm.house.asking import ask_which, show
 from agentpay.llm.house.facts import content
-from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, interest, used_for
+from agentpay.llm.house.needing import without_add_ons
+from agentpay.llm.house.picking import ANEW, chosen_among_shown
+from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, for_whom, interest, used_for
 from agentpay.llm.house.putting import put
-from agentpay.llm.house.refs import is_superlative, named, spoken_of, stems, stems_in_order, target
+from agentpay.llm.house.refs import named, spoken_of, stems, stems_in_order
 from agentpay.llm.house.several import each_named, show_each
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -33,10 +35,6 @@ _CHILD = re.compile(
     r"|(?:[1-9]|1[0-2])[- ]?(?:years?|yrs?)[- ]?olds?)\b",
     re.I,
 )
-_ANEW = re.compile(
-    r"\b(?:anything|everything|all|else|other|different|products?|shop|store|you (?:have|sell|got))\b", re.I
-)
-"""A new search, though it says no more than a price or a colour."""
 _LOOKING = re.compile(
     r"\b(?:just|only) (?:having a |taking a )?(?:look\w*|brows\w*)\b|\bhav\w+ a (?:quick )?look (?:a?round)?|\bwhat can you show\b",
     re.I,
@@ -52,12 +50,6 @@ _TELLING = 2
 _GUESSED = 0.65
 """How sure a clause is at most that no rule knew."""
 _ANYTHING = re.compile(r"\b(?:any|some|every)thing\b|\bones?\b", re.I)
-_YOURS = re.compile(r"\b(?:you|your|best|better|favou?rite|choose|pick|decide)\b", re.I)
-_GOES_WITH = re.compile(
-    r"\b(?:goe?s?|pairs?|match(?:es)?|fits?|combines?) (?:\w+ )?(?:with|to) (?:it|this|that|them|these|those)\b"
-    r"|\baccessor\w+ for (?:it|this|that|them)\b",
-    re.I,
-)
 
 
 def search(talk: Talk, act: ActView) -> Plan:
@@ -77,11 +69,12 @@ def _search(talk: Talk, act: ActView) -> Plan:
     query = act.entities.get("product_query") or ""
     # Recognised in the query's own words, which search weighs better than a filter does
     category = wanted.pop("category", None) if query else None
-    if not query and (among_shown := _chosen_among_shown(talk, act)) is not None:
+    if not query and (among_shown := chosen_among_shown(talk, act)) is not None:
         yield from among_shown
         return
-    if not query and wanted and talk.searched and not _ANEW.search(act.text):
+    if not query and wanted and talk.searched and not ANEW.search(act.text):
         query, wanted = talk.searched.get("query", ""), {**_without(talk.searched, "query", "sort"), **wanted}
+    need = for_whom(talk.turn.text)
     liked = interest(talk.turn.text)
     if liked is not None and (act.intent == "recommendation" or not query):
         query, category = liked, None
@@ -114,7 +107,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
         return
     for kind, arguments in tries:
-        outcome = yield Ask("product_search", arguments)
+        outcome = yield Ask("product_search", {**arguments, **need})
         products = outcome.result.get("products", [])
         by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
         if kind == "titled":
@@ -123,6 +116,13 @@ def _search(talk: Talk, act: ActView) -> Plan:
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
         if not products:
             continue
+        if need and not by_name and not outcome.result.get("suited"):
+            # "We're four, what could we play?": what is for four goes before what is merely called so
+            whole = yield Ask("product_search", {**_without(wanted, "attributes", "options", "category"), **need})
+            outcome = whole if whole.result.get("suited") else outcome
+            products = outcome.result.get("products", [])
+        if outcome.result.get("suited"):
+            products, kind = without_add_ons(products), "found"
         if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
             yield from _order(talk, act, wanted_one)
         elif kind == "found" and outcome.result.get("only_mentioned") and _asks_for_a_thing(act):
@@ -184,47 +184,6 @@ def _with_features(act: ActView, query: str) -> str | None:
     return None
 
 
-def _chosen_among_shown(talk: Talk, act: ActView) -> Plan | None:
-    """The plan for a choice among what was shown ("the cheapest one?", "which would you take?") or for what goes with it."""
-    shown = talk.turn.shown
-    if _GOES_WITH.search(act.text) and (talk.focus or talk.cart.get("items")):
-        return _goes_with(talk)
-    if len(shown) < 2 or set(act.entities) & {"options", "price_max", "price_min", "category", "brand", "attributes"}:
-        return None
-    if is_superlative(act) and not _ANEW.search(act.text):
-        return _pick(talk, target(talk, act)["product"], "found_one")
-    if act.intent == "recommendation" and _YOURS.search(act.text):
-        return _pick(talk, (talk.focus or {}).get("product") or shown[0]["external_id"], "my_pick")
-    return None
-
-
-def _pick(talk: Talk, product: str, key: str) -> Plan:
-    outcome = yield Ask("product_details", {"product": product})
-    if outcome.ok:
-        show(talk, [outcome.result["product"]], key)
-    else:
-        talk.say_text(outcome.result["error"]["message"])
-
-
-def _goes_with(talk: Talk) -> Plan:
-    """Other products of the category of what was spoken of, or of what is in the cart."""
-    lines = talk.cart.get("items", [])
-    about = (talk.focus or {}).get("product") or lines[-1]["product_external_id"]
-    had = {about, *(line["product_external_id"] for line in lines)}
-    outcome = yield Ask("product_details", {"product": about})
-    product = outcome.result.get("product", {})
-    found: list[dict[str, Any]] = []
-    for wanted in ({"query": product.get("title", "")}, {"query": "", "category": product.get("category") or ""}):
-        if len(found) < 3 and any(wanted.values()):
-            answer = yield Ask("product_search", wanted)
-            new = [one for one in answer.result.get("products", []) if one["external_id"] not in had]
-            found += [one for one in new if all(one["external_id"] != other["external_id"] for other in found)]
-    if found:
-        show(talk, found[:3], "goes_with", title=product.get("title", ""))
-    else:
-        talk.say("goes_with_nothing", title=product.get("title", ""))
-
-
 def which(talk: Talk, act: ActView) -> Plan:
     """Nothing was named and nothing spoken of: "how much is it?" is asked back, all else is looked for."""
     if act.entities.get("pronoun") and not set(act.entities) & {
@@ -237,19 +196,6 @@ def which(talk: Talk, act: ActView) -> Plan:
         ask_which(talk, "details")
         return
     yield from search(talk, act)
-
-
-def ask_which(talk: Talk, then: str) -> None:
-    """Ask which product is meant: by name, where a few were shown."""
-    shown = list(talk.turn.shown)
-    if 1 < len(shown) <= 5:
-        talk.say("which_product", candidates=describe.listing([product["title"] for product in shown], "or"))
-        talk.expect(
-            "product", then=then, candidates=[{key: one[key] for key in ("external_id", "title")} for one in shown]
-        )
-        return
-    talk.say("product_needed")
-    talk.expect("product", then=then)
 
 
 def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _TO_USE = re.compile(
     r"\b(?:something|anything|a thing|stuff|what|tools?)\s+(?:good |nice )?(?:i can (?:use )?)?(?:to|for)\s+(?P<verb>[a-z]{3,}(?:\s+\w+){0,5}?)\s+with\b",
@@ -26,6 +27,67 @@ _MEASURED = re.compile(r"\bmeasur\w*|\b\d+(?:[.,]\d+)? ?(?:cm|mm|inch(?:es)?|in|
 _STOCKS = re.compile(
     r"\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I
 )
+
+
+_N = r"(?P<n>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|twelve)"
+_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {name: n for n, name in enumerate(_NAMES)}
+_ALONE = re.compile(r"\b(?:on my own|by myself|just (?:for )?me|only me|alone|solo|single[- ]person)\b", re.I)
+_PAIR = re.compile(
+    r"\bmy \w+ and (?:me|i|myself)\b|\b(?:me|myself) and my \w+\b|\b(?:the )?(?:two|both) of us\b|\bfor a couple\b(?! of)",
+    re.I,
+)
+_SO_MANY = re.compile(
+    rf"\b{_N} (?:(?:hungry|other|young|grown) )?(?:people|persons|players|guests|diners|friends|of us)\b"
+    rf"|\b(?:party|family|group|table|team) of {_N.replace('<n>', '<m>')}\b",
+    re.I,
+)
+_OLD_AND_YOUNG = re.compile(
+    rf"\b{_N} (?:adults?|grown[- ]?ups?)\s*(?:,|and|&|\+|plus|with)\s*{_N.replace('<n>', '<m>')} (?:kids?|child\w*)\b",
+    re.I,
+)
+_YOUNG = re.compile(
+    r"\b(?:kids?|child\w*|sons?|daughters?|boys?|girls?|niece|nephew|grand\w+|toddlers?|he|she|they)\b", re.I
+)
+_YEARS_OLD = re.compile(
+    rf"\b{_N}(?:\s*(?:and|,|&|to|-)\s*{_N.replace('<n>', '<m>')})?[- ]?(?:years?|yrs?)[- ]?olds?\b", re.I
+)
+_AGED = re.compile(
+    rf"\b(?:aged?|turn(?:s|ing|ed)|(?:he|she)(?:'s| is)|(?:they|who)(?:'re| are))\s+{_N}\b(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<m>')}\b)?"
+    r"(?! ?(?:cm|mm|kg|feet|foot|ft|months?|weeks?|days?|hours?|of)\b)"
+    rf"|\(\s*{_N.replace('<n>', '<o>')}(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<p>')})?\s*\)",
+    re.I,
+)
+_GROWN = 18
+
+
+def for_whom(text: str) -> dict[str, Any]:
+    """For how many of which ages it shall be, as `product_search` takes it."""
+    so_many, of_ages = people(text), ages(text)
+    return {**({"people": so_many} if so_many else {}), **({"ages": of_ages} if of_ages else {})}
+
+
+def people(text: str) -> int | None:
+    """For how many it shall be: "4 people", "my wife and me", "on my own"; None where it is not said."""
+    if mixed := _OLD_AND_YOUNG.search(text):
+        return _number(mixed["n"]) + _number(mixed["m"])
+    if counted := _SO_MANY.search(text):
+        return _number(counted["n"] or counted["m"])
+    if _PAIR.search(text):
+        return 2
+    return 1 if _ALONE.search(text) else None
+
+
+def ages(text: str) -> list[int]:
+    """The ages, in years, of the children something is for: "two kids (8 and 11)", "my six-year-old"."""
+    found = [match for pattern in (_YEARS_OLD, _AGED) if _YOUNG.search(text) or pattern is _YEARS_OLD
+             for match in pattern.finditer(text)]  # fmt: skip
+    said = {_number(value) for match in found for value in match.groupdict().values() if value}
+    return sorted(age for age in said if age < _GROWN)
+
+
+def _number(said: str) -> int:
+    return int(said) if said.isdigit() else _NUMBERS[said.casefold()]
 
 
 def used_for(text: str) -> str | None:

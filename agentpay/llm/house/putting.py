@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe
+from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others
 from agentpay.llm.house.choosing import counted_by, named_variant
 from agentpay.llm.house.lines import product_of, spoken_of_line
@@ -16,6 +16,10 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
 BESIDE = 0.4
 """How sure a clause is of goods that were found beside details of a purchase: "20 kg litter to 3 Park Lane"."""
+_MAY_I = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hi)\W+)*(?:can|could|may|do|does|is|are|will|would) (?:i|we|you|it|there)\b",
+    re.I,
+)
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
@@ -46,6 +50,12 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
         for n, part in enumerate(parts):  # "two secateurs and gauntlets": the number stands before the first
             yield from put(talk, act, {**ref, "product": part}, 1 if n else quantity)
+    elif (
+        error["code"] == "product_not_found"
+        and _MAY_I.match(act.text)
+        and (yield from articles.headed(talk, ref["product"]))
+    ):
+        return  # "can I pre-order it?": no goods, but something the shop's pages tell of
     elif error["code"] == "product_not_found" and otherwise is not None:
         yield from otherwise
     elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:

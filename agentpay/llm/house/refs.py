@@ -10,6 +10,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.sizes import LETTERS, same
 from agentpay.llm.house.talk import Talk
+from agentpay.money import digits
 from agentpay.naming import besides_the_name
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -17,6 +18,7 @@ _IN_ES = ("ches", "shes", "sses", "xes")
 """Plurals of two letters: pouches, brushes, glasses, boxes."""
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
 _POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)", re.I)
+_WHOLE = re.compile(r"(?<![\w.,])[$€£]?(\d{1,6})(?![\w%]|[.,]\d)")
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
@@ -62,6 +64,18 @@ def _only_other_with(talk: Talk, options: dict[str, str]) -> str | None:
     fitting = [product for product in shown if _has(product, options)]
     other = fitting[0]["external_id"] if len(fitting) == 1 else None
     return None if other is None or other == (talk.focus or {}).get("product") else str(other)
+
+
+def priced(talk: Talk, text: str) -> str | None:
+    """The product of the last list that is named by its price: "80 quid is steep", of one at 79.99."""
+    said = {int(number) for number in _WHOLE.findall(text)}
+    unit = 10 ** digits(talk.turn.currency)
+    meant = {
+        product["external_id"]
+        for product in talk.turn.shown
+        if said & {product["price_min"] // unit, -(-product["price_min"] // unit)}
+    }
+    return meant.pop() if len(meant) == 1 else None
 
 
 def is_superlative(act: ActView) -> bool:

@@ -10,7 +10,8 @@ _BIG = re.compile(r"\b(?:big|bigger|biggest|large|larger|largest|tall|taller|tal
 _SMALL = re.compile(r"\b(?:small|smaller|smallest|little|short|shorter|shortest|mini)\b", re.I)
 _MIDDLE = re.compile(r"\b(?:middle|medium|mid[- ]?sized?)\b", re.I)
 _GENERIC = re.compile(
-    r"\b(?:ones?|size|bottle|bag|pot|jar|tin|tube|pack|box|tray|version|please)\b|^\W*(?:the )?\w+\W*$", re.I
+    r"\b(?:ones?|size|bottle|bag|pot|jar|tin|tube|pack|box|tray|version|please)\b|^\W*(?:the )?\w+\W*$|\bthe (?:\w+er|\w+est)\W*$",
+    re.I,
 )
 _MEASURE = re.compile(r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>[a-zA-Z]*)")
 _IN_BASE = {"kg": 1000.0, "l": 1000.0, "litre": 1000.0, "liter": 1000.0, "m": 100.0, "cl": 10.0, "dl": 100.0, "mm": 0.1}

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import describe
+from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others, suggest
 from agentpay.llm.house.choosing import chosen_product
 from agentpay.llm.house.products import UNKNOWN, search, which
@@ -41,6 +41,8 @@ def availability(talk: Talk, act: ActView) -> Plan:
 
 def price(talk: Talk, act: ActView) -> Plan:
     ref = target(talk, act)
+    if "product" not in ref and (yield from articles.told_price(talk)):
+        return  # "what does it cost?", of what a page was quoted on
     if "product" not in ref:
         yield from which(talk, act)
         return

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles
+from agentpay.llm.house import articles, needing
 from agentpay.llm.house.details import answer_of, tell
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.purposes import asks_for_goods
@@ -43,6 +43,8 @@ _MOST_OF_IT = 0.6
 
 def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     """Whether the question was one of these, and has been answered."""
+    if (yield from needing.told(talk, act)):
+        return True
     if not _wonders(talk, act):
         return False
     passages = (yield Ask("search_knowledge", {"query": act.text[:400]})).result.get("passages", [])

@@ -29,6 +29,9 @@ WORDINGS: dict[str, list[str]] = {
     "found_without": ["I don't have exactly that; these come closest:"],
     "my_pick": ["I'd go for this one:", "My pick of these:"],
     "goes_with": ["These go with {title}:"],
+    "needed_is": ["That would be **{title}**, {price}."],
+    "needs_nothing": ["The shop's data names nothing else that {title} would need."],
+    "ask_add_both": ["Shall I put both in your cart?"],
     "goes_with_nothing": ["I have nothing in particular to go with {title}."],
     "found_nothing": [
         "I'm sorry, we don't have {query}. Tell me what you need it for and I'll see what could do the job.",
@@ -44,6 +47,7 @@ WORDINGS: dict[str, list[str]] = {
     "ask_which": ["Would you like to know more about one of them?", "Does one of these suit you?"],
     "which_product": ["Which one do you mean: {candidates}?"],
     "product_needed": ["Which product do you mean?", "Which product would that be?"],
+    "compared_one": ["Here is how they differ:"],
     "compare_needed": ["Which products shall I compare? Name two or three of them."],
     "no_such_product": ["I'm sorry, we don't have {query}.", "Sorry, I don't find {query} in our shop."],
     "in_stock": ["Yes, {what} is in stock, at {price}.", "Yes, we have {what}, {price}."],

@@ -73,7 +73,12 @@ class Played:
 
 def play(view: TurnView, **tools: Answer) -> Played:
     """Run the turn to its end, as the graph does: a step a call, each step from the start."""
-    tools = {"search_knowledge": lambda _: (True, {"passages": []}), **tools}  # a shop without pages, unless told
+    # A shop without pages and goods, unless told
+    tools = {
+        "search_knowledge": lambda _: (True, {"passages": []}),
+        "product_search": lambda _: (True, {"products": []}),
+        **tools,
+    }
     calls: list[tuple[str, dict[str, Any]]] = []
     while True:
         talk, ask = replay(view)

@@ -1,0 +1,105 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Clauses that share what only one of them says: a noun, a deed, or the reason for what is done in the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.lines import spoken_of_line
+from agentpay.llm.house.refs import named, without_name
+from agentpay.llm.house.talk import Talk
+
+_TAKES_OUT = re.compile(
+    r"\b(?:remov\w*|tak\w+|delet\w*|drop\w*|los\w+|rid|without|cancel\w*|out|off|forget|scrap|ditch|minus|skip|empty|clear|leave"
+    r"|no longer|don'?t (?:want|need)|not|no more|less|fewer|put (?:it|that|them) back)\b",
+    re.I,
+)
+_BACK_AND_MORE = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|yes|great|sounds good|i'?ll (?:take|have)|i (?:want|take)|add|please|then)\W+)*"
+    r"(?P<back>(?:(?P<n>one|two|three|\d{1,2}) of )?(?:it|that|this|those|these|them)(?: one)?)\s+(?:and|plus|&)\s+"
+    r"(?P<more>(?!it\b|that\b|this\b|them\b)[^?]+)$",
+    re.I,
+)
+_COUNTED = re.compile(r"^\W*(?:an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
+_NUMBERS = {"a": 1, "an": 1, "some": 1, "the": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_ONE_OF_THEM = re.compile(
+    r"^\W*(?:(?:no|actually|then|so|ok(?:ay)?|rather|better|maybe|make (?:it|that)|i'?ll (?:take|have)|give me|can i have|let'?s (?:do|take))\W+)*"
+    r"(?:the|an?) (?:[\w.,]+ ){1,3}(?:ones?|size|version)(?: then| please| instead)*\W*$",
+    re.I,
+)
+_REFUSES = re.compile(
+    r"\bno\b|\bnah\b|\bnope\b|n'?t (?:fit|work|do|suit|like|go)\b|\btoo \w+|\bnot (?:that|right|quite|the)\b|\bon second\b|\bwrong\b|\bactually\b",
+    re.I,
+)
+_VAGUE = frozenset({"remove_from_cart", "other", "add_to_cart", "product_search", "recommendation", "availability"})
+
+
+def coordinated(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """The clauses, each with what it takes from its neighbours."""
+    if (instead := _in_its_place(talk, acts)) is not None:
+        return [instead]
+    acts = _with_the_noun(talk, _without_reasons(acts))
+    return [one for act in acts for one in _back_and_more(talk, act)]
+
+
+def _without_reasons(acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "Remove the expansion, he's got it already": the second says why, and takes nothing else out."""
+    takes_out = [act for act in acts if act.intent == "remove_from_cart"]
+    said = [act for act in takes_out if _TAKES_OUT.search(act.text)]
+    if len(takes_out) < 2 or not said:
+        return acts
+    return [act for act in acts if act not in takes_out or act in said]
+
+
+def _in_its_place(talk: Talk, acts: Sequence[ActView]) -> ActView | None:
+    """ "No, that won't fit my table. The middle one": another variant of what was just put in, and nothing taken out besides."""
+    line = spoken_of_line(talk)
+    if line is None or not line.get("options") or talk.asked_for in ("variant", "product") or len(acts) > 2:
+        return None
+    chosen = [act for act in acts if act.intent in _VAGUE and _ONE_OF_THEM.match(act.text)]
+    others = [act for act in acts if act not in chosen]
+    if len(chosen) != 1 or any(act.intent != "remove_from_cart" or named_by_title(act, line) for act in others):
+        return None
+    if not (others or _REFUSES.search(talk.turn.text)):
+        return None
+    wish = without_name(chosen[0])
+    return replace(wish, intent="change_cart", text=f"{wish.text} instead")
+
+
+def named_by_title(act: ActView, line: dict[str, object]) -> bool:
+    name = named(act)
+    return name is not None and name.casefold() in str(line["title"]).casefold()
+
+
+def _with_the_noun(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "An amethyst and two jade dice sets": what is said last is what both are; "the red and the blue mug"."""
+    found = list(acts)
+    for n in range(len(found) - 2, -1, -1):
+        act, after = found[n], found[n + 1]
+        options, others = act.entities.get("options", {}), after.entities.get("options", {})
+        if act.intent != "add_to_cart" or after.intent != act.intent or named(act) or not named(after):
+            continue
+        if talk.focus is None and options and set(options) == set(others) and options != others:
+            own = {key: value for key, value in act.entities.items() if key != "pronoun"}
+            found[n] = replace(act, entities={**own, "product_query": after.entities["product_query"]})
+    return found
+
+
+def _back_and_more(talk: Talk, act: ActView) -> list[ActView]:
+    """ "One of those and some sleeves": what is spoken of, and something else."""
+    said = _BACK_AND_MORE.match(act.text) if act.intent == "add_to_cart" else None
+    if said is None or named(act) is None or talk.focus is None or act.entities.get("options"):
+        return [act]
+    count = (said["n"] or "one").casefold()
+    back = {"pronoun": True, "quantity": _NUMBERS.get(count) or int(count)}
+    counted = _COUNTED.match(said["more"])
+    word = counted.group().strip().casefold() if counted else "a"
+    more = {key: value for key, value in act.entities.items() if key not in ("quantity", "pronoun")}
+    quantity = int(word) if word.isdigit() else _NUMBERS.get(word, 1)
+    return [
+        replace(act, text=said["back"], entities=back),
+        replace(act, text=said["more"], entities={**more, **({"quantity": quantity} if quantity > 1 else {})}),
+    ]

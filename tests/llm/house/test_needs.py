@@ -1,0 +1,123 @@
+"""For whom something is, what it needs besides, and questions that only a product's own text answers."""
+
+from typing import Any
+
+import pytest
+
+from agentpay.llm.house.purposes import ages, people
+from tests.llm.house.turns import act, play, product, turn, variant
+
+GAME = product("game", "Moon Valley", variant("game"), description="For 2 to 5 players.")
+ADDED = product("more", "Moon Valley - Orchards", variant("more"), description="Adds orchards. Needs the base game.")
+HALL = product("hall", "Whispers in the Hall", variant("hall"), description="Can be played alone.")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("we're 4 people incl. two kids", 4),
+        ("something for my wife and me", 2),
+        ("a tent for a family of five", 5),
+        ("2 adults and 3 kids", 5),
+        ("to play on my own", 1),
+        ("two mugs please", None),
+    ],
+)
+def test_how_many_people_it_is_for(text: str, number: int | None) -> None:
+    assert people(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("two kids (8 and 11)", [8, 11]),
+        ("for my six-year-old", [6]),
+        ("my niece, she's 9", [9]),
+        ("my gran is turning 80", []),
+        ("a table (2 and 3 m)", []),
+        ("he is 7 feet from it", []),
+    ],
+)
+def test_the_ages_of_children(text: str, told: list[int]) -> None:
+    assert ages(text) == told
+
+
+def test_what_is_for_so_many_goes_before_what_is_merely_called_so() -> None:
+    mat = product("mat", "Play mat", variant("mat"))
+
+    def search(given: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        assert given["people"] == 4
+        if given.get("query"):
+            return True, {"products": [mat], "suited": False}
+        return True, {"products": [GAME, ADDED], "suited": True}
+
+    text = "we're 4 people, what could we play on a Sunday?"
+    played = play(
+        turn(act("recommendation", "what could we play on a Sunday", product_query="play on a Sunday"), text=text),
+        product_search=search,
+    )
+    assert [one for one in ("Moon Valley", "Play mat", "Orchards") if one in played.text] == ["Moon Valley"]
+
+
+def test_what_a_product_needs_is_offered_with_it() -> None:
+    def search(given: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return True, {"products": [GAME, ADDED] if given["query"] == "Moon Valley" else []}
+
+    played = play(
+        turn(act("recommendation", "if I buy orchards do I need anything else?", product_query="orchards do I need")),
+        product_details=lambda given: (True, {"product": ADDED}) if given["product"] == "orchards" else (False, {}),
+        product_search=search,
+    )
+    assert "Needs the base game." in played.text
+    pending = played.memory["pending"]
+    assert (played.memory["asked_for"], pending["product"], pending["also"]) == ("confirm_add", "game", ["more"])
+
+
+def test_a_question_no_page_answers_is_answered_by_the_product_it_names() -> None:
+    near = [{"text": "Can be played alone.", "attribute": None}]
+    played = play(
+        turn(act("policy", "can I play whispers on my own", 0.65)),
+        product_search=lambda given: (True, {"products": [GAME, HALL] if given.get("loosely") else []}),
+        product_details=lambda given: (True, {"product": HALL, "nearest": near}),
+    )
+    assert "Can be played alone." in played.text
+    assert played.memory["focus"]["product"] == "hall"
+
+
+def test_a_question_of_the_shop_asks_no_product() -> None:
+    played = play(turn(act("policy", "what are your opening hours")))
+    assert played.tools == ["search_knowledge"]
+
+
+def test_what_it_costs_is_asked_of_the_page_that_was_quoted() -> None:
+    page = {"title": "Games club", "text": "Thursdays at 7 pm. The first evening is free, then 5 pounds.", "score": 0.5}
+    played = play(
+        turn(act("price_question", "what does it cost", pronoun=True), memory={"page": "Games club"}),
+        search_knowledge=lambda _: (True, {"passages": [page]}),
+    )
+    assert "5 pounds" in played.text
+
+
+def test_one_of_a_list_is_haggled_for_by_its_price() -> None:
+    shown = [{**GAME, "price_min": 3499}, {**HALL, "price_min": 7999}]
+    played = play(
+        turn(
+            act("negotiation", "80 quid is steep", product_query="steep"),
+            act("negotiation", "would you do 72", amount=7200),
+            text="80 quid is steep. would you do 72?",
+            shown=shown,
+            negotiable=True,
+        ),
+        make_offer=lambda given: (True, {"offer": None, "decision": "refused", "list_price": 7999, "variant": "hall",
+                                         "title": HALL["title"]}),
+    )  # fmt: skip
+    assert played.calls[0][1] == {"action": "propose", "product": "hall", "price": 7200}
+
+
+def test_two_sizes_of_one_product_are_told_apart() -> None:
+    mat = product("mat", "Play mat", variant("mat-90", 2600, size="90 cm"), variant("mat-120", 3900, size="120 cm"))
+    played = play(
+        turn(act("product_comparison", "difference between the two play mats", product_query="two play mats")),
+        product_search=lambda given: (True, {"products": [mat] if given["query"] == "play mats" else []}),
+    )
+    assert all(size in played.text for size in ("90 cm", "120 cm"))
