@@ -12,6 +12,7 @@ from langgraph.types import Command
 from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
+from agentpay.llm.house.aftersale.following import asks_again
 from agentpay.nodes import escalation
 from agentpay.nodes.state import State, changed
 from agentpay.nodes.understand import customer_text
@@ -48,6 +49,8 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     said = customer_text(state.get("messages", []))
     if goes_on(state.get("memory", {}), intents, said, **flags):
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
+    elif context.customer_id is not None and asks_again(state.get("memory", {}), intents, said):
+        agent, reason = "support", intents[0]
     found = concern(said)
     escalate = escalation.reason(state, context.agent.rules) if found not in _CALM_FIRST else None
     if escalate is not None:

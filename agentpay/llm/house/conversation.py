@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling, wondering
-from agentpay.llm.house.aftersale import clauses, serving
+from agentpay.llm.house.aftersale import clauses, following, serving
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
@@ -57,6 +57,11 @@ def converse(talk: Talk) -> Plan:
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
     answer = {"accepts": turn.accepts, "declines": turn.declines}
+    if following.asks_again(turn.memory, intents, turn.text) and (yield from following.ask_again(talk)):
+        return
+    if task is not None and following.agrees_and_wishes(task, turn.text, **answer):
+        yield from following.do_and_go_on(talk, task)
+        return
     if task is not None and goes_on(turn.memory, intents, turn.text, **answer):
         yield from serving.go_on(talk, task)
         return

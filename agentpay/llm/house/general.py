@@ -51,7 +51,7 @@ _TERMS = re.compile(
     r"|\bwhat (?:if|happens)\b|\b(?:policy|policies|rules?|terms|conditions)\b|\bhow (?:do|does|would) (?:an? |the |your )?(?:\w+ )?(?:work|run)s?\b"
     r"|\bhow does (?:it|that|this) work\b|\bwho (?:pays|covers|bears)\b|\bis it possible\b|\b(?:is|are) there\b"
     r"|\bdo you (?:ever |also |even )?(?:sell|share|keep|store|use|have|offer|accept|allow|take|give|charge|refund|exchange|replace|collect|track)\b"
-    r"|\bdo (?:i|we) (?:get|need|have to)\b|\b(?:do|will) you (?:\w+ )?(?:send|give)(?: me| us)? (?:an?\b|any\b|\w+ numbers)",
+    r"|\bhow (?:do|can|could|would|should|might) (?:i|we|one)\b|\bdo (?:i|we) (?:get|need|have to)\b|\b(?:do|will) you (?:\w+ )?(?:send|give)(?: me| us)? (?:an?\b|any\b|\w+ numbers)",
     re.I,
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
@@ -60,6 +60,11 @@ _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
 _HOW_IT_WORKS = re.compile(
     r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b", re.I
+)
+_ONE_THING = re.compile(
+    r"\bthe (?!(?:items?|things?|products?|goods|orders?|postage|shipping|delivery|fees?|costs?|label|window|policy|limit|price|difference"
+    r"|rest|same|original|box|packaging|tags?|money|refund|return)\b)[a-z]",
+    re.I,
 )
 _GOES_ON = re.compile(r"\b(?:the|my) money\b|\binstead\b|\bstill\b", re.I)
 _TOPIC = re.compile(
@@ -125,6 +130,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False
     if _TERMS.search(act.text) or (not content(act.text) and len(talk.turn.acts) > 1):
         return True
+    if talk.verified and _ONE_THING.search(act.text):
+        return False  # "can I swap the boots for a 44?", of somebody whose orders are known
     return act.intent in _ABOUT_AN_ORDER and _MAY_I.search(act.text) is not None
 
 

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from datetime import datetime
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.aftersale.finding import holding
+from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.aftersale.saying import way
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _WHAT = re.compile(
@@ -25,6 +28,17 @@ _DELAYED = re.compile(
 )
 _OF_DELAYS = re.compile(r"\b(?:delay\w*|late|lost|not moved|has not arrived|hasn't arrived|search with)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
+_PAID_HOW = re.compile(
+    r"\b(?:which|what|how|where)\b.*\b(?:card|method|account|paypal|pay|paid|charged|credited)\b"
+    r"|\bwhere\b.*\b(?:refund|money)\b|\b(?:refund|money)\b.*\bgo(?:es|ing)? to\b",
+    re.I,
+)
+_CHARGED_WRONG = re.compile(
+    r"\bcharged\b.*\b(?:twice|double|too much|more than|wrong\w*|again)\b|\bovercharged\b|\bdouble[- ]charged\b", re.I
+)
+_WHERE = re.compile(
+    r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
+)
 _MOST = 4
 """Orders that are told of at once."""
 _STATUS = {
@@ -38,6 +52,11 @@ _STATUS = {
 
 def status(talk: Talk, act: ActView) -> Plan:
     """Where an order is. Someone who is not known is asked for number and e-mail first, and learns nothing before."""
+    yield from tell(talk, act)
+
+
+def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Generator[Ask, ToolOutcome, bool]:
+    """The same; `only_holding`: of an order that holds what these words name, if any. Answers whether something was said."""
     pending = talk.pending if talk.pending.get("verify") else {}
     numbers, emails = talk.claims(
         act.entities.get("order_numbers") or pending.get("numbers", []),
@@ -49,36 +68,71 @@ def status(talk: Talk, act: ActView) -> Plan:
             talk.say("verify_failed")
             talk.proof_failed(numbers[0], emails[0])
             talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
-            return
+            return True
     first = numbers[0] if numbers else talk.order if not _LATEST.search(act.text) else None
     outcome = yield Ask("order_status", {"order_number": first} if first else {})
-    if outcome.ok and not numbers:
-        # "Where's my flask?": the order that holds it, not the latest
+    if not outcome.ok:
+        _not_told(talk, outcome, numbers, emails)
+        return True
+    besides: list[dict[str, Any]] = []
+    if not numbers:
         orders = [outcome.result["order"], *outcome.result["other_orders"]]
-        meant = holding(act.text, orders)
-        if meant and outcome.result["order"]["number"] not in [order["number"] for order in meant]:
-            outcome = yield Ask("order_status", {"order_number": meant[0]["number"]})
-        elif not meant and talk.order and _THE_OTHER.search(act.text):
-            others = [order for order in orders if order["number"] != talk.order]
-            standing = [order for order in others if order["status"] not in ("cancelled", "refunded")] or others
-            if standing and outcome.result["order"]["number"] != standing[0]["number"]:
-                outcome = yield Ask("order_status", {"order_number": standing[0]["number"]})
-    if outcome.ok:
-        _tell(talk, outcome.result)
-        if outcome.result["order"]["fulfillment_status"] == "shipped" and _DELAYED.search(talk.turn.text):
-            yield from _delayed(talk, act)
-        if not numbers and outcome.result.get("other_orders") and _ORDERS.search(talk.turn.text):
-            others = outcome.result["other_orders"]
-            talk.say("orders_besides", orders=describe.listing([_brief(other) for other in others]))
-        for number in numbers[1:_MOST]:
-            further = yield Ask("order_status", {"order_number": number})
-            if further.ok:
-                _tell(talk, further.result)
-            else:
-                talk.say("order_unknown", number=number)
-        if _PAPERS.search(act.text):
-            talk.offer_human("by_a_person", order=outcome.result["order"])
-        return
+        if only_holding is not None and not any(named_items(only_holding, order["items"]) for order in orders):
+            return False
+        meant, besides = _meant(talk, act, orders, only_holding)
+        if meant != outcome.result["order"]["number"]:
+            outcome = yield Ask("order_status", {"order_number": meant})
+            if not outcome.ok:
+                _not_told(talk, outcome, [meant], emails)
+                return True
+    _tell(talk, outcome.result)
+    talk.served = {"intent": "order_status"}
+    if _PAID_HOW.search(talk.turn.text) and outcome.result["possible"]["paid_with"]:
+        talk.say("order_paid_with", number=talk.order, method=way(outcome.result["possible"]))
+    if outcome.result["order"]["fulfillment_status"] == "shipped" and _DELAYED.search(talk.turn.text):
+        yield from _delayed(talk, act)
+    if besides:
+        talk.say("orders_besides", orders=describe.listing([_brief(other) for other in besides]))
+    for number in numbers[1:_MOST]:
+        further = yield Ask("order_status", {"order_number": number})
+        if further.ok:
+            _tell(talk, further.result)
+        else:
+            talk.say("order_unknown", number=number)
+    if _PAPERS.search(act.text) or _CHARGED_WRONG.search(act.text):
+        talk.offer_human("by_a_person", order=outcome.result["order"])
+    return True
+
+
+def _meant(
+    talk: Talk, act: ActView, orders: list[dict[str, Any]], only_holding: str | None
+) -> tuple[str, list[dict[str, Any]]]:
+    """The number of the order that is asked about, and what others are to be told of besides."""
+    told, *others = orders
+    if only_holding is not None:
+        holding_it = [order for order in orders if named_items(only_holding, order["items"])]
+        return str(next((one for one in holding_it if one["number"] != talk.order), holding_it[0])["number"]), []
+    if named := holding(act.text, orders):  # "where's my flask?": the order that holds it, not the latest
+        return str((told if told in named else named[0])["number"]), []
+    besides = others if _ORDERS.search(talk.turn.text) else []
+    if talk.order is not None:
+        if not _THE_OTHER.search(act.text):
+            return str(told["number"]), besides
+        others = [order for order in orders if order["number"] != talk.order]
+        standing = [order for order in others if order["status"] not in ("cancelled", "refunded")] or others
+        return str((standing or [told])[0]["number"]), besides
+    under_way = [order for order in orders if _is_under_way(order)]
+    if _LATEST.search(act.text) or not under_way or not _WHERE.search(act.text):
+        return str(told["number"]), besides
+    meant = told if told in under_way else under_way[0]  # "where's my stuff?" is what has not come yet
+    return str(meant["number"]), besides or [order for order in under_way if order is not meant]
+
+
+def _is_under_way(order: dict[str, Any]) -> bool:
+    return order["fulfillment_status"] != "delivered" and order["status"] not in ("cancelled", "refunded")
+
+
+def _not_told(talk: Talk, outcome: ToolOutcome, numbers: list[str], emails: list[str]) -> None:
     match outcome.result["error"]["code"]:
         case "verification_required":
             talk.say("verify_email" if numbers else "verify_number" if emails else "verify")

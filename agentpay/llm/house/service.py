@@ -209,6 +209,8 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.expect("email", **talk.pending)
     elif talk.checkout is not None and _WENT_THROUGH.search(act.text):
         yield from checkout.payment_problem(talk, act)
+    elif talk.turn.accepts and (talk.turn.memory.get("served") or {}).get("done"):
+        talk.say("all_set")  # a yes to what has been done already
     elif _WHO.search(act.text):
         talk.say("who_i_am")
     elif talk.order is not None and WHAT_NOW.match(act.text):

@@ -56,6 +56,8 @@ class Talk:
         """What went wrong, as it was last told: {"text", "numbers" of orders}. "A refund for those two" goes on from it."""
         self.claimed: dict[str, list[str]] = dict(turn.memory.get("claimed") or {})
         """Order numbers and e-mail addresses somebody not verified yet has given: {"numbers", "emails"}."""
+        self.served: dict[str, Any] | None = None
+        """What support has told or done in this turn: {"intent", "done"?}. "And the mat?" asks it of another thing."""
         self.question: dict[str, Any] | None = None
         """What was asked of a product in this message: {"intent", "text", "options"?}. "And the Wren?" asks it of another."""
         self.searched: dict[str, Any] | None = turn.memory.get("searched")
@@ -210,6 +212,7 @@ class Talk:
             "complained": self.complained,
             "upsold": self.upsold,
             "question": self.question,
+            "served": self.served,
         }
         if self.claimed and not self.verified:
             kept["claimed"] = self.claimed

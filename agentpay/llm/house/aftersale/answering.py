@@ -80,7 +80,7 @@ _YESES = (
     "sounds good",
     "correct",
 )
-_LEADING_YES = re.compile(
+LEADING_YES = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|oh|great|perfect)\W+)*(?:yes|yep|yeah|yup|sure|absolutely|definitely|go ahead|do it|please do|correct)\b(?!\W+(?:but|if|unless|only|when|as long))(?: please| thanks| thank you)*\s*(?:[,.!;-]|\band\b)",
     re.I,
 )
@@ -111,7 +111,7 @@ def agrees_and_asks(
     task = (memory.get("pending") or {}).get("task")
     if not isinstance(task, dict) or task["asked"] != "confirm" or declines or not accepts or corrects(text):
         return False
-    return set(intents) <= _ASIDES and _LEADING_YES.match(text) is not None
+    return set(intents) <= _ASIDES and LEADING_YES.match(text) is not None
 
 
 def is_aside(memory: dict[str, Any], intents: Sequence[str]) -> bool:

@@ -120,7 +120,7 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[st
     text = task.text
     if len(orders) == 1:
         return orders
-    suitable = [order for order in orders if _suits(task.kind, order)]
+    suitable = [order for order in orders if suits(task.kind, order)]
     named = holding(text, orders)
     if _ALL_ORDERS.search(text) and suitable:
         return suitable
@@ -134,7 +134,7 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[st
     return [order for order in named if order in suitable] or named or suitable or orders[:1]
 
 
-def _suits(kind: str, order: dict[str, Any]) -> bool:
+def suits(kind: str, order: dict[str, Any]) -> bool:
     """Whether such a thing can be done with an order in that state at all."""
     if order["status"] in ("cancelled", "refunded"):
         return False

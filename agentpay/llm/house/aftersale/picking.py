@@ -132,7 +132,10 @@ def _target(talk: Talk, task: Task, item: dict[str, Any], text: str) -> list[Swa
     if not offered:
         refuse(talk, f"No other variant of {item['title']} is in stock.", None)
         return None
+    if len(offered) == 1 and not meant:
+        return [(item, _swapped(text, item, task), offered[0])]  # there is one other only, and a yes is asked for
     rows = [{**row, "title": item["title"]} for row in offered]
+    task.offered = describe.options(offered[0]["options"]) if len(offered) == 1 else ""
     talk.say("exchange_to", what=what(item), variants=describe.variants(talk, rows))
     ask(talk, task, "to", "order_items")
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import wished
+from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.picking import picked, refuse, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.quantities import change, other_quantities, part_of, without
@@ -16,6 +17,13 @@ from agentpay.llm.house.aftersale.saying import named as named_units
 from agentpay.llm.house.aftersale.task import Step, Task
 from agentpay.llm.house.talk import Talk
 
+_OTHERWISE = re.compile(
+    r"\b(?:swap\w*|exchang\w*|replac\w*|switch\w*|different|other|another|instead|rather|wrong|bigger|smaller|larger"
+    r"|sizes?|colou?rs?"
+    r"|chang\w* (?:(?:of|in|on|to) )?(?:it|that|them|something|an? item|items?|(?:my|the|this|that|an?) (?:last |latest )?order|what))\b",
+    re.I,
+)
+"""What an item shall become instead, or that one is to be changed at all."""
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
 
@@ -37,6 +45,12 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return None
     if part := part_of(task, can["items"]):
         return without(talk, task, found, part)
+    if missing := reading.not_named(wished.wish_of(task.text), can["items"]):
+        talk.say("not_in_order", what=missing, number=order["number"])
+        if len(can["items"]) > 1:
+            talk.say("change_which", number=order["number"], items=describe.listing([what(i) for i in can["items"]]))
+            ask(talk, task, "items", "order_items")
+            return None
     amount = talk.money(can["refundable"])
     arguments = {"order_number": order["number"], **({"reason": task.reason} if task.reason else {})}
     paid = way(can)
@@ -90,6 +104,9 @@ def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
             return cancel(talk, task, found)
         return change(talk, task, order, changed)
     if talk.expecting:
+        return None
+    if not (_OTHERWISE.search(task.text) or any(reading.alternatives(task.text, item) for item in can["items"])):
+        talk.offer_human("by_a_person", order=order)  # to wait with it, to wrap it, to send it with another one
         return None
     swaps = swaps_of(talk, task, found)
     if swaps is None:

@@ -25,9 +25,16 @@ _FURTHER = re.compile(
     re.I,
 )
 _NO_GOODS = frozenset(
-    {"refund", "money", "rest", "other", "order", "return", "label", "price", "difference", "same", "exchange", "one",
-     "replacement", "item", "thing", "size", "colour", "color", "email", "address", "number", "reason", "whole", "lot"}
+    {"account", "address", "card", "color", "colour", "complete", "credit", "delivery", "difference", "email",
+     "entire", "exchange", "first", "full", "good", "item", "label", "last", "latest", "lot",
+     "money", "new", "number", "one", "order", "other", "package", "parcel", "payment", "previous",
+     "price", "purchase", "reason", "recent", "refund", "replacement", "rest", "return", "same", "second",
+     "shipment", "size", "stuff", "thing", "whole"}
 )  # fmt: skip
+_A_THING = re.compile(
+    r"\b(?:the|my|that|those|these)\s+(?!(?:other|second|first|last|latest)\b)(?P<what>[a-z][\w'-]+)\b(?!\s+order\b)",
+    re.I,
+)
 NUMBERS = {
     word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
 }
@@ -131,6 +138,25 @@ def not_held(text: str, items: Sequence[dict[str, Any]]) -> list[str]:
         for what in further
         if not stems(what) & _NO_GOODS and not named_items(f"the {what}", [*items, {"title": "", "options": {}}])
     ]
+
+
+def not_named(text: str, items: Sequence[dict[str, Any]]) -> str | None:
+    """ "Multitool", of "cancel the multitool" where the order holds none; None where an item is named, or no thing at all."""
+    if not items or named_items(text, items):
+        return None
+    return next((thing for thing in things(text) if not said_words(thing) & _kinds(items)), None)
+
+
+def things(text: str) -> list[str]:
+    """What the text names with "the" or "my", orders, money and the like aside."""
+    named = [found["what"] for found in _A_THING.finditer(text)]
+    return [one for one in named if not said_words(one) & (_NO_GOODS | _SMALL)]
+
+
+def _kinds(items: Sequence[dict[str, Any]]) -> set[str]:
+    """Words of the items' categories and options."""
+    values = [str(value) for item in items for value in item["options"].values()]
+    return {word for text in [*values, *(item.get("category") or "" for item in items)] for word in said_words(text)}
 
 
 def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -74,6 +74,8 @@ SENTENCES: dict[str, list[str]] = {
     "account_same": ["That is what we have on file already."],
     "order_items": ["It holds {items}, {total} in all."],
     "orders_besides": ["Besides it there is {orders}."],
+    "order_paid_with": ["Order {number} was paid with {method}; that is where money for it goes back."],
+    "all_set": ["All set. Is there anything else I can help with?", "Good, that's done. Anything else?"],
     "order_refunded": ["{amount} of it has been given back."],
     "return_under_way": ["Registered for it: {kind} of {what} ({status})."],
     "not_in_order": ["I don't see {what} in order {number}."],

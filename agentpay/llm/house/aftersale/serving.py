@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.aftersale import planning
+from agentpay.llm.house import articles
+from agentpay.llm.house.aftersale import planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
 from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
 from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, as_meant, kinds_of, without_questions
@@ -16,6 +17,7 @@ from agentpay.llm.house.aftersale.task import (
     CONFIRM,
     Task,
     add,
+    method_of,
     of_acts,
     of_memory,
     other_address,
@@ -23,12 +25,12 @@ from agentpay.llm.house.aftersale.task import (
     without_numbers,
 )
 from agentpay.llm.house.aftersale.telling import told
-from agentpay.llm.house.articles import passages_for, quote
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
+_MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|am i able|is it possible|do you)\b", re.I)
 _OPEN = ("confirm", "start", "items", "to")
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel", "items"})
 _NAMES = {
@@ -39,9 +41,9 @@ _NAMES = {
 
 def money_due(talk: Talk, act: ActView) -> Plan:
     """When money comes: what the shop's pages say of it, and how the order that is spoken of stands."""
-    passages = yield from passages_for(act.text)
+    passages = yield from articles.passages_for(act.text)
     if passages:
-        quote(talk, passages[0])
+        articles.quote(talk, passages[0])
     if talk.order is not None or act.entities.get("order_numbers"):
         yield from status(talk, act)
     elif not passages:
@@ -62,8 +64,12 @@ def ask_again(talk: Talk, task: Task) -> None:
     talk.expect(str(talk.asked_for), **talk.pending)
 
 
-def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
-    """What the clauses of a message want done; several things one after the other. Those that `belong` go with the first."""
+def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> Plan:
+    """
+    What the clauses of a message want done; several things one after the other. Those that `belong` go with the first.
+
+    `after`: a task that the same message has agreed to; what is wished besides is of its order unless another is named.
+    """
     acts = as_meant(wishes_of(acts), talk.turn.text)
     talk.order = talk.turn.memory.get("order")  # not what another clause of this message has asked about
     kinds = kinds_of(acts)
@@ -75,8 +81,11 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
         tasks[0].words.append(
             without_numbers(whole, tasks[0].orders)
         )  # a clause that was read as something else may say which, or what instead
-    _goes_on_from_complaint(talk, tasks[0])
-    _goes_on_from_proposal(talk, tasks[0])
+    if after is None:
+        _goes_on_from_complaint(talk, tasks[0])
+        _goes_on_from_proposal(talk, tasks[0])
+    else:
+        tasks[0].orders = tasks[0].orders or after.orders
     if tasks[0].kind == "items" and other_address(talk.turn.text):
         tasks.insert(1, Task("address", orders=tasks[0].orders, emails=tasks[0].emails, address=tasks[0].address))
     for task in tasks:
@@ -85,7 +94,7 @@ def begin(talk: Talk, acts: Sequence[ActView]) -> Plan:
         yield from status(talk, acts[0])  # "I mean order 12": what of it, the customer has not said yet
         return
     tasks[0].then = [task.data() for task in tasks[1:]]
-    yield from _serve(talk, tasks[0])
+    yield from serve(talk, tasks[0])
 
 
 def _goes_on_from_complaint(talk: Talk, task: Task) -> None:
@@ -114,6 +123,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
     agreed = agrees(turn.text, accepts=turn.accepts) and not turn.declines
+    if asked == "confirm" and (method := method_of(turn.text)) not in (None, task.method):
+        task.method, agreed = method, False  # "yes, but to my PayPal": what was proposed is another thing then
     if asked == "confirm" and agreed and not corrects(turn.text):
         yield from _do(talk, task)
         return
@@ -145,13 +156,13 @@ def go_on(talk: Talk, task: Task) -> Plan:
     if asked == "more":
         task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
-        task.words.append(said)
+        task.words.append(f"for {task.offered}" if asked == "to" and agreed and task.offered else said)
     if asked == "method" and task.method is None:
         task.method = turn.text.strip()[:100]
-    yield from _serve(talk, task)
+    yield from serve(talk, task)
 
 
-def _serve(talk: Talk, task: Task) -> Plan:
+def serve(talk: Talk, task: Task) -> Plan:
     if task.kind == "account":
         yield from account(talk, task)
         return
@@ -160,6 +171,9 @@ def _serve(talk: Talk, task: Task) -> Plan:
         return
     if task.kind == "address":
         yield from _address(talk, task, found[0])
+        return
+    rule = task.asked is None and _may_i_of_another(talk, task, found)
+    if rule and (yield from articles.told(talk, ActView("policy", 1.0, talk.turn.text, {}))):
         return
     steps = []
     for each in found:
@@ -175,6 +189,14 @@ def _serve(talk: Talk, task: Task) -> Plan:
         talk.say_text(step.says)
     talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")
     ask(talk, task, "confirm", CONFIRM[task.kind])
+
+
+def _may_i_of_another(talk: Talk, task: Task, found: Sequence[dict[str, Any]]) -> bool:
+    """ "Can I return the gift card?", of somebody whose order holds none: the rule is asked for."""
+    if "?" not in talk.turn.text or not _MAY_I.match(talk.turn.text):
+        return False
+    wish = wished.wish_of(task.text)
+    return all(reading.not_named(wish, one["possible"]["items"]) for one in found)
 
 
 def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
@@ -209,4 +231,4 @@ def _next(talk: Talk, task: Task) -> Plan:
     if task.then:
         following = Task(**task.then[0])
         following.then = task.then[1:]
-        yield from _serve(talk, following)
+        yield from serve(talk, following)

@@ -76,6 +76,8 @@ class Task:
     method: str | None = None
     amount: int | None = None
     reason: str = ""
+    offered: str = ""
+    """The one variant there was to choose: a yes chooses it."""
     corrected: bool = False
     """The last words say it anew: they count before the earlier ones."""
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -138,6 +140,15 @@ def other_address(text: str) -> bool:
     return _OTHER_ADDRESS.search(text) is not None
 
 
+def method_of(text: str) -> str | None:
+    """The way of payment a text names; None where it names none."""
+    found = _METHOD.search(text)
+    if found is None:
+        return None
+    said = found["method"].casefold()
+    return "gift_card" if re.search(r"gift|credit\b(?! card)|voucher", said) else said
+
+
 def without_numbers(text: str, numbers: Sequence[str]) -> str:
     """The text with its order numbers as "the order": their digits count nothing."""
     for number in numbers:
@@ -158,9 +169,7 @@ def add(task: Task, act: ActView, *, words: bool = True) -> None:
     if words:
         task.words.append(without_numbers(act.text, numbers or ()))
         task.amount = entities.get("amount") or task.amount
-    if found := _METHOD.search(act.text):
-        said = found["method"].casefold()
-        task.method = "gift_card" if re.search(r"gift|credit\b(?! card)|voucher", said) else said
+    task.method = method_of(act.text) or task.method
     if not task.reason:
         found = _BECAUSE.search(act.text)
         task.reason = found["why"].strip() if found else "ordered by mistake" if _MISTAKE.search(act.text) else ""

@@ -8,6 +8,13 @@ from agentpay.llm.brain import ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.talk import Talk
 
+_INTENTS = {
+    "cancel_order": "cancel_order",
+    "return_items": "return",
+    "exchange_items": "exchange",
+    "request_refund": "refund",
+}
+
 
 def told(talk: Talk, tool: str, outcome: ToolOutcome) -> None:
     result = outcome.result
@@ -18,6 +25,7 @@ def told(talk: Talk, tool: str, outcome: ToolOutcome) -> None:
     if result.get("status") == "waits_for_approval":
         talk.say("needs_a_colleague")
         return
+    talk.served = {"intent": _INTENTS.get(tool, "change_order"), "done": True}
     order = result["order"]
     match tool:
         case "cancel_order":

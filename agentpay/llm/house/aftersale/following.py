@@ -1,0 +1,84 @@
+"""Messages that go on from what was served: "and the mat?", "yes, and cancel the lamp too", "perfect, that's right"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import orders
+from agentpay.llm.house.aftersale import reading, serving
+from agentpay.llm.house.aftersale.answering import LEADING_YES, corrects
+from agentpay.llm.house.aftersale.finding import suits
+from agentpay.llm.house.aftersale.task import KINDS, Task, of_memory
+from agentpay.llm.house.refs import stems
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_AND_ANOTHER = re.compile(
+    r"^\W*(?:(?:fine|ok(?:ay)?|thanks?|thank you|great|good|al?right|right|hm+|oh|cool|perfect|i see|so|too bad|pity|shame)\W+)*"
+    r"(?:and|(?:and )?(?:what|how) about)\s+(?:the|my|our)\s+(?P<what>[a-z][^?.!,;]{1,40})",
+    re.I,
+)
+_MAY_NAME = frozenset(
+    {"product_search", "product_details", "availability", "price_question", "recommendation", "other", "thanks", "greeting"}
+    | {"add_to_cart", "complaint", "order_status", *KINDS}
+)  # fmt: skip
+_FURTHER = re.compile(r"\b(?:and|also|plus|then|too|as well)\b", re.I)
+_INTENTS = {"cancel": "cancel_order", "items": "change_order", "address": "change_order", "payment": "change_order"}
+
+
+def asks_again(memory: dict[str, Any], intents: Sequence[str], text: str) -> bool:
+    """ "And the mat?", right after an order was told of or something was done with one: the same is asked of another thing."""
+    served = memory.get("served")
+    return isinstance(served, dict) and set(intents) <= _MAY_NAME and _AND_ANOTHER.match(text) is not None
+
+
+def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+    """Serve it, where one of the customer's orders holds the thing; else it is no question of theirs about an order."""
+    found = _AND_ANOTHER.match(talk.turn.text)
+    if found is None or not talk.verified:
+        return False
+    what, intent = f"the {found['what']}", str((talk.turn.memory.get("served") or {})["intent"])
+    before = of_memory(talk)
+    if before is not None and before.asked == "confirm":
+        before.words.append(what)  # "and the socks?", while the return of the parka waits for a yes
+        before.calls = []
+        yield from serving.serve(talk, before)
+        return True
+    if intent == "order_status":
+        return (yield from orders.tell(talk, ActView(intent, 1.0, what, {}), only_holding=what))
+    outcome = yield Ask("order_status", {})
+    if not outcome.ok:
+        return False
+    owned = [outcome.result["order"], *outcome.result["other_orders"]]
+    holding = [order for order in owned if reading.named_items(what, order["items"])]
+    if not holding:
+        return False
+    kind = KINDS.get(intent, intent)
+    meant = next((order for order in holding if suits(kind, order)), holding[0])
+    yield from serving.begin(talk, [ActView(intent, 1.0, talk.turn.text, {"order_numbers": [meant["number"]]})])
+    return True
+
+
+def agrees_and_wishes(task: Task, text: str, *, accepts: bool, declines: bool) -> bool:
+    """ "Yes, and cancel the lamp too": a yes to what was proposed, and something further that is named."""
+    yes = LEADING_YES.match(text)
+    if task.asked != "confirm" or not accepts or declines or yes is None or corrects(text) or "?" in text:
+        return False
+    rest = text[yes.end() :]
+    if not (_FURTHER.search(rest) or yes.group().casefold().endswith("and")):
+        return False
+    named = reading.things(rest)
+    return bool(named) and not any(stems(one) & stems(task.text) for one in named)
+
+
+def do_and_go_on(talk: Talk, task: Task) -> Plan:
+    """What was agreed to, then what is wished besides, of the same order unless another is named."""
+    yield from serving.go_on(talk, task)
+    wishes = [act for act in talk.turn.acts if act.intent in KINDS]
+    if not wishes:
+        yes = LEADING_YES.match(talk.turn.text)
+        rest = talk.turn.text[yes.end() :] if yes else talk.turn.text
+        wishes = [ActView(_INTENTS.get(task.kind, task.kind), 1.0, rest, {})]
+    yield from serving.begin(talk, wishes, after=task)
