@@ -40,6 +40,8 @@ _ECHO = frozenset(
 _DAYS = frozenset({"min_days", "max_days", "return_window_days", "exchange_window_days"})
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*")
 _WORD = re.compile(r"[a-z0-9]+")
+_MOST_SUMS = 128
+"""Ways to send back some of an order that are reckoned with; of larger orders all or none of each item."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -211,13 +213,20 @@ class Grounds:
                 self._walk(inner, title, name, key)
 
     def _returnable(self, value: Mapping[str, Any]) -> None:
-        """What comes back for some of an order's units, and for all that can go back: "$48.00 for two of the three"."""
+        """What comes back for some of an order's units and items, and for all: "$48.00 for two of the three and the lamp"."""
         units, whole = value.get("returnable"), value.get("amount")
         if isinstance(units, int) and isinstance(whole, int) and units > 0:
-            self.amounts += [Amount(whole * count // units, "refund", None) for count in range(1, units)]
+            self.amounts += [Amount(amount, "refund", None) for amount in _shares(whole, units)]
         items = value.get("items")
-        if isinstance(items, list) and all(isinstance(item, Mapping) and "returnable" in item for item in items):
-            self.amounts.append(Amount(sum(item["amount"] for item in items), "refund", None))
+        if not isinstance(items, list) or not all(isinstance(item, Mapping) and "returnable" in item for item in items):
+            return
+        sums = {0}
+        for item in items:
+            many = len(sums) * (item["returnable"] + 1) > _MOST_SUMS
+            shares = {0, item["amount"]} if many else {0, *_shares(item["amount"], item["returnable"])}
+            sums = {one + share for one in sums for share in shares} if len(sums) <= _MOST_SUMS else sums
+        sums.add(sum(item["amount"] for item in items))
+        self.amounts += [Amount(amount, "refund", None) for amount in sums if amount]
 
     def _describe(self, value: Any) -> None:
         if isinstance(value, Mapping):
@@ -275,3 +284,8 @@ def grounds_of(context: Context, messages: Iterable[AnyMessage], reply: Reply, g
     )
     grounds.shop(context.organization.policies.model_dump(), context.organization.support_email)
     return grounds
+
+
+def _shares(whole: int, units: int) -> set[int]:
+    """What one, two … of `units` pieces come to, half up."""
+    return {(whole * count * 2 + units) // (2 * units) for count in range(1, units + 1)}

@@ -11,7 +11,7 @@ from agentpay.llm.house import orders
 from agentpay.llm.house.aftersale import reading, serving
 from agentpay.llm.house.aftersale.answering import LEADING_YES, corrects
 from agentpay.llm.house.aftersale.finding import suits
-from agentpay.llm.house.aftersale.task import KINDS, Task, of_memory
+from agentpay.llm.house.aftersale.task import INTENTS, KINDS, Task, of_memory
 from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -25,7 +25,6 @@ _MAY_NAME = frozenset(
     | {"add_to_cart", "complaint", "order_status", *KINDS}
 )  # fmt: skip
 _FURTHER = re.compile(r"\b(?:and|also|plus|then|too|as well)\b", re.I)
-_INTENTS = {"cancel": "cancel_order", "items": "change_order", "address": "change_order", "payment": "change_order"}
 
 
 def asks_again(memory: dict[str, Any], intents: Sequence[str], text: str) -> bool:
@@ -80,5 +79,5 @@ def do_and_go_on(talk: Talk, task: Task) -> Plan:
     if not wishes:
         yes = LEADING_YES.match(talk.turn.text)
         rest = talk.turn.text[yes.end() :] if yes else talk.turn.text
-        wishes = [ActView(_INTENTS.get(task.kind, task.kind), 1.0, rest, {})]
+        wishes = [ActView(INTENTS.get(task.kind, task.kind), 1.0, rest, {})]
     yield from serving.begin(talk, wishes, after=task)

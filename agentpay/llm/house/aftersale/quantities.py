@@ -34,6 +34,8 @@ _ADDS = re.compile(
     r"\b(?:add|another|more|extra|additional)\b(?:\s+(?:in|on|to it))?\s+(?:(?:an?|the|another|more|extra|additional|some|one|two|three|four|five|six|\d+|of|pairs?|packs?)\s+)*(?P<what>[a-z][\w'-]+)",
     re.I,
 )
+_THAT_ONE = re.compile(r"\b(?:the|that|this)\s+(?:other |same |first |second |last )?one\b", re.I)
+"""Stands for an order as well as for an item: it counts nothing."""
 _SAME = frozenset(
     {"one", "ones", "it", "them", "those", "these", "that", "this", "to", "please", "of", "pls", "then", "too", "as"}
 )
@@ -87,15 +89,20 @@ def change(talk: Talk, task: Task, order: dict[str, Any], changed: list[tuple[di
         key = "count_none" if not units else "count_less" if difference < 0 else "count_more"
         says = talk.sentence(key, what=what(item), number=order["number"], units=units, amount=amount)
     else:
-        told = describe.listing([f"{units} × {what(item)}" if units else f"no {what(item)}" for item, units in changed])
+        told = describe.listing([_told(talk, item, units) for item, units in changed])
         says = talk.sentence("counts", what=told, number=order["number"])
-        if difference:
-            says += " " + talk.sentence("counts_less" if difference < 0 else "counts_more", amount=amount)
     changes = [
         {"variant": item["variant_external_id"], "quantity": item["quantity"], "to_quantity": units}
         for item, units in changed
     ]
     return Step("change_order_items", {"order_number": order["number"], "changes": changes, **task.by_method}, says)
+
+
+def _told(talk: Talk, item: dict[str, Any], units: int) -> str:
+    difference = (units - item["quantity"]) * item["unit_price"]
+    key = "count_back" if difference < 0 else "count_costs"
+    money = talk.sentence(key, amount=talk.money(abs(difference))) if difference else ""
+    return f"{units} × {what(item)}{money}" if units else f"no {what(item)}{money}"
 
 
 def without(talk: Talk, task: Task, found: dict[str, Any], part: list[tuple[dict[str, Any], int]]) -> Step:
@@ -118,7 +125,7 @@ def part_of(task: Task, items: list[dict[str, Any]]) -> list[tuple[dict[str, Any
         return [(items[0], units)] if units < items[0]["quantity"] else []
     part = wished.only_part(text, items)
     if not part and len(items) == 1:
-        units = wished.units(text, items[0], items)
+        units = wished.units(_THAT_ONE.sub(" ", text), items[0], items)
         return [(items[0], units)] if units and units < items[0]["quantity"] else []
     return [(item, min(wished.units(text, item, items) or item["quantity"], item["quantity"])) for item in part]
 

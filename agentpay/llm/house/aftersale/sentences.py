@@ -32,8 +32,8 @@ SENTENCES: dict[str, list[str]] = {
     "count_less": ["I'll change order {number} to {units} × {what}. About {amount} goes back to you."],
     "count_more": ["I'll change order {number} to {units} × {what}, which costs about {amount} more."],
     "counts": ["I'll change order {number} to {what}."],
-    "counts_less": ["About {amount} goes back to you."],
-    "counts_more": ["That costs about {amount} more."],
+    "count_back": [" ({amount} less)"],
+    "count_costs": [" ({amount} more)"],
     "not_added": [
         "I can't put anything further into order {number} now that it is placed; it would be an order of its own."
     ],

@@ -15,6 +15,7 @@ from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, as_meant, kinds_of,
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import (
     CONFIRM,
+    INTENTS,
     Task,
     add,
     method_of,
@@ -169,6 +170,7 @@ def serve(talk: Talk, task: Task) -> Plan:
     found = yield from orders_of(talk, task)
     if found is None:
         return
+    talk.served = {"intent": INTENTS.get(task.kind, task.kind)}
     if task.kind == "address":
         yield from _address(talk, task, found[0])
         return

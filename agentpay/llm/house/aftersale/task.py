@@ -20,6 +20,8 @@ KINDS = {
     "account": "account",
 }
 """Intent → what is to be done; what of an order is to be changed is read from the words."""
+INTENTS = {"cancel": "cancel_order", **dict.fromkeys(("items", "address", "payment"), "change_order")}
+"""Kind → intent, where the two have other names."""
 CONFIRM = {
     "cancel": "confirm_cancel",
     "return": "confirm_return",
