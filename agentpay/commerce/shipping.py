@@ -76,6 +76,36 @@ async def quote(
     return ShippingQuote(country=country, served=served, options=options, currency=currency)
 
 
+@dataclass(frozen=True, slots=True)
+class FreeRate:
+    """A rate that costs nothing: for orders from `min_subtotal` on (minor units; None: for any) in its zone."""
+
+    zone: str
+    name: str
+    min_subtotal: int | None
+
+
+async def free_rates(tx: Tx, country: str | None) -> list[FreeRate]:
+    """Where delivery is free and from how much on; of a country's zones only where one is given. The lowest bound of each name."""
+    query = (
+        select(ShippingZone.name, ShippingRate.name, ShippingRate.min_subtotal)
+        .join(
+            ShippingRate,
+            and_(ShippingRate.organization_id == ShippingZone.organization_id, ShippingRate.zone_id == ShippingZone.id),
+        )
+        .where(ShippingZone.organization_id == tx.organization_id, ShippingRate.amount == 0)
+        .order_by(ShippingZone.position, ShippingZone.id, ShippingRate.position, ShippingRate.id)
+    )
+    if country is not None:
+        query = query.where(ShippingZone.countries.op("@>")(bindparam("country", [country.upper()], type_=JSONB)))
+    found: dict[tuple[str, str], FreeRate] = {}
+    for zone, name, least in (await tx.session.execute(query)).all():
+        before = found.get((zone, name))
+        if before is None or (least or 0) < (before.min_subtotal or 0):
+            found[(zone, name)] = FreeRate(zone, name, least or None)
+    return list(found.values())
+
+
 async def require_served(tx: Tx, country: str) -> None:
     """Problem 422 `country_not_served` where no zone has the country."""
     served, _, _ = await _rates(tx, country.upper())

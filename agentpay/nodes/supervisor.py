@@ -13,6 +13,7 @@ from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.llm.house.aftersale.following import asks_again
+from agentpay.llm.house.aftersale.trouble import told_of
 from agentpay.nodes import escalation
 from agentpay.nodes.state import State, changed
 from agentpay.nodes.understand import customer_text
@@ -51,6 +52,8 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
     elif context.customer_id is not None and asks_again(state.get("memory", {}), intents, said):
         agent, reason = "support", intents[0]
+    elif amiss := told_of(intents, said, shopping=_shopping(state, context)):
+        agent, reason = "support", amiss
     found = concern(said)
     escalate = escalation.reason(state, context.agent.rules) if found not in _CALM_FIRST else None
     if escalate is not None:
@@ -64,6 +67,11 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     if found != state.get("concern"):
         update["concern"] = found
     return Command(goto=agent, update=update)
+
+
+def _shopping(state: State, context: Context) -> bool:
+    """Whether goods are being chosen: shown, spoken of, or in the cart."""
+    return bool(state.get("shown") or state.get("memory", {}).get("focus") or context.cart.get("items"))
 
 
 def route(understanding: dict[str, Any], previous: str, *, verifying: bool = False) -> tuple[AgentName, str]:

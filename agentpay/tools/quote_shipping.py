@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import Field
 
 from agentpay.commerce import carts, shipping
@@ -17,10 +19,16 @@ class QuoteShipping(Arguments):
     country: str | None = Field(
         None, pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2; default: the country of the customer's address."
     )
+    free_from: bool = Field(
+        False, description="Only tell where delivery is free, and from what value of goods on. Needs no country."
+    )
 
 
 async def run(context: Context, tx: Tx, arguments: QuoteShipping) -> ToolResult:
     country = (arguments.country or (context.contact.get("shipping_address") or {}).get("country") or "").upper()
+    if arguments.free_from:
+        free = await shipping.free_rates(tx, country or None)
+        return ToolResult({"free_from": [asdict(rate) for rate in free]})
     if not country:
         raise Problem("country_required", "Which country should it go to?")
     facts = await carts.shipping_facts(tx, await carts.cart_id_of(tx, context.conversation))

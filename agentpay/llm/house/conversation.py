@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling, wondering
-from agentpay.llm.house.aftersale import clauses, following, serving
+from agentpay.llm.house.aftersale import clauses, following, placed, serving, trouble
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
@@ -53,9 +53,10 @@ def converse(talk: Talk) -> Plan:
     if service.is_foreign(talk):
         yield from service.foreign(talk)
         return
-    heard = as_meant(talk, turn.acts)
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
+    amiss = trouble.told_of(intents, turn.text, shopping=bool(turn.shown or talk.focus or talk.cart.get("items")))
+    heard = [_whole(talk, amiss)] if amiss else as_meant(talk, turn.acts)
     answer = {"accepts": turn.accepts, "declines": turn.declines}
     if following.asks_again(turn.memory, intents, turn.text) and (yield from following.ask_again(talk)):
         return
@@ -71,6 +72,8 @@ def converse(talk: Talk) -> Plan:
             if act.intent not in _SMALL_TALK:
                 yield from handler(talk, act)(talk, act)
         return
+    if task is None:
+        heard = yield from placed.as_placed(talk, heard)
     refused = task is not None and clauses.refuses(task, turn.text)
     if refused:
         talk.say("left_as_it_is")
@@ -139,6 +142,12 @@ def _sent_where(talk: Talk, act: ActView) -> bool:
     """ "Two of the blue ones, can you send it to Oslo?": goods, and with them the question whether they are sent there."""
     asked = act.intent in _OF_GOODS and act.entities.get("country") and not act.entities.get("address")
     return bool(asked) and "?" in talk.turn.text and _SENT_TO.search(talk.turn.text) is not None
+
+
+def _whole(talk: Talk, intent: str) -> ActView:
+    """The message as one act."""
+    entities = {key: value for act in talk.turn.acts for key, value in act.entities.items()}
+    return ActView(intent, 0.9, talk.turn.text, entities)
 
 
 def _asking(acts: Sequence[ActView]) -> ActView:

@@ -102,7 +102,7 @@ def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
 
 
 def _as_meant(talk: Talk, act: ActView) -> ActView:
-    if talk.order is not None and act.intent in ("view_cart", "policy") and WHAT_NOW.match(act.text):
+    if (talk.order is not None or talk.complained) and act.intent in ("view_cart", "policy") and WHAT_NOW.match(act.text):
         return replace(act, intent="other")  # what comes of the order that was just spoken of
     return replace(act, intent="policy") if asks_the_rule(talk, act) else act
 

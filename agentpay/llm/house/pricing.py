@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, describe
+from agentpay.llm.house import articles, buying, describe, free_delivery
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.places import leaves_out, place_named
@@ -33,7 +33,6 @@ _TO_GIVE = re.compile(
     re.I,
 )
 """A voucher that is bought for somebody, not one that takes something off."""
-_FREE = re.compile(r"\bfree\b", re.I)
 _PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
 
@@ -179,16 +178,12 @@ def view(talk: Talk, act: ActView) -> Plan:
 
 
 def shipping(talk: Talk, act: ActView) -> Plan:
-    if _FREE.search(act.text) and not act.entities.get("country"):
-        # "When is delivery free?": from how much on, which the shop's pages may tell
-        pages = yield Ask("search_knowledge", {"query": act.text[:400]})
-        if told := [one for one in pages.result.get("passages", []) if _FREE.search(one["text"])]:
-            articles.quote(talk, told[0])
-            return
     known = (talk.contact.get("shipping_address") or {}).get("country")
     address = act.entities.get("address") or {}
     said = (one.entities.get("country") for one in talk.turn.acts)
     country = act.entities.get("country") or address.get("country") or next(filter(None, said), None) or known
+    if (yield from free_delivery.told(talk, act, country)):
+        return
     place = place_named(act, country_name(country)) if country else None
     if place is not None:
         # A part of a country that is served may be left out by the shop's own pages

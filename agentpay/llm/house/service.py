@@ -8,8 +8,9 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, pricing
+from agentpay.llm.house import articles, buying, checkout, free_delivery, pricing
 from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.general import WHAT_NOW
@@ -47,6 +48,10 @@ _SOMEONE = re.compile(
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
+_OF_TROUBLE = re.compile(
+    r"\b(?:damag\w*|broken|breakages?|faulty|faults?|defect\w*|missing|wrong|warrant\w*|guarant\w*|stop\w* working|repair\w*)\b",
+    re.I,
+)
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
@@ -66,6 +71,9 @@ def policy(talk: Talk, act: ActView) -> Plan:
         return
     sent = _SENDING.search(act.text) or _SENDING.search(talk.turn.text)
     if act.entities.get("country") and sent and not _SENDING_BACK.search(talk.turn.text):
+        yield from pricing.shipping(talk, act)
+        return
+    if free_delivery.asks(act.text) and not _SENDING_BACK.search(act.text):
         yield from pricing.shipping(talk, act)
         return
     if not talk.silent and not content(act.text):
@@ -102,9 +110,25 @@ def complaint(talk: Talk, act: ActView) -> Plan:
     if foresees and (yield from articles.told(talk, act)):
         return  # "will the scanner ruin my film?": nothing has gone wrong, and the shop's pages know
     numbers = [number for one in talk.turn.acts for number in one.entities.get("order_numbers", [])]
+    if not talk.turn.angry and is_amiss(talk.turn.text) and (yield from _told_of_trouble(talk)):
+        talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
+        return
     talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
     talk.say("sorry")
     talk.offer_human(about=act.text)
+
+
+def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+    """What the shop's pages say of things that break, do not work, or lack a part; a person can see to it."""
+    outcome = yield Ask("search_knowledge", {"query": f"damaged faulty missing {talk.turn.text}"[:400]})
+    passages = outcome.result.get("passages", [])
+    page = next((one for one in passages if _OF_TROUBLE.search(f"{one['title']} {one['text']}")), None)
+    if page is None:
+        return False
+    talk.say("sorry")
+    articles.quote(talk, page)
+    talk.offer_human("pass_it_on")
+    return True
 
 
 def concern(talk: Talk, found: str) -> Plan:
@@ -213,6 +237,9 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.say("all_set")  # a yes to what has been done already
     elif _WHO.search(act.text):
         talk.say("who_i_am")
+    elif talk.complained is not None and WHAT_NOW.match(act.text):
+        talk.say("ways_out")
+        talk.offer_human(about=f"{talk.complained['text']} {act.text}")
     elif talk.order is not None and WHAT_NOW.match(act.text):
         talk.offer_human(about=f"Order {talk.order}: {act.text}")
     elif act.confidence == _DICTATED:

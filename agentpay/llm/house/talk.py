@@ -164,6 +164,8 @@ class Talk:
         self, key: str = "offer_human", *, about: str | None = None, order: Any = None, **noted: Any
     ) -> None:
         """Ask whether a person shall take over; a yes hands over. `about` and `order` are what the person is told."""
+        if self._noted.get("asked_for") == "confirm_handoff":
+            return  # once a reply will do
         self.say(key)
         of_order = f"Order {order['number']}: " if order is not None else ""
         self.expect("confirm_handoff", reason=f"{of_order}{about or self.turn.text}"[:300], **noted)

@@ -163,6 +163,8 @@ class AmountRules:
                 (known.checkout or {}).get("shipping_option") and (known.checkout or {}).get("shipping") == 0
             ):
                 return True
+            if known.free_rates and self._conditional(text):
+                return True
             if any("free" in one and re.search("ship|deliver", one) for one in known.articles):
                 # Of a rule with a condition ("over $50") the condition belongs to it
                 return self._conditional(text) or not known.served

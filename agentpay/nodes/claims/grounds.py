@@ -100,6 +100,8 @@ class Grounds:
     searched: bool = False
     served: list[int] = field(default_factory=list)
     """What the quoted shipping options cost."""
+    free_rates: bool = False
+    """Delivery is free in some zone, mostly from some value on."""
     verified: bool = False
     goods: frozenset[str] = frozenset()
     """Words of the titles of all the shop's products."""
@@ -204,6 +206,9 @@ class Grounds:
         if "fulfillment_status" in value:
             self.orders.append(value)
         self._returnable(value)
+        for rate in value.get("free_from") or ():
+            self.free_rates = True
+            self.served += [] if rate["min_subtotal"] else [0]
         if "served" in value and isinstance(value.get("options"), list):
             self.served += [option["amount"] for option in value["options"]]
         for name, inner in value.items():
