@@ -67,7 +67,7 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     text, offer = talk.turn.text, talk.turn.offer
     if (bid := _bare_bid(text, offer, talk.turn.currency)) is not None:
         return [ActView("negotiation", 0.8, text, {"amount": bid})]
-    acts = [_demanded(act, talk.turn.currency) for act in acts]
+    acts = [_of_that_value(talk, _demanded(act, talk.turn.currency)) for act in acts]
     acts = [replace(act, intent="add_to_cart") if _at_list_price(talk, act) else act for act in _as_terms(talk, acts)]
     if not talk.turn.negotiable or talk.turn.accepts or any(act.intent not in _VAGUE for act in acts):
         return list(acts)
@@ -101,6 +101,25 @@ def _demanded(act: ActView, currency: str) -> ActView:
         return act
     amount = _only_amount(act.text, currency)
     return act if amount is None else replace(act, intent="negotiation", entities={**act.entities, "amount": amount})
+
+
+def _of_that_value(talk: Talk, act: ActView) -> ActView:
+    """ "One for 100 bucks", of gift cards of 50 and 100: says which, and bids nothing."""
+    amount, focus = act.entities.get("amount"), (talk.focus or {}).get("product")
+    if act.intent != "negotiation" or not amount or talk.turn.offer is not None:
+        return act
+    told = Decimal(int(amount)).scaleb(-digits(talk.turn.currency))
+    wished = {
+        (name, str(value))
+        for product in talk.turn.shown
+        for row in product["variants"]
+        for name, value in row["options"].items()
+        if product["external_id"] == focus and str(value).isdigit() and Decimal(str(value)) == told
+    }
+    if len(wished) != 1:
+        return act
+    own = {key: value for key, value in act.entities.items() if key not in ("amount", "currency")}
+    return replace(act, intent="add_to_cart", entities={**own, "options": dict(wished)})
 
 
 def sealed(turn: TurnView) -> TurnView:

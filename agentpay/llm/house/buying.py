@@ -10,7 +10,7 @@ from agentpay.llm.house import describe
 from agentpay.llm.house.choosing import chosen_product, chosen_variant, counted_by
 from agentpay.llm.house.counted import without_unit
 from agentpay.llm.house.each import variants_meant
-from agentpay.llm.house.lines import counted_anew, in_cart_already, spoken_of_line
+from agentpay.llm.house.lines import counted_after, counted_anew, in_cart_already, spoken_of_line
 from agentpay.llm.house.putting import not_twice, put, quantity_of, set_quantity
 from agentpay.llm.house.referring import referred
 from agentpay.llm.house.refs import named, overlaid, points_back, stems, target, undecided, without_name
@@ -53,7 +53,7 @@ def add(talk: Talk, act: ActView) -> Plan:
         for product in several:
             yield from put(talk, act, {**target(talk, act), "product": product["external_id"]}, quantity_of(talk, act))
         return
-    if (line := counted_anew(talk, act)) is not None:
+    if (line := counted_anew(talk, act) or counted_after(talk, act)) is not None:
         yield from set_quantity(talk, line, int(act.entities["quantity"]))
         return
     if (line := in_cart_already(talk, act)) is not None:
@@ -127,11 +127,12 @@ def add_pending(talk: Talk, act: ActView) -> Plan:
     """Yes to "shall I put it in your cart?", perhaps with how many or which."""
     pending = talk.pending
     options = {**pending.get("options", {}), **act.entities.get("options", {})}
+    # "Then chalk instead", of which there may be as many as were wanted of the sage ones
+    other = "wished" in pending and options != pending.get("options", {})
+    number = int(pending["wished"]) if other and not act.entities.get("quantity") else quantity_of(talk, act)
     for product in pending.get("also", []):
         yield from put(talk, act, {"product": product}, 1)
-    yield from put(
-        talk, act, {"product": pending["product"], **({"options": options} if options else {})}, quantity_of(talk, act)
-    )
+    yield from put(talk, act, {"product": pending["product"], **({"options": options} if options else {})}, number)
 
 
 def view(talk: Talk, act: ActView) -> Plan:  # noqa: ARG001 - every handler has the same signature

@@ -12,7 +12,7 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.buying import add, goes_on_buying
-from agentpay.llm.house.choosing import counted_by, told_apart
+from agentpay.llm.house.choosing import counted_by, spoken_tokens, told_apart
 from agentpay.llm.house.each import lines_meant, means_each
 from agentpay.llm.house.lines import (
     cart_ref,
@@ -105,6 +105,9 @@ def change(talk: Talk, act: ActView) -> Plan:
         talk.say("product_needed")
         return
     line = line_of(lines, ref)
+    if quantity is not None and line is not None and (other := (yield from _of_that_number(talk, line, quantity))):
+        yield from _set(talk, act, {"variant": line["variant_external_id"], "options": other}, None, action="replace")
+        return
     if quantity is not None and line is not None and options and not having(lines_of(lines, line), options):
         # No line is like that: it comes beside what is there where each is counted, else in its place
         if sum(_counts_which(one) for one in talk.turn.acts) > 1:
@@ -169,6 +172,21 @@ def _other_variant(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict
     if row is None or row["external_id"] == line["variant_external_id"]:
         return None
     return {"variant": line["variant_external_id"], "options": row["options"]}
+
+
+def _of_that_number(
+    talk: Talk, line: dict[str, Any], number: int
+) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
+    """ "A tray of six … no, make it twelve": what this message itself has chosen by a number comes in the other number, too."""
+    numbers = {token for value in line["options"].values() for token in spoken_tokens(str(value)) if token.isdigit()}
+    if line in talk.turn.cart.get("items", []) or not numbers & set(spoken_tokens(talk.turn.text)) - {str(number)}:
+        return None
+    outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
+    rows = outcome.result.get("variants", []) if outcome.ok else []
+    fitting = [
+        row for row in rows if any(str(number) in spoken_tokens(str(value)) for value in row["options"].values())
+    ]
+    return dict(fitting[0]["options"]) if len(fitting) == 1 else None
 
 
 def _counts_which(act: ActView) -> bool:

@@ -59,7 +59,7 @@ def says_which(talk: Talk, act: ActView) -> bool:
     own = (
         {word for row in pending["candidates"] for word in _tokens(row["options"])} | stems(pending["title"]) | {"one"}
     )
-    said = {token for token in _said(named(act) or "") if not stems(token) <= own and token not in own}
+    said = {token for token in spoken_tokens(named(act) or "") if not stems(token) <= own and token not in own}
     return not said and _chosen(talk, act, pending) is not None
 
 
@@ -74,7 +74,7 @@ def _chosen(talk: Talk, act: ActView, pending: Mapping[str, Any]) -> str | None:
     for wanted, extreme in ((_CHEAP, min), (_DEAR, max)):
         if wanted.search(act.text):
             return str(extreme(candidates, key=lambda row: row["price"])["external_id"])
-    said = set(_said(act.text))
+    said = set(spoken_tokens(act.text))
     scores = [len(said & _tokens(row["options"])) for row in candidates]
     best_score = max(scores)
     usual = pending.get("usual")
@@ -118,13 +118,13 @@ def counted_by(act: ActView, options: Mapping[str, Any]) -> int | None:
     quantity = act.entities.get("quantity")
     if quantity is None:
         return 1 if _A_SINGLE.search(act.text) else None
-    of_option = str(quantity) in _tokens(options) and _said(act.text).count(str(quantity)) == 1
+    of_option = str(quantity) in _tokens(options) and spoken_tokens(act.text).count(str(quantity)) == 1
     return None if of_option else int(quantity)
 
 
 def told_apart(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The row by a word of its options that no other row and no title has, or by all of an option with a number."""
-    said = set(_said(text))
+    said = set(spoken_tokens(text))
     whole = [
         row for row in rows if any(_numbered(value) and _numbered(value) <= said for value in row["options"].values())
     ]
@@ -145,7 +145,7 @@ def told_apart(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | No
 
 def _numbered(value: Any) -> set[str]:
     """The words of a value of several, a number among them; else none."""
-    tokens = set(_said(str(value)))
+    tokens = set(spoken_tokens(str(value)))
     return tokens if len(tokens) > 1 and any(token[0].isdigit() for token in tokens) else set()
 
 
@@ -153,7 +153,7 @@ def _is_word(word: str) -> bool:
     return len(word) > 2 and not any(c.isdigit() for c in word)
 
 
-def _said(text: str) -> list[str]:
+def spoken_tokens(text: str) -> list[str]:
     """The words of a text in lower case, numbers as digits and units as options are written."""
     tokens = (_NUMBERS.get(token, token) for token in _TOKEN.findall(text.casefold()))
     return [_UNITS.get(token, token) for token in tokens]
@@ -172,7 +172,7 @@ def _as_wanted(rows: list[dict[str, Any]], wanted: dict[str, Any]) -> list[dict[
 
 
 def _tokens(options: Mapping[str, Any]) -> set[str]:
-    return set(_said(" ".join(map(str, options.values()))))
+    return set(spoken_tokens(" ".join(map(str, options.values()))))
 
 
 def _at(candidates: Sequence[dict[str, Any]], act: ActView) -> str | None:

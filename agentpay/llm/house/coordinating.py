@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.lines import spoken_of_line
-from agentpay.llm.house.refs import named, without_name
+from agentpay.llm.house.refs import named, stems, without_name
 from agentpay.llm.house.talk import Talk
 
 _TAKES_OUT = re.compile(
@@ -23,6 +24,7 @@ _BACK_AND_MORE = re.compile(
     r"(?P<more>(?!it\b|that\b|this\b|them\b)[^?]+)$",
     re.I,
 )
+_FURTHER = re.compile(r"^[\s.,;!]*\b(?:and|plus|also)\s+(?:also\s+)?(?P<more>[^?]+)$", re.I)
 _COUNTED = re.compile(r"^\W*(?:an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
 _NUMBERS = {"a": 1, "an": 1, "some": 1, "the": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _ONE_OF_THEM = re.compile(
@@ -41,8 +43,53 @@ def coordinated(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The clauses, each with what it takes from its neighbours."""
     if (instead := _in_its_place(talk, acts)) is not None:
         return [instead]
-    acts = _with_the_noun(talk, _without_reasons(acts))
+    acts = [one for act in acts for one in _split_apart(talk, _counting(act), acts)]
+    acts = _with_the_noun(talk, _without_reasons(_one_wish(acts)))
     return [one for act in acts for one in _back_and_more(talk, act)]
+
+
+def _counting(act: ActView) -> ActView:
+    """ "I really need three": a number that was taken for a name."""
+    count = _NUMBERS.get((named(act) or "").casefold(), 0)
+    if count < 2 or act.entities.get("quantity"):
+        return act
+    bare = without_name(act)
+    return replace(bare, entities={**bare.entities, "quantity": count})
+
+
+def _one_wish(acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "The hose reel costs £1, put it in my cart": what is named first and pointed at next is wanted once."""
+    pointed = {named(act) for act in acts if act.intent == "add_to_cart" and act.entities.get("pronoun")}
+    return [act for act in acts if act.intent != "product_search" or named(act) is None or named(act) not in pointed]
+
+
+def _split_apart(talk: Talk, act: ActView, acts: Sequence[ActView]) -> list[ActView]:
+    """ "Do the 90s in oak instead. And 3 neutral bulbs", read as one: each half with the words that stand in it."""
+    name, text = named(act), talk.turn.text
+    start = text.find(act.text)
+    rest = text[start + len(act.text) :] if start >= 0 else ""
+    further = _FURTHER.match(rest)
+    if act.intent != "change_cart" or len(acts) > 1 or name is None or further is None:
+        return [act]
+    if not stems(name) <= stems(further["more"]) or stems(name) & stems(act.text):
+        return [act]
+    options = act.entities.get("options", {})
+    here = {key: value for key, value in options.items() if _tokens(value) & _tokens(act.text)}
+    there = {key: value for key, value in options.items() if key not in here}
+    counted = _COUNTED.match(further["more"])
+    count = counted.group().strip().casefold() if counted else "a"
+    quantity = int(count) if count.isdigit() else _NUMBERS.get(count, 1)
+    bare = without_name(act)
+    kept = {key: value for key, value in bare.entities.items() if key not in ("options", "quantity")}
+    more: dict[str, Any] = {"product_query": name, "quantity": quantity}
+    return [
+        replace(bare, entities={**kept, **({"options": here} if here else {})}),
+        ActView("add_to_cart", act.confidence, further["more"], {**more, **({"options": there} if there else {})}),
+    ]
+
+
+def _tokens(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in re.findall(r"\d+|[a-z]+", text.casefold())}
 
 
 def _without_reasons(acts: Sequence[ActView]) -> Sequence[ActView]:

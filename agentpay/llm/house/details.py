@@ -48,7 +48,7 @@ def details(talk: Talk, act: ActView) -> Plan:
         and (name := definite(act.text, ref["product"]))
     ):
         outcome = yield Ask("product_details", {"product": name, **question})
-    focus = (talk.focus or {}).get("product")
+    focus = (talk.focus or {}).get("product") or named_beside(talk, act)
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus, **question})
     if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
@@ -78,6 +78,12 @@ def definite(text: str, tried: str) -> str | None:
     """What a question is about, by its article, where more than that was `tried`: "how long's the peel"."""
     found = _THE.search(text)
     return found["name"] if found and found["name"].casefold() != tried.casefold() else None
+
+
+def named_beside(talk: Talk, act: ActView) -> str | None:
+    """What another clause of the message speaks of: "what's the warranty on the pip, and how long does a charge last?"."""
+    found = (_THE.search(one.text) for one in talk.turn.acts if one is not act and one.text != act.text)
+    return next((match["name"] for match in found if match), None)
 
 
 def _question(act: ActView) -> dict[str, str]:

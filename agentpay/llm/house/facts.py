@@ -119,6 +119,12 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
     )
 
 
+def sharing(text: str, product: dict[str, Any]) -> int:
+    """How many words of content a text shares with what is said of a product: "tall, to read by" and "tall lamp for reading"."""
+    own = stems(f"{product['title']} {product.get('description') or ''}")
+    return len(_held(content(text), own))
+
+
 def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
     """The units and the names of what "how far", "how heavy" and the like ask for."""
     meant = [(units, names) for asked, units, names in _BY_UNIT if asked.search(text)]

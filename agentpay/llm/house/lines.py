@@ -105,6 +105,15 @@ def counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     return lines[0] if len(lines) == 1 and _MORE.search(act.text) is None else None
 
 
+def counted_after(talk: Talk, act: ActView) -> dict[str, Any] | None:
+    """The line that this message itself has put in or changed, of which a later clause says no more than how many:
+    "make it the large one. and two of them", "chalk instead, I really need three"."""
+    line, own = spoken_of_line(talk), set(act.entities)
+    if line is None or not act.entities.get("quantity") or own - {"quantity", "pronoun"} or _MORE.search(act.text):
+        return None
+    return line if line not in talk.turn.cart.get("items", []) else None
+
+
 def named_in(text: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The one line whose title has more of a clause's words than any other's: "a bit off the camera"."""
     said = content(text)

@@ -15,10 +15,11 @@ from agentpay.llm.house.refs import spoken_of, stems
 from agentpay.llm.house.talk import Ask, Talk
 
 _ASKS = re.compile(
-    r"\bneed\w*\b[^?.!]{0,40}\b(?:anything|something|else|extra|other things?|besides|as well|to go with|with (?:it|that|them|this))\b"
-    r"|\b(?:what|anything|something) (?:else|other|extra)\b[^?.!]{0,30}\b(?:need|required?)\b"
-    r"|\b(?:work|play|run|use|usable|function)\w*\b[^?.!]{0,30}\b(?:on its own|by itself|without (?:the|an?|any))\b"
-    r"|\bcomes? with everything\b|\bready to (?:use|go|run)\b|\b(?:batteries|everything) included\b",
+    r"\b(?:do|does|will|would|should|must) (?:i|we|you|one|it|they|this|that|he|she)\b[^?.!]{0,30}\bneed\b[^?.!]{0,30}\b(?:anything|something|else|extra|other|besides|as well"
+    r"|with (?:it|that|them|this))\b"
+    r"|\bwhat (?:else|other things?|extras?)\b[^?.!]{0,30}\bneed\b"
+    r"|\b(?:does|do|will|can|could)\b[^?.!]{0,40}\b(?:work|play\w*|run|used?|function)\b[^?.!]{0,20}\b(?:on (?:its|their) own|by (?:itself|themselves)|without (?:the|an?|any))\b"
+    r"|\bcomes? with everything\b",
     re.I,
 )
 _NAMED = re.compile(

@@ -20,6 +20,10 @@ from agentpay.money import country_name
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product."""
+_OF_A_CODE = re.compile(
+    r"^\W*(?:(?:so|and|ok(?:ay)?|wait|hm+|but|sorry)\W+)*(?:(?:does|did|is|was) )?(?:that|this|it)\b", re.I
+)
+"""Asks what a code has done: "does that mean 20% off?"."""
 _ABOUT_PRICES = ("negotiation", "discount", "checkout")
 _SAME_CODE = re.compile(
     r"\b(?:the|that|this|my|same|said) (?:\w+ )?(?:codes?|coupons?|vouchers?|promo)\b"
@@ -81,6 +85,10 @@ def discount(talk: Talk, act: ActView) -> Plan:
 def negotiate(talk: Talk, act: ActView) -> Plan:
     if _takes_it(talk, act):
         yield from accept(talk)
+        return
+    rebate = set(act.entities) & {"percent", "amount_off"} and "?" in talk.turn.text and _OF_A_CODE.match(act.text)
+    if rebate and talk.cart.get("discount_code") and talk.turn.offer is None:
+        yield from discount(talk, replace(act, entities={"codes": [talk.cart["discount_code"]]}))
         return
     arguments: dict[str, Any] = {"action": "propose"}
     lines = talk.cart.get("items", [])

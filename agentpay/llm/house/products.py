@@ -8,7 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles
 from agentpay.llm.house.asking import ask_which, show
-from agentpay.llm.house.facts import content
+from agentpay.llm.house.facts import content, sharing
 from agentpay.llm.house.needing import without_add_ons
 from agentpay.llm.house.picking import ANEW, chosen_among_shown
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, for_whom, interest, used_for
@@ -137,6 +137,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
             show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
         elif kind == "near":
             talk.searched = None
+            products = sorted(products, key=lambda one: -sharing(talk.turn.text, one))
             show(talk, products, "found_near", act.entities.get("options"))
             spoken_of(talk, products[0])  # the nearest: what "it" is meant of, until another one is chosen
         elif kind == "shop":

@@ -92,7 +92,8 @@ def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any], quantity: in
         return
     if left > 0:
         talk.say("only_left", left=left, what=name, more=left - held)
-        talk.expect("confirm_add", **ref, quantity=left - held)
+        wished = {"wished": quantity} if quantity else {}
+        talk.expect("confirm_add", **ref, quantity=left - held, **wished)
         return
     outcome = yield Ask("check_inventory", {key: ref[key] for key in ("product", "options") if key in ref})
     result = outcome.result if outcome.ok else {}

@@ -113,7 +113,8 @@ def points_back(talk: Talk, act: ActView) -> bool:
     """Whether a clause speaks of what was spoken of, or of what lies in the cart, whatever else it says: not "that hoover"."""
     name = stems(named(act) or "")
     points = any(not stems(match["next"] or "") & name for match in _POINTS.finditer(act.text))
-    return points and (talk.focus is not None or bool(talk.cart.get("items")))
+    elsewhere = bool(name) and not name & stems(act.text)  # "argh. just one then": an outcry, and no name
+    return (points or elsewhere) and (talk.focus is not None or bool(talk.cart.get("items")))
 
 
 def among(query: str, products: Any) -> list[dict[str, Any]]:

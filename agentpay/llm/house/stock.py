@@ -10,7 +10,7 @@ from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others, suggest
 from agentpay.llm.house.choosing import chosen_product
 from agentpay.llm.house.products import UNKNOWN, search, which
-from agentpay.llm.house.refs import spoken_of, target, undecided
+from agentpay.llm.house.refs import points_back, spoken_of, target, undecided
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
@@ -71,7 +71,7 @@ def price(talk: Talk, act: ActView) -> Plan:
 
 def instead(talk: Talk, act: ActView, ref: dict[str, Any], code: str) -> str | None:
     """The product spoken of, where the words of a clause name none and it points back: "which fabrics does it come in?"."""
-    if code not in UNKNOWN or talk.focus is None or not _POINTS.search(act.text):
+    if code not in UNKNOWN or talk.focus is None or not (_POINTS.search(act.text) or points_back(talk, act)):
         return None
     return str(talk.focus["product"]) if talk.focus["product"] != ref.get("product") else None
 

@@ -84,3 +84,112 @@ def test_a_name_that_is_no_goods_but_a_pages_heading() -> None:
         search_knowledge=lambda _: (True, {"passages": [page]}),
     )
     assert page["text"] in played.text
+
+
+def stock(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"product": product("p", "Thing", *rows), "variants": [fact(row, "Thing") for row in rows],
+            "alternatives": [], "in_stock": True}  # fmt: skip
+
+
+def put_in(external_id: str, **options: str) -> Any:
+    """update_cart of a shop that puts this variant of "p" into an empty cart."""
+
+    def tool(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        one = {**line(external_id, "Thing", "p", **options), "quantity": arguments.get("quantity", 1)}
+        return True, {"changed": {**one, "external_id": external_id}, "cart": {**EMPTY_CART, "items": [one]}}
+
+    return tool
+
+
+def test_a_number_behind_what_was_just_changed_says_how_many() -> None:
+    played = play(
+        turn(
+            act("change_cart", "make it the large one", options={"size": "large"}, pronoun=True),
+            act("add_to_cart", "two of them", quantity=2, pronoun=True),
+            cart={**EMPTY_CART, "items": [line("p-s", "Thing", "p", size="small")]},
+            memory={"focus": {"product": "p", "title": "Thing", "variant": "p-s", "options": {"size": "small"}}},
+        ),
+        update_cart=put_in("p-l", size="large"),
+    )
+    assert [call["action"] for _, call in played.calls] == ["replace", "set"]
+    assert played.calls[-1][1]["quantity"] == 2
+
+
+def test_as_many_as_were_wanted_come_in_the_other_colour() -> None:
+    played = play(
+        turn(
+            act("change_cart", "then chalk instead", options={"finish": "chalk"}, pronoun=True),
+            memory={
+                "asked_for": "confirm_add",
+                "pending": {"product": "p", "options": {"finish": "sage"}, "quantity": 2, "wished": 3},
+            },
+        ),
+        update_cart=put_in("p-chalk", finish="chalk"),
+    )
+    assert played.calls[0][1]["quantity"] == 3
+
+
+def test_an_outcry_names_nothing() -> None:
+    played = play(
+        turn(
+            act("change_cart", "just one then", product_query="argh", quantity=1, pronoun=True),
+            text="argh. just one then",
+            cart={**EMPTY_CART, "items": [{**line("p-s", "Thing", "p", size="small"), "quantity": 2}]},
+        ),
+        update_cart=lambda given: done(given) if given.get("product") == "p" else refusal("product_not_found"),
+    )
+    assert played.calls[-1][1]["quantity"] == 1
+
+
+def test_two_wishes_read_as_one_are_taken_apart() -> None:
+    played = play(
+        turn(
+            act("change_cart", "do the 90s in oak instead", product_query="bulbs", quantity=3, pronoun=True,
+                options={"tone": "neutral", "size": "90 cm", "finish": "oak"}),
+            text="do the 90s in oak instead. and 3 neutral bulbs",
+            cart={**EMPTY_CART, "items": [line("p-60", "Shelf", "p", size="60 cm", finish="white")]},
+        ),
+        update_cart=done,
+    )  # fmt: skip
+    assert [(call["product"], call["options"]) for _, call in played.calls] == [
+        ("p", {"size": "90 cm", "finish": "oak"}),
+        ("bulbs", {"tone": "neutral"}),
+    ]
+
+
+def test_what_is_named_first_and_pointed_at_next_is_wanted_once() -> None:
+    played = play(
+        turn(
+            act("product_search", "the hose reel costs 1", 0.65, product_query="hose reel"),
+            act("add_to_cart", "put it in my cart", product_query="hose reel", pronoun=True),
+        ),
+        update_cart=done,
+    )
+    assert played.tools == ["update_cart"]
+
+
+def test_a_tray_of_six_becomes_one_of_twelve() -> None:
+    rows = [variant("p-6", kind="tray of 6"), variant("p-12", kind="tray of 12")]
+    played = play(
+        turn(
+            act("add_to_cart", "a tray of six thing", product_query="thing", options={"kind": "tray of 6"}),
+            act("change_cart", "make it twelve", product_query="thing", quantity=12, pronoun=True),
+        ),
+        update_cart=put_in("p-6", kind="tray of 6"),
+        check_inventory=lambda _: (True, stock(*rows)),
+    )
+    assert played.calls[-1][1] == {"action": "replace", "variant": "p-6", "options": {"kind": "tray of 12"}}
+
+
+def test_a_card_of_that_value_is_chosen_and_not_haggled_for() -> None:
+    card = product("card", "Gift card", variant("c-50", 5000, value="50"), variant("c-100", 10000, value="100"))
+    played = play(
+        turn(
+            act("negotiation", "one for 100 bucks please", quantity=1, amount=10000),
+            shown=[card],
+            negotiable=True,
+            memory={"focus": {"product": "card", "title": "Gift card"}},
+        ),
+        update_cart=done,
+    )
+    assert played.calls[0][1] == {"action": "add", "product": "card", "options": {"value": "100"}, "quantity": 1}

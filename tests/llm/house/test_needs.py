@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentpay.llm.house.purposes import ages, people
-from tests.llm.house.turns import act, play, product, turn, variant
+from tests.llm.house.turns import act, play, product, refusal, turn, variant
 
 GAME = product("game", "Moon Valley", variant("game"), description="For 2 to 5 players.")
 ADDED = product("more", "Moon Valley - Orchards", variant("more"), description="Adds orchards. Needs the base game.")
@@ -121,3 +121,43 @@ def test_two_sizes_of_one_product_are_told_apart() -> None:
         product_search=lambda given: (True, {"products": [mat] if given["query"] == "play mats" else []}),
     )
     assert all(size in played.text for size in ("90 cm", "120 cm"))
+
+
+def test_a_question_takes_its_product_from_the_clause_beside_it() -> None:
+    def details(given: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        near = [{"text": "Up to 20 hours on a charge.", "attribute": None}]
+        return (
+            (True, {"product": HALL, "nearest": near}) if given["product"] == "hall" else refusal("product_not_found")
+        )
+
+    played = play(
+        turn(
+            act("policy", "what's the warranty on the hall"),
+            act("product_details", "how long does a charge last", product_query="charge last"),
+            text="what's the warranty on the hall, and how long does a charge last?",
+        ),
+        product_details=details,
+    )
+    assert "20 hours" in played.text
+
+
+def test_of_what_is_near_a_need_what_is_said_in_its_words_goes_first() -> None:
+    stand = product("stand", "Stand", variant("stand"), description="With a drawer.")
+    lamp = product("lamp", "Lamp", variant("lamp"), description="Tall, for reading on the couch.")
+    text = "need something tall to read by next to the couch"
+    played = play(
+        turn(act("product_search", text, 0.65, product_query="tall to read by")),
+        product_search=lambda given: (True, {"products": [stand, lamp] if given.get("loosely") else []}),
+    )
+    assert played.memory["focus"]["product"] == "lamp"
+
+
+def test_what_a_code_comes_to_is_asked_and_not_haggled_about() -> None:
+    cart: dict[str, Any] = {"items": [], "discount_code": "BIG20", "discount": 4000, "subtotal": 24900, "total": 20900}
+    result = {"code": "BIG20", "description": "20%", "discount": 4000, "capped": True, "waits_for_items": False,
+              "cart": cart}  # fmt: skip
+    played = play(
+        turn(act("negotiation", "does that mean 20% off?", percent=20, pronoun=True), cart=cart, negotiable=True),
+        validate_discount=lambda _: (True, result),
+    )
+    assert played.tools == ["validate_discount"]
