@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from agentpay.commerce.shapes import ProductView, VariantView
+from agentpay.store import statements
 from agentpay.store.session import Tx
-from agentpay.store.tables import Inventory, Organization, Product, Variant
+from agentpay.store.tables import Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,66 +42,36 @@ class VariantRow:
     """Whether it may be sold: an active product's variant that is not archived."""
 
 
+_OPTIONS = [field.name for field in fields(VariantRow)].index("options")
+
+
 def option_texts(options: dict[str, Any]) -> dict[str, str]:
     """Options with their values as text (a store file may hold `size: 42`)."""
     return {name: str(value) for name, value in options.items()}
 
 
-def _variant_select() -> Select[Any]:
-    return (
-        select(
-            Variant.id,
-            Variant.external_id,
-            Variant.sku,
-            Variant.product_id,
-            Product.external_id.label("product_external_id"),
-            Product.title,
-            Variant.options,
-            Variant.price,
-            Variant.floor,
-            Variant.currency,
-            Variant.weight_grams,
-            Variant.requires_shipping,
-            (Inventory.on_hand - Inventory.reserved).label("available"),
-            Product.category,
-            Product.allow_dynamic_pricing,
-            (Product.status == "active").label("product_active"),
-            Variant.archived,
-        )
-        .join(Product, (Product.organization_id == Variant.organization_id) & (Product.id == Variant.product_id))
-        .outerjoin(
-            Inventory,
-            (Inventory.organization_id == Variant.organization_id) & (Inventory.variant_id == Variant.id),
-        )
-        .order_by(Variant.product_id, Variant.position, Variant.id)
-    )
+_VARIANTS = """
+    SELECT v.id, v.external_id, v.sku, v.product_id, p.external_id, p.title, v.options, v.price, v.floor, v.currency,
+        v.weight_grams, v.requires_shipping, i.on_hand - i.reserved, p.category, p.allow_dynamic_pricing,
+        p.status = 'active' AND NOT v.archived
+    FROM variants v
+    JOIN products p ON p.organization_id = v.organization_id AND p.id = v.product_id
+    LEFT JOIN inventory i ON i.organization_id = v.organization_id AND i.variant_id = v.id
+    WHERE v.organization_id = :org AND {condition}
+    ORDER BY v.product_id, v.position, v.id
+"""
+"""The columns are `VariantRow`'s fields, in their order."""
 
 
-async def _rows(tx: Tx, *conditions: ColumnElement[bool]) -> list[VariantRow]:
-    result = await tx.session.execute(
-        _variant_select().where(Variant.organization_id == tx.organization_id, *conditions)
-    )
-    return [
-        VariantRow(
-            id=row.id,
-            external_id=row.external_id,
-            sku=row.sku,
-            product_id=row.product_id,
-            product_external_id=row.product_external_id,
-            title=row.title,
-            options=option_texts(row.options),
-            price=row.price,
-            floor=row.floor,
-            currency=row.currency,
-            weight_grams=row.weight_grams,
-            requires_shipping=row.requires_shipping,
-            available=row.available,
-            category=row.category,
-            allow_dynamic_pricing=row.allow_dynamic_pricing,
-            active=row.product_active and not row.archived,
-        )
-        for row in result
-    ]
+async def _rows(tx: Tx, condition: str, parameters: dict[str, Any]) -> list[VariantRow]:
+    """Variants by a SQL condition over `variants v` and `products p`."""
+    found = await statements.rows(tx, _VARIANTS.format(condition=condition), {**parameters, "org": tx.organization_id})
+    return [_variant(list(row)) for row in found]
+
+
+def _variant(values: list[Any]) -> VariantRow:
+    values[_OPTIONS] = option_texts(values[_OPTIONS])
+    return VariantRow(*values)
 
 
 async def variants(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, VariantRow]:
@@ -108,7 +79,7 @@ async def variants(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, VariantRow]:
     wanted = list(set(ids))
     if not wanted:
         return {}
-    return {row.id: row for row in await _rows(tx, Variant.id.in_(wanted))}
+    return {row.id: row for row in await _rows(tx, "v.id = ANY(:ids)", {"ids": wanted})}
 
 
 async def variants_by_external_id(tx: Tx, external_ids: Iterable[str]) -> dict[str, VariantRow]:
@@ -116,7 +87,7 @@ async def variants_by_external_id(tx: Tx, external_ids: Iterable[str]) -> dict[s
     wanted = list(set(external_ids))
     if not wanted:
         return {}
-    rows = await _rows(tx, Variant.external_id.in_(wanted))
+    rows = await _rows(tx, "v.external_id = ANY(:external_ids)", {"external_ids": wanted})
     return {row.external_id: row for row in rows if row.external_id is not None}
 
 
@@ -126,9 +97,7 @@ async def variant(tx: Tx, reference: UUID | str) -> VariantRow | None:
     if identifier is not None:
         return (await variants(tx, [identifier])).get(identifier)
     text = str(reference).strip()
-    rows = await _rows(
-        tx, or_(func.lower(Variant.external_id) == text.lower(), func.lower(Variant.sku) == text.lower())
-    )
+    rows = await _rows(tx, "(lower(v.external_id) = :text OR lower(v.sku) = :text)", {"text": text.lower()})
     exact = [row for row in rows if text in (row.external_id, row.sku)]
     return next(iter(exact or rows), None)
 
@@ -138,7 +107,7 @@ async def variants_of(tx: Tx, product_ids: Iterable[UUID]) -> dict[UUID, list[Va
     wanted = list(set(product_ids))
     grouped: dict[UUID, list[VariantRow]] = defaultdict(list)
     if wanted:
-        for row in await _rows(tx, Variant.product_id.in_(wanted), Variant.archived.is_(False)):
+        for row in await _rows(tx, "v.product_id = ANY(:products) AND NOT v.archived", {"products": wanted}):
             grouped[row.product_id].append(row)
     return dict(grouped)
 
@@ -154,20 +123,17 @@ async def product_views(tx: Tx, ids: Iterable[UUID], *, include_inactive: bool =
     wanted = list(set(ids))
     if not wanted:
         return {}
-    conditions: list[ColumnElement[bool]] = [Product.organization_id == tx.organization_id, Product.id.in_(wanted)]
-    if not include_inactive:
-        conditions.append(Product.status == "active")
-    heads = (
-        await tx.session.execute(
-            select(Product.id, Product.external_id, Product.title, Product.description, Organization.currency)
-            .join(Organization, Organization.id == Product.organization_id)
-            .where(*conditions)
-        )
-    ).all()
-    by_product = await variants_of(tx, [head.id for head in heads])
+    heads = await statements.rows(
+        tx,
+        "SELECT p.id, p.external_id, p.title, p.description, o.currency FROM products p"
+        " JOIN organizations o ON o.id = p.organization_id WHERE p.organization_id = :org AND p.id = ANY(:ids)"
+        + ("" if include_inactive else " AND p.status = 'active'"),
+        {"org": tx.organization_id, "ids": wanted},
+    )
+    by_product = await variants_of(tx, [head[0] for head in heads])
     return {
-        head.id: _view(head.external_id, head.title, head.description, head.currency, by_product.get(head.id, []))
-        for head in heads
+        id: _view(external_id, title, description, currency, by_product.get(id, []))
+        for id, external_id, title, description, currency in heads
     }
 
 

@@ -68,7 +68,7 @@ def _heard_from(descriptor: int) -> bool:
     return bool(poll.poll(0))
 
 
-async def _check(connection: Direct) -> None:
+async def replace_if_closed(connection: AsyncConnection[Any]) -> None:
     """A connection that the server closed is replaced. A look at the socket, not a round trip at each use."""
     if _heard_from(connection.fileno()):
         await AsyncConnectionPool.check_connection(connection)
@@ -135,7 +135,7 @@ class Database:
                     max_size=self._pool_size,
                     kwargs={"autocommit": True, "row_factory": dict_row},
                     configure=_configure,
-                    check=_check,
+                    check=replace_if_closed,
                     open=False,
                     timeout=10.0,
                     name="direct",

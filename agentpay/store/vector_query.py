@@ -55,6 +55,8 @@ class NearestQuery:
         }
         self._distance = f"(e.embedding::halfvec({size}) <=> CAST(:vector AS halfvec({size})))"
         self._owner = f"e.{kind}_id"
+        # What a product's passage says is told from the product itself: it would be read in vain
+        self._content = "e.content" if kind == "article" else "'' AS content"
         self._own = f"e.organization_id = :org AND e.model = '{checked(model)}' AND {self._owner} IS NOT NULL"
         self._joined = (
             f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
@@ -68,14 +70,14 @@ class NearestQuery:
         if outline:  # narrow rows are asked on the way, products and variants only of what they let through
             statement = f"""
                 SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
-                    SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, e.content
+                    SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, {self._content}
                     FROM embeddings e WHERE {self._own}
                     AND EXISTS (SELECT FROM embedding_facets f WHERE f.embedding_id = e.id{outline}) {nearest} :met
                 ) e {self._joined} WHERE true{sql} LIMIT :passages
             """
         else:
             statement = (
-                f"SELECT {self._owner}, e.chunk, {self._distance}, e.content FROM embeddings e {self._joined}"
+                f"SELECT {self._owner}, e.chunk, {self._distance}, {self._content} FROM embeddings e {self._joined}"
                 f" WHERE {self._own}{sql} {nearest} :passages"
             )
         return await statements.rows(
@@ -94,7 +96,7 @@ class NearestQuery:
                 ORDER BY f.signs <~> (SELECT binary_quantize(CAST(:vector AS halfvec))) LIMIT {BY_SIGNS}
             ),
             measured AS MATERIALIZED (
-                SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, e.content
+                SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, {self._content}
                 FROM (SELECT DISTINCT embedding_id FROM alike) a JOIN embeddings e ON e.id = a.embedding_id
                 ORDER BY distance
             )
@@ -110,13 +112,14 @@ class NearestQuery:
             own, values = f"{own} AND {self._owner} = ANY(:only)", {**values, "only": list(only)}
         if self._narrowing.sql:
             statement = (
-                f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, e.content FROM embeddings e {self._joined}"
-                f" WHERE {own}{self._narrowing.sql} ORDER BY {self._distance} + 0 LIMIT :passages"
+                f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, {self._content}"
+                f" FROM embeddings e {self._joined} WHERE {own}{self._narrowing.sql} ORDER BY {self._distance} + 0 LIMIT :passages"
             )
         else:  # few are archived: their names are looked up only of what is near
             statement = f"""
                 SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
-                    SELECT e.*, {self._distance} AS distance FROM embeddings e WHERE {own}
+                    SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, {self._content}
+                    FROM embeddings e WHERE {own}
                     ORDER BY {self._distance} + 0 LIMIT :passages
                 ) e {self._joined}
             """

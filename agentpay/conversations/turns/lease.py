@@ -100,18 +100,22 @@ async def claim_next(database: Database, conversation_id: UUID, owner: str, seco
     return Lease(*row) if row is not None else None
 
 
-async def waiting(database: Database, limit: int) -> Sequence[UUID]:
-    """Conversations with a queued turn and none that runs."""
-    running = aliased(Turn)
-    statement = (
-        select(Turn.conversation_id)
-        .where(Turn.status == "queued")
-        .where(~exists().where(running.conversation_id == Turn.conversation_id, running.status == "running"))
-        .distinct()
-        .limit(limit)
-    )
-    async with database.session() as session:
-        return (await session.scalars(statement)).all()
+_UNCLAIMED = """
+    SELECT EXISTS (SELECT FROM turns WHERE status = 'running' AND lease_expires_at < clock_timestamp()) AS expired,
+        ARRAY(
+            SELECT DISTINCT t.conversation_id FROM turns t WHERE t.status = 'queued' AND NOT EXISTS (
+                SELECT FROM turns r WHERE r.conversation_id = t.conversation_id AND r.status = 'running')
+            LIMIT %s) AS waiting
+"""
+
+
+async def unclaimed(database: Database, limit: int) -> tuple[bool, list[UUID]]:
+    """Whether a running turn's lease ran out, and conversations with a queued turn and none that runs."""
+    async with database.direct() as connection:
+        cursor = await connection.execute(_UNCLAIMED, (limit,))
+        row = await cursor.fetchone()
+    assert row is not None
+    return row["expired"], row["waiting"]
 
 
 async def take_expired(database: Database, owner: str, seconds: float, limit: int) -> list[Lease]:

@@ -168,12 +168,13 @@ class TurnRunner:
         if place is None:
             return False
         most = min(self._settings.turn_capacity - len(self._runs), SWEEP_TURNS)
-        expired = await leases.take_expired(self._database, place.owner, place.seconds, most)
-        for lease in expired:
+        expired, waiting = await leases.unclaimed(self._database, most)
+        taken = await leases.take_expired(self._database, place.owner, place.seconds, most) if expired else []
+        for lease in taken:
             self._spawn(self._take_over(lease))
-        for conversation_id in await leases.waiting(self._database, most):
+        for conversation_id in waiting:
             await self._take_next(conversation_id)
-        return len(expired) == most
+        return bool(taken) and len(taken) == most
 
     async def _take_over(self, lease: Lease) -> None:
         mine = self._runs.get(lease.turn_id)
