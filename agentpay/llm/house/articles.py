@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """What the shop's own pages say: the passage that is about the question, quoted with its title."""
 
 from __future__ import annotations
@@ -37,6 +38,29 @@ _GOES_ON = re.compile(r"^\W*(?:and|so|but|ok(?:ay)?|then|also|what about|how abo
 _AMOUNT = re.compile(
     r"[$€£]\s?\d|\d\s?(?:[$€£]|(?:pounds?|euros?|dollars?|pence|cents?|usd|eur|gbp)\b)|\bfree\b|\bno charge\b", re.I
 )
+_ANSWERED_BY = (
+    (
+        re.compile(
+            r"\b(?:how (?:long|late|soon|many (?:days|weeks|months))|(?:until|till|by) when|when|what time|deadline)\b",
+            re.I,
+        ),
+        re.compile(
+            r"\b\d+\s?(?:(?:working|business|calendar) )?(?:hours?|days?|weeks?|months?|years?|am|pm|o'clock)\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b",
+            re.I,
+        ),
+    ),
+    (
+        re.compile(r"\bwho (?:\w+ )?(?:pays?|covers?)\b|\bpostage\b|\bfree\b|\b(?:cost|charge|fee|pay)s?\b", re.I),
+        re.compile(
+            rf"{_AMOUNT.pattern}|\bprepaid\b|\blabels?\b|\bpostage\b|\bat (?:our|your) (?:cost|expense)\b", re.I
+        ),
+    ),
+)
+"""What asks for a time or a cost, and what a page that tells it holds."""
+_ASKING = stems(
+    "how long late soon many much when until time cost costs charge fee pay pays paying postage free deadline days weeks months have"
+)
+"""Words that ask, and name nothing."""
 _HOLDS_ALL = 0.5
 """The score from which a passage holds every word of a question."""
 
@@ -64,7 +88,7 @@ def passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
 def quote(talk: Talk, passage: dict[str, Any]) -> None:
     talk.say_text(passage["text"])
     talk.say("policy_source", title=passage["title"])
-    talk.page = passage["title"]
+    talk.page, talk.quoted = passage["title"], True
 
 
 def asked_on(talk: Talk, text: str, passages: Passages) -> Generator[Ask, ToolOutcome, Passages]:
@@ -100,6 +124,18 @@ def told_of(talk: Talk, text: str, about: str) -> Generator[Ask, ToolOutcome, bo
             quote(talk, passage)
             return True
     return False
+
+
+def told_on(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """ "And how long do I have?", right after a page was quoted: that page again, where it says such a thing."""
+    kind = next((answer for asks, answer in _ANSWERED_BY if asks.search(act.text)), None)
+    if kind is None or content(act.text) - _ASKING or talk.page is None or not talk.turn.memory.get("quoted"):
+        return False
+    found = (yield Ask("search_knowledge", {"query": talk.page})).result.get("passages", [])
+    passage = next((one for one in found if one["title"] == talk.page and kind.search(one["text"])), None)
+    if passage is not None:
+        quote(talk, passage)
+    return passage is not None
 
 
 def told_price(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:

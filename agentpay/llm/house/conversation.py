@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, checkout, general, pricing, reopening, service, upselling, wondering
+from agentpay.llm.house import articles, buying, checkout, general, pricing, reopening, service, upselling, wondering
 from agentpay.llm.house.aftersale import clauses, following, placed, serving, trouble
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
@@ -16,6 +16,7 @@ from agentpay.llm.house.choosing import says_which
 from agentpay.llm.house.handling import Handler, handler
 from agentpay.llm.house.meaning import as_meant, note_question
 from agentpay.llm.house.referring import grounded
+from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.llm.house.tidying import merged, only_a_rate, taking_the_offer, with_orders, without_fillers
 
@@ -28,6 +29,7 @@ _ASKS_HOW = re.compile(
     re.I,
 )
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
+_MAY_ASK_ON = frozenset({"product_details", "availability", "price_question", "policy", "other"})
 _TELLS_SHIPPING = frozenset({"shipping_quote", "policy", "price_question", "view_cart"})
 _SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
 _MANNERS = ("goodbye", "thanks", "greeting", "other")
@@ -115,6 +117,8 @@ def converse(talk: Talk) -> Plan:
         if says_which(talk, act):
             talk.answered_already()
             yield from buying.choose(talk, act)
+        elif _of_the_page(talk, act) and (yield from articles.told_on(talk, act)):
+            continue
         elif not ((yield from general.told_by_title(talk, act)) or (yield from wondering.told(talk, act))):
             yield from handler(talk, act)(talk, act)
             note_question(talk, act)
@@ -127,7 +131,7 @@ def converse(talk: Talk) -> Plan:
     yield from pricing.volunteer(talk, acts)
     yield from reopening.take_up(talk, acts)
     upselling.suggest(talk)
-    if task is not None and not wishes and is_aside(turn.memory, [act.intent for act in acts] or intents):
+    if task is not None and not wishes and is_aside(turn.memory, [_as_aside(act) for act in acts] or intents):
         serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")
@@ -142,6 +146,15 @@ def _sent_where(talk: Talk, act: ActView) -> bool:
     """ "Two of the blue ones, can you send it to Oslo?": goods, and with them the question whether they are sent there."""
     asked = act.intent in _OF_GOODS and act.entities.get("country") and not act.entities.get("address")
     return bool(asked) and "?" in talk.turn.text and _SENT_TO.search(talk.turn.text) is not None
+
+
+def _of_the_page(talk: Talk, act: ActView) -> bool:
+    """Whether a question that names no product may be about the page that was quoted just before."""
+    return act.intent in _MAY_ASK_ON and named(act) is None and talk.focus is None
+
+
+def _as_aside(act: ActView) -> str:
+    return "policy" if clauses.asks_when(act) else act.intent
 
 
 def _whole(talk: Talk, intent: str) -> ActView:

@@ -16,7 +16,8 @@ _FREE = re.compile(
     r"\bfree\b|\bno (?:postage|shipping|delivery) (?:costs?|charges?|fees?)\b|\bwithout (?:postage|paying (?:for )?(?:shipping|delivery|postage))\b",
     re.I,
 )
-_SENDING = re.compile(r"\b(?:ship\w*|deliver\w*|post(?:age)?|dispatch\w*|sent|send)\b", re.I)
+_SENDING = re.compile(r"\b(?:ship\w*|deliver\w*|postage)\b", re.I)
+_BACK = re.compile(r"\b(?:return\w*|exchang\w*|replac\w*|back)\b", re.I)
 
 
 def told(talk: Talk, act: ActView, country: str | None) -> Generator[Ask, ToolOutcome, bool]:
@@ -49,7 +50,7 @@ def asks(text: str) -> bool:
 
 
 def _tells(text: str) -> bool:
-    return any(_FREE.search(one) and _SENDING.search(one) for one in describe.sentences(text))
+    return any(_FREE.search(one) and _SENDING.search(one) and not _BACK.search(one) for one in describe.sentences(text))
 
 
 def _bound(talk: Talk, rate: dict[str, Any]) -> str:

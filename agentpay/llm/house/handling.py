@@ -60,6 +60,11 @@ _ASKS_HOW = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
     re.I,
 )
+_WAS_PAID = re.compile(
+    r"\b(?:charged|overcharged|debited|(?:did|have|had) i (?:pay|paid|use|used)|i (?:paid|used)|was (?:it|that) paid)\b"
+    r"|\bpayment method\b",
+    re.I,
+)
 _GIVES = frozenset({"email", "address", "country", "postal_code", "order_number", "variant", "product", "code"})
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
@@ -81,6 +86,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act):
         return serving.money_due
+    if act.intent == "payment_problem" and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
+        return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
         return buying.add  # "five in each colour", "both please"
     if _chooses(talk, act):

@@ -27,7 +27,7 @@ _DELAYED = re.compile(
     re.I,
 )
 _OF_DELAYS = re.compile(r"\b(?:delay\w*|late|lost|not moved|has not arrived|hasn't arrived|search with)\b", re.I)
-_PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
+PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
 _PAID_HOW = re.compile(
     r"\b(?:which|what|how|where)\b.*\b(?:card|method|account|paypal|pay|paid|charged|credited)\b"
     r"|\bwhere\b.*\b(?:refund|money)\b|\b(?:refund|money)\b.*\bgo(?:es|ing)? to\b",
@@ -99,7 +99,7 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
             _tell(talk, further.result)
         else:
             talk.say("order_unknown", number=number)
-    if _PAPERS.search(act.text) or _CHARGED_WRONG.search(act.text):
+    if PAPERS.search(act.text) or _CHARGED_WRONG.search(act.text):
         talk.offer_human("by_a_person", order=outcome.result["order"])
     return True
 

@@ -15,6 +15,7 @@ from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.general import WHAT_NOW
 from agentpay.llm.house.languages import NAMES, YES
+from agentpay.llm.house.orders import PAPERS
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
 from agentpay.llm.house.refs import named, target
@@ -48,9 +49,9 @@ _SOMEONE = re.compile(
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
-_OF_TROUBLE = re.compile(
-    r"\b(?:damag\w*|broken|breakages?|faulty|faults?|defect\w*|missing|wrong|warrant\w*|guarant\w*|stop\w* working|repair\w*)\b",
-    re.I,
+_LACKS = re.compile(r"\b(?:missing|lacks?|lacking|incomplete|miss a)\b", re.I)
+_BREAKS = re.compile(
+    r"\b(?:damag\w*|broken|breakages?|breaks?|faulty|faults?|defect\w*|warrant\w*|guarant\w*|repair\w*)\b", re.I
 )
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
@@ -91,6 +92,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
     elif asks_for_goods(act.text) or named(act) is not None:
         # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
         yield from (search if asks_for_goods(act.text) else details)(talk, act)
+    elif PAPERS.search(act.text) or any(one.entities.get("order_numbers") for one in talk.turn.acts):
+        talk.offer_human("by_a_person", about=act.text)
     elif not (yield from told_by_goods(talk, act)):
         talk.offer_human("policy_unknown", about=act.text)
 
@@ -119,16 +122,18 @@ def complaint(talk: Talk, act: ActView) -> Plan:
 
 
 def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
-    """What the shop's pages say of things that break, do not work, or lack a part; a person can see to it."""
-    outcome = yield Ask("search_knowledge", {"query": f"damaged faulty missing {talk.turn.text}"[:400]})
-    passages = outcome.result.get("passages", [])
-    page = next((one for one in passages if _OF_TROUBLE.search(f"{one['title']} {one['text']}")), None)
-    if page is None:
-        return False
-    talk.say("sorry")
-    articles.quote(talk, page)
-    talk.offer_human("pass_it_on")
-    return True
+    """What the shop's pages say of things that lack a part, or break; a person can see to it."""
+    lacks = _LACKS.search(talk.turn.text) is not None
+    of_it = _LACKS if lacks else _BREAKS
+    for query in ("a part is missing", "damaged or missing items") if lacks else ("broken or damaged item", "warranty"):
+        passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+        page = next((one for one in passages if of_it.search(f"{one['title']} {one['text']}")), None)
+        if page is not None:
+            talk.say("sorry")
+            articles.quote(talk, page)
+            talk.offer_human("pass_it_on")
+            return True
+    return False
 
 
 def concern(talk: Talk, found: str) -> Plan:

@@ -30,6 +30,8 @@ class Talk:
         self.turn = turn
         self.page: str | None = turn.memory.get("page")
         """Title of the shop's page that was quoted last: "and who pays for that?" asks on."""
+        self.quoted = False
+        """A page is quoted in this reply."""
         self.cart: dict[str, Any] = turn.cart
         self.checkout: dict[str, Any] | None = turn.checkout
         self.verified = turn.verified
@@ -207,6 +209,7 @@ class Talk:
     def memory(self) -> dict[str, Any]:
         kept: dict[str, Any] = {
             "page": self.page,
+            "quoted": self.quoted,
             "focus": self.focus,
             "searched": self.searched,
             "order": self.order,

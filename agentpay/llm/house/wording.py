@@ -117,7 +117,7 @@ WORDINGS: dict[str, list[str]] = {
     "shipping_options": ["Shipping to {country}: {options}."],
     "free_from": ["Delivery is free with {rates}."],
     "free_always": ["Delivery is free with {rates}, whatever you order."],
-    "free_never": ["None of our ways of shipping{where} is free of charge."],
+    "free_never": ["There is always something to pay for shipping{where}."],
     "shipping_none": ["I'm sorry, we don't ship to {country}."],
     "shipping_not_needed": ["Nothing in your cart needs shipping; it comes by e-mail."],
     "shipping_country": ["Which country should it go to?"],

@@ -10,7 +10,8 @@ from typing import Any
 from agentpay.llm.house.aftersale.task import KINDS
 
 _AS_WELL = re.compile(
-    r"^\W*(?:and|also|oh|plus)\b.*\b(?:too|also|as well)\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$", re.I
+    r"^\W*(?:(?:ok(?:ay)?|great|thanks?|perfect|now|then)\W+)*(?:and|also|oh|plus|now|the|my)\b.*\b(?:too|also|as well)\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$",
+    re.I,
 )
 _CORRECTS = re.compile(
     r"\b(?:only|just) (?:the |one|two|three|four|five|\d|a |an |my )(?!.*\border\b)|\b(?:except|without|but not|not the)\b",

@@ -38,6 +38,7 @@ _AN_ORDER = stems(
 )
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b", re.I)
 _SURE = 0.9
+_OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
 _A_GUESS = 0.35
 _VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
 MORE_OF_IT = frozenset(
@@ -142,3 +143,20 @@ def kinds_of(acts: Sequence[ActView]) -> list[str]:
     if "return" in kinds and "exchange" in kinds:
         kinds.remove("return")
     return kinds
+
+
+def apart(acts: Sequence[ActView]) -> tuple[list[ActView], Task | None]:
+    """
+    "FJ-1 please send to 9 Main St; also, return the socks from FJ-3", read as one clause: the wish with the order that it
+    names itself, and the address for the other one.
+    """
+    for act in acts:
+        numbers = act.entities.get("order_numbers", [])
+        own = [number for number in numbers if number.casefold() in act.text.casefold()]
+        others = [number for number in numbers if number not in own]
+        if act.intent in _OF_GOODS and own and others:
+            entities = {**act.entities, "order_numbers": own}
+            address = entities.pop("address", None)
+            changed = [replace(act, entities=entities) if one is act else one for one in acts]
+            return changed, Task("address", orders=others, address=address) if address else None
+    return list(acts), None

@@ -35,7 +35,7 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         return None
     chosen = [item for item in named if item["returnable"]] or reading.placed(text, left)
     if wished.wants_all(text) and len(chosen) in (0, len(everything)):
-        chosen = left
+        chosen, named = left, named or [item for item in everything if not item["returnable"]]
     if not chosen and len(left) == 1:
         chosen = left
     if not chosen:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a regular expression is read in one piece)
 """Words for a cart or a purchase that mean an order which is placed already: nothing is in the cart, and the order holds the thing."""
 
 from __future__ import annotations

@@ -189,6 +189,8 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
             task.kind = "items"
             return items(talk, task, found)
         talk.say("not_sent_yet", number=order["number"])
+        if len(task.orders) > 1:
+            return None  # several were named: none of them goes for another's sake
         task.kind = "cancel"
         return cancel(talk, task, found)
     if state["code"] == "order_not_delivered":

@@ -32,7 +32,8 @@ _NO_GOODS = frozenset(
      "shipment", "size", "stuff", "thing", "whole"}
 )  # fmt: skip
 _A_THING = re.compile(
-    r"\b(?:the|my|that|those|these)\s+(?!(?:other|second|first|last|latest)\b)(?P<what>[a-z][\w'-]+)\b(?!\s+order\b)",
+    r"\b(?:the|my|that|those|these|one|two|three|four|five|six|\d{1,2})\s+"
+    r"(?!(?:other|second|first|last|latest|of|more|times?|hours?|days?|weeks?|months?|years?)\b)(?P<what>[a-z][\w'-]+)\b(?!\s+order\b)",
     re.I,
 )
 NUMBERS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -11,7 +12,7 @@ from agentpay.llm.house import articles
 from agentpay.llm.house.aftersale import planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
 from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
-from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, as_meant, kinds_of, without_questions
+from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, apart, as_meant, kinds_of, without_questions
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import (
     CONFIRM,
@@ -75,6 +76,7 @@ def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> 
     talk.order = talk.turn.memory.get("order")  # not what another clause of this message has asked about
     kinds = kinds_of(acts)
     more = [act for act in acts if act.intent in MORE_OF_IT]
+    acts, elsewhere = apart(acts)
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
     tasks[0].words += [act.text for act in more]
     whole = without_questions(talk, acts)
@@ -94,6 +96,8 @@ def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> 
     if tasks[0].orders and _ONLY_WHICH.search(tasks[0].words[0]):
         yield from status(talk, acts[0])  # "I mean order 12": what of it, the customer has not said yet
         return
+    if elsewhere is not None:
+        tasks = [elsewhere, *(replace(task, address=None) for task in tasks)]
     tasks[0].then = [task.data() for task in tasks[1:]]
     yield from serve(talk, tasks[0])
 
@@ -185,6 +189,8 @@ def serve(talk: Talk, task: Task) -> Plan:
         elif task.asked and talk.expecting:
             return  # one of them needs an answer first
     if not steps:
+        if talk.expected in (None, "confirm_handoff"):
+            yield from _next(talk, task)  # what cannot be done keeps nothing else from being done
         return
     task.calls = [{"tool": step.tool, "arguments": step.arguments} for step in steps]
     for step in steps:

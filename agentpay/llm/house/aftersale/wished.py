@@ -17,6 +17,7 @@ from agentpay.llm.house.aftersale import counting, reading
 
 _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
+_PLEASE = re.compile(r"[, ]+(?:please|pls|thanks|thank you|thx|cheers)\b(?=\W*(?:$|[.;!?\n]))", re.I)
 _FURTHER = re.compile(r"^\W*(?:and|also|plus|or)\b", re.I)
 _PARTS = re.compile(
     r"\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
@@ -116,6 +117,7 @@ def parts(text: str) -> tuple[Part, ...]:
     """The parts of what was said, each as a wish, something that stays or is liked, a story of buying, or just told."""
     found: list[Part] = []
     aside = _WITHIN.findall(text)  # "(the strap I'll keep)"
+    text = _PLEASE.sub("", text)
     text = _BESIDE.sub(" ", ". ".join([_WITHIN.sub(" ", text), *aside]))
     for sentence in _SENTENCES.split(text):
         told = [part.strip() for part in _PARTS.split(sentence) if part and not _MANNERS.match(part)]
