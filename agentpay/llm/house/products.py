@@ -106,12 +106,15 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
         return
+    unfiltered: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
     for kind, arguments in tries:
         outcome = yield Ask("product_search", {**arguments, **need})
         products = outcome.result.get("products", [])
+        if kind == "found" and _of_another_kind(query, products, unfiltered[1]):
+            arguments, products = unfiltered
         by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
         if kind == "titled":
-            products, kind = by_name, "found"
+            unfiltered, products, kind = (arguments, products), by_name, "found"
         elif kind == "found" and by_name and len(stems(query)) > 1 and not _of_several(query, by_name):
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
         if not products:
@@ -153,6 +156,13 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def _of_another_kind(query: str, filtered: list[dict[str, Any]], unfiltered: list[dict[str, Any]]) -> bool:
+    """ "A bluetooth headset": where no headset is known to be bluetooth, a telephone that is one is none."""
+    wanted = content(query)
+    of_the_kind = [any(wanted & content(one["title"]) for one in found) for found in (filtered, unfiltered)]
+    return bool(filtered) and of_the_kind == [False, True]
 
 
 def _of_several(query: str, titled: list[dict[str, Any]]) -> bool:

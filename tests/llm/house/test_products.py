@@ -295,3 +295,16 @@ def test_the_smaller_one_is_a_variant_of_what_is_spoken_of() -> None:
     said = act("product_comparison", "and the smaller one?", pronoun=True)
     played = play(turn(said, memory=memory), check_inventory=lambda _: (True, stock))
     assert "$399.00" in played.text
+
+
+def test_a_feature_that_no_headset_is_known_for_does_not_make_a_telephone_of_it() -> None:
+    headset = product("headset", "Orla wireless headset", variant("headset-1"))
+    handheld = product("handheld", "Kite handheld", variant("handheld-1"))
+    clause = act("product_search", "bluetooth headset", product_query="headset", attributes={"bluetooth": "yes"})
+    for known, others in ((handheld, headset), (headset, handheld)):
+        played = play(
+            turn(clause),
+            product_search=lambda asked: found(known if asked.get("attributes") else others),  # noqa: B023
+        )
+        assert "Orla" in played.text
+        assert "Kite" not in played.text
