@@ -93,7 +93,8 @@ _DEMONYMS = {
     "australian": "AU", "japanese": "JP", "chinese": "CN", "korean": "KR", "indian": "IN", "israeli": "IL",
 }  # fmt: skip
 _STATES_OF = ("US", "CA", "AU")
-_EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW]\s?(?=[A-Z]{0,3}\d)[\dAC-FHKNPRTV-Y]{4}(?!\w)"
+_EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW]\s?(?=[A-Z]{0,3}\d)[\dA-Z]{4}(?!\w)"
+"""Routing keys keep to the letters the Irish post uses; the second part is taken as it is typed, letters it never gives out too."""
 _BY_SHAPE = (
     (re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$", re.IGNORECASE), "GB"),
     (re.compile(r"^[A-Z]\d[A-Z]\s?\d[A-Z]\d$", re.IGNORECASE), "CA"),

@@ -124,9 +124,10 @@ def part_of(task: Task, items: list[dict[str, Any]]) -> list[tuple[dict[str, Any
     if task.corrected and len(items) == 1 and (units := counting.only_so_many(task.words[-1])) is not None:
         return [(items[0], units)] if units < items[0]["quantity"] else []
     part = wished.only_part(text, items)
-    if not part and len(items) == 1:
-        units = wished.units(_THAT_ONE.sub(" ", text), items[0], items)
-        return [(items[0], units)] if units and units < items[0]["quantity"] else []
+    if not part and not wished.means_order(text):  # "cancel one of the teas", "one pair of socks and one flask"
+        named = items if len(items) == 1 else wished.meant(text, items).items
+        counts = [(item, wished.units(_THAT_ONE.sub(" ", text), item, items) or item["quantity"]) for item in named]
+        return counts if any(units < item["quantity"] for item, units in counts) else []
     return [(item, min(wished.units(text, item, items) or item["quantity"], item["quantity"])) for item in part]
 
 

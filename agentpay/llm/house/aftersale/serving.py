@@ -159,7 +159,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         if asked == "postal_code" and task.address is not None and act.entities.get("postal_code"):
             task.address = {**task.address, "postal_code": act.entities["postal_code"]}
     if asked == "more":
-        task = Task(task.kind, orders=task.orders, method=task.method, words=[words])
+        kind = "cancel" if task.kind == "items" and wished.wants_rest(words) else task.kind
+        task = Task(kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
         task.words.append(f"for {task.offered}" if asked == "to" and agreed and task.offered else said)
     if asked == "method" and task.method is None:

@@ -180,6 +180,11 @@ def wants_all(text: str) -> bool:
     return reading.wants_all(wish_of(text))
 
 
+def wants_rest(text: str) -> bool:
+    """ "Now the rest as well"."""
+    return _REST.search(text) is not None or wants_all(text)
+
+
 def means_one_thing(text: str) -> bool:
     """ "Money back for it": some thing of an order is meant, and not the order."""
     wish = wish_of(text)
@@ -249,13 +254,19 @@ def _number(word: str, most: int) -> int:
     return most // 2 or 1 if word.casefold() == "half" else counting.number(word)
 
 
+def means_order(text: str) -> bool:
+    """ "Cancel my order with the stool": what is to go is the order, or all of it."""
+    wish = _of(parts(text), WISH)
+    return reading.wants_all(wish) or _WHOLE.search(wish) is not None
+
+
 def only_part(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items of "cancel just the table", where an order holds more than these; empty where the whole order is meant."""
     if len(items) < 2:
         return []
     said = parts(text)
     wish, kept = _of(said, WISH), meant(text, items).kept
-    if not reading.wants_all(wish) and _WHOLE.search(wish) is None:
+    if not means_order(text):
         named = [item for item in reading.named_items(wish, items) if item not in kept]
         if named:
             return named if len(named) < len(items) else []
