@@ -55,6 +55,7 @@ _TERMS = re.compile(
     re.I,
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
+_MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
@@ -132,7 +133,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return True
     if talk.verified and _ONE_THING.search(act.text):
         return False  # "can I swap the boots for a 44?", of somebody whose orders are known
-    return act.intent in _ABOUT_AN_ORDER and _MAY_I.search(act.text) is not None
+    supposes = _SUPPOSES.search(whole) is not None and _MAY_I_THEN.search(whole) is not None
+    return act.intent in _ABOUT_AN_ORDER and (supposes or _MAY_I.search(act.text) is not None)
 
 
 def _own(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentpay.llm.house import describe
@@ -11,6 +12,7 @@ from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Talk
 
+_ONE_OF_SOME = re.compile(r"\b(?:one|a single|two|some|both) (?:of (?:the|my|those) )?(?!of\b)[a-z]+\b", re.I)
 Swap = tuple[dict[str, Any], int, dict[str, Any]]
 """(item, units, the variant they become)."""
 
@@ -33,7 +35,7 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         kept = next((item["reason"] for item in everything if item["reason"]), None)
         refuse(talk, kept, found["order"])
         return None
-    chosen = [item for item in named if item["returnable"]] or reading.placed(text, left)
+    chosen = [item for item in named if item["returnable"]] or reading.placed(text, left) or several_of(text, left)
     if wished.wants_all(text) and len(chosen) in (0, len(everything)):
         chosen, named = left, named or [item for item in everything if not item["returnable"]]
     if not chosen and len(left) == 1:
@@ -49,6 +51,12 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         if not item["returnable"]:
             talk.say_text(item["reason"] or f"{what(item)} cannot be sent back.")
     return [(item, units_of(task, text, item, everything, only=len(chosen) == 1)) for item in chosen]
+
+
+def several_of(text: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """ "One ball came full of knots": a word for a thing that no title has, and one item only of which there are several."""
+    several = [item for item in items if item["quantity"] > 1]
+    return several if len(several) == 1 and _ONE_OF_SOME.search(text) and reading.not_named(text, items) else []
 
 
 def words_of(task: Task, items: list[dict[str, Any]]) -> str:

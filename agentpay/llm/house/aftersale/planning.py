@@ -10,7 +10,7 @@ from typing import Any
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.finding import ask
-from agentpay.llm.house.aftersale.picking import picked, refuse, swaps_of, units_of, words_of
+from agentpay.llm.house.aftersale.picking import picked, refuse, several_of, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.quantities import change, other_quantities, part_of, without
 from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.saying import named as named_units
@@ -150,6 +150,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     text = words_of(task, can["items"])
     several = len(can["items"]) > 1
     meant = wished.meant(text, can["items"]).items if several else []
+    if several and not meant:
+        meant = several_of(text, can["items"])
     named = [item for item in meant if item["returnable"]]
     for item in meant:
         if not item["returnable"]:
