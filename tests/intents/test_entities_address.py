@@ -21,6 +21,12 @@ SERVED = ["US", "DE", "FR", "NL", "GB"]
         ),
         ("my address is Hamburg, 20095, Torstraße 3", ("Torstraße 3", None, "Hamburg", None, "20095", "DE")),
         ("send it to Boston, 12 Beacon St, MA 02108", ("12 Beacon St", None, "Boston", "MA", "02108", "US")),
+        (
+            "Ada Finch, Orchard Farm, Long Lane, Ledbury HR8 2PT",
+            ("Orchard Farm, Long Lane", None, "Ledbury", None, "HR8 2PT", "GB"),
+        ),
+        ("The Old Forge, Whitby YO22 4EX please", ("The Old Forge", None, "Whitby", None, "YO22 4EX", "GB")),
+        ("my new address is Ring 12, 1010 Wien", ("Ring 12", None, "Wien", None, "1010", "AT")),
         ("12 elm st portland or 97201", ("12 elm st", None, "Portland", "OR", "97201", "US")),
         (
             "1600 Amphitheatre Parkway, Mountain View, California 94043",

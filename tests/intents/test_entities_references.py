@@ -128,7 +128,9 @@ def test_contacts():
     [
         ("two mugs", 2), ("a couple of mugs", 2), ("a dozen eggs", 12), ("3 packs of socks", 3), ("add 4", 4), ("x5", 5), ("2x tea", 2),
         ("make it seven", 7), ("iPhone 15", None), ("size 43", None), ("add the 55 inch tv", None), ("two-person tent", None), ("that one", None),
-        ("change the quantity to 6", 6), ("gift card 50", None),
+        ("change the quantity to 6", 6), ("gift card 50", None), ("86 the mustard", None), ("is 399 the price with tripod", None),
+        ("do you sell 2 piece cues", None), ("will it hold 80 records", None), ("do I have to be 18 to order", None),
+        ("could another ten frames go in", 10), ("what's shipping on two", 2), ("a three quarter cue", None),
     ],
 )  # fmt: skip
 def test_quantities(text, quantity):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentpay.intents.types import Dialogue
+from agentpay.intents.types import Dialogue, Vocabulary
 from tests.intents.reading import CLASSIFIER, SHOPS, differences, load
 
 KNOWN = load("sentences.yaml")
@@ -50,3 +50,16 @@ def test_dictating_a_price_is_no_proposal():
     )
     assert {act.intent.value for act in understood.acts} <= {"other", "negotiation"}
     assert all(act.entities.amount is None for act in understood.acts)
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("tracked please", "Tracked 48"),
+        ("economy's fine", "Economy Post"),
+        ("what about the other one", None),
+    ],
+)
+def test_a_word_of_its_own_calls_a_shipping_method(text, method):
+    shop = Vocabulary(shipping_methods=["Economy Post", "Tracked 48"])
+    assert CLASSIFIER.read(text, shop, Dialogue()).entities.shipping_method == method

@@ -24,7 +24,7 @@ _COUPLE = Gated(
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
     r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|key|note|seater|string|drawer|burner|way|man|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
-    r"|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
+    r"|quarters?|thirds?|piece(?=\s+(?!of\b)[a-z])|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = Gated(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
 _NAMED = Gated(rf"\b(?:quantity|qty)\b\s*(?:of|to|is|:|=)?\s*(?P<n>\d{{1,3}}|{NUMERAL})\b", re.IGNORECASE)
@@ -52,16 +52,27 @@ _PACKED = Gated(
 """A number and what it counts, which titles have, too: "gel pens 12 pack", "a 12 pack of gel pens"."""
 _MOST_AT_END = 12
 """A larger bare number at the end may be a size that the shop does not have."""
+_HOLDS = re.compile(
+    r"\b(?:will|does|do|can|could|would|to|it|they|that|this|which)(?: \w+){0,3}? (?:hold|fit|store|seat|carry)s?(?: up to)?\s+$",
+    re.IGNORECASE,
+)
+"""Before a number of what goods have room for: "will it hold 80 records?"."""
+_OLD_ENOUGH = re.compile(
+    r"\b(?:to be|i'?m|i am|he'?s|she'?s|is he|is she|aged?|turn(?:s|ed|ing)?)(?: over| under)?\s+$", re.IGNORECASE
+)
+"""Before how old somebody is: "do I have to be 18?"."""
+_VERB_OF_KITCHENS = re.compile(r"\s+(?:the|that|my)\b", re.IGNORECASE)
+"""What follows a number that counts nothing: "86 the mustard"."""
 _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
 _COUNT_IN = Gated(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
 _NUMBER = Gated(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
 _A_PRICE = re.compile(
-    r"\s+(?:for (?:an?|one)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
+    r"\s+(?:for (?:an?|one)\b|(?:the|your) (?:\w+ )?(?:price|cost|total)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
     re.IGNORECASE,
 )
-"""What follows a price said without its currency: "24 for a puppet?", "sixty is beyond me"."""
+"""What follows a price said without its currency: "24 for a puppet?", "sixty is beyond me", "is 399 the price"."""
 _FOR_SO_MANY = re.compile(
-    rf"\b(?:price|deal|discount|offer|quote|cost|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
+    rf"\b(?:price|deal|discount|offer|quote|cost|shipping|delivery|postage|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
@@ -170,7 +181,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             and not _INSIDE.search(lead)
             and (_led(lead, taken) or match.group("pack"))
         ):
-            if lead and lead[-1] in "#-$€£.":
+            if (lead and lead[-1] in "#-$€£.") or _describes(match, text, value):
                 continue
             return Span(*match.span(), "quantity", value)
     for match in _COUNT_IN.finditer(text):
@@ -205,7 +216,11 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
     for match in _NUMBER.finditer(text):
         value = number(match.group("n"))
         lead = text[: match.start()]
-        if not value or not free(taken, *match.span()) or _NOT_BEFORE.search(lead) or _PRONOUN_BEFORE.search(lead):
+        if not value or not free(taken, *match.span()) or _NOT_BEFORE.search(lead) or _OLD_ENOUGH.search(lead):
+            continue
+        if _PRONOUN_BEFORE.search(lead) and not (value > 1 and lead.lower().endswith("another ")):
+            continue
+        if _HOLDS.search(lead) or _VERB_OF_KITCHENS.match(text, match.end()):
             continue
         if _is_that_one(match["n"], lead):
             continue
@@ -227,6 +242,14 @@ _HARMED = re.compile(
     re.IGNORECASE,
 )
 """What follows a number of goods that something happened to: none is ordered."""
+
+
+def _describes(match: re.Match[str], text: str, value: int) -> bool:
+    """Whether "2 piece" says what kind it is ("2 piece cues"), not how many."""
+    pack = match["pack"]
+    if pack is None or value == 1 or pack.lower().endswith("s") or match.group().lower().endswith("of"):
+        return False
+    return re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
 
 
 def _is_that_one(number_word: str, lead: str) -> bool:

@@ -39,6 +39,10 @@ _FROM_TO = re.compile(
     r"\bfrom (?:an? |the |size )?(?P<now>[\w/.-]+(?: [\w/.-]+)?) to (?:an? |the |size )?(?P<then>[\w/.-]+(?: [\w/.-]+)?)",
     re.IGNORECASE,
 )
+_IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plenty)\b", re.IGNORECASE)
+"""What follows a value that is agreed to: "priority's fine"."""
+_ENOUGH = re.compile(r"\s+enough\b", re.IGNORECASE)
+"""What follows a word that is no value: "small enough for a boot"."""
 _NOT_BEFORE = re.compile(r"\b(?:not|instead of|rather than)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
 _COLOR = Gated(
     rf"\bin\s+(?:an?\s+|the\s+)?(?P<in>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\b(?!\s+[a-z]+(?:ing)\b)"
@@ -160,6 +164,8 @@ def _take(
     """Takes what fits of the entries for a run of chunks; True where the run is used up."""
     start, end = run[0].start, run[-1].end
     written = text[start:end]
+    if _ENOUGH.match(text, end):
+        return False
     for entry in entries:
         # A genre may be a category, too: the attribute uses the words up, the category is known nevertheless
         if entry.kind == "category" and found.category is None:
@@ -318,13 +324,15 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
         return False
     if start > 1 and text[start - 1] == "-" and text[start - 2].isalnum() and len(run[0].text) <= 3:
         return False  # the end of a code: "GG-10", "SQ-M"
-    if end < len(text) and (text[end].isalnum() or text[end] in "_" or re.match(r"'[a-zA-Z]", text[end : end + 2])):
+    if end < len(text) and (text[end].isalnum() or text[end] in "_"):
+        return False
+    if re.match(r"'[a-zA-Z]", text[end : end + 2]) and not _IS_FINE.match(text, end):
         return False
     return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in itertools.pairwise(run))
 
 
 _SHIPPING_FILLER = word_set(
-    "please is fine ok works good the a yes i then with will do take go for d prefer that "
+    "please is s fine ok works good the a yes i then with will do take go for d prefer that "
     "thanks would like just use instead what about how change switch to rather it ok so lets let and "
     "make it'll i'll ill we'll want wanna choose pls plz one send ship me my using shall be thx cheers now"
 )

@@ -14,6 +14,7 @@ from agentpay.intents.entities.measures import Measure, measure
 from agentpay.intents.entities.spellings import amounts, free_of, option_names, short_words, without_units
 from agentpay.intents.text import KEY_WORDS
 from agentpay.intents.types import Vocabulary
+from agentpay.intents.words import word_set
 
 _CHUNK = re.compile(r"[^\W\d_]+|(?P<number>\d{2,}|(?<=the )\d)s\b|\d+(?:[.,]\d+)?", re.UNICODE)
 _YES = {"yes", "true", "y"}
@@ -27,6 +28,9 @@ _METHOD_NOISE = {"shipping", "delivery", "post", "mail", "service", "postage", "
 _COLOR_NAMES = {"color", "colour", "colors", "colours", "colorway", "colourway"}
 _LEAST_SLIP, _LONG_SLIP = 5, 7
 
+_METHOD_WORDS = word_set(
+    "standard express priority economy tracked insured overnight signed registered freight pickup collection"
+)
 EntryKind = Literal["option", "attribute", "brand", "category", "shipping"]
 
 
@@ -112,7 +116,7 @@ class Lexicon:
             while len(short) > 1 and short[-1] in _METHOD_NOISE:
                 short.pop()
             joined = _key(method.replace("&", " and "))
-            for form in {key, tuple(short), joined}:
+            for form in {key, tuple(short), joined, *self._single_words(method, vocabulary.shipping_methods)}:
                 self.entries[form].append(Entry("shipping", "shipping", method))
         self._models = {
             re.sub(r"[\W_]+", "", word): word
@@ -129,6 +133,12 @@ class Lexicon:
         self.option_name_words = names - vocabulary.title_words
         self.color_option = next((name for name in vocabulary.options if _COLOR_NAMES & set(_key(name))), None)
         self.words = frozenset(word for key in self.entries for word in key) | vocabulary.title_words | names
+
+    @staticmethod
+    def _single_words(method: str, methods: Sequence[str]) -> list[tuple[str, ...]]:
+        """Words that call a method of the shop without the rest of its name ("tracked" for "Tracked 48"), where no other has them."""
+        others = {word for other in methods if other != method for word in _key(other)}
+        return [(word,) for word in _key(method) if word in _METHOD_WORDS and word not in others]
 
     def _add_option(self, name: str, values: Sequence[str]) -> None:
         for called in option_names(name):

@@ -28,6 +28,13 @@ _ROMANCE = (
     r"|rue|avenue|chemin|boulevard|quai|ulica|ul\.|aleja|al\.|plac|os\.)\s+(?:\d{1,2}\s+)?[^,\d\n]{2,40},?\s+\d{1,4}\w?(?:[-/]\d{1,4}\w?)?(?!\w)"
 )
 _BOX = r"p\.?\s?o\.?\s+box\s+\d+"
+_BRITISH_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
+_NAME = r"[A-Z][\w'’-]*"
+_NAMED_HOUSE = re.compile(
+    rf"(?<!\w)(?:{_NAME}\s){{1,3}}(?:Farm|Cottage|House|Hall|Lodge|Barn|Mill|Forge|Manor|Rectory|Vicarage|Grange|Stables|Croft|Villa|Bungalow|Chapel|School|Nurseries)"
+    rf"(?:,\s*(?:{_NAME}\s){{1,3}}(?i:{_SUFFIX})\b)?(?=,\s*{_NAME}(?:[ -]{_NAME}|\s(?:on|upon|in|le|by)\b)*,?\s+(?:{_NAME},?\s+)?{_BRITISH_POSTCODE})"
+)
+"""A house that has a name and no number, as in Britain: "Orchard Farm, Long Lane, Ledbury HR8 2PT"."""
 _WITH_WORD = re.compile(rf"(?<![\w#.,-])(?:{_FRENCH}|{_ENGLISH}|{_FRENCH_TOO}|{_ROMANCE}|{_BOX})", re.IGNORECASE)
 _LOOSE = re.compile(r"(?<![\w#.-])\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
 """A number and a name before a comma: "12 The Shambles,"."""
@@ -44,6 +51,8 @@ _TOKEN = re.compile(
 )
 _FOLLOWS = re.compile(rf"\s*[,\n]|\s+(?:{POSTCODE})\s+[^\W\d_]", re.IGNORECASE)
 """What must stand behind a line that no word of its own makes a street."""
+_RING = re.compile(r"Ring \d{1,3}\w?, \d{4,5} [A-ZÄÖÜ]")
+"""A street that has no other name."""
 _LEAD = frozenset(
     re.findall(
         r"\S+",
@@ -65,6 +74,7 @@ def street_lines(text: str) -> Iterator[tuple[list[tuple[int, int]], bool]]:
     """
     numbered_last = list(_numbered_last(text))
     yield [match.span() for match in _WITH_WORD.finditer(text)], False
+    yield [match.span() for match in _NAMED_HOUSE.finditer(text)], False
     yield [span for span, sure in numbered_last if sure], False
     yield [match.span() for match in _LOOSE.finditer(text)], True
     yield [span for span, sure in numbered_last if not sure], True
@@ -96,7 +106,7 @@ def _numbered_last(text: str) -> Iterator[tuple[tuple[int, int], bool]]:
         if not words or sum(map(len, words)) < 3:
             continue
         sure = any(_STREET_WORD.match(word) for word in words)
-        if sure and len(words) == 1 and _is_bare(words[0]):
+        if sure and len(words) == 1 and _is_bare(words[0]) and not _RING.match(text, start):
             continue
         if sure or _FOLLOWS.match(text, match.end("number")):
             yield (start, match.end("number")), sure
