@@ -11,7 +11,7 @@ from agentpay.store.session import Tx
 from agentpay.tools.context import Context
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
-_SHORT = 240
+_SHORT = 400
 """Characters of an article that is told whole."""
 
 

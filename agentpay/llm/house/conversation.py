@@ -58,7 +58,7 @@ def converse(talk: Talk) -> Plan:
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
     amiss = trouble.told_of(intents, turn.text, shopping=bool(turn.shown or talk.focus or talk.cart.get("items")))
-    heard = [_whole(talk, amiss)] if amiss else as_meant(talk, turn.acts)
+    heard = [_whole(talk, amiss)] if amiss else [*as_meant(talk, turn.acts), *clauses.unheard(talk)]
     answer = {"accepts": turn.accepts, "declines": turn.declines}
     if following.asks_again(turn.memory, intents, turn.text) and (yield from following.ask_again(talk)):
         return

@@ -17,7 +17,7 @@ from agentpay.llm.house.talk import Ask, Talk
 _ABOUT_AN_ORDER = frozenset({"return", "exchange", "refund", "cancel_order"})
 _MAY_CONCERN_ONE = _ABOUT_AN_ORDER | {"change_order", "order_status", "account", "complaint"}
 _OWN = re.compile(
-    r"\b(?:my|mine|our|ours|this|these|those)\b|#\s?\d|\border (?:number |no\.? )?\d"
+    r"\b(?:refund|reimburse|compensate) (?:me|us)\b|\b(?:my|mine|our|ours|this|these|those)\b|#\s?\d|\border (?:number |no\.? )?\d"
     r"|\bthe (?:order|parcel|package|delivery|shipment|refund|money|label|tracking|courier|status|payment|goods|items?)\b",
     re.I,
 )
@@ -127,7 +127,7 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         )
     if talk.order is not None and _GOES_ON.search(act.text):
         return False  # "can I have the money back instead?", of the order that was just spoken of
-    if _own(act.text) or _WISHES.search(act.text) or not (_ASKS.match(act.text) or "?" in whole):
+    if speaks_of_own(act.text) or _WISHES.search(act.text) or not (_ASKS.match(act.text) or "?" in whole):
         return False
     if _TERMS.search(act.text) or (not content(act.text) and len(talk.turn.acts) > 1):
         return True
@@ -137,7 +137,7 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
     return act.intent in _ABOUT_AN_ORDER and (supposes or _MAY_I.search(act.text) is not None)
 
 
-def _own(text: str) -> bool:
+def speaks_of_own(text: str) -> bool:
     """Whether something of the customer's own is spoken of: "my cup", "the parcel", "it", but no "something … it"."""
     text = _EXPLETIVE.sub(" ", text)
     if _OWN.search(text):
@@ -159,7 +159,7 @@ def told_by_title(talk: Talk, act: ActView, *, no_goods: bool = False) -> Genera
     if (
         found is None
         or (found["weak"] and act.intent in _OF_GOODS and not no_goods)
-        or _own(found["strong"] or found["weak"] or "")
+        or speaks_of_own(found["strong"] or found["weak"] or "")
     ):
         return False
     about = found["strong"] or found["weak"] or found["policy"] or found["kind"]

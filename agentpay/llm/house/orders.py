@@ -34,11 +34,17 @@ _PAID_HOW = re.compile(
     re.I,
 )
 _CHARGED_WRONG = re.compile(
-    r"\bcharged\b.*\b(?:twice|double|too much|more than|wrong\w*|again)\b|\bovercharged\b|\bdouble[- ]charged\b", re.I
+    r"\bcharged\b.*\b(?:twice|double|too much|more than|but|wrong\w*|again)\b|\bovercharged\b|\bdouble[- ]charged\b",
+    re.I,
+)
+_NOT_COME = re.compile(
+    r"\b(?:not|n'?t|never|no) (?:\w+ )?(?:arriv\w*|come|came|turned up|show\w* up|here|got|received|been delivered)\b|\bstill waiting\b",
+    re.I,
 )
 _WHERE = re.compile(
     r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
 )
+_GIVEN = ("order_numbers", "emails")
 _MOST = 4
 """Orders that are told of at once."""
 _STATUS = {
@@ -58,10 +64,13 @@ def status(talk: Talk, act: ActView) -> Plan:
 def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Generator[Ask, ToolOutcome, bool]:
     """The same; `only_holding`: of an order that holds what these words name, if any. Answers whether something was said."""
     pending = talk.pending if talk.pending.get("verify") else {}
+    given = {name: [value for one in talk.turn.acts for value in one.entities.get(name, [])] for name in _GIVEN}
     numbers, emails = talk.claims(
-        act.entities.get("order_numbers") or pending.get("numbers", []),
-        act.entities.get("emails") or pending.get("emails", []),
+        act.entities.get("order_numbers") or given["order_numbers"] or pending.get("numbers", []),
+        act.entities.get("emails") or given["emails"] or pending.get("emails", []),
     )
+    if numbers and set(numbers) <= talk.told:
+        return True  # in another clause of the same message
     if not talk.verified and numbers and emails:
         outcome = yield Ask("find_customer", {"email": emails[0], "order_number": numbers[0]})
         if not outcome.ok:
@@ -99,6 +108,8 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
             _tell(talk, further.result)
         else:
             talk.say("order_unknown", number=number)
+    if talk.complained and talk.asked_for == "confirm_handoff" and act.intent == "provide_details":
+        talk.offer_human("pass_it_on", about=talk.complained["text"], order=outcome.result["order"])
     if PAPERS.search(act.text) or _CHARGED_WRONG.search(act.text):
         talk.offer_human("by_a_person", order=outcome.result["order"])
     return True
@@ -112,7 +123,10 @@ def _meant(
     if only_holding is not None:
         holding_it = [order for order in orders if named_items(only_holding, order["items"])]
         return str(next((one for one in holding_it if one["number"] != talk.order), holding_it[0])["number"]), []
+    under_way = [order for order in orders if _is_under_way(order)]
     if named := holding(act.text, orders):  # "where's my flask?": the order that holds it, not the latest
+        if under_way and _NOT_COME.search(act.text) and not any(order in under_way for order in named):
+            return str(under_way[0]["number"]), named[:1]  # "my book hasn't come": not the one that has
         return str((told if told in named else named[0])["number"]), []
     besides = others if _ORDERS.search(talk.turn.text) else []
     if talk.order is not None:
@@ -121,7 +135,6 @@ def _meant(
         others = [order for order in orders if order["number"] != talk.order]
         standing = [order for order in others if order["status"] not in ("cancelled", "refunded")] or others
         return str((standing or [told])[0]["number"]), besides
-    under_way = [order for order in orders if _is_under_way(order)]
     if _LATEST.search(act.text) or not under_way or not _WHERE.search(act.text):
         return str(told["number"]), besides
     meant = told if told in under_way else under_way[0]  # "where's my stuff?" is what has not come yet
@@ -158,6 +171,7 @@ def _delayed(talk: Talk, act: ActView) -> Plan:
 def _tell(talk: Talk, result: dict[str, Any]) -> None:
     order = result["order"]
     talk.order = order["number"]
+    talk.told.add(order["number"])
     talk.say("order_is", number=order["number"], status=_status(order))
     tracking = order["tracking"] or {}
     if order["fulfillment_status"] == "delivered" and order["delivered_at"]:

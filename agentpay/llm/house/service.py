@@ -20,6 +20,7 @@ from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
 from agentpay.llm.house.refs import named, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.llm.house.tidying import FILLER
 
 _LOOKS_FOR = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|so|and|well|hm+|then|fine)\W+)*(?:what|which|anything|something)(?:'s|s)? (?!is\b|are\b|was\b|about\b|do\b|does\b|did\b|if\b|the\b|time\b)\w+ ",
@@ -49,10 +50,13 @@ _SOMEONE = re.compile(
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
-_LACKS = re.compile(r"\b(?:missing|lacks?|lacking|incomplete|miss a)\b", re.I)
+_LACKS = re.compile(
+    r"\b(?:missing|lacks?|lacking|incomplete|miss a|only \w+(?: of \w+(?: \w+)?)? (?:arrived|came)|not in the)\b", re.I
+)
 _BREAKS = re.compile(
     r"\b(?:damag\w*|broken|breakages?|breaks?|faulty|faults?|defect\w*|warrant\w*|guarant\w*|repair\w*)\b", re.I
 )
+_WHY = re.compile(r"^\W*(?:(?:but|and|oh|hm+)\W+)*(?:why(?: not| is that| can'?t (?:i|you|we))?|how come)\W*$", re.I)
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _GUESSED = 0.65
@@ -134,6 +138,14 @@ def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
             talk.offer_human("pass_it_on")
             return True
     return False
+
+
+def _why(talk: Talk, intent: str) -> Plan:
+    """ "Why not?", after something could not be done: what the shop's pages say of it."""
+    passages = yield from articles.passages_for(intent.replace("_", " "))
+    if passages:
+        articles.quote(talk, passages[0])
+    talk.offer_human()
 
 
 def concern(talk: Talk, found: str) -> Plan:
@@ -240,6 +252,10 @@ def other(talk: Talk, act: ActView) -> Plan:
         yield from checkout.payment_problem(talk, act)
     elif talk.turn.accepts and (talk.turn.memory.get("served") or {}).get("done"):
         talk.say("all_set")  # a yes to what has been done already
+    elif (served := talk.turn.memory.get("served")) and _WHY.match(act.text):
+        yield from _why(talk, str(served["intent"]))
+    elif FILLER.match(talk.turn.text):
+        talk.say("anything_else")
     elif _WHO.search(act.text):
         talk.say("who_i_am")
     elif talk.complained is not None and WHAT_NOW.match(act.text):

@@ -30,6 +30,8 @@ class Talk:
         self.turn = turn
         self.page: str | None = turn.memory.get("page")
         """Title of the shop's page that was quoted last: "and who pays for that?" asks on."""
+        self.told: set[str] = set()
+        """Numbers of the orders this reply tells of."""
         self.quoted = False
         """A page is quoted in this reply."""
         self.cart: dict[str, Any] = turn.cart

@@ -13,7 +13,7 @@ from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
-_FILLER = re.compile(
+FILLER = re.compile(
     r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
     r"|ouch|ow|oof|wow|yikes|blimey|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
     r"|scratch that))\W*$",
@@ -29,7 +29,7 @@ _HARDLY = 0.4
 
 def without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:
     """ "Ok" and "well" beside something that is wanted say nothing, whatever they were taken for."""
-    kept = [act for act in acts if not _FILLER.match(act.text)]
+    kept = [act for act in acts if not FILLER.match(act.text)]
     return kept or acts
 
 

@@ -37,6 +37,7 @@ _AN_ORDER = stems(
     "order orders parcel parcels package packages delivery shipment stuff goods things items purchase status tracking one"
 )
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b", re.I)
+_WHERE_IS = re.compile(r"\bwhere(?:'s| is| are) (?:my|the|our) (?:other )?(?P<what>[a-z][\w'-]*)", re.I)
 _SURE = 0.9
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
 _A_GUESS = 0.35
@@ -143,6 +144,17 @@ def kinds_of(acts: Sequence[ActView]) -> list[str]:
     if "return" in kinds and "exchange" in kinds:
         kinds.remove("return")
     return kinds
+
+
+def unheard(talk: Talk) -> list[ActView]:
+    """ "Exchange the harness, and where is the tree?", read as the one wish: the question for an order beside it."""
+    intents = {act.intent for act in talk.turn.acts}
+    if not intents & KINDS.keys() or "order_status" in intents:
+        return []
+    found = _WHERE_IS.search(talk.turn.text)
+    if found is None or stems(found["what"]) & (_AN_ORDER | stems(talk.turn.text.replace(found.group(), " "))):
+        return []
+    return [ActView("order_status", _SURE, found.group(), {})]
 
 
 def apart(acts: Sequence[ActView]) -> tuple[list[ActView], Task | None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Ask, Talk
 
 _CHANGES = frozenset({"change_cart", "remove_from_cart"})
@@ -18,6 +19,7 @@ _SENT = re.compile(r"\b(?:send|ship|deliver|redirect|forward|go|goes)\b", re.I)
 _AN_ORDER = re.compile(
     r"\b(?:my|the) (?:last |latest |recent |other )?(?:order|parcel|package|delivery|shipment)\b", re.I
 )
+_IT = re.compile(r"\b(?:it|the|this|them)\b", re.I)
 _PUT_RIGHT = re.compile(
     r"\b(?:wrong\w*|mis-?spel\w*|spel(?:led|t)|typo|changed?|married|correct\w*|update\w*|new (?:name|phone|number))\b",
     re.I,
@@ -43,7 +45,10 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
         return acts
     orders = [outcome.result["order"], *outcome.result["other_orders"]]
     orders = [order for order in orders if order["status"] not in ("cancelled", "refunded")]
-    meant = _holding(talk.turn.text, orders, sent=bool(sending))
+    any_of = all(named(act) is None for act in (acts if sending else changing))
+    meant = _holding(
+        talk.turn.text, orders, any_of=any_of and (_AN_ORDER.search(talk.turn.text) or _IT.search(talk.turn.text))
+    )
     if meant is None:
         return acts
     entities: dict[str, Any] = {"order_numbers": [meant], **({"address": address} if sending else {})}
@@ -66,10 +71,11 @@ def _of_account(act: ActView) -> ActView:
     return replace(act, intent="account") if right and act.entities else act
 
 
-def _holding(text: str, orders: Sequence[dict[str, Any]], *, sent: bool) -> str | None:
-    """The number of the order that holds what is named, one that has not left first; with an address, the one order meant."""
+def _holding(text: str, orders: Sequence[dict[str, Any]], *, any_of: object) -> str | None:
+    """The number of the order that holds what is named, one that has not left first; `any_of`: where nothing is, the only such one."""
     held = [order for order in orders if named_items(text, order["items"])]
-    if sent and not held and _AN_ORDER.search(text):
-        held = [order for order in orders if order["fulfillment_status"] == "unfulfilled"][:1]
+    if not held and any_of:
+        waiting = [order for order in orders if order["fulfillment_status"] == "unfulfilled"]
+        held = waiting if len(waiting) == 1 else []
     early = [order for order in held if order["fulfillment_status"] == "unfulfilled"]
     return str((early or held)[0]["number"]) if held else None

@@ -36,9 +36,7 @@ _ADDS = re.compile(
 )
 _THAT_ONE = re.compile(r"\b(?:the|that|this)\s+(?:other |same |first |second |last )?one\b", re.I)
 """Stands for an order as well as for an item: it counts nothing."""
-_SAME = frozenset(
-    {"one", "ones", "it", "them", "those", "these", "that", "this", "to", "please", "of", "pls", "then", "too", "as"}
-)
+_SAME = frozenset({"one", "ones", "of", "please", "pls", "then", "too", "as", "to"})
 """What follows "another" where it is of what the order holds."""
 
 

@@ -77,6 +77,7 @@ SENTENCES: dict[str, list[str]] = {
     "order_paid_with": ["Order {number} was paid with {method}; that is where money for it goes back."],
     "pass_it_on": ["Shall I pass this on to a colleague?"],
     "ways_out": ["Would you rather return it, exchange it, or ask for a refund? Tell me and I'll look into it."],
+    "anything_else": ["Is there anything else I can help with?", "Anything else I can do for you?"],
     "all_set": ["All set. Is there anything else I can help with?", "Good, that's done. Anything else?"],
     "order_refunded": ["{amount} of it has been given back."],
     "return_under_way": ["Registered for it: {kind} of {what} ({status})."],

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import articles
+from agentpay.llm.house import articles, general
 from agentpay.llm.house.aftersale import planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
 from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
@@ -46,7 +46,8 @@ def money_due(talk: Talk, act: ActView) -> Plan:
     passages = yield from articles.passages_for(act.text)
     if passages:
         articles.quote(talk, passages[0])
-    if talk.order is not None or act.entities.get("order_numbers"):
+    own = talk.order is not None or talk.verified or act.entities.get("order_numbers")
+    if own or (act.intent == "refund" and general.speaks_of_own(talk.turn.text)):
         yield from status(talk, act)
     elif not passages:
         talk.offer_human("policy_unknown", about=act.text)
