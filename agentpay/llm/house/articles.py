@@ -65,8 +65,16 @@ _HOLDS_ALL = 0.5
 """The score from which a passage holds every word of a question."""
 
 
-def passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
-    """The passages that may answer, the best first: those about what is asked go before others that share its words."""
+def passages_for(text: str, it: str = "") -> Generator[Ask, ToolOutcome, Passages]:
+    """The passages that may answer, the best first: those about what is asked go before others that share its words.
+
+    `it`: the title of what the question points at ("can that be returned?"); a passage that names it goes first.
+    """
+    found = yield from _passages_for(f"{text} {it}" if it else text)
+    return sorted(found, key=lambda one: not content(it) <= stems(one["text"])) if content(it) else found
+
+
+def _passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
     topic = next(((asked, topic) for asked, topic in _TOPICS if asked.search(text)), None)
     passages: Passages = (yield Ask("search_knowledge", {"query": text[:400]})).result.get("passages", [])
     if topic is None:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import buying, describe, orders, places, postcodes, pricing
+from agentpay.llm.house import buying, describe, orders, places, postcodes, sending
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _DETAILS = {"email": "your e-mail address", "name": "your name", "phone_number": "your phone number",
@@ -55,7 +55,7 @@ def details(talk: Talk, act: ActView) -> Plan:
         yield from orders.status(talk, act)
         return
     if not given and (entities.get("country") or entities.get("postal_code")):
-        yield from pricing.shipping(talk, act)
+        yield from sending.shipping(talk, act)
         return
     if not given and talk.turn.accepts and talk.cart.get("items"):
         talk.say("ready")

@@ -7,7 +7,18 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, general, pricing, reopening, service, upselling, wondering
+from agentpay.llm.house import (
+    articles,
+    buying,
+    checkout,
+    general,
+    pricing,
+    reopening,
+    sending,
+    service,
+    upselling,
+    wondering,
+)
 from agentpay.llm.house.aftersale import clauses, following, placed, serving, trouble
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
@@ -125,7 +136,7 @@ def converse(talk: Talk) -> Plan:
     if wishes:
         yield from serving.begin(talk, wishes)
     if any(_sent_where(talk, act) for act in acts) and not any(act.intent in _TELLS_SHIPPING for act in acts):
-        yield from pricing.shipping(talk, next(act for act in acts if _sent_where(talk, act)))
+        yield from sending.shipping(talk, next(act for act in acts if _sent_where(talk, act)))
     if checkout.wants_link(talk) and not any(act.intent == "checkout" for act in acts):
         yield from checkout.link(talk)
     yield from pricing.volunteer(talk, acts)

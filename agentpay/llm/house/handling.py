@@ -15,6 +15,7 @@ from agentpay.llm.house import (
     orders,
     pricing,
     products,
+    sending,
     service,
     stock,
 )
@@ -39,7 +40,7 @@ HANDLERS: dict[str, Handler] = {
     "view_cart": pricing.view,
     "discount": pricing.discount,
     "negotiation": pricing.negotiate,
-    "shipping_quote": pricing.shipping,
+    "shipping_quote": sending.shipping,
     "provide_details": checkout.details,
     "checkout": checkout.checkout,
     "payment_problem": checkout.payment_problem,
@@ -92,6 +93,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return buying.add  # "five in each colour", "both please"
     if _chooses(talk, act):
         return buying.choose
+    if sending.asks_on(talk, act):
+        return sending.shipping
     if _takes_as_offered(talk, act):
         return buying.add_pending
     if act.intent in _OF_GOODS and _OWN_ORDERS.search(act.text):
@@ -107,9 +110,9 @@ def handler(talk: Talk, act: ActView) -> Handler:
     if act.intent == "complaint" and talk.asked_for in _GIVES and not talk.turn.angry and act.confidence < _CERTAIN:
         return service.other  # what was asked for, in words that say it badly
     if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
-        return pricing.shipping
+        return sending.shipping
     if act.intent in _VAGUE and named(act) is None and talk.asked_for == "shipping" and act.entities.get("country"):
-        return pricing.shipping  # "what about the UK?"
+        return sending.shipping  # "what about the UK?"
     return HANDLERS[act.intent]
 
 

@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, describe, free_delivery
+from agentpay.llm.house import articles, buying
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.lines import named_in
-from agentpay.llm.house.places import leaves_out, place_named
 from agentpay.llm.house.products import search
 from agentpay.llm.house.refs import among, is_superlative, priced, target
+from agentpay.llm.house.sending import shipping
 from agentpay.llm.house.stock import price
 from agentpay.llm.house.talk import Ask, Plan, Talk
-from agentpay.money import country_name
 
 UNKNOWN = ("product_not_found", "ambiguous_product")
 """What tools answer to words that name no product."""
@@ -185,46 +184,6 @@ def view(talk: Talk, act: ActView) -> Plan:
         yield from shipping(talk, act)
 
 
-def shipping(talk: Talk, act: ActView) -> Plan:
-    known = (talk.contact.get("shipping_address") or {}).get("country")
-    address = act.entities.get("address") or {}
-    said = (one.entities.get("country") for one in talk.turn.acts)
-    country = act.entities.get("country") or address.get("country") or next(filter(None, said), None) or known
-    if (yield from free_delivery.told(talk, act, country)):
-        return
-    place = place_named(act, country_name(country)) if country else None
-    if place is not None:
-        # A part of a country that is served may be left out by the shop's own pages
-        pages = yield Ask("search_knowledge", {"query": f"delivery to {place}"})
-        if (left_out := leaves_out(pages.result.get("passages", []), place)) is not None:
-            talk.say_text(left_out[0])
-            talk.say("policy_source", title=left_out[1])
-            return
-    outcome = yield Ask("quote_shipping", {"country": country} if country else {})
-    if not outcome.ok:
-        if outcome.result["error"]["code"] == "country_required":
-            talk.say("shipping_country")
-            talk.expect("country")
-        else:
-            talk.say_text(outcome.result["error"]["message"])
-        return
-    quote = outcome.result
-    if not quote["requires_shipping"]:
-        talk.say("shipping_not_needed")
-    elif not quote["served"] or not quote["options"]:
-        talk.say("shipping_none", country=quote["country_name"])
-        if not talk.expecting:
-            talk.expect("shipping")
-    else:
-        talk.say(
-            "shipping_options",
-            country=quote["country_name"],
-            options="; ".join(_option(talk, option) for option in quote["options"]),
-        )
-        if not talk.expecting:
-            talk.expect("shipping")
-
-
 def _answer(talk: Talk, outcome: ToolOutcome) -> None:
     result = outcome.result
     offer = result["offer"]
@@ -281,11 +240,3 @@ def _spoken_of(talk: Talk, lines: list[dict[str, Any]]) -> dict[str, Any] | None
     if talk.focus is not None:
         return {"product": talk.focus.get("variant") or talk.focus["product"]}
     return None
-
-
-def _option(talk: Talk, option: dict[str, Any]) -> str:
-    amount = talk.money(option["amount"]) if option["amount"] else "free"
-    low, high = option["min_days"], option["max_days"]
-    unit = "day" if high == 1 else "days"
-    days = "" if high is None else f", {high} {unit}" if low in (None, high) else f", {low} to {high} {unit}"
-    return f"{describe.options({'name': option['name']})} {amount}{days}"

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, free_delivery, pricing
+from agentpay.llm.house import articles, buying, checkout, free_delivery, pricing, sending
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.details import details, told_by_goods
@@ -76,14 +76,15 @@ def policy(talk: Talk, act: ActView) -> Plan:
         return
     sent = _SENDING.search(act.text) or _SENDING.search(talk.turn.text)
     if act.entities.get("country") and sent and not _SENDING_BACK.search(talk.turn.text):
-        yield from pricing.shipping(talk, act)
+        yield from sending.shipping(talk, act)
         return
     if free_delivery.asks(act.text) and not _SENDING_BACK.search(act.text):
-        yield from pricing.shipping(talk, act)
+        yield from sending.shipping(talk, act)
         return
     if not talk.silent and not content(act.text):
         return  # "… and how long?", of what was just told
-    passages = yield from articles.passages_for(act.text)
+    it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
+    passages = yield from articles.passages_for(act.text, it)
     passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)
     if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
         passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"
@@ -236,7 +237,7 @@ def other(talk: Talk, act: ActView) -> Plan:
     elif asked == "product" and talk.pending.get("then") == "offer":
         yield from pricing.negotiate(talk, act)
     elif asked == "country" and entities.get("country") and "address" not in talk.pending:
-        yield from pricing.shipping(talk, act)
+        yield from sending.shipping(talk, act)
     elif asked == "postal_code" and "address" in talk.pending:
         yield from checkout.details(talk, act)
     elif asked == "code" and entities.get("codes"):

@@ -54,6 +54,8 @@ class Talk:
         """What the shop would show to who takes what was put into the cart now."""
         self.order: str | None = turn.memory.get("order")
         """Number of the order that was last spoken of."""
+        self.sent_to: str | None = turn.memory.get("sent_to")
+        """The country that shipping was last asked for."""
         self.code: str | None = turn.memory.get("code")
         """The discount code that was named last, whether it took effect or not."""
         self.complained: dict[str, Any] | None = turn.memory.get("complained")
@@ -216,6 +218,7 @@ class Talk:
             "searched": self.searched,
             "order": self.order,
             "code": self.code,
+            "sent_to": self.sent_to,
             "complained": self.complained,
             "upsold": self.upsold,
             "question": self.question,

@@ -118,6 +118,8 @@ WORDINGS: dict[str, list[str]] = {
     "free_from": ["Delivery is free with {rates}."],
     "free_always": ["Delivery is free with {rates}, whatever you order."],
     "free_never": ["There is always something to pay for shipping{where}."],
+    "shipping_of": ["Shipping {what} to {country}: {options}."],
+    "shipping_too_heavy": ["We can't send that to {country}: it is more than any of our carriers takes there."],
     "shipping_none": ["I'm sorry, we don't ship to {country}."],
     "shipping_not_needed": ["Nothing in your cart needs shipping; it comes by e-mail."],
     "shipping_country": ["Which country should it go to?"],

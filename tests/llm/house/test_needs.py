@@ -161,3 +161,34 @@ def test_what_a_code_comes_to_is_asked_and_not_haggled_about() -> None:
         validate_discount=lambda _: (True, result),
     )
     assert played.tools == ["validate_discount"]
+
+
+def quoted(given: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    goods = {**variant("hall"), "title": HALL["title"], "product_external_id": "hall", "quantity": given["quantity"]}
+    option = {"name": "Standard", "amount": 2400, "min_days": 2, "max_days": 3}
+    return True, {"country": "US", "country_name": "the US", "served": True, "requires_shipping": True, "goods": goods,
+                  "options": [option] if given["quantity"] == 1 else [], "cart_is_empty": False}  # fmt: skip
+
+
+def test_sending_is_quoted_for_the_goods_that_are_named_and_for_more_of_them_next() -> None:
+    text = "how much is shipping to Boston, USA for one hall game?"
+    first = play(turn(act("shipping_quote", text, country="US")), quote_shipping=quoted)
+    assert first.calls[-1][1] == {"country": "US", "product": "hall game", "quantity": 1}
+    assert HALL["title"] in first.text
+    then = play(
+        turn(act("negotiation", "and if I take two?", 0.38, quantity=2), memory=first.memory), quote_shipping=quoted
+    )
+    assert then.calls[-1][1] == {"country": "US", "product": "hall game", "quantity": 2}
+    assert "can't send" in then.text
+
+
+def test_a_question_of_the_pages_is_asked_of_what_it_points_at() -> None:
+    pages = [
+        {"title": "Returns", "text": "30 days, unused.", "score": 0.4},
+        {"title": "Returns", "text": "A gift card cannot be returned.", "score": 0.3},
+    ]
+    played = play(
+        turn(act("policy", "can that be returned"), memory={"focus": {"product": "card", "title": "Gift card"}}),
+        search_knowledge=lambda _: (True, {"passages": pages}),
+    )
+    assert "cannot be returned" in played.text
