@@ -55,7 +55,7 @@ class ItemOptions(Shape):
 
 
 class AfterSaleOptions(Shape):
-    """`refundable`: minor units that can still be given back. `paid_with`: the methods that hold them."""
+    """`refundable`: minor units that can still be given back. `paid_with`: the methods that hold them, else that held them."""
 
     before_it_leaves: Possible
     """To be cancelled or changed."""
@@ -81,7 +81,7 @@ async def options_of(tx: Tx, shown: OrderView, *, now: datetime) -> AfterSaleOpt
         exchange=await _back(tx, order, "exchange", policy, now),
         refundable=await refunds.refundable(tx, order) if order.status != "pending" else 0,
         currency=order.currency,
-        paid_with=[payment.method for payment, room in held if room],
+        paid_with=[payment.method for payment, room in held if room] or [payment.method for payment, _ in held],
         items=[
             await _item(tx, order, shown, rows[variant_id], quantity, policy, alike)
             for variant_id, quantity in _in_place(shown, units).items()

@@ -111,7 +111,7 @@ def _complete(
     certain = tail.postcode is not None or ((tail.country or tail.region) is not None and tail.city is not None)
     if tail.city is None or not (certain or (context and not loose)) or (loose and not (tail.postcode and tail.city)):
         return None
-    named = tail.region or tail.country or country_of_city(tail.city)
+    named = tail.region or tail.country or country_of_city(tail.city.rstrip(" 0123456789"))
     telling = tail.postcode is not None and named is not None
     if loose and not context and line1.islower() and not telling:
         return None
@@ -276,10 +276,11 @@ def _take_city(content: str, base: int, tail: _Tail, *, followed: bool) -> bool:
             break
     if region is None and len(words) > 1 and re.fullmatch("[A-Z]{2}", words[-1]) and not words[0].isupper():
         region = words.pop()  # an Italian province: "Torino TO"
+    district = f" {words.pop()}" if len(words) > 1 and re.fullmatch(r"\d{1,2}[A-Z]?", words[-1]) else ""  # "Dublin 6W"
     city = " ".join(words)
     if country_of_city(city) is None and (not _CITY.fullmatch(city) or _NOT_CITY.search(city)):
         return False
-    tail.city = city.title() if city.islower() else city
+    tail.city = (city.title() if city.islower() else city) + district
     if region:
         tail.region = _region_code(region)
     tail.end = base + len(content)

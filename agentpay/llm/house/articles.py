@@ -30,6 +30,10 @@ _TOPICS = tuple(
             r"ship|deliver|arriv|dispatch|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
             "shipping and delivery",
         ),
+        (
+            r"where (?:are|is|can i find) (?:you|your|the (?:shop|store))\b(?! refund)|(?:are|is) (?:you|the shop|it) (?:based|located)|visit\b",
+            "our shop: address and opening hours",
+        ),
         (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
     )
 )

@@ -107,7 +107,8 @@ def _for_two(act: ActView) -> ActView:
 def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActView:
     """ "Switch us to Wednesday", with goods in the cart and no order spoken of, means the cart. "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
     guessed = act.intent in KINDS and act.confidence < _UNSURE and not act.entities.get("order_numbers")
-    if guessed and act.intent in _CHANGES and talk.cart.get("items") and talk.order is None:
+    unknown = not talk.verified and not act.entities.get("order_numbers") and not talk.claimed
+    if (guessed or unknown) and act.intent in _CHANGES and talk.cart.get("items") and talk.order is None:
         return replace(act, intent="change_cart")
     if not guessed or not act.entities.get("country") or not _SENT_TO.search(act.text):
         return act

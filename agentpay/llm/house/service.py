@@ -15,7 +15,7 @@ from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.general import WHAT_NOW
 from agentpay.llm.house.languages import NAMES, YES
-from agentpay.llm.house.orders import PAPERS
+from agentpay.llm.house.orders import PAPERS, status
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
 from agentpay.llm.house.refs import named, target
@@ -50,6 +50,9 @@ _SOMEONE = re.compile(
 _WENT_THROUGH = re.compile(
     r"\b(?:did|has|is) (?:it|that|this|everything)\b.*\b(?:work|worked|go through|gone through|went through)\b", re.I
 )
+_ARRIVES = re.compile(
+    r"\b(?:it|they|that|everything)\b.*\b(?:come|arrive|get here|be here|reach|turn up|be delivered|ship)\b", re.I
+)
 _LACKS = re.compile(
     r"\b(?:missing|lacks?|lacking|incomplete|miss a|only \w+(?: of \w+(?: \w+)?)? (?:arrived|came)|not in the)\b", re.I
 )
@@ -83,6 +86,11 @@ def policy(talk: Talk, act: ActView) -> Plan:
         return
     if not talk.silent and not content(act.text):
         return  # "… and how long?", of what was just told
+    if talk.order is not None and talk.focus is None and _ARRIVES.search(act.text):
+        yield from status(talk, act)  # "will it still come in two days?"
+        if pages := (yield from articles.passages_for("shipping and delivery")):
+            articles.quote(talk, pages[0])
+        return
     it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
     passages = yield from articles.passages_for(act.text, it)
     passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)

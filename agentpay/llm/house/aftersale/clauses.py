@@ -20,11 +20,11 @@ _OTHER_ONE = re.compile(
 )
 _WHEN = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:how (?:long|soon|many days)|when (?:will|do|does|can|would|is|should))\b"
-    r"|^\W*did (?:you|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
+    r"|^\W*did (?:you|ye|it)\b|\bwhere(?:'s| is) my (?:refund|money)\b|^\W*(?:has|have) (?:my|the|you) (?:\w+ )?(?:refund|money|refunded)\b",
     re.I,
 )
 _OF_MONEY = re.compile(
-    r"^\W*(?:(?:and|so|ok|but|hi|also|thanks)\W+)*(?:which|what|where|how|who|why|has|have|did|is|was|were|will|do|does|am)\b.*\b(?:refund|money|credit)\b",
+    r"^\W*(?:(?:and|so|ok|but|hi|also|thanks)\W+)*(?:which|what|where|how|who|why|has|have|did|is|was|were|will|do|does|am)\b.*\b(?:refund\w*|money|credit\w*)\b",
     re.I,
 )
 _ASKS_FOR_IT = re.compile(

@@ -138,6 +138,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     if not can["refundable"]:
         _not_possible(talk, "refund_nothing", order, "", person=False)
+        if can["paid_with"]:
+            talk.say("refund_went", method=way(can))
         return None
     if can["before_it_leaves"]["ok"] and task.amount is None:
         task.kind = "cancel"  # nothing has left: the money comes back with the order

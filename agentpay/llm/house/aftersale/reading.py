@@ -188,7 +188,7 @@ def alternatives(text: str, item: Mapping[str, Any]) -> list[dict[str, Any]]:
     scored = []
     for other in others:
         new = [str(value) for name, value in other["options"].items() if str(item["options"].get(name)) != str(value)]
-        hit = sum(_says(said, value) for value in new)
+        hit = sum(_says(said, value) + (tokens(value) <= said) for value in new)  # a value said whole before a part
         scored.append((hit, hit - len(new), other))
     best = max(((hit, rest) for hit, rest, _ in scored), default=(0, 0))
     if best[0] == 0:

@@ -42,6 +42,7 @@ SENTENCES: dict[str, list[str]] = {
     ],
     "payment_ask": ["I'll charge {amount} for order {number} to your {method}, and what was paid before goes back."],
     "refund_nothing": ["Everything that was paid for order {number} has been given back already."],
+    "refund_went": ["It was paid with {method}."],
     "refund_which": ["Order {number} holds {items}. Which of them is it about, or is it all of it?"],
     "refund_ask": ["I'll refund {amount} of order {number} to {method}."],
     "refund_ask_for": ["I'll refund {amount} for {what} of order {number} to {method}."],

@@ -55,7 +55,7 @@ _BESIDE = re.compile(
 )
 """What something goes with, or does not: named, and not meant."""
 _WISHES = re.compile(
-    r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|money\b[^,]*\bback|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,4}(?:off|out))\b"
+    r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|money\b[^,]*\bback|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,6}(?:off|out))\b"
     r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
     re.I,
 )
