@@ -32,7 +32,7 @@ _TOPICS = tuple(
         ),
         (
             r"where (?:are|is|can i find) (?:you|your|the (?:shop|store))\b(?! refund)|(?:are|is) (?:you|the shop|it) (?:based|located)|visit\b",
-            "our shop: address and opening hours",
+            "shop address",
         ),
         (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
     )
