@@ -52,16 +52,19 @@ class MiniLM(Embedder):
     Loaded at its first use, or by `load` before; any thread may call it.
 
     One thread for texts someone waits for and one for bulk, each with one ONNX thread: bounded, and neither holds up the
-    other. The int8 scales are taken over a batch, so a text's vector varies by about 1 % with its company.
+    other.
     """
 
     model = MODEL
     dimension = DIMENSION
 
-    def __init__(self, model: str = MODEL, changed: Callable[[bytes], bytes] | None = None) -> None:
-        """`changed` makes another model of the verified file, whose vectors are called `model`."""
+    def __init__(
+        self, model: str = MODEL, changed: Callable[[bytes], bytes] | None = None, *, rounded: bool = False
+    ) -> None:
+        """`changed` makes another model of the verified file, whose vectors are called `model`. `rounded`: `minilm_graph`."""
         self.model = model
         self._changed = changed
+        self._rounded = rounded
         self._loading = threading.Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._urgent = ThreadPoolExecutor(1, thread_name_prefix="embed-urgent")
@@ -127,7 +130,7 @@ class MiniLM(Embedder):
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = _load(self._changed)
+                    self._loaded = _load(self._changed, rounded=self._rounded)
         return self._loaded
 
 
@@ -137,14 +140,16 @@ def minilm() -> MiniLM:
     return MiniLM()
 
 
-def _load(changed: Callable[[bytes], bytes] | None) -> tuple[Tokenizer, InferenceSession]:
+def _load(changed: Callable[[bytes], bytes] | None, *, rounded: bool) -> tuple[Tokenizer, InferenceSession]:
     import onnxruntime
+
+    from agentpay.llm.minilm_graph import graph
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     content = _verified("model")
-    content = changed(content) if changed is not None else content
+    content = graph(changed(content) if changed is not None else content, MAX_TOKENS, rounded=rounded)
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     del content
     tokenizer = _tokenizer()
@@ -185,18 +190,18 @@ def _verified(name: str) -> bytes:
     return content
 
 
-def _hidden(session: InferenceSession, encodings: Sequence[Encoding]) -> tuple[Vectors, NDArray[np.int64]]:
+def _hidden(session: InferenceSession, encodings: Sequence[Encoding]) -> tuple[Vectors, NDArray[np.int32]]:
     """The last states, (texts, tokens of the longest, dimension), and 1 where a text has a token."""
     import numpy as np
 
     longest = max(len(encoding.ids) for encoding in encodings)
     ids = np.zeros((len(encodings), longest), np.int64)
-    mask = np.zeros_like(ids)
+    mask = np.zeros(ids.shape, np.int32)
     for row, encoding in enumerate(encodings):
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, : len(encoding.ids)] = 1
-    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-    return session.run(None, inputs)[0], mask
+    places = np.broadcast_to(np.arange(longest), ids.shape)
+    return session.run(None, {"ids": ids, "places": places, "mask": mask})[0], mask
 
 
 def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors:

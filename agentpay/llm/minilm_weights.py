@@ -67,6 +67,13 @@ class Weights:
             return floats
         return self._tensors[name].astype(np.float32)
 
+    def packed(self, name: str) -> tuple[NDArray[np.int8], Matrix]:
+        """A tensor as the file holds it, and its scales. Raises KeyError where it is not packed."""
+        return self._tensors[f"{name}_q"].astype(np.int8), self._tensors[f"{name}_scale"].astype(np.float32)
+
+    def packed_matrix(self, layer: int, kind: str) -> tuple[NDArray[np.int8], Matrix]:
+        return self.packed(self._matrices[layer, kind])
+
     def matrix(self, layer: int, kind: str) -> Matrix:
         """(inputs, outputs): one of a layer's matrices."""
         return self.tensor(self._matrices[layer, kind])
