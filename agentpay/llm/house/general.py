@@ -56,6 +56,7 @@ _TERMS = re.compile(
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
+_PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
@@ -103,7 +104,11 @@ def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
 
 
 def _as_meant(talk: Talk, act: ActView) -> ActView:
-    if (talk.order is not None or talk.complained) and act.intent in ("view_cart", "policy") and WHAT_NOW.match(act.text):
+    if (
+        (talk.order is not None or talk.complained)
+        and act.intent in ("view_cart", "policy")
+        and WHAT_NOW.match(act.text)
+    ):
         return replace(act, intent="other")  # what comes of the order that was just spoken of
     return replace(act, intent="policy") if asks_the_rule(talk, act) else act
 
@@ -112,11 +117,15 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
     """ "Can I send coffee beans back if I don't like them?", "until when can I cancel an order?", "do you sell my data?"."""
     if _PRICE_MATCH.search(act.text) and not set(act.entities) & _BIDS and _ASKS.match(act.text):
         return True
+    if act.intent == "change_order" and _PAPERS.search(act.text):
+        return True
     if act.intent == "shipping_quote" and _WHO_PAYS.search(act.text):
         return True
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False
     whole = talk.turn.text
+    if talk.complained and act.intent in _ABOUT_AN_ORDER and _POINTS.search(act.text):
+        return False  # "can I have a refund for it?", of what was just complained of
     if "?" in whole and _HOW_IT_WORKS.search(act.text):
         return True
     if act.intent == "account":

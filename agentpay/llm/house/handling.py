@@ -87,7 +87,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act):
         return serving.money_due
-    if act.intent == "payment_problem" and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
+    of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
+    if of_money and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
         return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
         return buying.add  # "five in each colour", "both please"

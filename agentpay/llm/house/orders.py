@@ -41,9 +41,11 @@ _NOT_COME = re.compile(
     r"\b(?:not|n'?t|never|no) (?:\w+ )?(?:arriv\w*|come|came|turned up|show\w* up|here|got|received|been delivered)\b|\bstill waiting\b",
     re.I,
 )
+_TRACKED_NOT = re.compile(r"\btracking\b.*\b(?:n'?t|not|no|invalid|wrong|error|dead)\b", re.I)
 _WHERE = re.compile(
     r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
 )
+_BACK = frozenset({"return", "refund", "exchange"})
 _GIVEN = ("order_numbers", "emails")
 _MOST = 4
 """Orders that are told of at once."""
@@ -110,7 +112,7 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
             talk.say("order_unknown", number=number)
     if talk.complained and talk.asked_for == "confirm_handoff" and act.intent == "provide_details":
         talk.offer_human("pass_it_on", about=talk.complained["text"], order=outcome.result["order"])
-    if PAPERS.search(act.text) or _CHARGED_WRONG.search(act.text):
+    if PAPERS.search(act.text) or _TRACKED_NOT.search(act.text) or _CHARGED_WRONG.search(act.text):
         talk.offer_human("by_a_person", order=outcome.result["order"])
     return True
 
@@ -124,6 +126,13 @@ def _meant(
         holding_it = [order for order in orders if named_items(only_holding, order["items"])]
         return str(next((one for one in holding_it if one["number"] != talk.order), holding_it[0])["number"]), []
     under_way = [order for order in orders if _is_under_way(order)]
+    came = [
+        order
+        for order in orders
+        if order["fulfillment_status"] == "delivered" or order["status"] not in ("paid", "pending")
+    ]
+    if act.intent in _BACK and came and talk.order is None and not holding(act.text, orders):
+        return str(came[0]["number"]), []  # "did you get my return?": what has come can have gone back
     if named := holding(act.text, orders):  # "where's my flask?": the order that holds it, not the latest
         if under_way and _NOT_COME.search(act.text) and not any(order in under_way for order in named):
             return str(under_way[0]["number"]), named[:1]  # "my book hasn't come": not the one that has

@@ -86,6 +86,9 @@ def policy(talk: Talk, act: ActView) -> Plan:
         return
     if not talk.silent and not content(act.text):
         return  # "… and how long?", of what was just told
+    if PAPERS.search(act.text) and any(one.entities.get("order_numbers") for one in talk.turn.acts):
+        talk.offer_human("by_a_person", about=act.text)
+        return
     if talk.order is not None and talk.focus is None and _ARRIVES.search(act.text):
         yield from status(talk, act)  # "will it still come in two days?"
         if pages := (yield from articles.passages_for("shipping and delivery")):

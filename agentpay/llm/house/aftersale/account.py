@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentpay.llm.house import describe, postcodes
@@ -11,6 +12,8 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _NAMES = {"email": "your e-mail address", "phone_number": "your phone number", "name": "your name",
           "address": "your default address"}  # fmt: skip
+
+_NAMED = re.compile(r"\b(?:to|is|it'?s|be)\s+(?P<name>[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+){1,3})\W*$")
 
 
 def account(talk: Talk, task: Task) -> Plan:
@@ -64,6 +67,8 @@ def _given(talk: Talk, task: Task) -> dict[str, Any]:
                 given[ours] = entities[theirs]
         if (emails := entities.get("emails")) and task.asked != "verify":
             given["email"] = emails[-1]
+    if (called := _NAMED.search(talk.turn.text)) and "name" in talk.turn.text.casefold():
+        given["name"] = called["name"]
     if task.address is not None:
         given["address"] = task.address
     return given

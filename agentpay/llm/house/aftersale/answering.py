@@ -54,7 +54,7 @@ _ASIDES = frozenset(
 )
 """What may come between a question of ours and its answer."""
 NOT_WANTED = re.compile(
-    r"\b(?:do not|don'?t|dont|no need to|never|rather not|not)\s+(?:\w+ )?(?:cancel|return|refund|exchange|change|send (?:\w+ )?back)\b",
+    r"\b(?<!if )(?:do not|don'?t|dont|no need to|never|rather not|not)\s+(?:\w+ )?(?:cancel|return|refund|exchange|change|send (?:\w+ )?back)\b",
     re.I,
 )
 LEAVES_IT = re.compile(

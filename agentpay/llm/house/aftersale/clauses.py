@@ -37,6 +37,10 @@ _AN_ORDER = stems(
     "order orders parcel parcels package packages delivery shipment stuff goods things items purchase status tracking one"
 )
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b", re.I)
+_ONLY_ASKS = re.compile(
+    r"^\W*(?:(?:and|so|but)\W+)*(?:do|does|did|will|would|is|are|how|when|where|what|which|why)\b(?! you\b| (?:do|can|could) i\b)",
+    re.I,
+)
 _WHERE_IS = re.compile(r"\bwhere(?:'s| is| are) (?:my|the|our) (?:other )?(?P<what>[a-z][\w'-]*)", re.I)
 _SURE = 0.9
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
@@ -114,6 +118,13 @@ def without_questions(talk: Talk, acts: Sequence[ActView]) -> str:
         if act.intent in ("order_status", "policy") and all(act.text != one.text for one in acts):
             text = text.replace(act.text, " ")
     return text
+
+
+def without_asides(acts: Sequence[ActView]) -> list[ActView]:
+    """ "Cancel the fountain; does it go back to PayPal?": what only asks, of nothing but "it", is no second wish."""
+    wishes = [act for act in acts if act.intent in KINDS]
+    asking = [act for act in wishes if set(act.entities) <= {"pronoun"} and _ONLY_ASKS.match(act.text)]
+    return [act for act in acts if act not in asking] if len(asking) < len(wishes) else list(acts)
 
 
 def beside(acts: Sequence[ActView]) -> list[ActView]:

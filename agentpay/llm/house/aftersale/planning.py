@@ -11,19 +11,23 @@ from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.picking import picked, refuse, several_of, swaps_of, units_of, words_of
-from agentpay.llm.house.aftersale.quantities import change, other_quantities, part_of, without
+from agentpay.llm.house.aftersale.quantities import DROPS, change, other_quantities, part_of, without
 from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.saying import named as named_units
 from agentpay.llm.house.aftersale.task import Step, Task
 from agentpay.llm.house.talk import Talk
 
 _OTHERWISE = re.compile(
-    r"\b(?:swap\w*|exchang\w*|replac\w*|switch\w*|different|other|another|instead|rather|wrong|bigger|smaller|larger"
-    r"|sizes?|colou?rs?"
+    r"\b(?:swap\w*|exchang\w*|replac\w*|switch\w*|wrong|bigger|smaller|larger"
+    r"|sizes?|colou?rs?|(?:different|other|another) (?:one|model|version|kind|item|product|variant)"
     r"|chang\w* (?:(?:of|in|on|to) )?(?:it|that|them|something|an? item|items?|(?:my|the|this|that|an?) (?:last |latest )?order|what))\b",
     re.I,
 )
 """What an item shall become instead, or that one is to be changed at all."""
+_NOT_COME = re.compile(
+    r"\b(?:not|n'?t|never) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
+    re.I,
+)
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
 
@@ -92,6 +96,9 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
 def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     state = can["before_it_leaves"]
+    if not state["ok"] and order["fulfillment_status"] == "delivered" and DROPS.search(task.text):
+        task.kind = "return"  # what is not wanted any more, and is there
+        return give_back(talk, task, found)
     if not state["ok"] and order["fulfillment_status"] == "delivered":
         task.kind = "exchange"  # what has arrived is not changed but exchanged
         return exchange(talk, task, found)
@@ -198,7 +205,8 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
         task.kind = "cancel"
         return cancel(talk, task, found)
     if state["code"] == "order_not_delivered":
-        _not_possible(talk, "not_arrived_yet", order, "", person=False)
+        missing = _NOT_COME.search(talk.turn.text) is not None
+        _not_possible(talk, "not_come" if missing else "not_arrived_yet", order, "", person=missing)
         return None
     if (state["code"] or "").endswith("window_over") and state["until"]:
         day = datetime.fromisoformat(state["until"])

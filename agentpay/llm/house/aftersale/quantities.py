@@ -15,7 +15,7 @@ from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Step, Task
 from agentpay.llm.house.talk import Talk
 
-_DROP = re.compile(
+DROPS = re.compile(
     r"\b(?:remove|drop|take (?:\w+ )*(?:out|off)|delete|leave out|without|cancel|don'?t want|do not want|no longer want|don'?t need)\b",
     re.I,
 )
@@ -45,7 +45,7 @@ def other_quantities(talk: Talk, task: Task, found: dict[str, Any]) -> list[tupl
     order, pool = found["order"], found["possible"]["items"]
     text = counting.without_measures(words_of(task, pool))
     instead = _INSTEAD_OF.search(text)
-    drop, more, exact = _DROP.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
+    drop, more, exact = DROPS.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
     drop, more = (None, None) if instead else (drop, more)
     if not (drop or more or exact):
         return None

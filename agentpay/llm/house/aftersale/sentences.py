@@ -48,6 +48,7 @@ SENTENCES: dict[str, list[str]] = {
     "refund_ask_for": ["I'll refund {amount} for {what} of order {number} to {method}."],
     "not_sent_yet": ["Order {number} has not shipped yet, so there is nothing to send back."],
     "not_arrived_yet": ["Order {number} has not been delivered yet. Once it has arrived, tell me and I'll see to it."],
+    "not_come": ["Order {number} counts as still on its way, so I can't replace or refund it myself."],
     "window_over": ["I'm sorry, the {kind} window for order {number} closed on {reason}, so I can't do that myself."],
     "not_returnable_now": ["I'm sorry, that isn't possible for order {number}: {reason}"],
     "order_number_please": ["Which order is it, then? Please give me its number."],

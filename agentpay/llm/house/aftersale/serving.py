@@ -12,7 +12,14 @@ from agentpay.llm.house import articles, general
 from agentpay.llm.house.aftersale import planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
 from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
-from agentpay.llm.house.aftersale.clauses import MORE_OF_IT, apart, as_meant, kinds_of, without_questions
+from agentpay.llm.house.aftersale.clauses import (
+    MORE_OF_IT,
+    apart,
+    as_meant,
+    kinds_of,
+    without_asides,
+    without_questions,
+)
 from agentpay.llm.house.aftersale.finding import ask, orders_of
 from agentpay.llm.house.aftersale.task import (
     CONFIRM,
@@ -73,7 +80,7 @@ def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> 
 
     `after`: a task that the same message has agreed to; what is wished besides is of its order unless another is named.
     """
-    acts = as_meant(wishes_of(acts), talk.turn.text)
+    acts = as_meant(without_asides(wishes_of(acts)), talk.turn.text)
     talk.order = talk.turn.memory.get("order")  # not what another clause of this message has asked about
     kinds = kinds_of(acts)
     more = [act for act in acts if act.intent in MORE_OF_IT]

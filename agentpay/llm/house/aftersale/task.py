@@ -39,7 +39,7 @@ _METHOD = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(
-    r"\baddress\b|\b(?:ship|send|deliver|go|redirect)\w* (?:it |this |that |them |my order )?(?:some\w+ else|elsewhere|to)\b",
+    r"\baddress\b|\b(?:house|flat|door|apartment) number\b|\bpostcode\b|\bzip\b|\b(?:ship|send|deliver|go|redirect)\w* (?:it |this |that |them |my order )?(?:some\w+ else|elsewhere|to)\b",
     re.I,
 )
 _OTHER_ADDRESS = re.compile(

@@ -42,10 +42,10 @@ _CHOOSES = re.compile(
 )
 _TAKEN_FOR = frozenset(
     {"product_search", "product_details", "product_comparison", "availability", "recommendation", "price_question", "other", "negotiation"}
-    | {"policy", "greeting", "thanks", "discount"}
+    | {"policy", "greeting", "thanks", "discount", "payment_problem"}
 )  # fmt: skip
 _FALSELY = frozenset({"product_search", "product_details", "product_comparison", "availability", "recommendation", "negotiation"}) | {
-    "policy", "other", "price_question",
+    "policy", "other", "price_question", "payment_problem",
 }  # fmt: skip
 
 
