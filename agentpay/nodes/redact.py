@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from agentpay.llm.injected import commands, without_commands
@@ -44,8 +45,8 @@ def to_be_said(value: Any, within: str = "") -> Any:
     if isinstance(value, str):
         if len(value) <= _SENTENCE or " " not in value:
             return value
-        safe = without_commands(value) if commands(value) else value
-        return about_the_product(safe) if within in _DESCRIBES else safe
+        said = _of_the_product(value) if within in _DESCRIBES else _safe(value)
+        return value if said == value else said
     if isinstance(value, dict):
         inside = within if within == "attributes" else ""
         cleaned = {key: to_be_said(inner, inside or key) for key, inner in value.items()}
@@ -58,3 +59,13 @@ def to_be_said(value: Any, within: str = "") -> Any:
             return value
         return [item for item in items if not (isinstance(item, dict) and item.get("text") == "")]
     return value
+
+
+def _safe(text: str) -> str:
+    return without_commands(text) if commands(text) else text
+
+
+@lru_cache(maxsize=4096)
+def _of_the_product(text: str) -> str:
+    """Remembered: the same goods are shown again and again, and nobody's own words are among these texts."""
+    return about_the_product(_safe(text))
