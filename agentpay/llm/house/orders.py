@@ -38,10 +38,10 @@ _CHARGED_WRONG = re.compile(
     re.I,
 )
 _NOT_COME = re.compile(
-    r"\b(?:not|n'?t|never|no) (?:\w+ )?(?:arriv\w*|come|came|turned up|show\w* up|here|got|received|been delivered)\b|\bstill waiting\b",
+    r"(?:\b(?:not|never|no)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|show\w* up|here|got|received|been delivered)\b|\bstill waiting\b",
     re.I,
 )
-_TRACKED_NOT = re.compile(r"\btracking\b.*\b(?:n'?t|not|no|invalid|wrong|error|dead)\b", re.I)
+_TRACKED_NOT = re.compile(r"\btracking\b.*(?:n'?t|\b(?:not|no|invalid|wrong|error|dead))\b", re.I)
 _WHERE = re.compile(
     r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
 )

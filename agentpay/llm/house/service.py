@@ -266,7 +266,7 @@ def other(talk: Talk, act: ActView) -> Plan:
         talk.say("all_set")  # a yes to what has been done already
     elif (served := talk.turn.memory.get("served")) and _WHY.match(act.text):
         yield from _why(talk, str(served["intent"]))
-    elif FILLER.match(talk.turn.text):
+    elif all(FILLER.match(word) for word in talk.turn.text.split()):
         talk.say("anything_else")
     elif _WHO.search(act.text):
         talk.say("who_i_am")

@@ -25,7 +25,7 @@ _OTHERWISE = re.compile(
 )
 """What an item shall become instead, or that one is to be changed at all."""
 _NOT_COME = re.compile(
-    r"\b(?:not|n'?t|never) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
+    r"(?:\b(?:not|never)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
     re.I,
 )
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
@@ -154,7 +154,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if order["fulfillment_status"] == "delivered" and can["returns"]["code"] == "return_window_over":
         return _cannot_come_back(talk, task, found, "return")
     if order["fulfillment_status"] == "delivered" and can["items"] and not any(i["returnable"] for i in can["items"]):
-        refuse(talk, can["items"][0]["reason"], order)  # no yes is asked for what cannot be done
+        spoken_of = wished.meant(words_of(task, can["items"]), can["items"]).items or can["items"]
+        refuse(talk, spoken_of[0]["reason"], order)  # no yes is asked for what cannot be done
         return None
     text = words_of(task, can["items"])
     several = len(can["items"]) > 1
