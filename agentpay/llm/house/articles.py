@@ -35,6 +35,10 @@ _TOPICS = tuple(
             "shop address",
         ),
         (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
+        (
+            r"open(?:ing|s)?\b|clos(?:e|es|ed|ing)\b|visit|(?:pop|come|drop|call|stop|walk|swing) (?:in|by|over|round)\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b",
+            "open opening hours tuesday to saturday",
+        ),
     )
 )
 """What a question is about, where its own words find nothing, or find something else."""
@@ -65,6 +69,8 @@ _ASKING = stems(
     "how long late soon many much when until time cost costs charge fee pay pays paying postage free deadline days weeks months have"
 )
 """Words that ask, and name nothing."""
+_MORE_SAID = 8
+"""Characters beside a clause that may say what it is about."""
 _HOLDS_ALL = 0.5
 """The score from which a passage holds every word of a question."""
 
@@ -118,6 +124,10 @@ def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     headed by what is asked about."""
     outcome = yield Ask("search_knowledge", {"query": act.text[:400]})
     passage = _sure(act.text, outcome.result.get("passages", []))
+    if passage is None and len(talk.turn.text) > len(act.text) + _MORE_SAID:
+        # "I teach at a school, do we get anything off?": what it is about stands beside the question
+        outcome = yield Ask("search_knowledge", {"query": talk.turn.text[:400]})
+        passage = _sure(talk.turn.text, outcome.result.get("passages", []))
     if passage is None:
         return False
     quote(talk, passage)
@@ -150,6 +160,19 @@ def told_on(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     return passage is not None
 
 
+def told_by_page(talk: Talk, text: str) -> Generator[Ask, ToolOutcome, bool]:
+    """What the page that was quoted last says of a further question, where it has a word of it."""
+    wanted = content(text)
+    if talk.page is None or not talk.turn.memory.get("quoted") or not wanted:
+        return False
+    query = f"{' '.join(sorted(wanted))} {talk.page}"[:400]
+    found = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+    passage = next((one for one in found if one["title"] == talk.page and wanted & stems(one["text"])), None)
+    if passage is not None:
+        quote(talk, passage)
+    return passage is not None
+
+
 def told_price(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the page that was quoted last says of money; nothing where it names no amount."""
     if talk.page is None:
@@ -169,6 +192,12 @@ def headed(talk: Talk, about: str) -> Generator[Ask, ToolOutcome, bool]:
     if passage is not None:
         quote(talk, passage)
     return passage is not None
+
+
+def headed_by_kind(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """ "How do I stop my brushes going splayed?": the page that is headed by the kind of goods it is about."""
+    kind = str(act.entities.get("category") or "").rpartition(" > ")[2]
+    return bool(kind) and (yield from headed(talk, kind))
 
 
 def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -72,7 +72,11 @@ def add(talk: Talk, act: ActView) -> Plan:
         candidates = [{key: product[key] for key in ("external_id", "title")} for product in meant[:5]]
         talk.expect("product", then="add", candidates=candidates, **kept)
         return
-    otherwise = add(talk, without_name(act)) if anew and points_back(talk, act) else None
+    # What was just offered is meant, too, where words name nothing: "two places please, for my sister and me"
+    offered = talk.asked_for == "confirm_add" and bool(act.entities.get("quantity"))
+    offered = offered or (talk.asked_for == "variant" and chosen_variant(talk, act) is not None)
+    offered = offered or counted_after(talk, without_name(act)) is not None
+    otherwise = add(talk, without_name(act)) if anew and (points_back(talk, act) or offered) else None
     other = anew and talk.asked_for == "variant" and not stems(named(act) or "") <= stems(pending.get("title") or "")
     yield from put(
         talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act), otherwise=otherwise

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.buying import add, goes_on_buying
-from agentpay.llm.house.choosing import counted_by, spoken_tokens, told_apart
+from agentpay.llm.house.choosing import counted_by
 from agentpay.llm.house.each import lines_meant, means_each
 from agentpay.llm.house.lines import (
     cart_ref,
@@ -26,35 +25,14 @@ from agentpay.llm.house.lines import (
 )
 from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
 from agentpay.llm.house.refs import among, having, named, overlaid, points_back, spoken_of, stems, target, without_name
-from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
+from agentpay.llm.house.varying import INSTEAD, of_that_number, other_variant
 
-_INSTEAD = re.compile(
-    r"\b(?:instead|rather|swap\w*|replace\w*|switch\w*|change|exchange|wait|on second thoughts?|after all|prefer|better)\b",
-    re.I,
-)
 _FOR_ONE = re.compile(r"\b(?:just|only) (?:me|myself|for (?:me|one)|one (?:of us|person))\b", re.I)
 """How many it shall be now: "my friend can't come, just me"."""
 _ONLY_THE = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|ouch|hm+|then|no|fine|well|actually|oh|so|make it)\W+)*(?:just|only|leave (?:just|only)) (?:the|that) [\w' -]{2,40}?(?: then| please| pls)*\W*$",
     re.I,
-)
-SIZED = frozenset(
-    {
-        "big",
-        "bigger",
-        "biggest",
-        "large",
-        "larger",
-        "small",
-        "smaller",
-        "smallest",
-        "tall",
-        "taller",
-        "long",
-        "longer",
-        "short",
-    }
 )
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SOME_OF = re.compile(r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these)\b", re.I)
@@ -91,13 +69,19 @@ def change(talk: Talk, act: ActView) -> Plan:
         ref = {"variant": line["variant_external_id"], "options": act.entities.get("options", {})}
     options = dict(ref.get("options", {}))
     quantity = act.entities.get("quantity")
-    if quantity is None and (meant := number_of_them(lines, ref)) is not None:
+    meant = number_of_them(lines, ref) if quantity is None else None
+    spoken = line_of(lines, ref) if meant and INSTEAD.search(talk.turn.text) else None
+    if meant and spoken and (other := (yield from of_that_number(talk, spoken, int(options[meant])))):
+        # "My teacher said 12, swap it": a size 12 where there is one, before a dozen
+        yield from _set(talk, act, {"variant": spoken["variant_external_id"], "options": other}, None, action="replace")
+        return
+    if meant is not None:
         quantity = int(options.pop(meant))
         ref = {**ref, "options": options}
     if quantity is None and not act.entities.get("options") and names_more(act, lines):
         yield from add(talk, act)  # "plus the train and the tracks": nothing that is there
         return
-    if quantity is None and not act.entities.get("options") and (other := (yield from _other_variant(talk, act))):
+    if quantity is None and not act.entities.get("options") and (other := (yield from other_variant(talk, act))):
         yield from _set(talk, act, other, counted_by(act, {}), action="replace")
         return
     if quantity is None and not act.entities.get("options"):
@@ -105,7 +89,7 @@ def change(talk: Talk, act: ActView) -> Plan:
         talk.say("product_needed")
         return
     line = line_of(lines, ref)
-    if quantity is not None and line is not None and (other := (yield from _of_that_number(talk, line, quantity))):
+    if quantity is not None and line is not None and (other := (yield from of_that_number(talk, line, quantity))):
         yield from _set(talk, act, {"variant": line["variant_external_id"], "options": other}, None, action="replace")
         return
     if quantity is not None and line is not None and options and not having(lines_of(lines, line), options):
@@ -158,37 +142,6 @@ def _turn_into(talk: Talk, act: ActView, line: dict[str, Any], number: int) -> P
         yield from set_quantity(talk, line, line["quantity"] - number)
 
 
-def _other_variant(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
-    """The line spoken of as another of its variants, by any word of the message: "she can only do Wednesdays, switch us"."""
-    line = spoken_of_line(talk)
-    if line is None or not line["options"] or not _INSTEAD.search(f"{talk.turn.text} {act.text}"):
-        return None
-    outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
-    rows = outcome.result.get("variants", []) if outcome.ok else []
-    own = {word for row in rows for word in stems(" ".join(map(str, row["options"].values())))}
-    if not stems(named(act) or "") <= own | SIZED | stems(line["title"]):
-        return None  # something else is named
-    row = by_size(act.text, rows) or told_apart(talk.turn.text, rows) if len(rows) > 1 else None
-    if row is None or row["external_id"] == line["variant_external_id"]:
-        return None
-    return {"variant": line["variant_external_id"], "options": row["options"]}
-
-
-def _of_that_number(
-    talk: Talk, line: dict[str, Any], number: int
-) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
-    """ "A tray of six … no, make it twelve": what this message itself has chosen by a number comes in the other number, too."""
-    numbers = {token for value in line["options"].values() for token in spoken_tokens(str(value)) if token.isdigit()}
-    if line in talk.turn.cart.get("items", []) or not numbers & set(spoken_tokens(talk.turn.text)) - {str(number)}:
-        return None
-    outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
-    rows = outcome.result.get("variants", []) if outcome.ok else []
-    fitting = [
-        row for row in rows if any(str(number) in spoken_tokens(str(value)) for value in row["options"].values())
-    ]
-    return dict(fitting[0]["options"]) if len(fitting) == 1 else None
-
-
 def _counts_which(act: ActView) -> bool:
     """ "One red", of "sorry, one red and one black"."""
     of_cart = act.intent in ("change_cart", "add_to_cart")
@@ -231,7 +184,7 @@ def _one_for_another(lines: list[dict[str, Any]], act: ActView) -> tuple[dict[st
 
 def _swap(talk: Talk, act: ActView, goes: dict[str, Any] | None = None, comes: str | None = None) -> Plan:
     """ "The leather one instead": another product comes in for the one that was spoken of, which goes once the other is there."""
-    goes = goes or (spoken_of_line(talk) if _INSTEAD.search(act.text) else None)
+    goes = goes or (spoken_of_line(talk) if INSTEAD.search(act.text) else None)
     before = {line["variant_external_id"] for line in talk.cart.get("items", [])}
     quantity = int(act.entities.get("quantity") or (goes or {}).get("quantity") or 1)
     options = act.entities.get("options", {})
@@ -269,12 +222,17 @@ def remove(talk: Talk, act: ActView) -> Plan:
         return
     quantity = act.entities.get("quantity")
     extra = {"quantity": quantity} if quantity else {}
+    had = talk.cart["items"]
     outcome = yield Ask("update_cart", {"action": "remove", **cart_ref(talk, act), **extra})
     if outcome.ok:
         changed = outcome.result["changed"]
         name = describe.what(changed["title"], changed["options"])
         talk.say("reduced" if changed["quantity"] else "removed", what=name, quantity=changed["quantity"])
         talk.say_total()
+        if not changed["quantity"]:
+            left = {line["variant_external_id"] for line in talk.cart["items"]}
+            gone = next((line for line in had if line["variant_external_id"] not in left), None)
+            talk.removed = gone and {"product": gone["variant_external_id"], "quantity": gone["quantity"]}
         if not changed["quantity"] and talk.focus is not None and talk.focus["title"] == changed["title"]:
             talk.focus = None  # what was taken out is not what "it" means from now on
     elif outcome.result["error"]["code"] == "not_in_cart" and _of_the_cart(talk, act):

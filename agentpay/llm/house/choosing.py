@@ -23,6 +23,9 @@ _UNITS = {
     "millimetres": "mm", "millimetre": "mm",
 }  # fmt: skip
 """Units as they are said, by how options are written."""
+_OF_NUMBER = re.compile(
+    r"(?:\b(?:in|size|the|an?|number|no\.?)\s+(?=\d)|(?<![\w.,])(?=\d+[.,]\d))(\d+(?:[.,]\d+)?)(?![\w%]|[.,]\d)", re.I
+)
 _CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
 _USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
 _DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
@@ -103,6 +106,8 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     ]
     if len(fitting) == 1 and len(rows) > 1:
         return fitting[0]
+    if not fitting and len(rows) > 1 and (numbered := _numbered_so(act.text, rows)) is not None:
+        return numbered
     if (
         not fitting
         and len(rows) > 1
@@ -111,6 +116,13 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
         return dict(row)
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
+
+
+def _numbered_so(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The row of a number that is said without its unit: "in 0.1", "a 0.5 fineliner", "size 8"."""
+    said = {match[1].replace(",", ".") for match in _OF_NUMBER.finditer(text)}
+    fitting = [row for row in rows if said & set(_TOKEN.findall(" ".join(map(str, row["options"].values()))))]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def counted_by(act: ActView, options: Mapping[str, Any]) -> int | None:

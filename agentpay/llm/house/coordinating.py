@@ -27,6 +27,11 @@ _BACK_AND_MORE = re.compile(
 _FURTHER = re.compile(r"^[\s.,;!]*\b(?:and|plus|also)\s+(?:also\s+)?(?P<more>[^?]+)$", re.I)
 _COUNTED = re.compile(r"^\W*(?:an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
 _NUMBERS = {"a": 1, "an": 1, "some": 1, "the": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_COUNTED_IN = re.compile(r"^(?P<n>\d{1,2}|one|two|three|four|five|six) (?:in|of) (?:size )?\S+$", re.I)
+_BACK = re.compile(
+    r"\b(?:put|add|bring|pop|throw|stick) (?:it|them|that|those|the \w+) back\b|\b(?:re-?add|keep) (?:it|them|that)\b",
+    re.I,
+)
 _ONE_OF_THEM = re.compile(
     r"^\W*(?:(?:no|actually|then|so|ok(?:ay)?|rather|better|maybe|make (?:it|that)|i'?ll (?:take|have)|give me|can i have|let'?s (?:do|take))\W+)*"
     r"(?:the|an?) (?:[\w.,]+ ){1,3}(?:ones?|size|version)(?: then| please| instead)*\W*$",
@@ -43,13 +48,28 @@ def coordinated(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The clauses, each with what it takes from its neighbours."""
     if (instead := _in_its_place(talk, acts)) is not None:
         return [instead]
-    acts = [one for act in acts for one in _split_apart(talk, _counting(act), acts)]
+    acts = [one for act in acts for one in _split_apart(talk, _counting(_put_back(talk, act)), acts)]
     acts = _with_the_noun(talk, _without_reasons(_one_wish(acts)))
     return [one for act in acts for one in _back_and_more(talk, act)]
 
 
+def _put_back(talk: Talk, act: ActView) -> ActView:
+    """ "No sorry, put them back": what was taken out last comes in again."""
+    gone = talk.removed
+    if gone is None or not _BACK.search(act.text) or act.intent not in _VAGUE | {"change_cart"}:
+        return act
+    if any(line["variant_external_id"] == gone["product"] for line in talk.cart.get("items", [])):
+        return act
+    return replace(act, intent="add_to_cart", entities={"product_query": gone["product"], "quantity": gone["quantity"]})
+
+
 def _counting(act: ActView) -> ActView:
     """ "I really need three": a number that was taken for a name."""
+    if (counted := _COUNTED_IN.match(named(act) or "")) is not None:  # "2 in 0.5"
+        said = counted["n"].casefold()
+        bare = without_name(act)
+        own = {key: value for key, value in bare.entities.items() if key != "pronoun"}
+        return replace(bare, entities={**own, "quantity": _NUMBERS.get(said) or int(said)})
     count = _NUMBERS.get((named(act) or "").casefold(), 0)
     if count < 2 or act.entities.get("quantity"):
         return act

@@ -32,6 +32,8 @@ def details(talk: Talk, act: ActView) -> Plan:
     if "product" not in ref and act.entities.get("pronoun") and talk.order is not None:
         yield from status(talk, act)  # "does it include the chocolate?", of the order that is spoken of
         return
+    if "product" not in ref and act.entities.get("pronoun") and (yield from articles.told_by_page(talk, act.text)):
+        return  # "and how often do they need soap?", of what a page was quoted on
     if "product" not in ref and act.entities.get("pronoun"):
         ask_which(talk, "details")
         return
@@ -102,7 +104,7 @@ def answer_of(act: ActView, outcome: ToolOutcome) -> Answer:
         # "Can it be played alone?" and "players: 1-4": what comes nearest to a yes or no goes with it
         also = [one["text"] for one in nearest if one["attribute"] is None][:1]
         return Answer(answer.facts, list(dict.fromkeys([*answer.sentences, *also])), answer.polar)
-    if answer.facts or not nearest:
+    if answer.facts or answer.measured or not nearest:
         return answer
     known = product.get("attributes") or {}
     if (name := nearest[0]["attribute"]) in known:

@@ -45,7 +45,7 @@ _BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\bhow (?:tall|wide|high|deep|big|large|thick)\b", "cm mm m ft in inches", "length size dimensions"),
         (r"\bhow long (?:is|are)\b(?!.*\b(?:last|run|charge))", "cm mm m ft in inches", "length size dimensions"),
         (
-            r"\bhow long\b.*\b(?:last|run|burn|work|go|charge|take|play)",
+            r"\bhow long\b.*\b(?:last|run|burn|work|go|charge|take|play|until|till|before|dry|keep|stay)",
             "h hours min minutes days months years",
             "runtime life duration",
         ),
@@ -67,6 +67,8 @@ class Answer:
     facts: list[tuple[str, str]]
     sentences: list[str]
     polar: bool
+    measured: bool = False
+    """The sentences hold such a number as was asked for."""
 
 
 def content(text: str) -> set[str]:
@@ -112,6 +114,8 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         if (held := _held(left, stems(sentence)))
     ]
     ranked.sort(key=lambda pair: -pair[0])
+    if not facts and (measured := [one for body in texts for one in describe.sentences(body) if _measures(units, one)]):
+        return Answer([], measured[:_MOST_SENTENCES], polar=False, measured=True)
     return Answer(
         [told for _, told in facts[:_MOST_FACTS]],
         list(dict.fromkeys(sentence for _, sentence in ranked[:_MOST_SENTENCES])),
@@ -121,8 +125,12 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
 
 def sharing(text: str, product: dict[str, Any]) -> int:
     """How many words of content a text shares with what is said of a product: "tall, to read by" and "tall lamp for reading"."""
-    own = stems(f"{product['title']} {product.get('description') or ''}")
-    return len(_held(content(text), own))
+    return len(sharing_words(text, f"{product['title']} {product.get('description') or ''}"))
+
+
+def sharing_words(text: str, other: str) -> set[str]:
+    """The words of content of a text that another one has in some form."""
+    return _held(content(text), stems(other))
 
 
 def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
@@ -131,6 +139,10 @@ def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
     return {unit for units, _ in meant for unit in units.split()}, {
         name for _, names in meant for name in names.split()
     }
+
+
+def _measures(units: set[str], sentence: str) -> bool:
+    return any(re.search(rf"\d\s?{re.escape(unit)}\b", sentence, re.I) for unit in units)
 
 
 def _held(wanted: set[str], own: set[str]) -> set[str]:

@@ -71,6 +71,7 @@ _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "avail
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
 _MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
+_SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
 
@@ -110,6 +111,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return buying.add
     if act.intent == "complaint" and talk.asked_for in _GIVES and not talk.turn.angry and act.confidence < _CERTAIN:
         return service.other  # what was asked for, in words that say it badly
+    if act.intent == "price_question" and talk.cart.get("items") and named(act) is None and _SUM.search(act.text):
+        return pricing.view  # "how much now?"
     if act.intent == "price_question" and named(act) is None and _elsewhere(talk, act):
         return sending.shipping
     if act.intent in _VAGUE and named(act) is None and talk.asked_for == "shipping" and act.entities.get("country"):

@@ -15,6 +15,7 @@ from agentpay.naming import besides_the_name
 _SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
 _NUMBER_ALONE = re.compile(r"^\W*(?:\d{1,3}|two|three|four|five|six)(?:\W+(?:please|pls|then))?\W*$", re.I)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
+_SAYS_WHICH = re.compile(r"\bin\b|\d[.,]\d|\bsize\b", re.I)
 _FURTHER = re.compile(r"\b(?:plus|also|add|and|too|as well)\b", re.I)
 
 
@@ -109,7 +110,9 @@ def counted_after(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The line that this message itself has put in or changed, of which a later clause says no more than how many:
     "make it the large one. and two of them", "chalk instead, I really need three"."""
     line, own = spoken_of_line(talk), set(act.entities)
-    if line is None or not act.entities.get("quantity") or own - {"quantity", "pronoun"} or _MORE.search(act.text):
+    if line is None or not act.entities.get("quantity") or own - {"quantity", "pronoun"}:
+        return None
+    if _MORE.search(act.text) or _SAYS_WHICH.search(act.text):
         return None
     return line if line not in talk.turn.cart.get("items", []) else None
 

@@ -13,7 +13,7 @@ from agentpay.llm.house import changing, products
 from agentpay.llm.house.aftersale.task import KINDS
 from agentpay.llm.house.coordinating import coordinated
 from agentpay.llm.house.putting import BESIDE
-from agentpay.llm.house.refs import is_superlative, named, stems
+from agentpay.llm.house.refs import is_superlative, named
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
@@ -76,7 +76,7 @@ def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     if len(acts) != 1 or not isinstance(before, dict) or not _AND_ANOTHER.match(talk.turn.text):
         return acts
     act, name = acts[0], named(acts[0])
-    if name is None or stems(name) <= changing.SIZED or act.entities.get("options") or act.intent not in _MAY_ASK_AGAIN:
+    if name is None or act.entities.get("options") or act.intent not in _MAY_ASK_AGAIN:
         return acts  # "what about yellow in that size?" stays with the product
     old = before.get("named")
     spoken = re.compile(re.escape(old), re.I) if old and old.casefold() in before["text"].casefold() else _POINTS

@@ -8,7 +8,7 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles
 from agentpay.llm.house.asking import ask_which, show
-from agentpay.llm.house.facts import content, sharing
+from agentpay.llm.house.facts import content, sharing, sharing_words
 from agentpay.llm.house.needing import without_add_ons
 from agentpay.llm.house.picking import ANEW, chosen_among_shown
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, for_whom, interest, used_for
@@ -45,6 +45,8 @@ _NEED = re.compile(
     r"\b(?:something|anything|what would|ideas?|suggestions?|needs?|help|what (?:have|do) (?:you|u)|suitable)\b", re.I
 )
 _STORIES = frozenset({"recommendation", "product_search", "other", "greeting"})
+_STORY = 4
+"""More words of content than that say more than what a thing is called."""
 _TELLING = 2
 """So many words of content tell of a need."""
 _GUESSED = 0.65
@@ -83,6 +85,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
     tries: list[tuple[str, dict[str, Any]]] = [("found", {"query": query, **wanted})]
     if (name := _with_features(act, query)) is not None:
         tries.insert(0, ("titled", {"query": name, **_without(wanted, "attributes")}))
+    if need:
+        tries.append(("suited", _without(wanted, "attributes", "options", "category")))
     if (deed := used_for(act.text)) is not None:
         tries[:0] = [("found", {"query": f"tool to {deed}"}), ("found", {"query": deed})]
     budget = wanted.get("price_max")
@@ -117,7 +121,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
             unfiltered, products, kind = (arguments, products), by_name, "found"
         elif kind == "found" and by_name and len(stems(query)) > 1 and not _of_several(query, by_name):
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
-        if not products:
+        if not products or (kind == "suited" and not outcome.result.get("suited")):
             continue
         if need and not by_name and not outcome.result.get("suited"):
             # "We're four, what could we play?": what is for four goes before what is merely called so
@@ -128,7 +132,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
             products, kind = without_add_ons(products), "found"
         if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
             yield from _order(talk, act, wanted_one)
-        elif kind == "found" and outcome.result.get("only_mentioned") and _asks_for_a_thing(act):
+        elif kind == "found" and _asks_for_a_thing(act) and _not_that(query, products, outcome.result):
             show(talk, products[:3], "found_without")
         elif kind == "found":
             talk.searched = arguments
@@ -137,7 +141,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
                 others = yield Ask("product_search", {**arguments, "query": "", "category": category})
                 had = products[0]["external_id"]
                 products = [*products, *(one for one in others.result.get("products", []) if one["external_id"] != had)]
-            show(talk, products, "found_one" if len(products) == 1 else "found_some", act.entities.get("options"))
+            options = act.entities.get("options") or _cheapest(arguments, products)
+            show(talk, products, "found_one" if len(products) == 1 else "found_some", options)
         elif kind == "near":
             talk.searched = None
             products = sorted(products, key=lambda one: -sharing(talk.turn.text, one))
@@ -165,6 +170,20 @@ def _of_another_kind(query: str, filtered: list[dict[str, Any]], unfiltered: lis
     return bool(filtered) and of_the_kind == [False, True]
 
 
+def _not_that(query: str, products: list[dict[str, Any]], result: dict[str, Any]) -> bool:
+    """Whether what was found is not what was asked for: oil paints, where no paint says that it is oil."""
+    if result.get("only_mentioned"):
+        return True
+    own = [f"{one['title']} {one['description']} {' '.join(_values(one))}" for one in products]
+    held = [sharing_words(query, text) for text in own]
+    words = content(query)
+    return len(words) > 1 and any(held) and bool(words - {word for one in held for word in one})
+
+
+def _values(product: dict[str, Any]) -> set[str]:
+    return {str(value) for row in product["variants"] for value in row["options"].values()}
+
+
 def _of_several(query: str, titled: list[dict[str, Any]]) -> bool:
     """ "Coffee grinders": a kind of goods in the plural, which their titles do not have, asks for all of them."""
     last = query.casefold().split()[-1].strip(",.?!")
@@ -174,7 +193,8 @@ def _of_several(query: str, titled: list[dict[str, Any]]) -> bool:
 
 def _story(talk: Talk, act: ActView) -> str | None:
     """What is told of a need, whole: "my dog is 13 and stiff in the hips, she needs something comfy to sleep on"."""
-    if _asks_for_a_thing(act) or not (act.intent == "recommendation" or _NEED.search(talk.turn.text)):
+    told = act.intent == "recommendation" or _NEED.search(talk.turn.text) or len(content(talk.turn.text)) > _STORY
+    if _asks_for_a_thing(act) or not told:
         return None
     wishes = (
         one for one in talk.turn.acts if one.text != act.text and one.intent in ("product_search", "recommendation")
@@ -248,6 +268,15 @@ def _order(talk: Talk, act: ActView, product: dict[str, Any]) -> Plan:
     options = act.entities.get("options", {})
     ref = {"product": product["external_id"], **({"options": options} if options else {})}
     yield from put(talk, act, ref, int(act.entities.get("quantity") or 1))
+
+
+def _cheapest(arguments: dict[str, Any], products: list[dict[str, Any]]) -> dict[str, str] | None:
+    """ "Your cheapest paper?", of one that comes in three sizes: the smallest price says which."""
+    if arguments.get("sort") != "price_asc" or len(products) != 1 or not products[0]["variants"]:
+        return None
+    rows = sorted(products[0]["variants"], key=lambda row: row["price"])
+    lone = len(rows) > 1 and rows[0]["price"] < rows[1]["price"]
+    return dict(rows[0]["options"]) if lone else None
 
 
 def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:

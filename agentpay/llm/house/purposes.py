@@ -53,7 +53,7 @@ _YEARS_OLD = re.compile(
     rf"\b{_N}(?:\s*(?:and|,|&|to|-)\s*{_N.replace('<n>', '<m>')})?[- ]?(?:years?|yrs?)[- ]?olds?\b", re.I
 )
 _AGED = re.compile(
-    rf"\b(?:aged?|turn(?:s|ing|ed)|(?:he|she)(?:'s| is)|(?:they|who)(?:'re| are))\s+{_N}\b(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<m>')}\b)?"
+    rf"\b(?:aged?|turn(?:s|ing|ed)|(?:he|she|son|daughter|niece|nephew|kid|child|boy|girl|toddler)(?:'s| is)|(?:they|who)(?:'re| are))\s+(?:(?:almost|nearly|about|just|only|now) )?{_N}\b(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<m>')}\b)?"
     r"(?! ?(?:cm|mm|kg|feet|foot|ft|months?|weeks?|days?|hours?|of)\b)"
     rf"|\(\s*{_N.replace('<n>', '<o>')}(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<p>')})?\s*\)",
     re.I,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others
 from agentpay.llm.house.choosing import counted_by, named_variant
 from agentpay.llm.house.lines import product_of, spoken_of_line
-from agentpay.llm.house.refs import spoken_of
+from agentpay.llm.house.refs import having, spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
@@ -25,6 +27,8 @@ _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwise: Plan | None = None) -> Plan:
     """Add to the cart, or say why not and ask for what is open. `otherwise`: what is done where the shop knows no such name."""
+    if "product" not in ref and "options" in ref and (meant := (yield from _coming_so(ref["options"]))) is not None:
+        ref = {**ref, "product": meant}
     if "product" not in ref:
         talk.say("product_needed")
         kept = {"options": ref["options"]} if "options" in ref else {}
@@ -40,7 +44,11 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         return
     error = outcome.result["error"]
     parts = _AND.split(ref["product"])
-    if error["code"] == "variant_required" and (row := named_variant(act, ref, error["candidates"])) is not None:
+    whole = replace(act, text=talk.turn.text) if talk.asked_for == "confirm_add" else act
+    row = None
+    if error["code"] == "variant_required":
+        row = named_variant(act, ref, error["candidates"]) or named_variant(whole, ref, error["candidates"])
+    if row is not None:
         said = act.entities.get("quantity") is not None
         yield from put(
             talk, act, {"product": row["external_id"]}, (counted_by(act, row["options"]) or 1) if said else quantity
@@ -66,6 +74,13 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         yield from not_resolved(
             talk, outcome, act, then="add", quantity=quantity, product=ref["product"], options=ref.get("options", {})
         )
+
+
+def _coming_so(options: dict[str, str]) -> Generator[Ask, ToolOutcome, str | None]:
+    """The only product that comes so: "four tubes of titanium white"."""
+    outcome = yield Ask("product_search", {"query": " ".join(options.values()), "options": options, "limit": 3})
+    fitting = [one for one in outcome.result.get("products", []) if having(one["variants"], options)]
+    return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
 
 
 def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | None:

@@ -19,6 +19,11 @@ _IN_ES = ("ches", "shes", "sses", "xes")
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
 _POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)", re.I)
 _WHOLE = re.compile(r"(?<![\w.,])[$€£]?(\d{1,6})(?![\w%]|[.,]\d)")
+SAYS_WHICH = frozenset(
+    {"one", "s", "fine", "other", "middle", "medium", "cheap", "cheaper", "cheapest", "big", "bigger", "biggest", "large",
+     "larger", "largest", "small", "smaller", "smallest", "little", "tall", "taller", "short", "shorter", "long", "longer"}
+)  # fmt: skip
+"""Words that say which of several is meant, and never what."""
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
@@ -97,6 +102,8 @@ def named(act: ActView) -> str | None:
     query = act.entities.get("product_query")
     if query and query.casefold() in {str(value).casefold() for value in act.entities.get("options", {}).values()}:
         query = None  # "black then": the colour, not a product of that name
+    if query and stems(query) <= SAYS_WHICH:
+        query = None  # "and the big one?"
     brand = act.entities.get("brand")
     if query and brand and brand.casefold() not in query.casefold():
         return f"{brand} {query}"
@@ -114,7 +121,9 @@ def points_back(talk: Talk, act: ActView) -> bool:
     name = stems(named(act) or "")
     points = any(not stems(match["next"] or "") & name for match in _POINTS.finditer(act.text))
     elsewhere = bool(name) and not name & stems(act.text)  # "argh. just one then": an outcry, and no name
-    return (points or elsewhere) and (talk.focus is not None or bool(talk.cart.get("items")))
+    return (points or elsewhere or bool(name and act.entities.get("pronoun"))) and (
+        talk.focus is not None or bool(talk.cart.get("items"))
+    )
 
 
 def among(query: str, products: Any) -> list[dict[str, Any]]:

@@ -105,6 +105,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
         articles.quote(talk, passages[0])
     elif talk.focus is not None and _ABOUT_IT.search(act.text):
         yield from details(talk, act)
+    elif how_to and (yield from articles.headed_by_kind(talk, act)):
+        return
     elif asks_for_goods(act.text) or named(act) is not None:
         # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
         yield from (search if asks_for_goods(act.text) else details)(talk, act)

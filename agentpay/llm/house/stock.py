@@ -8,9 +8,10 @@ from typing import Any
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others, suggest
-from agentpay.llm.house.choosing import chosen_product
+from agentpay.llm.house.choosing import chosen_product, told_apart
 from agentpay.llm.house.products import UNKNOWN, search, which
 from agentpay.llm.house.refs import points_back, spoken_of, target, undecided
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _POINTS = re.compile(r"\b(?:it|its|they|them|that|this|these|those)\b", re.I)
@@ -30,13 +31,29 @@ def availability(talk: Talk, act: ActView) -> Plan:
     outcome = yield Ask("check_inventory", {**ref, **_quantity(act)})
     if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
         outcome = yield Ask("check_inventory", {**ref, **_quantity(act), "product": meant})
+    if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and act.entities.get("category"):
+        # "Space on the workshop in June": the only one of its kind
+        kind = {"query": "", "category": act.entities["category"]}
+        found = (yield Ask("product_search", kind)).result.get("products", [])
+        if len(found) == 1:
+            outcome = yield Ask("check_inventory", {"product": found[0]["external_id"], **_quantity(act)})
     if not outcome.ok:
         if outcome.result["error"]["code"] in UNKNOWN and act.entities.get("product_query"):
             yield from search(talk, act)
             return
         yield from not_resolved(talk, outcome, act, then="details")
         return
-    _stock(talk, ref.get("options", {}), outcome.result, act.entities.get("quantity"))
+    _stock(talk, ref.get("options", {}), narrowed(act, outcome.result), act.entities.get("quantity"))
+
+
+def narrowed(act: ActView, result: dict[str, Any]) -> dict[str, Any]:
+    """What check_inventory tells of the one variant that a size or a word of its own means: "and the big one?"."""
+    rows = result["variants"]
+    row = (by_size(act.text, rows) or told_apart(act.text, rows)) if len(rows) > 1 else None
+    if row is None:
+        return result
+    others = [one for one in rows if one is not row and one["in_stock"]]
+    return {**result, "variants": [row], "in_stock": row["in_stock"], "alternatives": [] if row["in_stock"] else others}
 
 
 def price(talk: Talk, act: ActView) -> Plan:
@@ -55,7 +72,7 @@ def price(talk: Talk, act: ActView) -> Plan:
         else:
             yield from not_resolved(talk, outcome, act, then="details")
         return
-    result = outcome.result
+    result = narrowed(act, outcome.result)
     rows = result["variants"] or result["alternatives"]
     if not rows:
         talk.say("out_of_stock", what=result["product"]["title"])

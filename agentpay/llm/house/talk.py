@@ -54,6 +54,8 @@ class Talk:
         """What the shop would show to who takes what was put into the cart now."""
         self.order: str | None = turn.memory.get("order")
         """Number of the order that was last spoken of."""
+        self.removed: dict[str, Any] | None = turn.memory.get("removed")
+        """What was taken out of the cart last: {"product", "quantity"}. "Put it back" means that."""
         self.sent_to: str | None = turn.memory.get("sent_to")
         """The country that shipping was last asked for."""
         self.code: str | None = turn.memory.get("code")
@@ -219,6 +221,7 @@ class Talk:
             "order": self.order,
             "code": self.code,
             "sent_to": self.sent_to,
+            "removed": self.removed,
             "complained": self.complained,
             "upsold": self.upsold,
             "question": self.question,

@@ -193,3 +193,63 @@ def test_a_card_of_that_value_is_chosen_and_not_haggled_for() -> None:
         update_cart=done,
     )
     assert played.calls[0][1] == {"action": "add", "product": "card", "options": {"value": "100"}, "quantity": 1}
+
+
+PENS = [variant("pen-1", tip="0.1 mm"), variant("pen-5", tip="0.5 mm")]
+
+
+def test_a_number_without_its_unit_says_which() -> None:
+    def tool(given: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        if given["product"].startswith("pen-"):
+            return True, dict(put_in(given["product"])(given)[1])
+        candidates = [fact(row, "Fineliner") for row in PENS]
+        return refusal("variant_required", product={"external_id": "pen", "title": "Fineliner"}, candidates=candidates)
+
+    played = play(
+        turn(
+            act("add_to_cart", "3 fineliners in 0.1", product_query="fineliners in 0.1", quantity=3),
+            act("add_to_cart", "2 in 0.5", product_query="2 in 0.5"),
+        ),
+        update_cart=tool,
+    )
+    put = [(call["product"], call["quantity"]) for _, call in played.calls if call["product"].startswith("pen-")]
+    assert put == [("pen-1", 3), ("pen-5", 2)]
+
+
+def test_the_big_one_is_one_of_what_is_spoken_of() -> None:
+    rows = [variant("p-12", 3900, pans="12"), variant("p-48", 11900, 0, pans="48")]
+    played = play(
+        turn(
+            act("availability", "and the big one", product_query="big"),
+            memory={"focus": {"product": "p", "title": "Set"}},
+        ),
+        check_inventory=lambda _: (True, stock(*rows)),
+    )
+    assert played.calls[0][1] == {"product": "p"}
+    assert played.memory["focus"]["variant"] == "p-48"
+
+
+def test_what_was_taken_out_last_is_put_back() -> None:
+    cart = {**EMPTY_CART, "items": [line("clay", "Clay", "clay")]}
+    played = play(
+        turn(
+            act("remove_from_cart", "no sorry, put them back", pronoun=True),
+            act("remove_from_cart", "drop the clay instead", product_query="clay"),
+            cart=cart,
+            memory={"removed": {"product": "paint", "quantity": 2}},
+        ),
+        update_cart=lambda given: (True, {**done(given)[1], "cart": cart}),
+    )
+    assert [(call["action"], call["product"]) for _, call in played.calls] == [("add", "paint"), ("remove", "clay")]
+
+
+def test_the_only_thing_that_comes_so_is_meant() -> None:
+    paint = product("paint", "Acrylic", variant("white", color="titanium white"), variant("red", color="red"))
+    played = play(
+        turn(
+            act("add_to_cart", "four of titanium white", options={"color": "titanium white"}, quantity=4, pronoun=True)
+        ),
+        product_search=lambda _: (True, {"products": [paint]}),
+        update_cart=done,
+    )
+    assert (played.calls[-1][1]["product"], played.calls[-1][1]["quantity"]) == ("paint", 4)

@@ -85,7 +85,7 @@ def test_a_question_no_page_answers_is_answered_by_the_product_it_names() -> Non
 
 
 def test_a_question_of_the_shop_asks_no_product() -> None:
-    played = play(turn(act("policy", "what are your opening hours")))
+    played = play(turn(act("policy", "what is your phone number")))
     assert played.tools == ["search_knowledge"]
 
 
@@ -192,3 +192,34 @@ def test_a_question_of_the_pages_is_asked_of_what_it_points_at() -> None:
         search_knowledge=lambda _: (True, {"passages": pages}),
     )
     assert "cannot be returned" in played.text
+
+
+def test_a_kind_that_no_product_says_it_is_has_not_been_found() -> None:
+    paints = [product("a", "Acrylic paint", variant("a")), product("b", "Finger paint", variant("b"))]
+    played = play(
+        turn(act("product_search", "do you stock oil paints", product_query="oil paints")),
+        product_search=lambda _: (True, {"products": paints}),
+    )
+    assert "I don't have exactly that" in played.text
+
+
+def test_how_long_is_answered_by_the_sentence_that_has_a_time() -> None:
+    clay = product("clay", "Clay", variant("clay"), description="Dries in about 24 hours. From 5 years. White.")
+    near = [{"text": "White.", "attribute": None}]
+    played = play(
+        turn(
+            act("product_details", "how long until it's hard", pronoun=True),
+            memory={"focus": {"product": "clay", "title": "Clay"}},
+        ),
+        product_details=lambda _: (True, {"product": clay, "nearest": near}),
+    )
+    assert "24 hours" in played.text
+    assert "White" not in played.text
+
+
+def test_what_is_in_the_cart_is_asked_the_sum_of() -> None:
+    cart = {"items": [{"title": "Lamp", "options": {}, "quantity": 1, "line_total": 5000, "unit_price": 5000,
+                       "variant_id": "l", "variant_external_id": "l", "product_external_id": "lamp"}],
+            "discount_code": None, "discount": 0, "subtotal": 5000, "total": 5000}  # fmt: skip
+    played = play(turn(act("price_question", "how much now?"), cart=cart), view_cart=lambda _: (True, {"cart": cart}))
+    assert played.tools == ["view_cart"]
