@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from agentpay.commerce.lines import SaleLine, from_row, select_lines
+from agentpay.commerce.lines import SaleLine, from_row, line_view, select_lines
 from agentpay.commerce.rows import one as one_row
 from agentpay.commerce.shapes import (
     AddressShape,
@@ -122,18 +122,7 @@ async def views(tx: Tx, checkouts: Sequence[Checkout], *, base_url: str) -> list
         .order_by(CheckoutLine.position, CheckoutLine.id)
     )
     for row in rows:
-        lines[row.checkout_id].append(
-            LineView(
-                variant_id=row.variant_id,
-                variant_external_id=row.variant_external_id,
-                product_external_id=row.product_external_id,
-                title=row.title,
-                options={key: str(value) for key, value in row.options.items()},
-                quantity=row.quantity,
-                unit_price=row.unit_price,
-                line_total=row.unit_price * row.quantity,
-            )
-        )
+        lines[row.checkout_id].append(line_view(row))
     orders = await orders_of(tx, ids)
     return [_view(checkout, lines[checkout.id], orders.get(checkout.id), base_url) for checkout in checkouts]
 

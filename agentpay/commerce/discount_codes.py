@@ -19,6 +19,7 @@ from pydantic import (
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from agentpay.commerce.checks import discount_terms
 from agentpay.commerce.importing.fields import Count, ExternalId, Money, Text
 from agentpay.commerce.rows import one
 from agentpay.errors import Problem
@@ -53,12 +54,7 @@ class DiscountInput(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> DiscountInput:
-        if self.type == "percentage" and (self.basis_points is None or self.amount is not None):
-            raise ValueError("a percentage discount has basis_points and no amount")
-        if self.type == "fixed" and (self.amount is None or self.basis_points is not None):
-            raise ValueError("a fixed discount has an amount and no basis_points")
-        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            raise ValueError("starts_at must be before ends_at")
+        discount_terms(self)
         return self
 
 

@@ -9,12 +9,27 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, select
 
+from agentpay.commerce.catalog import option_texts
 from agentpay.commerce.pricing import PricingLine
 from agentpay.commerce.shapes import LineView
 from agentpay.store.session import Tx
 from agentpay.store.tables import Inventory, Product, Variant
 
 MAX_QUANTITY = 10_000
+
+
+def line_view(line: Any) -> LineView:
+    """The contract's shape of a line, or of a row with a line's columns."""
+    return LineView(
+        variant_id=line.variant_id,
+        variant_external_id=line.variant_external_id,
+        product_external_id=line.product_external_id,
+        title=line.title,
+        options=option_texts(line.options),
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        line_total=line.unit_price * line.quantity,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +53,7 @@ class SaleLine:
     """The product is active and the variant not archived."""
 
     def view(self) -> LineView:
-        return LineView(
-            variant_id=self.variant_id,
-            variant_external_id=self.variant_external_id,
-            product_external_id=self.product_external_id,
-            title=self.title,
-            options=self.options,
-            quantity=self.quantity,
-            unit_price=self.unit_price,
-            line_total=self.unit_price * self.quantity,
-        )
+        return line_view(self)
 
     def pricing(self) -> PricingLine:
         return PricingLine(
@@ -94,7 +100,7 @@ def from_row(row: Row[Any], quantity: int) -> SaleLine:
         variant_external_id=row.variant_external_id,
         product_external_id=row.product_external_id,
         title=row.title,
-        options={key: str(value) for key, value in row.options.items()},
+        options=option_texts(row.options),
         category=row.category,
         quantity=quantity,
         unit_price=row.price,

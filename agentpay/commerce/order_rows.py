@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from agentpay.commerce.lines import line_view
 from agentpay.commerce.rows import one as one_row
 from agentpay.commerce.shapes import AddressShape, LineView, OrderView
 from agentpay.store.session import Tx
@@ -94,18 +95,7 @@ async def views(tx: Tx, orders: Sequence[Order]) -> list[OrderView]:
         .order_by(OrderLine.position, OrderLine.id)
     )
     for row in rows:
-        lines[row.order_id].append(
-            LineView(
-                variant_id=row.variant_id,
-                variant_external_id=row.variant_external_id,
-                product_external_id=row.product_external_id,
-                title=row.title,
-                options={key: str(value) for key, value in row.options.items()},
-                quantity=row.quantity,
-                unit_price=row.unit_price,
-                line_total=row.unit_price * row.quantity,
-            )
-        )
+        lines[row.order_id].append(line_view(row))
     return [_view(order, lines[order.id]) for order in orders]
 
 

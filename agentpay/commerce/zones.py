@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from agentpay.commerce.checks import bounds_in_order
 from agentpay.commerce.importing.fields import Count, Country, ExternalId, Money, Text
 from agentpay.commerce.products import bump_catalog_version
 from agentpay.errors import Problem, not_found
@@ -34,10 +35,7 @@ class RateInput(BaseModel):
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> RateInput:
-        for what in ("days", "subtotal", "weight_grams"):
-            low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
-            if low is not None and high is not None and low > high:
-                raise ValueError(f"min_{what} must not be above max_{what}")
+        bounds_in_order(self)
         return self
 
 

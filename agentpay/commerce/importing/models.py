@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, field_validator, model_validator
 
+from agentpay.commerce.checks import bounds_in_order, discount_terms
 from agentpay.commerce.importing.fields import (
     Attribute,
     Count,
@@ -120,14 +121,7 @@ class RateRow(ImportRow):
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> RateRow:
-        for low, high in (
-            ("min_days", "max_days"),
-            ("min_subtotal", "max_subtotal"),
-            ("min_weight_grams", "max_weight_grams"),
-        ):
-            smallest, largest = getattr(self, low), getattr(self, high)
-            if smallest is not None and largest is not None and smallest > largest:
-                raise ValueError(f"{low} must not be above {high}")
+        bounds_in_order(self)
         return self
 
 
@@ -168,12 +162,7 @@ class DiscountRow(ImportRow):
 
     @model_validator(mode="after")
     def _consistent(self) -> DiscountRow:
-        if self.type == "percentage" and (self.basis_points is None or self.amount is not None):
-            raise ValueError("a percentage discount has basis_points and no amount")
-        if self.type == "fixed" and (self.amount is None or self.basis_points is not None):
-            raise ValueError("a fixed discount has an amount and no basis_points")
-        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            raise ValueError("starts_at must be before ends_at")
+        discount_terms(self)
         if self.redeemed is not None and self.redeemed < sum(self.redeemed_by.values()):
             raise ValueError("redeemed must not be below the sum of redeemed_by")
         if self.max_redemptions is not None and self.times_redeemed > self.max_redemptions:
