@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles
+from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Talk
@@ -83,7 +84,7 @@ _WHO_PAYS = re.compile(
     re.I,
 )
 WHAT_NOW = re.compile(
-    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:are (?:my|our|the) options|happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
     r"|are you going to do)\b",
     re.I,
 )
@@ -124,6 +125,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False
     whole = talk.turn.text
+    if act.intent in _ABOUT_AN_ORDER and is_amiss(whole) and not _SUPPOSES.search(whole) and talk.verified:
+        return False  # "one bottle leaks, can I get a replacement?"
     if talk.complained and act.intent in _ABOUT_AN_ORDER and _POINTS.search(act.text):
         return False  # "can I have a refund for it?", of what was just complained of
     if "?" in whole and _HOW_IT_WORKS.search(act.text):

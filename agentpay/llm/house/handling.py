@@ -63,6 +63,7 @@ _ASKS_HOW = re.compile(
 )
 _WAS_PAID = re.compile(
     r"\b(?:charged|overcharged|debited|(?:did|have|had) i (?:pay|paid|use|used)|i (?:paid|used)|was (?:it|that) paid)\b"
+    r"|\b(?:did|have) i (?:get|got) (?:the|my) (?:money|refund)\b"
     r"|\bpayment method\b",
     re.I,
 )
@@ -89,6 +90,7 @@ def handler(talk: Talk, act: ActView) -> Handler:
     if clauses.asks_when(act):
         return serving.money_due
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
+    of_money = of_money and all(one.intent != "complaint" for one in talk.turn.acts)
     if of_money and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
         return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):

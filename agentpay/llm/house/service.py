@@ -56,6 +56,8 @@ _ARRIVES = re.compile(
 _LACKS = re.compile(
     r"\b(?:missing|lacks?|lacking|incomplete|miss a|only \w+(?: of \w+(?: \w+)?)? (?:arrived|came)|not in the)\b", re.I
 )
+_CAME_SO = re.compile(r"\b(?:arrived|came|delivered|turned up|in the (?:box|parcel|package))\b", re.I)
+_DAMAGED = re.compile(r"\b(?:damag\w*|broken|breakages?|faulty|faults?|defect\w*)\b", re.I)
 _BREAKS = re.compile(
     r"\b(?:damag\w*|broken|breakages?|breaks?|faulty|faults?|defect\w*|warrant\w*|guarant\w*|repair\w*)\b", re.I
 )
@@ -142,8 +144,10 @@ def complaint(talk: Talk, act: ActView) -> Plan:
 def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the shop's pages say of things that lack a part, or break; a person can see to it."""
     lacks = _LACKS.search(talk.turn.text) is not None
-    of_it = _LACKS if lacks else _BREAKS
-    for query in ("a part is missing", "damaged or missing items") if lacks else ("broken or damaged item", "warranty"):
+    new = not lacks and _CAME_SO.search(talk.turn.text) is not None
+    of_it = _LACKS if lacks else _DAMAGED if new else _BREAKS
+    queries = ("a part is missing", "damaged or missing items") if lacks else ("broken or damaged item", "warranty")
+    for query in queries[:1] if new else queries:
         passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
         page = next((one for one in passages if of_it.search(f"{one['title']} {one['text']}")), None)
         if page is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale.reading import named_items, said_words, title_words
+from agentpay.llm.house.aftersale.reading import named_items, said_words, split_into, title_words
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.articles import told
 from agentpay.llm.house.facts import content
@@ -19,6 +19,7 @@ Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
 """Results of `order_status`; None where something has been asked or said instead."""
 
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent)\b(?! (?:item|one))", re.I)
+_CAME = re.compile(r"\b(?:delivered|arrived|received|got)\b", re.I)
 _ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|those))?(?: \w+)? orders?\b", re.I)
 _BY_RULES = frozenset({"return", "exchange", "refund"})
 _MOST = 5
@@ -117,7 +118,7 @@ def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The orders that may be meant, at least one."""
-    text = task.text
+    text = split_into(task.text)[0] if task.kind == "exchange" else task.text
     if len(orders) == 1:
         return orders
     suitable = [order for order in orders if suits(task.kind, order)]
@@ -125,7 +126,7 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[st
     if _ALL_ORDERS.search(text) and suitable:
         return suitable
     if _LATEST.search(text):
-        return orders[:1]
+        return suitable[:1] if suitable and _CAME.search(text) else orders[:1]
     spoken_of = [order for order in orders if talk.order and order["number"].casefold() == talk.order.casefold()]
     if not named and spoken_of:
         return spoken_of

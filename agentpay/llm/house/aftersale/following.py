@@ -16,8 +16,8 @@ from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _AND_ANOTHER = re.compile(
-    r"^\W*(?:(?:fine|ok(?:ay)?|thanks?|thank you|great|good|al?right|right|hm+|oh|cool|perfect|i see|so|too bad|pity|shame)\W+)*"
-    r"(?:and|(?:and )?(?:what|how) about)\s+(?:the|my|our)\s+(?P<what>[a-z][^?.!,;]{1,40})",
+    r"^\W*(?:(?:fine|ok(?:ay)?|thanks?|thank you|great|good|al?right|right|hm+|oh|cool|perfect|i see|so|then|too bad|pity|shame)\W+)*"
+    r"(?:and|(?:and )?(?:what|how) about|(?:then )?(?:just|only))\s+(?:the|my|our)\s+(?P<what>[a-z][^?.!,;]{1,40})",
     re.I,
 )
 _MAY_NAME = frozenset(

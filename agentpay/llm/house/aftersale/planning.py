@@ -15,6 +15,7 @@ from agentpay.llm.house.aftersale.quantities import DROPS, change, other_quantit
 from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.saying import named as named_units
 from agentpay.llm.house.aftersale.task import Step, Task
+from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.talk import Talk
 
 _OTHERWISE = re.compile(
@@ -28,6 +29,7 @@ _NOT_COME = re.compile(
     r"(?:\b(?:not|never)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
     re.I,
 )
+_NEW_ONE = re.compile(r"\b(?:new|another|fresh) (?:one|pair|set)\b|\breplac\w*\b|\ba new\b", re.I)
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
 
@@ -82,6 +84,11 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     if not can["exchange"]["ok"]:
         return _cannot_come_back(talk, task, found, "exchange")
+    named_other = any(reading.alternatives(task.text, item) for item in can["items"])
+    if is_amiss(task.text) and _NEW_ONE.search(task.text) and not named_other:
+        talk.say("sorry")
+        talk.offer_human("pass_it_on", order=order)  # the same once more is no other variant
+        return None
     swaps = swaps_of(talk, task, found)
     if swaps is None:
         return None

@@ -30,6 +30,9 @@ _INSTEAD_OF = re.compile(
     re.I,
 )
 """So many, not so many: "one jacket instead of two"."""
+_BEFORE = re.compile(
+    r"\b(?:instead of|rather than|not)\s+(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.I
+)
 _ADDS = re.compile(
     r"\b(?:add|another|more|extra|additional)\b(?:\s+(?:in|on|to it))?\s+(?:(?:an?|the|another|more|extra|additional|some|one|two|three|four|five|six|\d+|of|pairs?|packs?)\s+)*(?P<what>[a-z][\w'-]+)",
     re.I,
@@ -42,8 +45,28 @@ _SAME = frozenset({"one", "ones", "of", "please", "pls", "then", "too", "as", "t
 
 def other_quantities(talk: Talk, task: Task, found: dict[str, Any]) -> list[tuple[dict[str, Any], int]] | None:
     """(item, units from now on) of "remove the gloves", "make it two", "add another one". None: no such wish, or something was asked instead."""
+    pool = found["possible"]["items"]
+    clauses = [
+        words
+        for words in task.words
+        if _wants(words) and not any(other != words and other in words for other in task.words)
+    ]
+    if len(clauses) > 1 and not task.corrected:  # "two bottles instead of three, and drop the lamp"
+        each = [_of_clause(talk, task, found, words) for words in clauses]
+        if all(each):
+            return list(
+                {item["variant_external_id"]: (item, units) for one in each if one for item, units in one}.values()
+            )
+    return _of_clause(talk, task, found, words_of(task, pool))
+
+
+def _wants(text: str) -> bool:
+    return any(verb.search(text) for verb in (DROPS, _MORE, _INSTEAD_OF, _MAKE_IT))
+
+
+def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> list[tuple[dict[str, Any], int]] | None:
     order, pool = found["order"], found["possible"]["items"]
-    text = counting.without_measures(words_of(task, pool))
+    text = counting.without_measures(words)
     instead = _INSTEAD_OF.search(text)
     drop, more, exact = DROPS.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
     drop, more = (None, None) if instead else (drop, more)
@@ -53,7 +76,7 @@ def other_quantities(talk: Talk, task: Task, found: dict[str, Any]) -> list[tupl
         talk.say("not_added", number=order["number"])
         talk.offer_human("offer_human", order=order)
         return None
-    chosen = wished.meant(text, pool).items or (pool if len(pool) == 1 else [])
+    chosen = wished.meant(text, pool).items or (pool if len(pool) == 1 else _of_so_many(text, pool))
     counts = {place: counting.counted(text, item, pool) for place, item in enumerate(chosen)}
     if not chosen or (len(chosen) > 1 and not drop and None in counts.values()):
         if drop or not reading.alternatives(task.text, pool[0]):
@@ -127,6 +150,13 @@ def part_of(task: Task, items: list[dict[str, Any]]) -> list[tuple[dict[str, Any
         counts = [(item, wished.units(_THAT_ONE.sub(" ", text), item, items) or item["quantity"]) for item in named]
         return counts if any(units < item["quantity"] for item, units in counts) else []
     return [(item, min(wished.units(text, item, items) or item["quantity"], item["quantity"])) for item in part]
+
+
+def _of_so_many(text: str, pool: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """ "Two bottles instead of three": the only item there are three of."""
+    found = _BEFORE.search(text)
+    had = [item for item in pool if found and item["quantity"] == counting.number(found["n"])]
+    return had if len(had) == 1 else []
 
 
 def _adds_another(text: str, whole: str, pool: list[dict[str, Any]]) -> bool:

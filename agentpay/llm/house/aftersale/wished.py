@@ -31,7 +31,7 @@ _STAYS_NOT = re.compile(
     re.I,
 )
 _STAYS = re.compile(
-    r"^\W*(?:(?:and|but|so|please|just|only|then|while|though|by)\s+)*keep(?:ing)?\b(?! \w+ing\b)|\ba keeper\b"
+    r"(?:^|:\s)\W*(?:(?:and|but|so|please|just|only|then|while|though|by)\s+)*keep(?:ing)?\b(?! \w+ing\b)|\ba keeper\b"
     r"|\b(?:i|we|me|us|i'?ll|we'?ll|i'?d|we'?d|i'?m|we'?re|he'?ll|she'?ll|they'?ll)\s+(?:(?:will|would|want|wanna|like|love|prefer|plan|intend|going|gonna|can|could|may|might|shall|should|rather|only|just|definitely|happily|gladly|am|are|have|decided|to)\s+)*(?:keep(?:ing)?|hold(?:ing)? on to|hang(?:ing)? on to)\b(?! \w+ing\b)"
     r"|\bleave (?:the|my|those|these|both)\b(?!.*\bout\b)|(?<!n't )(?<!not )\bstays?\b(?! (?:on|in|up|closed|open|dry|warm|hot|cold|put|still|together)\b)"
     r"|^\W*(?:but |and )?(?:not (?=the\b|my\b|those\b|these\b|all\b|both\b)(?!.*\b(?:ordered|wanted|expected|bought)\b)|(?:except(?: for)?|apart from|other than|everything but|all but)\b(?! (?:it|that|this)\b))|\b(?:everything|all) (?:but|except)\b"
