@@ -90,7 +90,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
     if clauses.asks_when(act):
         return serving.money_due
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
-    of_money = of_money and all(one.intent != "complaint" for one in talk.turn.acts)
+    if of_money and talk.checkout is None and any(one.intent == "complaint" for one in talk.turn.acts):
+        return service.complaint  # "there's only one vest, I paid for two"
     if of_money and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
         return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):

@@ -178,6 +178,51 @@ def test_of_several_orders_none_is_cancelled_for_a_return_that_names_another() -
     assert "NT-1" not in said.text
 
 
+def delivered(*items: tuple[str, int]) -> dict[str, Any]:
+    found = told(order("NT-5", *items, sent="delivered"))
+    open_still = {"ok": True, "code": None, "reason": None, "until": None}
+    found["possible"] |= {"returns": open_still, "exchange": open_still}
+    found["possible"]["before_it_leaves"] |= {"ok": False, "reason": "the order has been delivered already"}
+    return found
+
+
+def test_each_clause_changes_its_own_item() -> None:
+    acts = act("change_order", "two bottles instead of three please"), act("change_order", "drop the lamp")
+    view = turn(*acts, text="two bottles instead of three please, and drop the lamp", agent="support", verified=True)
+    said = play(view, order_status=orders({**order("NT-6", ("Soft flask", 3), ("Headlamp", 1)), "placed_at": None}))
+    assert "2 × Soft flask" in said.text
+    assert "no Headlamp" in said.text
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("return everything from my last order", "2 × Trowel and Can"),
+        ("trowels: keep one, return the other", "of Trowel from"),
+    ],
+)
+def test_what_comes_back_is_what_was_said(text: str, units: str) -> None:
+    view = turn(act("return", text), agent="support", verified=True)
+    assert units in play(view, order_status=lambda _: (True, delivered(("Trowel", 2), ("Can", 1)))).text
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [("return", "how do I get the label?"), ("cancel_order", "the lamp order I cancelled, did you get that?"),
+     ("refund", "I sent the trowels back two weeks ago and still no refund")],
+)  # fmt: skip
+def test_what_was_done_before_is_no_wish(intent: str, text: str) -> None:
+    view = turn(act(intent, text), agent="support", verified=True)
+    said = play(view, order_status=lambda _: (True, {**delivered(("Trowel", 2)), "returns": []}))
+    assert "task" not in said.memory.get("pending", {})
+
+
+def test_a_new_one_for_a_broken_one_is_a_persons() -> None:
+    view = turn(act("exchange", "one can leaks, can I get a replacement?"), agent="support", verified=True)
+    said = play(view, order_status=lambda _: (True, delivered(("Can", 2))))
+    assert said.memory["asked_for"] == "confirm_handoff"
+
+
 def test_free_delivery_is_told_from_the_rates() -> None:
     rates = [{"zone": "Ireland", "name": "Standard", "min_subtotal": 6000}]
     swaps = {"title": "Exchanges", "text": "Exchanges are free within 45 days of delivery.", "score": 0.9}

@@ -33,10 +33,10 @@ _ASKS_FOR_IT = re.compile(
     re.I,
 )
 _DONE_BEFORE = re.compile(
-    r"\b(?:i|we|you)(?:'ve| have| had)? (?:already )?(?:cancell?ed|returned|exchanged|sent (?:[\w']+ ){1,4}back)\b|\bstill (?:no|waiting for)\b.*\b(?:refund|money)\b"
-    r"|\b(?:how|where|what|when|who)\b.*\blabel\b",
+    r"\b(?:i|we|you)(?:'ve| have| had)? (?:already )?(?:cancell?ed|returned|exchanged|sent (?:[\w']+ ){1,4}back)\b|\bstill (?:no|waiting for)\b.*\b(?:refund|money)\b",
     re.I,
 )
+_OF_LABEL = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:how|where|what|when|who)\b.*\blabel\b", re.I)
 _ASKED_AFTER = re.compile(r"\b(?:my|the|our) (?P<other>other |second )?(?P<what>[a-z][\w'-]*)", re.I)
 _AN_ORDER = stems(
     "order orders parcel parcels package packages delivery shipment stuff goods things items purchase status tracking one"
@@ -70,6 +70,8 @@ def asks_when(act: ActView) -> bool:
     """ "How long until I get the money?", "which card does it go to?": a question about what is under way, and no wish for a refund."""
     if act.intent not in KINDS:
         return False
+    if _OF_LABEL.search(act.text):
+        return True
     if _DONE_BEFORE.search(act.text) and not _ASKS_FOR_IT.search(act.text):
         return True  # "I sent it back two weeks ago and still no refund"
     of_money = act.intent == "refund" and _OF_MONEY.search(act.text) and not _ASKS_FOR_IT.search(act.text)

@@ -36,7 +36,9 @@ def picked(talk: Talk, task: Task, found: dict[str, Any], key: str) -> list[tupl
         kept = next((item["reason"] for item in everything if item["reason"]), None)
         refuse(talk, kept, found["order"])
         return None
-    chosen = [item for item in named if item["returnable"]] or reading.placed(text, left) or several_of(text, left)
+    chosen = [item for item in named if item["returnable"]]
+    if not chosen and not wished.wants_all(text):
+        chosen = reading.placed(text, left) or several_of(text, left)
     if wished.wants_all(text) and len(chosen) in (0, len(everything)):
         chosen, named = left, named or [item for item in everything if not item["returnable"]]
     if not chosen and len(left) == 1:

@@ -31,6 +31,9 @@ _NO_GOODS = frozenset(
      "price", "purchase", "reason", "recent", "refund", "replacement", "rest", "return", "same", "second",
      "shipment", "size", "stuff", "thing", "whole"}
 )  # fmt: skip
+_AN_ORDER = re.compile(
+    r"\b(?:first|second|third|last|latest)\s+(?:[a-z]+\s+)?(?:orders?|purchase|delivery|parcel|package)\b", re.I
+)
 _A_THING = re.compile(
     r"\b(?:the|my|that|those|these|one|two|three|four|five|six|\d{1,2})\s+"
     r"(?!(?:other|second|first|last|latest|of|more|times?|hours?|days?|weeks?|months?|years?)\b)(?P<what>[a-z][\w'-]+)\b(?!\s+order\b)",
@@ -162,7 +165,7 @@ def _kinds(items: Sequence[dict[str, Any]]) -> set[str]:
 
 def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """ "The first one", "the last"."""
-    words = tokens(text)
+    words = tokens(_AN_ORDER.sub(" ", text))
     places = [place for word, place in _ORDINALS.items() if word in words]
     return [items[place] for place in places if -len(items) <= place < len(items)]
 

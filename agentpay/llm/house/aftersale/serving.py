@@ -39,6 +39,7 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
+_STILL_OPEN = re.compile(r"\bstill\b|\bno (?:refund|money)\b|n't\b|\bnot\b", re.I)
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|am i able|is it possible|do you)\b", re.I)
 _OPEN = ("confirm", "start", "items", "to")
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel", "items"})
@@ -56,6 +57,8 @@ def money_due(talk: Talk, act: ActView) -> Plan:
     own = talk.order is not None or talk.verified or act.entities.get("order_numbers")
     if own or (act.intent == "refund" and general.speaks_of_own(talk.turn.text)):
         yield from status(talk, act)
+        if _STILL_OPEN.search(act.text) and not talk.expecting:
+            talk.offer_human("pass_it_on")
     elif not passages:
         talk.offer_human("policy_unknown", about=act.text)
 
