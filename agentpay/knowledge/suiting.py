@@ -55,10 +55,10 @@ def suits(facts: Mapping[str, Any], description: str, people: int | None, ages: 
     attributes = facts.get("attributes") or {}
     text = f"{description} {facts.get('conversational_description') or ''}"
     told: list[bool] = []
-    if people is not None and (for_so_many := next(_for_people(attributes, text), None)) is not None:
-        told.append(for_so_many.holds(people))
-    if ages and (from_age := next(_for_ages(attributes, text), None)) is not None:
-        told.append(all(from_age.holds(age) for age in ages))
+    if people is not None and (for_so_many := list(_for_people(attributes, text))):
+        told.append(any(one.holds(people) for one in for_so_many))  # "small serves two, large serves six"
+    if ages and (from_age := list(_for_ages(attributes, text))):
+        told.append(all(any(one.holds(age) for one in from_age) for age in ages))
     return all(told) if told else None
 
 
@@ -67,7 +67,7 @@ def _for_people(attributes: Mapping[str, Any], text: str) -> Iterator[Range]:
         if (words := _words(name) & _OF_PEOPLE) and (found := _VALUE.search(str(value))):
             yield _so_many(found, exact=bool(words & _EXACT))
     for pattern in _TELLS_PEOPLE:
-        if found := pattern.search(text):
+        for found in pattern.finditer(text):
             yield _so_many(found, exact=found["name"].lower() in _EXACT)
 
 
@@ -87,7 +87,7 @@ def _for_ages(attributes: Mapping[str, Any], text: str) -> Iterator[Range]:
         if _words(name) & _OF_AGE and (found := _VALUE.search(str(value))):
             yield _from_age(found, "months" if "month" in f"{name} {value}".lower() else "years")
     for pattern in _TELLS_AGE:
-        if found := pattern.search(text):
+        for found in pattern.finditer(text):
             yield _from_age(found, found.groupdict().get("unit") or "years")
 
 

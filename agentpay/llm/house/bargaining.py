@@ -49,6 +49,11 @@ _NUMBER_ALONE = re.compile(
 )
 _OF_A_PURCHASE = frozenset({"provide_details", "checkout"})
 _BUYS = frozenset({"negotiation", "add_to_cart"})
+_GO_ON = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|alright|great|fine|yes|yeah|oh)\W+)*(?:go on(?: then)?|go for it|why not"
+    r"|let'?s do (?:it|that)|that'?ll do(?: nicely)?|that works|works for me)\W*$",
+    re.I,
+)
 _SOLD = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|alright|great|fine|yes)\W+)*(?:sold|done deal|(?:it'?s|that'?s) a deal)\b(?! out)", re.I
 )
@@ -123,7 +128,9 @@ def _of_that_value(talk: Talk, act: ActView) -> ActView:
 
 
 def sealed(turn: TurnView) -> TurnView:
-    """ "Sold!", to an offer: taken."""
+    """ "Sold!", to an offer: taken; "go on then", to whatever was asked: yes."""
+    if str(turn.memory.get("asked_for", "")).startswith("confirm_") and _GO_ON.match(turn.text):
+        return replace(turn, accepts=True, acts=[ActView("other", 0.8, turn.text)])
     if turn.offer is None or turn.offer.get("status") == "accepted" or not _SOLD.match(turn.text):
         return turn
     return replace(turn, accepts=True)

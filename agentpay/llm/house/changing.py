@@ -24,7 +24,19 @@ from agentpay.llm.house.lines import (
     spoken_of_line,
 )
 from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
-from agentpay.llm.house.refs import among, having, named, overlaid, points_back, spoken_of, stems, target, without_name
+from agentpay.llm.house.refs import (
+    SAYS_WHICH,
+    among,
+    having,
+    named,
+    overlaid,
+    points_back,
+    spoken_of,
+    stems,
+    target,
+    without_name,
+)
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.llm.house.varying import INSTEAD, of_that_number, other_variant
 
@@ -35,7 +47,10 @@ _ONLY_THE = re.compile(
     re.I,
 )
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
-_SOME_OF = re.compile(r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these)\b", re.I)
+_SOME_OF = re.compile(
+    r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these|(?:the|my) (?P<name>[\w' -]{2,30}))\b", re.I
+)
+_NAMED_INSTEAD = re.compile(r"^\W*(?:(?:no|ok(?:ay)?|then|hm+|actually)\W+)*(?:the )?[\w-]+ ones? instead\W*$", re.I)
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 
 
@@ -46,7 +61,14 @@ def change(talk: Talk, act: ActView) -> Plan:
         yield from add(talk, act)
         return
     if (pair := _one_for_another(lines, act)) is not None:
-        yield from _swap(talk, act, *pair)
+        going, comes = pair
+        if stems(comes) <= SAYS_WHICH:  # "the teapot for the bigger one"
+            yield from _in_size(talk, act, going)
+            return
+        yield from _swap(talk, act, going, comes)
+        return
+    if _elsewhere_named(act, lines):
+        yield from _swap(talk, act)  # "hob one instead"
         return
     if act.entities.get("quantity") and (each := lines_meant(talk, act)):
         for one in each:
@@ -110,6 +132,24 @@ def only_this(text: str, lines: list[dict[str, Any]]) -> dict[str, Any] | None:
     return named_in(text, lines)
 
 
+def _elsewhere_named(act: ActView, lines: list[dict[str, Any]]) -> bool:
+    """Whether a clause names nothing that is in the cart, and wants it in place of what is: "the hob one instead"."""
+    name = named(act)
+    plain = not set(act.entities) & {"options", "quantity", "pronoun"}
+    return plain and name is not None and _NAMED_INSTEAD.match(act.text) is not None and not among(name, lines)
+
+
+def _in_size(talk: Talk, act: ActView, line: dict[str, Any]) -> Plan:
+    outcome = yield Ask("check_inventory", {"product": line["product_external_id"]})
+    row = by_size(f"{act.text} one", outcome.result.get("variants", [])) if outcome.ok else None
+    if row is None:
+        yield from _set(talk, act, {"product": line["product_external_id"]}, None, action="replace")
+        return
+    yield from _set(
+        talk, act, {"variant": line["variant_external_id"], "options": row["options"]}, None, action="replace"
+    )
+
+
 def _keep(talk: Talk, kept: dict[str, Any], lines: list[dict[str, Any]]) -> Plan:
     for line in lines:
         if line is kept:
@@ -126,8 +166,11 @@ def _keep(talk: Talk, kept: dict[str, Any], lines: list[dict[str, Any]]) -> Plan
 
 def _some_of_them(talk: Talk, act: ActView) -> tuple[dict[str, Any], int] | None:
     """ "Make one of them mustard": the line, and how many of it shall be otherwise."""
-    found, line = _SOME_OF.search(act.text), spoken_of_line(talk)
-    if found is None or line is None or not act.entities.get("options"):
+    found = _SOME_OF.search(act.text)
+    if found is None or not act.entities.get("options"):
+        return None
+    line = named_in(found["name"], talk.cart["items"]) if found["name"] else spoken_of_line(talk)
+    if line is None:
         return None
     number = _NUMBERS.get(found["n"].casefold()) or int(found["n"])
     return (line, number) if 0 < number < line["quantity"] else None

@@ -21,6 +21,7 @@ _OTHER_ONE = re.compile(r"\bthe (?:\w+er|other) ones?\b", re.I)
 
 
 _OF_A_KIND = re.compile(r"\b(?:differen\w+|compar\w*)\b.*\b(?:your|the|these|all)\b(?: \w+){0,3}? \w+s\W*$", re.I)
+_BETWEEN = re.compile(r"^.*\bbetween (?:the |your |an? )?", re.I)
 _COUNTED = re.compile(r"^\W*(?:the |your |these |all )*(?:\d|two|three|four|both) (?:of )?", re.I)
 _MOST = 3
 
@@ -80,7 +81,9 @@ def _compared(talk: Talk, act: ActView) -> list[str]:
     if (ordinals := act.entities.get("ordinals")) and len(ordinals) > 1:
         return [shown[n - 1]["external_id"] for n in ordinals if 0 < n <= len(shown)]
     query = act.entities.get("product_query")
-    names = list(act.entities.get("compared", [])) or ([name for name in _AND.split(query) if name] if query else [])
+    names = [_BETWEEN.sub("", name) for name in act.entities.get("compared", [])]
+    if not names and query:
+        names = [name for name in _AND.split(query) if name]
     if len(names) == 1 and talk.focus is not None and _compares(act):
         names.append(talk.focus["product"])
     elsewhere = len(names) == 1 and not among(names[0], shown) and not _compares(act)

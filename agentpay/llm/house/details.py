@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -40,7 +41,7 @@ def details(talk: Talk, act: ActView) -> Plan:
     if "product" not in ref:
         yield from search(talk, act)
         return
-    question = _question(act)
+    question = _question(_with_reason(talk, act))
     outcome = yield Ask("product_details", {"product": ref["product"], **question})
     if not outcome.ok and (yield from general.told_by_title(talk, act, no_goods=True)):
         return
@@ -61,11 +62,14 @@ def details(talk: Talk, act: ActView) -> Plan:
     product = outcome.result["product"]
     variant = _variant_spoken_of(talk, product)
     spoken_of(talk, product, variant)
-    named_alone = "?" not in talk.turn.text and set() < content(act.text) <= stems(product["title"])
+    asked = "?" in talk.turn.text or asks_for_a_measure(act.text)
+    named_alone = not asked and set() < content(act.text) <= stems(product["title"])
     if (named_alone or is_general(act.text)) and not act.entities.get("attributes"):
         _all_of_it(talk, product)
         return
-    answer = answer_of(act, outcome)
+    whole = _with_reason(talk, act)
+    answer = answer_of(whole, outcome)
+    answer = answer if whole is act else replace(answer, polar=False)
     if answer.facts or answer.sentences:
         tell(talk, product, answer)
     elif (yield from articles.told_of(talk, act.text, product["title"])):
@@ -80,6 +84,13 @@ def definite(text: str, tried: str) -> str | None:
     """What a question is about, by its article, where more than that was `tried`: "how long's the peel"."""
     found = _THE.search(text)
     return found["name"] if found and found["name"].casefold() != tried.casefold() else None
+
+
+def _with_reason(talk: Talk, act: ActView) -> ActView:
+    """The clause with what is said before it: "my nan is allergic to nuts, can she eat the cake?" asks of nuts."""
+    before = talk.turn.text.partition(act.text)[0]
+    lone = len(talk.turn.acts) == 1 and len(content(before)) > 1
+    return replace(act, text=f"{before}{act.text}") if lone else act
 
 
 def named_beside(talk: Talk, act: ActView) -> str | None:

@@ -16,6 +16,8 @@ _GENERAL = re.compile(
 )
 _MADE_OF = re.compile(r"\bmade (?:of|from|out of|with)\b|\bwhat material\b", re.I)
 _POLAR = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:is|are|does|do|can|could|has|have|will|would)\b", re.I)
+_TURNS = re.compile(r"\b(?:allerg\w*|intoleran\w*|free|without|avoid\w*|not|no|n't|never)\b", re.I)
+"""Makes of "nuts: yes" no yes: "is it nut free?", "can she eat it, she is allergic to nuts?"."""
 _SMALL = frozenset(
     re.findall(
         r"\w+",
@@ -116,10 +118,12 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
     ranked.sort(key=lambda pair: -pair[0])
     if not facts and (measured := [one for body in texts for one in describe.sentences(body) if _measures(units, one)]):
         return Answer([], measured[:_MOST_SENTENCES], polar=False, measured=True)
+    turned = _TURNS.search(text)
+    named = " ".join(told[0] for _, told in facts).casefold()
     return Answer(
         [told for _, told in facts[:_MOST_FACTS]],
         list(dict.fromkeys(sentence for _, sentence in ranked[:_MOST_SENTENCES])),
-        _POLAR.match(text) is not None,
+        _POLAR.match(text) is not None and (turned is None or turned.group().casefold() in named),
     )
 
 

@@ -12,7 +12,7 @@ from agentpay.llm.house.refs import among, having, named, stems
 from agentpay.llm.house.talk import Talk
 from agentpay.naming import besides_the_name
 
-_SO_MANY = re.compile(r"\bwill do\b|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
+_SO_MANY = re.compile(r"\bwill do\b|\bactually\W*$|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
 _NUMBER_ALONE = re.compile(r"^\W*(?:\d{1,3}|two|three|four|five|six)(?:\W+(?:please|pls|then))?\W*$", re.I)
 _MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _SAYS_WHICH = re.compile(r"\bin\b|\d[.,]\d|\bsize\b", re.I)

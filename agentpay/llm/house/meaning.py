@@ -123,6 +123,10 @@ def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         acts = [act for act in acts if act.intent != "negotiation" or set(act.entities) & _PRICED] or acts
     if any(act.entities.get("codes") for act in acts):
         acts = [act for act in acts if act.intent != "discount" or act.entities.get("codes")]
+    if any(act.intent == "change_cart" and named(act) for act in acts):
+        # "89 quid is too much, the hob one instead": why it shall be another
+        paid = {line["unit_price"] for line in talk.cart.get("items", [])}
+        acts = [act for act in acts if act.intent != "negotiation" or act.entities.get("amount") not in paid]
     chooses = len(talk.turn.shown) > 1 and not talk.turn.offer and _CHOOSES.search(talk.turn.text)
     return [
         replace(act, intent="add_to_cart")

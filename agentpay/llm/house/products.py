@@ -45,6 +45,8 @@ _NEED = re.compile(
     r"\b(?:something|anything|what would|ideas?|suggestions?|needs?|help|what (?:have|do) (?:you|u)|suitable)\b", re.I
 )
 _STORIES = frozenset({"recommendation", "product_search", "other", "greeting"})
+_WHAT_COULD = re.compile(r"\bwhat (?:else )?(?:can|could|should|would|shall|might) (?:we|i|they|he|she|one)\b", re.I)
+"""Asks what to do; what stands behind it is a deed, and no name."""
 _STORY = 4
 """More words of content than that say more than what a thing is called."""
 _TELLING = 2
@@ -123,7 +125,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
         if not products or (kind == "suited" and not outcome.result.get("suited")):
             continue
-        if need and not by_name and not outcome.result.get("suited"):
+        called = any(content(query) & stems(one["title"]) for one in products) and not _WHAT_COULD.search(act.text)
+        if need and not called and not outcome.result.get("suited"):
             # "We're four, what could we play?": what is for four goes before what is merely called so
             whole = yield Ask("product_search", {**_without(wanted, "attributes", "options", "category"), **need})
             outcome = whole if whole.result.get("suited") else outcome
@@ -193,7 +196,8 @@ def _of_several(query: str, titled: list[dict[str, Any]]) -> bool:
 
 def _story(talk: Talk, act: ActView) -> str | None:
     """What is told of a need, whole: "my dog is 13 and stiff in the hips, she needs something comfy to sleep on"."""
-    told = act.intent == "recommendation" or _NEED.search(talk.turn.text) or len(content(talk.turn.text)) > _STORY
+    told = act.intent == "recommendation" or _NEED.search(talk.turn.text) is not None
+    told = told or (len(content(talk.turn.text)) > _STORY and not asks_for_goods(act.text))
     if _asks_for_a_thing(act) or not told:
         return None
     wishes = (

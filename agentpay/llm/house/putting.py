@@ -107,8 +107,10 @@ def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any], quantity: in
         return
     if left > 0:
         talk.say("only_left", left=left, what=name, more=left - held)
-        wished = {"wished": quantity} if quantity else {}
-        talk.expect("confirm_add", **ref, quantity=left - held, **wished)
+        wished: dict[str, Any] = {"wished": quantity} if quantity else {}
+        if error.get("options") and "options" not in ref and "variant" not in ref:
+            wished["options"] = error["options"]
+        talk.expect("confirm_add", **ref, quantity=left - held, held=held, **wished)
         return
     outcome = yield Ask("check_inventory", {key: ref[key] for key in ("product", "options") if key in ref})
     result = outcome.result if outcome.ok else {}

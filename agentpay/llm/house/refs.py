@@ -19,6 +19,8 @@ _IN_ES = ("ches", "shes", "sses", "xes")
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
 _POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)", re.I)
 _WHOLE = re.compile(r"(?<![\w.,])[$€£]?(\d{1,6})(?![\w%]|[.,]\d)")
+_TRAILS = re.compile(r"(?:\W+(?:actually|though|not \d+))+\W*$", re.I)
+"""What stands behind a name and belongs to none."""
 SAYS_WHICH = frozenset(
     {"one", "s", "fine", "other", "middle", "medium", "cheap", "cheaper", "cheapest", "big", "bigger", "biggest", "large",
      "larger", "largest", "small", "smaller", "smallest", "little", "tall", "taller", "short", "shorter", "long", "longer"}
@@ -99,7 +101,7 @@ def undecided(talk: Talk, act: ActView) -> list[dict[str, Any]]:
 
 def named(act: ActView) -> str | None:
     """The product's name in the clause, with the brand where that was taken apart from it."""
-    query = act.entities.get("product_query")
+    query = _TRAILS.sub("", act.entities.get("product_query") or "") or None
     if query and query.casefold() in {str(value).casefold() for value in act.entities.get("options", {}).values()}:
         query = None  # "black then": the colour, not a product of that name
     if query and stems(query) <= SAYS_WHICH:

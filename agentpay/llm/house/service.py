@@ -98,6 +98,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
         return
     it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
     passages = yield from articles.passages_for(act.text, it)
+    if not passages and it:
+        passages = yield from articles.passages_for(act.text.rpartition(",")[2])
     passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)
     if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
         passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"

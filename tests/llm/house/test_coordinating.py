@@ -253,3 +253,49 @@ def test_the_only_thing_that_comes_so_is_meant() -> None:
         update_cart=done,
     )
     assert (played.calls[-1][1]["product"], played.calls[-1][1]["quantity"]) == ("paint", 4)
+
+
+def test_a_thing_becomes_the_bigger_one_of_its_kind() -> None:
+    rows = [variant("p-s", size="small"), variant("p-l", size="large")]
+    cart = {**EMPTY_CART, "items": [line("p-s", "Thing", "p", size="small"), line("cup", "Cup", "cup")]}
+    played = play(
+        turn(act("change_cart", "swap the thing for the bigger one", product_query="thing for the bigger"), cart=cart),
+        check_inventory=lambda _: (True, stock(*rows)),
+        update_cart=done,
+    )
+    assert played.calls[-1][1] == {"action": "replace", "variant": "p-s", "options": {"size": "large"}}
+
+
+def test_some_of_what_is_named_come_otherwise() -> None:
+    cups = {**line("c-ash", "Ember cup", "cups", glaze="ash"), "quantity": 6}
+    cart = {**EMPTY_CART, "items": [line("pot", "Pot", "pot"), cups]}
+    changed = {**EMPTY_CART, "items": [*cart["items"], line("c-moss", "Ember cup", "cups", glaze="moss")]}
+    text = "make two of the cups moss"
+    played = play(
+        turn(act("change_cart", text, product_query="cups", options={"glaze": "moss"}, quantity=2), cart=cart),
+        update_cart=lambda given: (True, {**done(given)[1], "cart": changed}),
+    )
+    assert [(call["action"], call["quantity"]) for _, call in played.calls] == [("add", 2), ("set", 4)]
+
+
+def test_as_many_as_there_are_is_a_number_of_all_of_them() -> None:
+    pending = {"product": "p-s", "quantity": 1, "held": 4}
+    played = play(
+        turn(
+            act("add_to_cart", "ok 5 is fine", quantity=5, pronoun=True),
+            memory={"asked_for": "confirm_add", "pending": pending},
+        ),
+        update_cart=done,
+    )
+    assert played.calls[0][1]["quantity"] == 1
+
+
+def test_go_on_then_is_a_yes() -> None:
+    played = play(
+        turn(
+            act("goodbye", "go on then", 0.5),
+            memory={"asked_for": "confirm_add", "pending": {"product": "p-s"}},
+        ),
+        update_cart=done,
+    )
+    assert played.tools == ["update_cart"]

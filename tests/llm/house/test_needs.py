@@ -223,3 +223,21 @@ def test_what_is_in_the_cart_is_asked_the_sum_of() -> None:
             "discount_code": None, "discount": 0, "subtotal": 5000, "total": 5000}  # fmt: skip
     played = play(turn(act("price_question", "how much now?"), cart=cart), view_cart=lambda _: (True, {"cart": cart}))
     assert played.tools == ["view_cart"]
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [("can she eat the cake", "my nan is allergic to nuts, "), ("is it nut free", ""), ("is it without nuts", "")],
+)
+def test_what_one_is_allergic_to_is_no_yes(text: str, before: str) -> None:
+    cake = product("cake", "Honey cake", variant("cake"), description="Contains nuts.", attributes={"nuts": "yes"})
+    played = play(
+        turn(
+            act("product_details", text, pronoun=True),
+            text=f"{before}{text}?",
+            memory={"focus": {"product": "cake", "title": "Honey cake"}},
+        ),
+        product_details=lambda _: (True, {"product": cake}),
+    )
+    assert "nuts: yes" in played.text
+    assert not played.text.startswith("Yes")
