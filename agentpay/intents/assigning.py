@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LIKELY = 0.3
+LIKELY = 0.25
 """From this likelihood on an intent is taken to be in the message; more find all of them, and more that are not there."""
 _ALONE = 0.5
 """How likely a further intent must be that no clause is left for."""
@@ -49,6 +49,10 @@ _CAME = re.compile(
 _WANTED = re.compile(r"\b(?:need|want|wanted|order(?:ed)?|like|should|meant|exchange|swap)\b", re.IGNORECASE)
 _NAMED = frozenset({I.ADD_TO_CART, I.PRODUCT_SEARCH, I.CHANGE_CART, I.REMOVE_FROM_CART, I.AVAILABILITY})
 """What a bare name may be said for, where nothing is asked."""
+_READINGS = ((I.REFUND, I.RETURN), (I.RECOMMENDATION, I.PRODUCT_COMPARISON))
+"""A wish, and what sounds like a second one beside it: "I don't want to wait for a return, refund me"."""
+_TELLING = frozenset({I.ADD_TO_CART, I.COMPLAINT})
+"""What a few words that ask hardly are: "and the Wren?"."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
 """Of these a message may well hold several; of any other, two clauses are one wish."""
@@ -74,6 +78,9 @@ class Judged:
         up for small talk where the clause names goods or replies, nor a good one for a guess. A bare name wants goods."""
         if clause.bare and self.best not in (OF_GOODS if clause.norm.endswith(" ?") else _NAMED):
             return clause.intent
+        if clause.norm.endswith(" ?") and self.best in _TELLING and self.likely[self.best] < _ALONE:
+            asked = max(set(self.likely) - _TELLING - _MANNERS - {I.OTHER}, key=lambda name: self.likely[name])
+            return I.AVAILABILITY if clause.bare and self.likely[asked] < LIKELY else asked
         near = self.likely[clause.intent] >= max(LIKELY, _NEAR * self.likely[self.best])
         if near and clause.confidence >= _SURE:
             return clause.intent
@@ -89,6 +96,9 @@ class Judged:
     def wished(self) -> set[I]:
         """The intents of the message: manners and small talk beside a wish are none."""
         found = {name for name, likely in self.likely.items() if likely >= LIKELY} | {self.best}
+        for wish, reading in _READINGS:
+            if self.best is wish and self.likely[reading] < _ALONE:
+                found.discard(reading)
         found = (found - _MANNERS) or found
         return (found - {I.OTHER}) or found
 

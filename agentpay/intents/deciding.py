@@ -34,7 +34,7 @@ _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
     r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|hang on|one (?:sec|second|moment)|nothing(?: else| more| today)|done(?: deal)?|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
-    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect|right|correct)|do (?:that|so)|never mind|now|hi|hello|hey|there| )*$"
+    r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|go on|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|(?:this is |it is )?(?:the |my )?(?:second|third|fourth|fifth|last) time (?:i|we) (?:am |are |have )?(?:write|writing|written|ask|asking|asked|call|calling|called|tell|telling|say|saying)(?: (?:to|you|this|now|today))*|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect|right|correct)|do (?:that|so)|never mind|now|hi|hello|hey|there| )*$"
 )
 _BOUGHT = re.compile(
     r"\b(?:ordered|order|bought|purchased|received|arrived|got|came|delivered|my last)\b|\btoo (?:big|small|tight|large|long|short)\b"
@@ -51,6 +51,8 @@ _HAVE = re.compile(r"\b(?:have|got|carry|stock|sell|any)\b")
 _ENOUGH = re.compile(
     r"(?:\b(?:is|are|will be|would be)|'s) (?:\w+ )?(?:enough|plenty|sufficient|all (?:i|we) need)\b|\b(?:one|two|three|four) enough\b"
 )
+_IN_TOTAL = re.compile(r"\b(?:in (?:total|all)|altogether|all told)(?: please| then| now)*$")
+"""So many of what lies in the cart, said as the whole."""
 _SUITS_BETTER = re.compile(
     r"\b(?:goes|go|looks?|suits?|matches|match|fits?|works?|is|are|would be|would look)(?: \w+){0,2}? (?:better|nicer|best|more like it)\b|\b(?:prefer|like|love)(?: the| an?)? \w+(?: \w+)? (?:better|more)\b"
 )
@@ -151,6 +153,8 @@ def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogu
     if dialogue.cart_items and entities.options and entities.instead_of and not _ASKS.search(norm):
         return I.CHANGE_CART, 0.95  # "changed my mind: the beans in whole bean, not espresso"
     if dialogue.cart_items and entities.quantity and _ENOUGH.search(norm):
+        return I.CHANGE_CART, 0.95
+    if dialogue.cart_items and entities.quantity and _IN_TOTAL.search(norm):
         return I.CHANGE_CART, 0.95
     if dialogue.cart_items and entities.options and _SUITS_BETTER.search(norm):
         entities.product_query, entities.pronoun = None, True  # "ochre goes better with my sofa": no sofa is wanted

@@ -50,7 +50,7 @@ _EXPANSIONS = {
     "gimme": "give me", "lemme": "let me", "wanna": "want to", "gonna": "going to", "gotta": "have to",
     "u": "you", "r": "are", "ur": "your", "ya": "you", "y'all": "you", "pls": "please", "plz": "please",
     "plss": "please", "pleas": "please", "thx": "thanks", "tnx": "thanks", "thnx": "thanks", "ty": "thanks", "tysm": "thanks",
-    "tks": "thanks", "hw": "how", "nvm": "never mind", "nevermind": "never mind", "abt": "about",
+    "tks": "thanks", "ta": "thanks", "hw": "how", "nvm": "never mind", "nevermind": "never mind", "abt": "about",
     "wat": "what", "wut": "what", "wht": "what", "hv": "have", "hav": "have", "k": "ok", "kk": "ok",
     "okay": "ok", "okey": "ok", "yep": "yes", "yeah": "yes", "yup": "yes", "yea": "yes", "ye": "yes",
     "yess": "yes", "aye": "yes", "nope": "no", "nah": "no", "naw": "no", "rn": "right now", "cn": "can",

@@ -28,6 +28,8 @@ _REPLY_WORDS = 8
 _SURE_OF_REPLY = 0.5
 _ANSWER_WORDS = 4
 _SURE_OF_ANSWER = 0.8
+_READ_APART = 3
+"""Of so many clauses each is read by itself, too, for about 2 ms more."""
 _KEPT = 0.6
 """How sure an act is at least that a model named."""
 
@@ -73,11 +75,13 @@ class TieredClassifier:
             return understanding
         try:
             tokens = await self._encoder.aread(message(heard))
+            apart = heard if 1 < len(heard) <= _READ_APART else []
+            alone = [await self._encoder.aread(clause.norm) for clause in apart]
         except EmbeddingsUnavailable as error:
             log.warning("intents are read by rules alone: %s", error)
             return understanding
         replies = frozenset(clause.start for clause in heard if _replies(clause, dialogue))
-        likely, clauses = head.judge(heard, tokens, replies)
+        likely, clauses = head.judge(heard, tokens, replies, alone)
         if likely[IntentName.HUMAN] < _A_PERSON and all(clause.intent is not IntentName.HUMAN for clause in heard):
             likely[IntentName.HUMAN] = 0.0
         judged = Judged(head.classes, likely, clauses, replies)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ADAPTED_LAYERS, RANK, EPOCHS = 3, 16, 2
 """The upper half of the layers. What was tried, and what it gained: docs/intents.md."""
-_JOINS = 4000
-"""Messages joined of two that take part, at most one beside five others."""
+_JOINS = 8000
+"""Messages joined of two that take part, at most one beside three others."""
 _LONGEST = 48
 _TOKENS, _LEAST, _MOST = 640, 8, 48
 """Tokens a step, and at least and at most so many messages."""
@@ -85,7 +85,7 @@ def _adapted(examples: Sequence[Example], encoder: MiniLM, progress: Callable[[s
 def _rows(examples: Sequence[Example], encoder: MiniLM, chance: np.random.Generator) -> tuple[list[_Row], int]:
     """The messages, some of the joined ones among them, and how many intents they have."""
     messages = with_joins(examples)
-    joined = chance.choice(np.arange(len(examples), len(messages)), min(_JOINS, len(examples) // 5), False)
+    joined = chance.choice(np.arange(len(examples), len(messages)), min(_JOINS, len(examples) // 3), False)
     chosen = [*messages[: len(examples)], *(messages[int(place)] for place in joined)]
     classes = sorted({name for one in chosen for name in one.names})
     rows: list[_Row] = []

@@ -81,13 +81,13 @@ class CommerceHead:
         return ahead(words, self.classes, heard[0].intent) < CONFIRMED
 
     def judge(
-        self, heard: Sequence[Heard], tokens: Tokens, replies: Collection[int] = ()
+        self, heard: Sequence[Heard], tokens: Tokens, replies: Collection[int] = (), alone: Sequence[Tokens] = ()
     ) -> tuple[dict[IntentName, float], Matrix]:
         """
         How likely the message has each intent, and (clauses, intents) how much each clause speaks for it.
 
         `tokens` are those of `message(heard)`, read once for all clauses; `replies` are the clauses, by where they begin, that the
-        conversation makes plain.
+        conversation makes plain; `alone` are the tokens of each clause read by itself, where there are several.
         """
         texts = [clause.norm for clause in heard]
         clauses = self._scores(texts, clause_vectors(heard, tokens))
@@ -95,7 +95,8 @@ class CommerceHead:
         whole = (
             clauses[0] if len(heard) == 1 else self._scores([message(heard)], tokens[1].mean(axis=0, keepdims=True))[0]
         )
-        likely = weigh(self.classes, whole, clauses, heard, replies)
+        own = self._scores(texts, np.stack([states.mean(axis=0) for _, states in alone])) if alone else clauses
+        likely = weigh(self.classes, whole, clauses, own, heard, replies)
         return {IntentName(name): float(one) for name, one in zip(self.classes, likely, strict=True)}, clauses
 
     def _scores(self, norms: Sequence[str], vectors: Matrix) -> Matrix:
@@ -185,9 +186,18 @@ def clause_labels(joined: Message, heard: Sequence[Heard]) -> list[tuple[str, ..
     if len(joined.names) == 1:
         return [joined.names] * len(heard)
     if joined.second is None:
-        return []
+        return _of_two(joined.names, heard)
     found = [joined.names[:1] if clause.start < joined.second - 1 else joined.names[1:] for clause in heard]
     return found if len(set(found)) > 1 else []
+
+
+def _of_two(names: tuple[str, ...], heard: Sequence[Heard]) -> list[tuple[str, ...]]:
+    """Two clauses of a message of two wishes: a wish each, in the order in which they are named unless rules hear the other."""
+    if len(heard) != 2 or len(names) != 2:
+        return []
+    said = [clause.intent.value for clause in heard]
+    turned = sum(map(str.__eq__, said, reversed(names))) > sum(map(str.__eq__, said, names))
+    return [names[1:], names[:1]] if turned else [names[:1], names[1:]]
 
 
 _RULES, _NO_SHOP, _NO_DIALOGUE = RuleClassifier(), ShopWords(), Dialogue()
