@@ -132,6 +132,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
     if not isinstance(task, dict):
         return False
     kind, asked = task["kind"], task["asked"]
+    if memory.get("asked_for") == "confirm_handoff" and (accepts or declines):
+        return False  # a yes is to a person
     same = {
         intent
         for intent, of in KINDS.items()

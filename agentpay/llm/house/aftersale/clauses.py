@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale.answering import NOT_WANTED
-from agentpay.llm.house.aftersale.task import GUESS, KINDS, Task
+from agentpay.llm.house.aftersale.quantities import wants_other_quantity
+from agentpay.llm.house.aftersale.task import GUESS, KINDS, Task, changes_address_or_payment
 from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Talk
 
@@ -147,6 +148,9 @@ def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     that asks for no other one a return ("they are too tight, I want to send them back").
     """
     wanted = {act.intent for act in acts if act.intent in KINDS}
+    if {"exchange", "change_order"} <= wanted:  # "my ochre pot clashes with everything. Can I have the teal one?"
+        acts = [replace(act, intent="exchange") if _says_no_change(act) else act for act in acts]
+        wanted = {act.intent for act in acts if act.intent in KINDS}
     if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
         other = "exchange"
     elif "exchange" in wanted <= {"exchange", "return"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
@@ -154,6 +158,12 @@ def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     else:
         return list(acts)
     return [replace(act, intent=other) if act.intent in wanted else act for act in acts]
+
+
+def _says_no_change(act: ActView) -> bool:
+    return act.intent == "change_order" and not (
+        act.entities.get("address") or wants_other_quantity(act.text) or changes_address_or_payment(act.text)
+    )
 
 
 def kinds_of(acts: Sequence[ActView]) -> list[str]:

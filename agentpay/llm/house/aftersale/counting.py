@@ -10,7 +10,8 @@ from typing import Any
 from agentpay.llm.house.aftersale.reading import NUMBERS, said_words, title_words
 
 _UNITS = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b",
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b"
+    r"|\b(one|two|three|four|five|six|seven|eight|nine|ten)\W*$",
     re.I,
 )
 _MEASURE = re.compile(
@@ -43,7 +44,7 @@ def units_of(text: str, most: int) -> int | None:
     found = _UNITS.search(without_measures(text))
     if found is None:
         return None
-    units = number(found[1])
+    units = number(found[1] or found[2])
     return units if units <= most else None
 
 

@@ -87,7 +87,8 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     named_other = any(reading.alternatives(task.text, item) for item in can["items"])
     if is_amiss(task.text) and _NEW_ONE.search(task.text) and not named_other:
         talk.say("sorry")
-        talk.offer_human("pass_it_on", order=order)  # the same once more is no other variant
+        task.asked = "to"  # the same once more is no other variant; "then my money" goes on from it
+        talk.offer_human("pass_it_on", order=order, task=task.data())
         return None
     swaps = swaps_of(talk, task, found)
     if swaps is None:

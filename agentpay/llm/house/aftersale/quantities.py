@@ -49,7 +49,7 @@ def other_quantities(talk: Talk, task: Task, found: dict[str, Any]) -> list[tupl
     clauses = [
         words
         for words in task.words
-        if _wants(words) and not any(other != words and other in words for other in task.words)
+        if wants_other_quantity(words) and not any(other != words and other in words for other in task.words)
     ]
     if len(clauses) > 1 and not task.corrected:  # "two bottles instead of three, and drop the lamp"
         each = [_of_clause(talk, task, found, words) for words in clauses]
@@ -60,7 +60,8 @@ def other_quantities(talk: Talk, task: Task, found: dict[str, Any]) -> list[tupl
     return _of_clause(talk, task, found, words_of(task, pool))
 
 
-def _wants(text: str) -> bool:
+def wants_other_quantity(text: str) -> bool:
+    """Whether fewer, more or none of something is wanted."""
     return any(verb.search(text) for verb in (DROPS, _MORE, _INSTEAD_OF, _MAKE_IT))
 
 

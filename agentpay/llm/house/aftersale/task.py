@@ -137,6 +137,10 @@ def wishes_of(acts: Sequence[ActView]) -> list[ActView]:
     return [replace(act, entities={**numbers, **act.entities}) for act in acts if act not in bare]
 
 
+def changes_address_or_payment(text: str) -> bool:
+    return _ADDRESS.search(text) is not None or _PAYS.search(text) is not None
+
+
 def other_address(text: str) -> bool:
     """ "I need one only, and a different address": where it goes shall change besides."""
     return _OTHER_ADDRESS.search(text) is not None
