@@ -29,7 +29,7 @@ _COUNTED = re.compile(r"^\W*(?:an?|the|some|\d{1,2}|one|two|three|four|five|six)
 _NUMBERS = {"a": 1, "an": 1, "some": 1, "the": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNTED_IN = re.compile(r"^(?P<n>\d{1,2}|one|two|three|four|five|six) (?:in|of) (?:size )?\S+$", re.I)
 _BACK = re.compile(
-    r"\b(?:put|add|bring|pop|throw|stick) (?:it|them|that|those|the \w+) back\b|\b(?:re-?add|keep) (?:it|them|that)\b",
+    r"\b(?:put|add|bring|pop|throw|stick) (?:it|them|that|those|the \w+) back\b|\bre-?add (?:it|them|that)\b",
     re.I,
 )
 _ONE_OF_THEM = re.compile(
@@ -128,7 +128,7 @@ def _in_its_place(talk: Talk, acts: Sequence[ActView]) -> ActView | None:
         return None
     chosen = [act for act in acts if act.intent in _VAGUE and _ONE_OF_THEM.match(act.text)]
     others = [act for act in acts if act not in chosen]
-    if len(chosen) != 1 or any(act.intent != "remove_from_cart" or named_by_title(act, line) for act in others):
+    if len(chosen) != 1 or any(act.intent != "remove_from_cart" or _is_named(act, line) for act in others):
         return None
     if not (others or _REFUSES.search(talk.turn.text)):
         return None
@@ -136,7 +136,7 @@ def _in_its_place(talk: Talk, acts: Sequence[ActView]) -> ActView | None:
     return replace(wish, intent="change_cart", text=f"{wish.text} instead")
 
 
-def named_by_title(act: ActView, line: dict[str, object]) -> bool:
+def _is_named(act: ActView, line: dict[str, object]) -> bool:
     name = named(act)
     return name is not None and name.casefold() in str(line["title"]).casefold()
 
