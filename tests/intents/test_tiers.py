@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from agentpay.errors import StartupError
+from agentpay.intents.assigning import Judged
 from agentpay.intents.joining import tidy
 from agentpay.intents.model import ModelNamer
-from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.rules import Heard, RuleClassifier
 from agentpay.intents.service import head_of, make_classifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.tiers import TieredClassifier
@@ -212,3 +213,17 @@ async def test_why_something_goes_back_asks_for_no_other_one():
         Act(intent=IntentName.RETURN, confidence=0.9, text="can I return the socks"),
     ]
     assert [act.intent for act in tidy(wished, "", Dialogue(), False, False)] == ["exchange", "return"]
+
+
+def test_two_readings_of_a_wish_are_one_and_a_question_adds_nothing():
+    head = commerce.shipped()
+
+    def judged(**likely: float) -> Judged:
+        every = {IntentName(name): likely.get(name, 0.01) for name in head.classes}
+        return Judged(head.classes, every, np.zeros((1, len(head.classes)), np.float32))
+
+    assert judged(refund=0.99, **{"return": 0.4}).wished() == {IntentName.REFUND}
+    assert judged(refund=0.99, **{"return": 0.6}).wished() == {IntentName.REFUND, IntentName.RETURN}
+    asked = Heard(0, "the wren ?", IntentName.PRODUCT_SEARCH, 0.65, goods=True, bare=True)
+    assert judged(add_to_cart=0.3).only(asked) is IntentName.AVAILABILITY
+    assert judged(add_to_cart=0.8).only(asked) is IntentName.ADD_TO_CART
