@@ -27,6 +27,11 @@ _MOST_SURE = {
     "exchange": 0.5,
 }
 """Up to which confidence each of these may be such a question."""
+_SURER = 0.9
+_ORDERS = re.compile(
+    r"\b(?:orders?|purchase|parcels?|packages?|stuff|things?|deliver\w*|shipments?|ship\w*|arriv\w*|come|coming|came|track\w*|sent|send|dispatch\w*|status|it|they|them|here)\b",
+    re.I,
+)
 _WONDERS = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|hi|hello|hey|also|but|well|just wondering)\W+)*"
     r"(?:how (?!about\b|do you (?:have|feel)|much (?:is|are|does|do|for|would)\b)\w+|when\b(?:'s| is| are| do| does| should| can)?|why|will|should"
@@ -63,9 +68,14 @@ def told(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     return True
 
 
+def _of_no_order(act: ActView) -> bool:
+    """ "When's the right time to repot my monstera?", read as a question for an order: nothing in it is of one."""
+    return act.intent == "order_status" and _ORDERS.search(act.text) is None
+
+
 def _wonders(talk: Talk, act: ActView) -> bool:
     return (
-        act.confidence <= _MOST_SURE.get(act.intent, 0)
+        act.confidence <= (_SURER if _of_no_order(act) else _MOST_SURE.get(act.intent, 0))
         and not act.entities.get("order_numbers")
         and not talk.turn.angry
         and _WONDERS.search(act.text) is not None
