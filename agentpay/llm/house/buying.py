@@ -144,7 +144,8 @@ def add_pending(talk: Talk, act: ActView) -> Plan:
     number = int(pending["wished"]) if other and not act.entities.get("quantity") else quantity_of(talk, act)
     if (said := act.entities.get("quantity")) and 0 < pending.get("held", 0) < said:
         number = int(said) - int(pending["held"])  # "ok, 5 is fine", of which four are in the cart
-    for product in pending.get("also", []):
+    names = any(named(one) for one in talk.turn.acts)  # "I'll take the blanket, and the bed in small": each by itself
+    for product in [] if names else pending.get("also", []):
         yield from put(talk, act, {"product": product}, 1)
     yield from put(talk, act, {"product": pending["product"], **({"options": options} if options else {})}, number)
 

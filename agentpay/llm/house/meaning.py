@@ -106,6 +106,14 @@ def _for_two(act: ActView) -> ActView:
 
 def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActView:
     """ "Switch us to Wednesday", with goods in the cart and no order spoken of, means the cart. "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
+    buying = talk.turn.stage in ("cart", "checkout") and talk.cart.get("items") and talk.order is None
+    if (
+        buying
+        and act.intent == "change_order"
+        and act.entities.get("address")
+        and not act.entities.get("order_numbers")
+    ):
+        return replace(act, intent="provide_details")  # "wait, send it to 12 Rue Cler instead", before it is paid
     guessed = act.intent in KINDS and act.confidence < _UNSURE and not act.entities.get("order_numbers")
     unknown = not talk.verified and not act.entities.get("order_numbers") and not talk.claimed
     if (guessed or unknown) and act.intent in _CHANGES and talk.cart.get("items") and talk.order is None:

@@ -299,3 +299,33 @@ def test_go_on_then_is_a_yes() -> None:
         update_cart=done,
     )
     assert played.tools == ["update_cart"]
+
+
+def test_what_was_offered_before_is_put_in_only_where_nothing_is_named() -> None:
+    pending = {"product": "blanket", "also": ["bed"]}
+    played = play(
+        turn(
+            act("add_to_cart", "I'll take the blanket", product_query="blanket"),
+            act("add_to_cart", "the bed in small", product_query="bed", options={"size": "small"}),
+            memory={
+                "asked_for": "confirm_add",
+                "pending": pending,
+                "focus": {"product": "blanket", "title": "Fleece blanket"},
+            },
+        ),
+        update_cart=done,
+    )
+    assert [call["product"] for _, call in played.calls] == ["blanket", "bed"]
+
+
+def test_before_it_is_paid_an_address_is_changed_in_the_checkout() -> None:
+    address = {"line1": "12 Rue Cler", "city": "Paris", "postal_code": "75007", "country": "FR"}
+    played = play(
+        turn(
+            act("change_order", "please send it to 12 Rue Cler, 75007 Paris instead", address=address, pronoun=True),
+            stage="checkout",
+            cart={**EMPTY_CART, "items": [line("b", "Book", "b")]},
+        ),
+        set_customer_details=lambda given: (True, {"details": given}),
+    )
+    assert played.calls[0][0] == "set_customer_details"
