@@ -46,7 +46,6 @@ def add(talk: Talk, act: ActView) -> Plan:
     if not anew and chosen_variant(talk, act) is not None:
         yield from choose(talk, act)
         return
-    anew = anew or _names_another(talk, act)
     if talk.asked_for == "confirm_add" and not anew and not act.entities.get("ordinals") and "product" in talk.pending:
         yield from add_pending(talk, act)
         return
@@ -82,13 +81,6 @@ def add(talk: Talk, act: ActView) -> Plan:
     yield from put(
         talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act), otherwise=otherwise
     )
-
-
-def _names_another(talk: Talk, act: ActView) -> bool:
-    """ "I'll take the blanket", spoken of last, where what was offered is the bed shown with it."""
-    focus = talk.focus or {}
-    offered = talk.pending.get("product") not in (focus.get("product"), focus.get("variant"))
-    return talk.asked_for == "confirm_add" and offered and bool(stems(focus.get("title", "")) & stems(act.text))
 
 
 def _each_of_shown(talk: Talk, act: ActView) -> list[dict[str, Any]]:
