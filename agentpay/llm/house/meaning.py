@@ -22,6 +22,8 @@ _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "avail
 _WISHES = frozenset({"product_search", "recommendation", "add_to_cart"})
 _UNSURE = 0.6
 """Below it a complaint or a wish about an order, beside a wish for goods, is a guess."""
+_UNSURE_IN_A_CART = 0.75
+"""The same of changes, while goods lie in the cart and no order was spoken of."""
 _THREATENS = re.compile(r"^\W*(?:or |else )*(?:i'?ll|i will|i am going to|i'?m going to|we'?ll)\b", re.I)
 _SEARCHED_BY = frozenset({"price_min", "price_max", "attributes", "sort"})
 _BARE_ASK = re.compile(
@@ -114,7 +116,8 @@ def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActV
         and not act.entities.get("order_numbers")
     ):
         return replace(act, intent="provide_details")  # "wait, send it to 12 Rue Cler instead", before it is paid
-    guessed = act.intent in KINDS and act.confidence < _UNSURE and not act.entities.get("order_numbers")
+    unsure = _UNSURE_IN_A_CART if buying and act.intent in _CHANGES else _UNSURE
+    guessed = act.intent in KINDS and act.confidence < unsure and not act.entities.get("order_numbers")
     unknown = not talk.verified and not act.entities.get("order_numbers") and not talk.claimed
     if (guessed or unknown) and act.intent in _CHANGES and talk.cart.get("items") and talk.order is None:
         return replace(act, intent="change_cart")

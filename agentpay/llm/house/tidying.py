@@ -24,6 +24,7 @@ _GUESS = 0.65
 """How sure the rules are of an order that nobody put as one ("the second one …")."""
 _QUESTIONS = frozenset({"product_details", "policy"})
 """Two of them about one thing are two questions: "how tall is it and how long does it take to put together?"."""
+_LIKED = re.compile(r"^\W*(?:the|that|this) (?P<name>[\w' -]{2,40}?) (?:sounds?|looks?|seems?)\b", re.I)
 _HARDLY = 0.4
 
 
@@ -63,6 +64,11 @@ def _without_leads(acts: Sequence[ActView]) -> list[ActView]:
     if any(act.intent in ("product_search", "recommendation") and named(act) for act in acts):
         return [act for act in acts if act is not asking]
     lead = next((act for act in acts if act.intent == "add_to_cart" and act.confidence <= _GUESS), None)
+    if lead is not None and not lead.entities.get("ordinals") and (liked := _LIKED.match(lead.text)) is not None:
+        # "The stone sounds fun, how long does it take?"
+        kept = {key: value for key, value in asking.entities.items() if key != "pronoun"}
+        named_so = replace(asking, entities={**kept, "product_query": liked["name"]})
+        return [named_so if act is asking else act for act in acts if act is not lead]
     if lead is None or not (ordinals := lead.entities.get("ordinals")):
         return list(acts)
     asked = replace(asking, entities={**asking.entities, "ordinals": ordinals})

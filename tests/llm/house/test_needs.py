@@ -241,3 +241,14 @@ def test_what_one_is_allergic_to_is_no_yes(text: str, before: str) -> None:
     )
     assert "nuts: yes" in played.text
     assert not played.text.startswith("Yes")
+
+
+def test_what_is_liked_is_asked_about() -> None:
+    played = play(
+        turn(
+            act("add_to_cart", "the hall sounds fun", 0.65, product_query="hall sounds fun"),
+            act("product_details", "how long does it take", pronoun=True),
+        ),
+        product_details=lambda _: (True, {"product": HALL}),
+    )
+    assert played.calls[0][1]["product"] == "hall"
