@@ -85,15 +85,25 @@ class FreeRate:
     min_subtotal: int | None
 
 
+_FURTHER_BOUNDS = (ShippingRate.max_subtotal, ShippingRate.min_weight_grams, ShippingRate.max_weight_grams)
+
+
 async def free_rates(tx: Tx, country: str | None) -> list[FreeRate]:
-    """Where delivery is free and from how much on; of a country's zones only where one is given. The lowest bound of each name."""
+    """Where delivery is free and from how much on; of a country's zones only where one is given. The lowest bound of each name.
+
+    Rates that further bounds take from some orders (a weight, a most) are left out: nobody is to be told of them as of a rule.
+    """
     query = (
         select(ShippingZone.name, ShippingRate.name, ShippingRate.min_subtotal)
         .join(
             ShippingRate,
             and_(ShippingRate.organization_id == ShippingZone.organization_id, ShippingRate.zone_id == ShippingZone.id),
         )
-        .where(ShippingZone.organization_id == tx.organization_id, ShippingRate.amount == 0)
+        .where(
+            ShippingZone.organization_id == tx.organization_id,
+            ShippingRate.amount == 0,
+            *(bound.is_(None) for bound in _FURTHER_BOUNDS),
+        )
         .order_by(ShippingZone.position, ShippingZone.id, ShippingRate.position, ShippingRate.id)
     )
     if country is not None:

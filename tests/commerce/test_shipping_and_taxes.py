@@ -75,6 +75,31 @@ async def test_a_quote_has_one_option_a_name_the_cheapest_that_fits(
         assert {option.external_id: option.amount for option in quote.options} == options
 
 
+async def test_where_delivery_is_free_is_told_of_rates_that_bind_nothing_else(
+    database: Database, organization_id: UUID
+) -> None:
+    async with database.tx(organization_id) as tx:
+        await zones(tx)
+        zone = ShippingZone(id=new_id(), organization_id=organization_id, name="Isles", countries=["IM"], position=9)
+        tx.session.add(zone)
+        await tx.session.flush()
+        for name, bounds in (
+            ("Letter", {"max_weight_grams": 100}),
+            ("Boat", {"min_subtotal": 5000}),
+            ("Boat", {"min_subtotal": 3000}),
+        ):
+            rate = ShippingRate(
+                organization_id=organization_id, zone_id=zone.id, external_id=str(new_id()), name=name, amount=0,
+                currency="USD", **bounds,
+            )  # fmt: skip
+            tx.session.add(rate)
+        await tx.session.flush()
+        states, isles = shipping.FreeRate("United States", "Standard", 10000), shipping.FreeRate("Isles", "Boat", 3000)
+        assert await shipping.free_rates(tx, None) == [states, isles]
+        assert await shipping.free_rates(tx, "im") == [isles]
+        assert await shipping.free_rates(tx, "FR") == []
+
+
 async def test_the_name_of_the_rate_decides(database: Database, organization_id: UUID) -> None:
     async with database.tx(organization_id) as tx:
         await zones(tx)
