@@ -32,7 +32,7 @@ _STARTER = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(
-    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,(?!(?<=\d,)\d{3}\b)\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
 )
 IS_WANTED = re.compile(

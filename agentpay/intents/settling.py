@@ -92,7 +92,7 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
             entities.price_max, entities.currency = money.minor, money.currency
     elif intent in {I.DISCOUNT, I.ACCOUNT}:
         entities.percent = reading.percent
-    elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
+    elif money is not None and (money.owed or intent is I.REFUND or _MONEY_BACK.search(norm)):
         entities.amount, entities.currency = money.minor, money.currency
 
 

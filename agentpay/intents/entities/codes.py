@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 
@@ -53,10 +54,14 @@ _STANDS_AS_CODE = (
 )
 """Where a word stands as only a code would; whether it is one, only the shop knows."""
 _STILL_VALID = Gated(
-    rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired)|(?<=[A-Z\d]{5}\s)(?:work|apply|count) (?:on|for|with))",
+    rf"\b(?:does|do|is|will|would|can)\s+{_LEADS}{_NAME}\s+(?:still\s+(?:work|count|apply|run|good|active)|(?:still\s+)?(?:valid|accepted|expired)|(?<=[A-Z\d]{{5}}\s)(?:work|apply|count) (?:on|for|with))",
     re.IGNORECASE,
 )
 """Asked of codes alone: of one with a digit it is plain without looking whether the shop has it."""
+_CODE_TOO = Gated(
+    r"(?:^|[.!?;]\s+)(?i:also|and|plus|oh and)\s+(?P<id>[A-Z]{3,}\d{1,3})(?=(?:\W+(?i:please|pls|thanks|too|as well))*\W*$)"
+)
+"""A sentence that is nothing but a code: "Pop the cream in. Also GLOW20 please."."""
 _CLAUSE = re.compile(r"[^.,;:!?\n]+")
 _ALONE = re.compile(r"^\W*(?P<id>[A-Z]{3,}\d{1,3})\W*$")
 _TALK = word_set("""
@@ -126,7 +131,7 @@ def find_codes(
         add(match, sure=not plain_word or bool(at_end))
     for match in _CODE_THEN.finditer(text):
         add(match, sure=False)
-    for match in _STILL_VALID.finditer(text):
+    for match in itertools.chain(_STILL_VALID.finditer(text), _CODE_TOO.finditer(text)):
         add(match, sure=False)
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)

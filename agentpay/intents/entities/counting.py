@@ -23,7 +23,7 @@ _COUPLE = Gated(
 )
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
-    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|key|note|seater|string|drawer|burner|way|man|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?|ply|speed|key|note|seater|string|drawer|burner|way|man|slice|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|quarters?|thirds?|piece(?=\s+(?!of\b)[a-z])|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = Gated(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
@@ -33,7 +33,7 @@ _OF_THEM = Gated(
     re.IGNORECASE,
 )
 _TO_NUMBER = Gated(
-    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my)\b){_UNIT_AFTER}",
+    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my|of us)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
 _MAKE_OF = Gated(
@@ -41,6 +41,16 @@ _MAKE_OF = Gated(
     re.IGNORECASE,
 )
 """How many of what is named there shall be: "make the black one two"."""
+_BY_LENGTH = Gated(
+    rf"(?<![\w.,/-])(?P<n>\d{{1,3}}|{NUMERAL})\s?(?:metres?|meters?|m|yards?|yds?)\b(?:(?= of (?:the |your |that |this )?\w)|(?=\W*$|\s*[,.;]\s|\s+(?:to|please|and|not|rather|instead)\b))",
+    re.IGNORECASE,
+)
+"""Goods that are sold by their length: "seven metres of the navy gabardine", "make it four metres"."""
+_LENGTH_WANTED = re.compile(
+    r"\b(?:make (?:it|that|them)|(?:should|was to|were to) (?:have been|be)|(?:send|post|shipp|mail)ing|to (?:send|post|ship)|(?:up|raise|bump|increase|change) (?:the |my |that )?[\w ]{2,24} to|have you (?:got|any)?|got|have|want|need|take|order|cut(?: me)?|buy|get)\s+$",
+    re.IGNORECASE,
+)
+"""Before a length that is ordered, where no "of" says so."""
 _AT_END = Gated(
     rf"(?:[,;:]\s*|\s[–-]\s+)(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
     re.IGNORECASE,
@@ -50,6 +60,7 @@ _PACKED = Gated(
     rf"\b(?P<n>\d{{1,3}})[\s-]+(?P<pack>{_PACKS})(?!\w)(?!\s+of\s+(?:the|them|those|these|your|my)\b)", re.IGNORECASE
 )
 """A number and what it counts, which titles have, too: "gel pens 12 pack", "a 12 pack of gel pens"."""
+_OF_GOODS = re.compile(r"\s+of\b", re.IGNORECASE)
 _MOST_AT_END = 12
 """A larger bare number at the end may be a size that the shop does not have."""
 _HOLDS = re.compile(
@@ -72,7 +83,7 @@ _A_PRICE = re.compile(
 )
 """What follows a price said without its currency: "24 for a puppet?", "sixty is beyond me", "is 399 the price"."""
 _FOR_SO_MANY = re.compile(
-    rf"\b(?:price|deal|discount|offer|quote|cost|shipping|delivery|postage|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
+    rf"\b(?:price|deal|discount|offer|quote|cost|shipping|delivery|postage|charge|haulage|freight|carriage|sending|posting|buying|get(?:ting)?|tak(?:e|ing)|order(?:ing)?|(?<!'ve )(?<!have )bought) (?:is |would be )?(?:for |on |if i (?:get|buy|take) )?(?:\d{{1,3}}|{NUMERAL})$",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
@@ -80,7 +91,7 @@ _NOT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
-    r"\b(?:in|into|missing|between|than|comes? (?:with|in)|includes?|contains?|hold|holds?|store|fits?|has|seats?|arrived in|fell in)\s+$",
+    r"\b(?:in|into|(?<!the )missing|between|than|comes? (?:with|in)|includes?|contains?|hold|holds?|store|fits?|has|seats?|arrived in|fell in)\s+$",
     re.IGNORECASE,
 )
 """Words before a number that say what goods are made up of, or fall into."""
@@ -149,7 +160,7 @@ EVERYTHING = AnyOf(
 _LEAD_WORDS = re.compile(
     r"^(?:\W|\b(?:all|alright|ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
     r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
-    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|on|pop|stick|chuck|better|rather|say|return|exchange|swap|sell|reserve|hold|pick|up|too|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
+    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|on|pop|stick|chuck|better|rather|say|return|exchange|swap|sell|reserve|hold|pick|up|too|if|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
     r"fine|thanks|perfect|instead)\b)*$",
     re.IGNORECASE,
 )
@@ -183,6 +194,14 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         ):
             if (lead and lead[-1] in "#-$€£.") or _describes(match, text, value):
                 continue
+            return Span(*match.span(), "quantity", value)
+    for match in _BY_LENGTH.finditer(text):
+        lead, value = text[: match.start()], number(match["n"])
+        if (
+            value
+            and free(taken, *match.span())
+            and (_LENGTH_WANTED.search(lead) or (_OF_GOODS.match(text, match.end()) and _led(lead, taken)))
+        ):
             return Span(*match.span(), "quantity", value)
     for match in _COUNT_IN.finditer(text):
         # "one in S": "in" is no inch where an option follows it

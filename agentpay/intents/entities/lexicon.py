@@ -152,6 +152,8 @@ class Lexicon:
                 self.measures.setdefault(size, entry)
             if len(value) >= _LEAST_SLIP and value.isalpha():
                 self._slips[value[0].lower()].append(value.lower())
+            if len(value) > 3 and value.isalpha() and (many := f"{value}s".lower()) not in self.title_words:
+                self._add(many, entry)  # "two wedges"
             if "-" in value:
                 self._add(value.replace("-", ""), entry)
             self._add_size_words(name, value, known)

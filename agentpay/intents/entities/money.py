@@ -100,6 +100,12 @@ _PERCENT_OF_PRICE = AnyOf(
 )
 
 
+_OF_THE_CLOCK = AnyOf(
+    r"\b(?:trucks?|vans?|couriers?|drivers?|slot|come|coming|arrive|arriving|turn up|o'?clock|at home|be here|be in)\b|\b\d{1,2} ?[ap]m\b",
+    _FLAGS,
+)
+"""Where "between 8 and 12" are hours."""
+_LAST_HOUR = 24_00
 _A_SECOND = re.compile(rf"(?:to|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
 """Where a range's second price begins."""
 _A_CURRENCY = re.compile(rf"[$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
@@ -115,6 +121,8 @@ class Money:
     currency: str | None = None
     proposed: bool = False
     """Whether its words say that the customer would pay it ("would you take 30?")."""
+    owed: bool = False
+    """Whether its words say that the customer wants it back ("the full 318 back")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,9 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
         for first in (1, 3, 5):
             low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
+                bare = not (low.currency or high.currency)
+                if bare and max(low.minor, high.minor) <= _LAST_HOUR and _OF_THE_CLOCK.within(text):
+                    continue
                 if low.minor > high.minor:
                     low, high = high, low
                 add(match, low, high)

@@ -25,9 +25,7 @@ def _any(words: dict[str, int]) -> str:
 
 
 _BELOW_HUNDRED = rf"(?:(?:{_any(_TENS)})(?:[ -](?:one|two|three|four|five|six|seven|eight|nine)\b)?|{_any(_ONES)})"
-NUMERAL = (
-    rf"(?:(?:(?:an?|{_BELOW_HUNDRED})[ -])?(?:hundred|thousand|grand)(?:(?: and)? {_BELOW_HUNDRED})?|{_BELOW_HUNDRED})"
-)
+NUMERAL = rf"(?:(?:(?:(?:an?|{_BELOW_HUNDRED})[ -])?(?:hundred|thousand)|(?:an?|{_BELOW_HUNDRED})[ -]grand)(?:(?: and)? {_BELOW_HUNDRED})?|{_BELOW_HUNDRED})"
 """A regular expression for a number in words, to be used without regard to case and between word boundaries."""
 DIGIT = re.compile(r"\d")
 LIKELY = AnyOf(rf"\d|\b(?:{_any(_ONES | _TENS | _GROUPS)}|couple|pair|single|another|fiver|tenner)", re.IGNORECASE)

@@ -35,6 +35,7 @@ _PROPOSALS = tuple(
         rf"\b(?:best|most|highest|all|max(?:imum)?) (?:that )?(?:i|we)(?:'ll| will| can| could|'d)? (?:do|pay|go|give|offer|spend|manage|have|got)(?: to| for (?:it|them|both|that))?(?: is|'s| would be) {_PRICE}",
         rf"{_PRICE}\s+for\s+[^,.?!]{{2,40}}?(?:'s|\s(?:is|would be))\s+(?:my|the|our) (?:\w+ )?(?:limit|max(?:imum)?|best|top|final|last|ceiling)\b",
         rf"{_PRICE}\s*(?:is|as|'s|would be|,)\s+(?:my|the|our) (?:final|last|best|max|maximum|limit|offer|top)\b",
+        rf"{_PRICE}\s+(?:is|would be|seems|sounds)\s+(?:more |only |a )?(?:fair|reasonable|like it)(?: price| offer)?\b(?!\s*\?)",
         rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
         rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
         rf"\b(?:would|will|does|is)\s+{_PRICE}\s+(?:for\s+(?:\w+\s+){{1,3}})?(?:work|do|be (?:ok|okay|fine|possible|enough|acceptable)|ok|possible|suit|seal)\b",
@@ -61,13 +62,28 @@ _AT_MOST = re.compile(rf"^\W*(?:[\w' ]+,\s)?(?P<bare>{NUMBER})\s+(?:tops|max|max
 _DOWN_TO = re.compile(
     rf"\b(?:go|come|get|drop|lower)(?: it)? (?:down )?to\s+(?P<bare>{NUMBER})\s*(?=\?|$|[.!,]\s|please\b)", _FLAGS
 )
-_BACK = re.compile(rf"\bmy\s+{price(1, bare=True)}(?=\s+(?:back|refund)\b)", _FLAGS)
+_BACK = Gated(
+    rf"\b(?:my|the|that|those)\s+(?:full |whole |entire )?{price(1, bare=True)}(?=\s+(?:back(?! in\b)|refund(?:ed)?|returned|reimbursed|credited|paid back)\b)"
+    rf"|\b(?:waiting (?:for|on)|owed|owe me|see|chasing|refund(?: me)?|missing|where(?:'s| is| are))\s+(?:my|the|that)\s+{price(2, bare=True)}(?=\s+(?:from|for|off|i (?:paid|was charged))\b)",
+    _FLAGS,
+)
+"""Money that a customer wants back: "the 145 refunded", "waiting for the 12.40 from that"."""
+_TAKEN_OFF = Gated(
+    rf"\b(?:take|knock|shave|chop|lop|drop) {price(1, bare=True)}\s+off(?=\s*(?:$|[,.!?;]|(?:and|or|for|the price|it|that|this|then|because|please)\b))",
+    _FLAGS,
+)
+"""By how much a price shall fall: "take 20 off and I won't complain"."""
+_FOR_EACH = Gated(
+    rf"(?:^|[,.!?]\s*|\b(?:say|make it|call it|at)\s+){price(1, bare=True)}\s+(?:an?|per|the)\s+[^\W\d_]{{3,}}\s*(?:,|and|n|&)\s*(?:we have|we've got|you have|you've got|it'?s|that'?s)?\s*(?:a )?(?:deal|done|sold)\b",
+    _FLAGS,
+)
+"""A price of a unit that is proposed, however small: "9 a metre and we have a deal"."""
 _THEIR_PRICE = re.compile(
     rf"(?:^|[.!?]\s+)(?P<bare>{NUMBER})\s+for\s+(?:an?|one|the|some)\s[^,.?!]{{2,40}}?(?=\s(?:is|seems|sounds|feels|are)\b|\s?\?)",
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
-    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as)\b",
+    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as|waiting|refund\w*|see|missing|where|take|knock|shave|chop|lop|drop)\b",
     _FLAGS,
 )
 
@@ -92,8 +108,16 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
             if money is not None and (money.currency or money.minor >= _LEAST * 100):
                 add(*_extent(match), replace(money, proposed=True))
     for match in _BACK.finditer(text):
-        if (money := read_price(match, 1, shop_currency)) is not None:
+        n = 1 if any(match[f"{group}1"] for group in _GROUPS) else 2
+        if (money := read_price(match, n, shop_currency)) is not None:
+            add(*_extent(match, n), replace(money, owed=True))
+    for match in _TAKEN_OFF.finditer(text):
+        money = read_price(match, 1, shop_currency)
+        if money is not None and (money.currency or money.minor >= _LEAST * 100):
             add(*_extent(match), money)
+    for match in _FOR_EACH.finditer(text):
+        if (money := read_price(match, 1, shop_currency)) is not None:
+            add(*_extent(match), replace(money, proposed=True))
     for match in _THEIR_PRICE.finditer(text):
         if minor := minor_units(match["bare"], shop_currency):
             add(*match.span("bare"), Money(minor))
@@ -112,7 +136,11 @@ _LEAST = 10
 """Smaller bare numbers count something ("can you do 2 for …")."""
 
 
-def _extent(match: re.Match[str]) -> tuple[int, int]:
+_GROUPS = "paqbkstwv"
+"""The groups of a price."""
+
+
+def _extent(match: re.Match[str], n: int = 1) -> tuple[int, int]:
     """Where the price itself stands, with its currency."""
-    groups = [match.span(f"{group}1") for group in "paqbkstwv" if match[f"{group}1"] is not None]
+    groups = [match.span(f"{group}{n}") for group in _GROUPS if match[f"{group}{n}"] is not None]
     return min(start for start, _ in groups), max(end for _, end in groups)

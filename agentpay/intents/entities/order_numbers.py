@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _ORDER_WORD = r"(?:orders?|purchase|invoice|parcel|package|shipment|booking|reference|bestellung|commande|pedido)"
@@ -31,10 +32,18 @@ _PLAIN_NUMBER = re.compile(
 )
 """A bare number that is treated as an order is."""
 _STANDING_NUMBER = re.compile(
-    r"(?:^\W*|[.!?,;:]\s+|\(|\b(?:add|put|slip|pop|squeeze|include|fit)\b[^.,;?!]{1,40}?\b(?:to|in|into|onto|on)\s+|\b(?:need|want|get|got|has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
+    r"(?:^\W*|[.!?,;:]\s+|\(|\b(?:add|put|slip|pop|squeeze|include|fit)\b[^.,;?!]{1,40}?\b(?:to|in|into|onto|on)\s+|\b(?:into|onto|need|want|get|got|has|have|is|was|did|for|of|on|about|with|and|my|stop|cancel|send|ship|cut|hold|split|nix|chase|swap|leave)\s+)(?P<id>\d{5,8})(?![\w.,-]*\d|\s?(?:€|\$|£|%|\w+ (?:street|st|road|rd|ave|avenue)\b|eur|usd|euros?|dollars?|pounds?|people|ml|mm|g|km|miles)\b)",
     re.IGNORECASE,
 )
 """Five digits and more, where no place and no price is spoken of: "has 70410 shipped?"."""
+_TREATED_NUMBER = Gated(
+    r"\b(?:has|have|is|did|can|could|will|should|must)\s+(?P<a>\d{4,8})(?=\s+(?:(?:not|still|already|even|please|also)\s+)*(?:been \w+ed|gone|left|ship(?:ped)?|sent|go (?:to|out)|going (?:to|out)|come|arrived?|dispatched|packed|delivered|on (?:its|the) way|be (?:sent|changed|moved|stopped|cancell?ed|delivered|billed|split|held|shipped|redirected|posted))\b)"
+    r"|(?:^|[.!?,;:]\s|\b(?:please|you|ye|to|just|and)\s)\W*(?:bill|invoice|amend|edit|redirect|reroute|undo|combine|merge|expedite|correct|change)\s+(?P<b>\d{4,8})(?=\s+(?:from|to (?!\d)|for|with|and|before|please)\b)"
+    r"|(?:^|[.!?]\s)\W*(?P<c>\d{4,8})(?=\s+(?:(?:was |is |has been |got )?(?:ordered|placed|bought) (?:by|twice|in)|(?:has|had)\s+(?!(?:a|an|the|your|got)\b)\w+ \w+[^.?!]*\b(?:instead|wrong|not)\b|should (?:have|be|go)|needs (?:to|an?|the)|shouldn'?t|never (?:came|arrived|left|showed|turned)|hasn'?t|went to|was meant)\b)",
+    re.IGNORECASE,
+)
+"""Four digits and more of which is said what is said of an order alone: "can 66151 go to my office?", "5524 ordered by my toddler"."""
+_A_YEAR = re.compile(r"(?:19|20)\d\d")
 _TO_A_PLACE = re.compile(
     r"\b(?:postage|shipping|zip|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
     re.IGNORECASE,
@@ -70,7 +79,7 @@ _ASKS_FOR_GOODS = re.compile(
 """Beside these letters and digits are rather a model of goods."""
 _COUNTED = re.compile(r"\s+(?:more\s+)?[^\W\d_]{2,}")
 _AFTER_NUMBER = word_set(
-    "is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
+    "left been gone got shipped arrived came go come should shouldn't needs never isn't wasn't can could will is was has have and please pls from to for not yet of where when still which that did in it on i hasn't"
 )
 
 
@@ -117,6 +126,10 @@ def find_orders(
     if about_orders or _PLAIN_NUMBER.match(text):
         for match in _PLAIN_NUMBER.finditer(text):
             add(match)
+    for match in _TREATED_NUMBER.finditer(text):
+        start, end = match.span(match.lastgroup or 0)
+        if not _A_YEAR.fullmatch(text, start, end) and free([*taken, *found], start, end):
+            found.append(Span(start, end, "order", text[start:end]))
     if about_orders or _ABOUT_A_NUMBER.search(text):
         for match in _STANDING_NUMBER.finditer(text):
             sentence = (

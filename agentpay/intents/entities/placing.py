@@ -27,6 +27,16 @@ _COUNT_LEAD = word_set(
 _NOT_THIS = re.compile(r"\b(?:instead of|rather than|not)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
 _IS_WRONG = re.compile(r"\W*(?:is|was|are|were|'s)\s+(?:\w+\s+)?(?:too|loose|tight|small|big)\b", re.IGNORECASE)
 """What follows a size that does not fit: "12 is too tight"."""
+_SWAPPED_FOR = re.compile(
+    r"\b(?:swap|exchang|chang|switch|trad|replac)\w*\b[^,.?!;]{0,24}?\s(?:for|to|into)\s+(?:an?\s+|the\s+)?$",
+    re.IGNORECASE,
+)
+"""Before a size that is wanted instead: "swap them for a 40"."""
+_ANOTHER_UNIT = re.compile(
+    r"\s?-?(?:years?|yrs?|mm|cm|km|kgs?|g|ml|cl|[vw]|hz|inch(?:es)?|ft|feet|days?|weeks?|months?|hours?|hrs?|min(?:ute)?s?|people|%|percent)\b|\s?%",
+    re.IGNORECASE,
+)
+"""What follows a number that is no value whose unit was left out: "50-year-old", "18 mm" where there is 18 V."""
 _VERB_LEAD = word_set(
     "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
 )
@@ -44,6 +54,8 @@ def is_option(
     """Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase."""
     written = text[run[0].start : run[-1].end]
     letters = "".join(c.text for c in run)
+    if unit_left_out and letters.isdigit() and _ANOTHER_UNIT.match(text, run[-1].end):
+        return False
     if not letters.isdigit() and len(letters) > 2:
         return not (letters in _JUDGED and _TOO.search(text[: run[0].start])) and not _EVERY.search(
             text[: run[0].start]
@@ -63,6 +75,8 @@ def is_option(
     )
     if letters.isdigit():
         if unit_left_out and len(letters) >= 3 and before not in {"pay", "offer"}:
+            return True
+        if ends and len(letters) > 1 and _SWAPPED_FOR.search(text[: run[0].start]):
             return True
         if _I_WEAR.search(text[: run[0].start]) or (before == "the" and (after is None or after.text in _AFTER_THE)):
             return True

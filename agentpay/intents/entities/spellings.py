@@ -64,11 +64,15 @@ def short_words(values: Mapping[str, Key], taken: frozenset[str]) -> dict[str, s
     return {word: found[0] if len(found) == 1 else word for word, found in owners.items()}
 
 
+_SHORT_NAMES = {"volume": "vol"}
+
+
 def option_names(name: str) -> list[str]:
     """ "Color / finish" → the name, "Color", "finish"; "US size" → the name, "size"."""
     parts = [part.strip() for part in re.split(r"[/(),|]", name) if part.strip()]
     last = [part.split()[-1] for part in parts if len(part.split()) > 1]
-    return list(dict.fromkeys([name, *(parts if len(parts) > 1 else []), *last]))
+    short = [_SHORT_NAMES[word] for word in (name.lower(), *map(str.lower, last)) if word in _SHORT_NAMES]
+    return list(dict.fromkeys([name, *(parts if len(parts) > 1 else []), *last, *short]))
 
 
 def amounts(name: str, values: Sequence[str]) -> dict[int, str]:

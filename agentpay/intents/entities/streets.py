@@ -16,7 +16,7 @@ _SUFFIX = (
 _MIDDLE = r"(?:(?:\d+(?:st|nd|rd|th)|[^\W\d_][\w.'’-]*)\s+)"
 _COMPASS = r"(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
 _ENGLISH = (
-    rf"\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+(?:{_MIDDLE}{{1,5}}?(?:{_SUFFIX})|broadway)\b\.?"
+    rf"(?:lot\s+)?\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+(?:{_MIDDLE}{{1,5}}?(?:{_SUFFIX})|broadway)\b\.?"
     rf"(?:\s+(?:{_SUFFIX})\b\.?)?{_COMPASS}"
 )
 _CANADIAN_END = rf"(?=\s+(?:{known_cities('CA')})(?:\s+[A-Z]{{2}})?\s+[A-Z]\d[A-Z]\s?\d[A-Z]\d\b)"
