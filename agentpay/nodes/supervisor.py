@@ -12,7 +12,7 @@ from langgraph.types import Command
 from agentpay.intents.safety import concern
 from agentpay.intents.taxonomy import PAYMENT, SALES, SUPPORT, IntentName
 from agentpay.llm.house.aftersale.answering import goes_on
-from agentpay.llm.house.aftersale.following import asks_again
+from agentpay.llm.house.aftersale.following import asks_again, sums_up
 from agentpay.llm.house.aftersale.trouble import told_of
 from agentpay.nodes import escalation
 from agentpay.nodes.state import State, changed
@@ -52,6 +52,10 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
         agent, reason = "support", intents[0]  # the answer to what support asked for, whatever it looks like
     elif context.customer_id is not None and asks_again(state.get("memory", {}), intents, said):
         agent, reason = "support", intents[0]
+    elif context.customer_id is not None and sums_up(
+        state.get("memory", {}), intents, shopping=_shopping(state, context)
+    ):
+        agent, reason = "support", "order_status"
     elif amiss := told_of(intents, said, shopping=_shopping(state, context)):
         agent, reason = "support", amiss
     found = concern(said)

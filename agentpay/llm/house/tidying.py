@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.aftersale.task import KINDS
@@ -13,10 +14,21 @@ from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
+_CRY = (
+    r"ok(?:ay)?|k|well|so|hm+|oh|right(?:o|y[- ]?o)?|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
+    r"|ouch|ow|oof|wow|yikes|blimey|crikey|understood|got it|i see|makes sense|no problem|no worries|too easy|easy"
+    r"|beauty|ripper|bonzer|sweet(?: as)?|awesome|brilliant|lovely|perfect|excellent|wonderful|fantastic|magic|ace|mint|class|champion"
+    r"|grand|sound|super|smashing|wicked|nice(?: one)?|neat|sick|legend|cheers|ta|ah|aw|argh|bummer|damn|shame|pity|oh no|too bad|never fear"
+    r"|g'?day|hang on|go on(?: then)?|in that case|by the way|btw|while (?:you'?re|ur|youre) at it|one more thing|same here"
+)
+"""What people say before what they want, or beside it."""
 FILLER = re.compile(
-    r"^\W*(?:ok(?:ay)?|well|so|hm+|oh|right|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
-    r"|ouch|ow|oof|wow|yikes|blimey|understood|got it|i see|makes sense|no problem|no worries|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)"
-    r"|scratch that))\W*$",
+    rf"^\W*(?:{_CRY}|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)|scratch that))\W*$", re.I
+)
+_LEAD = re.compile(
+    rf"^\W*(?:(?:{_CRY})\s*[,.!:;\u2013-]+\s*"
+    r"|(?:ok(?:ay)?|k|righto?|so|well|nice one|go on then|in that case|btw|by the way|while (?:you'?re|ur|youre) at it)\s+"
+    r"(?=(?:the|that|this|those|these|one|an?)\b))+(?=\w)",
     re.I,
 )
 _ABOUT_ORDERS = frozenset({*KINDS, "order_status", "provide_details", "human", "complaint"})
@@ -30,8 +42,26 @@ _HARDLY = 0.4
 
 def without_fillers(acts: Sequence[ActView]) -> Sequence[ActView]:
     """ "Ok" and "well" beside something that is wanted say nothing, whatever they were taken for."""
-    kept = [act for act in acts if not FILLER.match(act.text)]
+    kept = [_without_lead(act) for act in acts if not FILLER.match(act.text)]
     return kept or acts
+
+
+def _without_lead(act: ActView) -> ActView:
+    """ "Righto, that one": the cry is no part of a name."""
+    lead = _LEAD.match(act.text)
+    query = str(act.entities.get("product_query") or "")
+    if lead is None or not query:
+        return act
+    cried = re.findall(r"[a-z']+", lead[0].casefold())
+    words = query.split()
+    while words and words[0].casefold().strip(",.!") in cried:
+        words = words[1:]
+    entities = {**act.entities, "product_query": " ".join(words)} if words else _without_query(act)
+    return replace(act, text=act.text[lead.end() :], entities=entities)
+
+
+def _without_query(act: ActView) -> dict[str, Any]:
+    return {key: value for key, value in act.entities.items() if key != "product_query"}
 
 
 def merged(acts: Sequence[ActView]) -> list[ActView]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentpay.llm.house.aftersale import wished
+from agentpay.llm.house.aftersale import counting, wished
 
 
 def _item(title: str, quantity: int = 1, **options: str) -> dict[str, Any]:
@@ -71,3 +71,18 @@ def test_the_wish_names_what_it_is_about_and_what_stays_is_no_part_of_it(
 )
 def test_pieces_are_counted_by_what_is_wrong_or_wanted(text: str, item: dict[str, Any], expected: int | None) -> None:
     assert wished.units(text, item, GOODS) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "due", "missing"),
+    [
+        ("There were only three packs in the parcel and I paid for four, just the money for it", 4, 1),
+        ("only got 2 of the 3 candles", 3, 1),
+        ("we're two cups short", 6, 2),
+        ("a pack is missing, money back please", 4, 1),
+        ("it only lasted three days, refund me for all four", 4, None),
+        ("just one thing, refund order 1003", 4, None),
+    ],
+)
+def test_what_did_not_come_is_counted(text: str, due: int, missing: int | None) -> None:
+    assert counting.short_by(text, due) == missing

@@ -29,6 +29,35 @@ _BARE = re.compile(
     re.I,
 )
 
+_N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}"
+_ONLY_CAME = re.compile(
+    rf"\b(?:only|just)\s+(?:(?:got|had|received|found|sent|contained|counted|there (?:was|were))\s+)?(?P<came>{_N})\b",
+    re.I,
+)
+_OF_A_PARCEL = re.compile(
+    r"\b(?:arriv\w*|came|come|received|got|sent|inside|contain\w*|there (?:was|were)|in (?:the|my|it|a|this)\b|paid for|missing|short)",
+    re.I,
+)
+_LACKS = re.compile(
+    rf"\b(?P<n>{_N}|an?)\s+(?:[a-z][\w'-]*\s+){{0,3}}?(?:short|missing|too few)\b"
+    rf"|\b(?:missing|lacks?|lacking|short(?: by| of)?)\s+(?P<m>{_N})\b",
+    re.I,
+)
+
+
+def short_by(text: str, due: int) -> int | None:
+    """How many of `due` pieces did not come: 1 of "only three in the parcel and I paid for four", "we're two cups short"."""
+    text = without_measures(text)
+    if (came := _ONLY_CAME.search(text)) and _OF_A_PARCEL.search(text) and 0 < number(came["came"]) < due:
+        others = {number(said) for said in re.findall(rf"\b(?:{_N})\b", text.replace(came[0], " "), re.I)}
+        if due in others or _LACKS.search(text):
+            return due - number(came["came"])
+    if lacks := _LACKS.search(text):
+        said = lacks["n"] or lacks["m"]
+        units = 1 if said.casefold() in ("a", "an") else number(said)
+        return units if units < due else None
+    return None
+
 
 def without_measures(text: str) -> str:
     return _MEASURE.sub(" ", text)

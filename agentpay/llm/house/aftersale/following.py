@@ -33,6 +33,11 @@ def asks_again(memory: dict[str, Any], intents: Sequence[str], text: str) -> boo
     return isinstance(served, dict) and set(intents) <= _MAY_NAME and _AND_ANOTHER.match(text) is not None
 
 
+def sums_up(memory: dict[str, Any], intents: Sequence[str], *, shopping: bool) -> bool:
+    """ "What did I pay for it all up?", right after an order was told of, with no cart: the order's sum is asked, not a cart's."""
+    return isinstance(memory.get("served"), dict) and not shopping and set(intents) == {"view_cart"}
+
+
 def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """Serve it, where one of the customer's orders holds the thing; else it is no question of theirs about an order."""
     found = _AND_ANOTHER.match(talk.turn.text)

@@ -81,6 +81,8 @@ def units_of(task: Task, text: str, item: dict[str, Any], items: list[dict[str, 
         return most
     if only and task.corrected and (anew := counting.only_so_many(task.words[-1])) is not None:
         return min(anew, most)
+    if only and (missing := counting.short_by(text, int(item["quantity"]))) is not None:
+        return min(missing, most)
     for words in reversed(task.words):
         if (units := wished.units(words, item, items)) is not None:
             return min(units, most) or most

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house.aftersale.following import sums_up
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Ask, Talk
@@ -32,6 +33,8 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
     if not talk.verified or talk.cart.get("items") or talk.checkout is not None or talk.focus or talk.turn.shown:
         return list(acts)
     acts = [_of_account(act) for act in acts]
+    if sums_up(talk.turn.memory, [act.intent for act in acts], shopping=False):
+        return [replace(act, intent="order_status") for act in acts]
     address = next((act.entities["address"] for act in acts if act.entities.get("address")), None)
     numbers = any(act.entities.get("order_numbers") for act in acts)
     changing = [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agentpay.llm.house import describe
-from agentpay.llm.house.aftersale import reading, wished
+from agentpay.llm.house.aftersale import counting, reading, wished
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.picking import picked, refuse, several_of, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.quantities import DROPS, change, other_quantities, part_of, without
@@ -183,6 +183,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         ask(talk, task, "items", "order_items")
         return None
     given = [(item, units_of(task, text, item, can["items"], only=len(named) == 1)) for item in named]
+    if not several and task.amount is None:  # "only three of four were in the parcel": not all that was paid
+        given = [(item, units) for item in can["items"] if (units := _part_of_one(text, item))]
     if wished.wants_all(text):
         given = []
     part = sum(share(item, units) for item, units in given)
@@ -194,6 +196,12 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         else talk.sentence("refund_ask", **told)
     )
     return Step("request_refund", {"order_number": order["number"], "amount": amount, **wishes(task)}, says)
+
+
+def _part_of_one(text: str, item: dict[str, Any]) -> int | None:
+    """How many of the only item the money is wanted for, where that is not all of it."""
+    units = counting.short_by(text, item["quantity"]) or wished.units(text, item, [item])
+    return units if units is not None and 0 < units < item["returnable"] else None
 
 
 PLANNERS: dict[str, Planner] = {
