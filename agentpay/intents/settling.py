@@ -67,7 +67,7 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     """Says what a price in the clause is: an offer, or a budget."""
     entities = reading.entities
     money = reading.money
-    if money is not None and money.proposed:
+    if money is not None and (money.proposed or money.owed):
         entities.amount, entities.currency, entities.percent = money.minor, money.currency, reading.percent
     elif intent is I.NEGOTIATION:
         if money is not None:
@@ -92,7 +92,7 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
             entities.price_max, entities.currency = money.minor, money.currency
     elif intent in {I.DISCOUNT, I.ACCOUNT}:
         entities.percent = reading.percent
-    elif money is not None and (money.owed or intent is I.REFUND or _MONEY_BACK.search(norm)):
+    elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
         entities.amount, entities.currency = money.minor, money.currency
 
 

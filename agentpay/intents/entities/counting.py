@@ -72,6 +72,10 @@ _OLD_ENOUGH = re.compile(
     r"\b(?:to be|i'?m|i am|he'?s|she'?s|is he|is she|aged?|turn(?:s|ed|ing)?)(?: over| under)?\s+$", re.IGNORECASE
 )
 """Before how old somebody is: "do I have to be 18?"."""
+_HOUSE = re.compile(
+    r"\s+(?:[A-Z][\w'-]+\s+){1,2}(?:Street|Terrace|Road|Lane|Avenue|Close|Drive|Crescent|Square|Row|Court)\b"
+)
+"""What follows the number of a house: "40 Castle Terrace"."""
 _VERB_OF_KITCHENS = re.compile(r"\s+(?:the|that|my)\b", re.IGNORECASE)
 """What follows a number that counts nothing: "86 the mustard"."""
 _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORECASE)
@@ -127,6 +131,11 @@ _NUMBERED = Gated(
     r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
     re.IGNORECASE,
 )
+_OUT_OF = Gated(
+    r"\b(?:out of|between|compare|of)\s+(?:numbers?\s+)?(?P<n>[1-9])\s+(?:and|or|&|vs)\s+(?:number\s+)?(?P<n2>[1-9])(?=\s*(?:$|[,.!?;]|which|what|who))",
+    re.IGNORECASE,
+)
+"""Two places in what was shown: "out of 1 and 3, which is lighter?"."""
 _MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
 _BARE_PLACE = re.compile(
@@ -239,7 +248,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             continue
         if _PRONOUN_BEFORE.search(lead) and not (value > 1 and lead.lower().endswith("another ")):
             continue
-        if _HOLDS.search(lead) or _VERB_OF_KITCHENS.match(text, match.end()):
+        if _HOUSE.match(text, match.end()) or _HOLDS.search(lead) or _VERB_OF_KITCHENS.match(text, match.end()):
             continue
         if _is_that_one(match["n"], lead):
             continue
@@ -268,7 +277,7 @@ def _describes(match: re.Match[str], text: str, value: int) -> bool:
     pack = match["pack"]
     if pack is None or value == 1 or pack.lower().endswith("s") or match.group().lower().endswith("of"):
         return False
-    return re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
+    return pack.lower() == "slice" or re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
 
 
 def _is_that_one(number_word: str, lead: str) -> bool:
@@ -339,6 +348,9 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
             value = number(match["n"])
             if value and (shown or re.match(r"(?i)(?:option|item|result|choice|number)", match.group())):
                 add(match, [value, *([int(match["n2"])] if match["n2"] else [])])
+    for match in _OUT_OF.finditer(text) if shown >= 2 else ():
+        if max(pair := [int(match["n"]), int(match["n2"])]) <= shown:
+            add(match, pair)
     if shown >= 3 and shown % 2 and (middle := _MIDDLE.search(text)):
         add(middle, [(shown + 1) // 2])
     if not found and shown and (two := _BARE_PLACES.match(text)):

@@ -51,7 +51,7 @@ _NTH = Gated(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that)\b",
+    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|rather|slot|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that)\b",
     re.IGNORECASE,
 )
 _WEEKDAY = Gated(

@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 
 from agentpay.intents.entities.measures import Measure, measure
 from agentpay.intents.entities.spellings import amounts, free_of, option_names, short_words, without_units
+from agentpay.intents.entities.units import UNIT
 from agentpay.intents.text import KEY_WORDS
 from agentpay.intents.types import Vocabulary
 from agentpay.intents.words import word_set
@@ -93,6 +94,7 @@ class Lexicon:
         self.title_words = vocabulary.title_words
         self.countries = tuple(vocabulary.countries)
         self.entries: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+        self._of_categories = {word for path in vocabulary.categories for word in _key(path)}
         self.called: dict[tuple[str, ...], str] = {}
         self.yes_no: dict[str, dict[bool, str]] = {}
         self._amounts: dict[int, Entry] = {}
@@ -152,8 +154,8 @@ class Lexicon:
                 self.measures.setdefault(size, entry)
             if len(value) >= _LEAST_SLIP and value.isalpha():
                 self._slips[value[0].lower()].append(value.lower())
-            if len(value) > 3 and value.isalpha() and (many := f"{value}s".lower()) not in self.title_words:
-                self._add(many, entry)  # "two wedges"
+            if len(value) > 3 and value.isalpha() and self._counted_as(value.lower()):
+                self._add(f"{value}s", entry)  # "two wedges"
             if "-" in value:
                 self._add(value.replace("-", ""), entry)
             self._add_size_words(name, value, known)
@@ -163,6 +165,11 @@ class Lexicon:
         self._add_bare_numbers(name, values)
         for amount, value in amounts(name, values).items():
             self._amounts.setdefault(amount, Entry("option", name, value))
+
+    def _counted_as(self, value: str) -> bool:
+        """Whether the value's plural can only be its own, and is no name or measure of goods ("12 bottles", "filters")."""
+        names = {value, f"{value}s"}
+        return not (names & (self.title_words | self._of_categories) or re.fullmatch(UNIT, f"{value}s"))
 
     def _add_short_words(self, name: str, values: Sequence[str]) -> None:
         taken = frozenset(key[0] for key in self.entries if len(key) == 1) | self.title_words

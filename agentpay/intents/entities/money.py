@@ -61,7 +61,7 @@ def price(n: int, *, bare: bool = False) -> str:
 
 _HEDGE = r"(?:(?:about|around|like|roughly|maybe|approximately|circa|some|say)\s+)?"
 _BELOW = (
-    r"(?:under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing|n't(?: \w+)?) (?:any )?more than|nothing (?:over|above)|not (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
+    r"(?:under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing|n't(?: \w+)?) (?:any )?more than|nothing (?:over|above)|(?:not|isn't|aren't|doesn't go) (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
     r"|at most|within|(?:my |a |the |our )?(?:budget|limit)(?:'s| is| of|:)?(?: (?:under|about|around|max|like|maybe|roughly|up to|only|just))*|not exceeding)\s+|(?:<=?|≤|\bsub-?)\s*"
 )
 _ABOVE = r"over|above|more than|at least|min(?:imum)?\.?(?: of)?|starting (?:at|from)|upwards of|>=?"

@@ -14,18 +14,18 @@ _PURE = (
     r"skeins?|hanks?|cones?|spools?|reels?|bobbins?|rolls?|bundles?|bunch(?:es)?|tins?|cans?|jars?|tubes?|sachets?|packs?|packets?|cartons?|crates?"
     r"|punnets?|sacks?|loaf|loaves|slices?|portions?|servings?|pairs?|sets?|copy|copies|pieces?|units?|metres?|meters?|yards?"
 )
-_UNIT = rf"(?:{_PURE}|balls?|sheets?|sticks?|bars?|blocks?|tubs?|pots?|bottles?|box(?:es)?|cases?|trays?|bags?|buckets?|barrels?|kegs?|cups?|glass(?:es)?)"
+UNIT = rf"(?:{_PURE}|balls?|sheets?|sticks?|bars?|blocks?|tubs?|pots?|bottles?|box(?:es)?|cases?|trays?|bags?|buckets?|barrels?|kegs?|cups?|glass(?:es)?)"
 """What goods are counted in; the first hardly ever are goods by themselves."""
 _OF = re.compile(
     r"\s+(?:more\s+|extra\s+|further\s+)?(?P<unit>[^\W\d_]{3,})\s+of\b(?P<known>\s+(?:the|your|that|this|those|these|same)\b)*(?=\s+\S)",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"\s+(?:more\s+|extra\s+)?(?:(?P<pure>{_PURE})\b(?!\s+of\b)|(?P<unit>{_UNIT})\s+(?:the\s+)?(?P<next>[^\W\d_]+))",
+    rf"\s+(?:more\s+|extra\s+)?(?:(?P<pure>{_PURE})\b(?!\s+of\b)|(?P<unit>{UNIT})\s+(?:the\s+)?(?P<next>[^\W\d_]+))",
     re.IGNORECASE,
 )
 _ONE_OF = Gated(
-    rf"\b(?:an?|another|some|any more|the|those)\s+(?P<unit>{_UNIT})\s+of\b(?:\s+(?:the|your|that|this|those|these)\b)*(?=\s+\S)",
+    rf"\b(?:an?|another|some|any more|the|those)\s+(?P<unit>{UNIT})\s+of\b(?:\s+(?:the|your|that|this|those|these)\b)*(?=\s+\S)",
     re.IGNORECASE,
 )
 _COUNTS_NONE = word_set(
