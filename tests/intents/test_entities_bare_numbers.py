@@ -52,6 +52,9 @@ def test_a_number_is_an_order_where_it_is_treated_as_one(text: str, orders: list
         ("still waiting for the 12.40 from that flawed piece", 12_40),
         ("9 a metre and we have a deal", 9_00),
         ("when is the 39 back in stock", None),
+        ("I'm sending the 40 back", None),
+        ("refund the 2 from my order", None),
+        ("can I see the 40 for my son", None),
     ],
 )
 def test_sums_that_are_owed_or_proposed_need_no_currency(text: str, minor: int | None):

@@ -64,10 +64,15 @@ _DOWN_TO = re.compile(
 )
 _BACK = Gated(
     rf"\b(?:my|the|that|those)\s+(?:full |whole |entire )?{price(1, bare=True)}(?=\s+(?:back(?! in\b)|refund(?:ed)?|returned|reimbursed|credited|paid back)\b)"
-    rf"|\b(?:waiting (?:for|on)|owed|owe me|see|chasing|refund(?: me)?|missing|where(?:'s| is| are))\s+(?:my|the|that)\s+{price(2, bare=True)}(?=\s+(?:from|for|off|i (?:paid|was charged))\b)",
+    rf"|\b(?:(?:waiting (?:for|on)|owed|owe me|chasing|refund(?: me)?)\s+(?:my|the|that)|(?:see|missing|where(?:'s| is| are))\s+my)\s+{price(2, bare=True)}(?=\s+(?:from|for|off|i (?:paid|was charged))\b)",
     _FLAGS,
 )
 """Money that a customer wants back: "the 145 refunded", "waiting for the 12.40 from that"."""
+_GOODS_BACK = re.compile(
+    r"\b(?:send|sent|bring|brought|ship|post|mail|take|took|return|put|hand|give|gave|keep)(?:s|ed|p?ing)?\b[^,.;?!]*$",
+    _FLAGS,
+)
+"""Before goods that go back: "I'm sending the 42 back"."""
 _TAKEN_OFF = Gated(
     rf"\b(?:take|knock|shave|chop|lop|drop) {price(1, bare=True)}\s+off(?=\s*(?:$|[,.!?;]|(?:and|or|for|the price|it|that|this|then|because|please)\b))",
     _FLAGS,
@@ -109,7 +114,10 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
                 add(*_extent(match), replace(money, proposed=True))
     for match in _BACK.finditer(text):
         n = 1 if any(match[f"{group}1"] for group in _GROUPS) else 2
-        if (money := read_price(match, n, shop_currency)) is not None:
+        money = read_price(match, n, shop_currency)
+        if money is None or (money.currency is None and _GOODS_BACK.search(text[: match.start()])):
+            continue
+        if money.currency or money.minor >= _LEAST * 100 or money.minor % 100:
             add(*_extent(match, n), replace(money, owed=True))
     for match in _TAKEN_OFF.finditer(text):
         money = read_price(match, 1, shop_currency)
