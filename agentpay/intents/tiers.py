@@ -29,7 +29,7 @@ _SURE_OF_REPLY = 0.5
 _ANSWER_WORDS = 4
 _SURE_OF_ANSWER = 0.8
 _READ_APART = 3
-"""Of so many clauses each is read by itself, too, for about 2 ms more."""
+"""Of so many clauses each is read by itself, too, beside the whole message."""
 _KEPT = 0.6
 """How sure an act is at least that a model named."""
 
@@ -74,9 +74,9 @@ class TieredClassifier:
         if len(settled) == len(heard) or not head.needs(heard):
             return understanding
         try:
-            tokens = await self._encoder.aread(message(heard))
             apart = heard if 1 < len(heard) <= _READ_APART else []
-            alone = [await self._encoder.aread(clause.norm) for clause in apart]
+            texts = [message(heard), *(clause.norm for clause in apart)]
+            tokens, *alone = await asyncio.gather(*map(self._encoder.aread, texts))
         except EmbeddingsUnavailable as error:
             log.warning("intents are read by rules alone: %s", error)
             return understanding

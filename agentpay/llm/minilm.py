@@ -51,7 +51,7 @@ class MiniLM(Embedder):
     """
     Loaded at its first use, or by `load` before; any thread may call it.
 
-    One thread for texts someone waits for and one for bulk, each with one ONNX thread: bounded, and neither holds up the
+    Two threads for texts someone waits for and one for bulk, each with one ONNX thread: bounded, and neither holds up the
     other.
     """
 
@@ -67,7 +67,7 @@ class MiniLM(Embedder):
         self._rounded = rounded
         self._loading = threading.Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
-        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="embed-urgent")
+        self._urgent = ThreadPoolExecutor(2, thread_name_prefix="embed-urgent")
         self._bulk = ThreadPoolExecutor(1, thread_name_prefix="embed-bulk")
 
     @property
