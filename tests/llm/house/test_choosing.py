@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agentpay.llm.house.choosing import counted_by, named_variant
+from agentpay.llm.house.tidying import without_fillers
 from tests.llm.house.test_cart import added, cart_of
 from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
 
@@ -99,3 +100,15 @@ def test_some_of_a_line_become_another_variant() -> None:
         ("update_cart", {"action": "add", "product": "gloves", "options": {"color": "red"}, "quantity": 1}),
         ("update_cart", {"action": "set", "variant": "gloves-navy", "quantity": 2}),
     ]
+
+
+def test_a_cry_before_a_wish_is_no_part_of_a_name() -> None:
+    righto = act("add_to_cart", "righto, that one", product_query="righto that one")
+    mint = act("product_search", "mint tea", product_query="mint tea")
+    beauty = act("product_search", "beauty", product_query="beauty")
+    kept = without_fillers([beauty, righto, mint])
+    assert [(one.text, one.entities["product_query"]) for one in kept] == [
+        ("that one", "that one"),
+        ("mint tea", "mint tea"),
+    ]
+    assert without_fillers([beauty]) == [beauty], "alone it is what was said"

@@ -8,6 +8,7 @@ import pytest
 
 from agentpay.intents.entities.address import find_addresses
 from agentpay.llm.house.aftersale import counting, reading
+from agentpay.llm.house.aftersale.following import sums_up
 from agentpay.llm.house.aftersale.trouble import told_of
 from tests.llm.house.test_aftersale import order, told
 from tests.llm.house.turns import act, play, refusal, turn
@@ -247,3 +248,15 @@ def test_a_value_said_whole_goes_before_a_part_of_another() -> None:
 def test_irish_addresses(text: str, city: str, code: str) -> None:
     found = find_addresses(text, ["IE", "GB"])[0].value
     assert (found.city, found.postal_code, found.country) == (city, code, "IE")
+
+
+def test_what_an_order_came_to_is_asked_after_it_was_told_of_and_nothing_is_in_the_cart() -> None:
+    served = {"served": {"intent": "order_status"}}
+    assert sums_up(served, ["view_cart"], shopping=False)
+    assert not sums_up(served, ["view_cart"], shopping=True)
+    assert not sums_up(served, ["view_cart", "checkout"], shopping=False)
+    assert not sums_up({}, ["view_cart"], shopping=False)
+    asked = act("view_cart", "what did i end up paying for it all up")
+    view = turn(asked, agent="support", verified=True, memory=served)
+    played = play(view, order_status=orders(LAMP))
+    assert played.tools == ["order_status"]
