@@ -59,6 +59,7 @@ def discount(talk: Talk, act: ActView) -> Plan:
         return
     for code in codes:
         talk.code = code
+        before, took = talk.cart.get("discount_code"), talk.cart.get("discount", 0)
         outcome = yield Ask("validate_discount", {"code": code})
         result = outcome.result
         if not outcome.ok:
@@ -79,6 +80,9 @@ def discount(talk: Talk, act: ActView) -> Plan:
             )
             if result["capped"]:
                 talk.say("code_capped")
+            if before and before != result["code"]:
+                key = "code_was_better" if took > result["discount"] else "code_replaced"
+                talk.say(key, before=before)
 
 
 def negotiate(talk: Talk, act: ActView) -> Plan:

@@ -93,6 +93,10 @@ WORDINGS: dict[str, list[str]] = {
     "code_waits": [
         "{code} is valid ({description} off). It takes effect as soon as something it covers is in your cart."
     ],
+    "code_replaced": ["It takes the place of {before}: a cart has one code."],
+    "code_was_better": [
+        "It takes the place of {before}: a cart has one code. {before} took more off, so tell me if you'd rather keep it."
+    ],
     "code_capped": ["It stops there: the rest of the code does not apply to these items."],
     "code_refused": ["I can't apply {code}: {reason}"],
     "code_needed": ["If you have a discount code, tell me and I'll apply it."],

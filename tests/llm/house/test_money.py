@@ -1,5 +1,6 @@
 """Codes, haggling, shipping and the way to the payment link."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,6 +187,23 @@ def test_a_refused_code_is_told_why_and_another_is_waited_for() -> None:
     assert "OLD" in played.text
     assert "It has expired." in played.text
     assert played.memory["asked_for"] == "code"
+
+
+@pytest.mark.parametrize(("took", "better"), [(400, False), (600, True)])
+def test_a_second_code_is_said_to_take_the_place_of_the_first(took: int, better: bool) -> None:
+    code = {"code": "TEN", "waits_for_items": False, "description": "10%", "discount": 500, "capped": False,
+            "cart": {**CART, "discount": 500, "total": 4500}}  # fmt: skip
+    view = turn(
+        act("discount", "can I stack TEN on top?", codes=["TEN"]),
+        cart={**CART, "discount_code": "OLD", "discount": took},
+    )
+    played = play(view, validate_discount=lambda _: (True, code))
+    assert "takes the place of OLD" in played.text
+    assert ("OLD took more off" in played.text) is better
+    again = play(
+        replace(view, cart={**CART, "discount_code": "TEN", "discount": 500}), validate_discount=lambda _: (True, code)
+    )
+    assert "place of" not in again.text
 
 
 def test_a_code_is_applied_after_what_is_added_in_the_same_message() -> None:
