@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentpay.llm.house.aftersale import counting, wished
+from agentpay.llm.house.aftersale import counting, reading, wished
 
 
 def _item(title: str, quantity: int = 1, **options: str) -> dict[str, Any]:
@@ -86,3 +86,15 @@ def test_pieces_are_counted_by_what_is_wrong_or_wanted(text: str, item: dict[str
 )
 def test_what_did_not_come_is_counted(text: str, due: int, missing: int | None) -> None:
     assert counting.short_by(text, due) == missing
+
+
+def test_the_thing_itself_goes_before_what_is_made_for_it() -> None:
+    guitar, stand, bag = (
+        _item("Acacia acoustic guitar"),
+        _item("Folding guitar stand"),
+        _item("Padded gig bag for guitar"),
+    )
+    every = [guitar, stand, bag, _item("Clip-on tuner")]
+    assert reading.named_items("the guitar should go elsewhere", every) == [guitar]
+    assert reading.named_items("the guitar and the guitar stand", every) == [guitar, stand]
+    assert reading.named_items("the guitar things", [stand, bag]) == [stand, bag]

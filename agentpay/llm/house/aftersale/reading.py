@@ -71,6 +71,9 @@ def wants_all(text: str) -> bool:
     return _ALL.search(text) is not None or _WHOLE_ORDER.search(text) is not None
 
 
+_ASIDE = re.compile(r"[,(:\u2013\u2014]|\s(?:with|for|in|of|by|from|and)\s")
+
+
 def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items that the text names by their titles, and by options where titles do not tell them apart.
 
@@ -84,6 +87,7 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     found = [item for item, score in zip(items, scores, strict=True) if score]
     if not found:
         found = list(items) if any(title & said for title in titles) else []
+    found = _things_themselves(found, said, common)
     groups = {item["title"] for item in found}
     kept: list[dict[str, Any]] = []
     for title in groups:
@@ -95,6 +99,24 @@ def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     else:
         kept = _by_category(text, items, []) or _by_options(text, items)
     return [item for item in items if item in kept]
+
+
+def _things_themselves(found: list[dict[str, Any]], said: set[str], common: set[str]) -> list[dict[str, Any]]:
+    """ "The guitar" is the guitar, not also the guitar stand: what a title's last word names goes before what it is for."""
+    themselves = {_last_word(item["title"]) for item in found} & said
+    if not themselves:
+        return found
+    return [
+        item
+        for item in found
+        if _last_word(item["title"]) in said or (title_words(item["title"]) & said) - common - themselves
+    ]
+
+
+def _last_word(title: str) -> str:
+    """What kind of thing a title names: "stand" of "Folding guitar stand (black) with bag"."""
+    words = _WORD.findall(_ASIDE.split(title.casefold().replace("-", " "))[0])
+    return next(iter(stems(words[-1])), "") if words else ""
 
 
 def said_words(text: str) -> set[str]:
