@@ -42,7 +42,7 @@ orders:
      items: [{variant: teapot, quantity: 1, unit_price: 10000}]}
 """
 ANGRY = ("This is ridiculous, you are all useless!", "I am furious, this is unacceptable!")
-GIBBERISH = ("you know, that", "asdf", "hmm hm")
+GIBBERISH = ("you know, that", "asdf", "qwer uiop")
 
 
 @pytest.fixture(scope="module")
