@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentpay.intents.entities.address import find_addresses
-from agentpay.llm.house.aftersale import counting, reading
+from agentpay.llm.house.aftersale import clauses, counting, reading
 from agentpay.llm.house.aftersale.following import sums_up
 from agentpay.llm.house.aftersale.trouble import told_of
 from tests.llm.house.test_aftersale import order, told
@@ -260,3 +260,11 @@ def test_what_an_order_came_to_is_asked_after_it_was_told_of_and_nothing_is_in_t
     view = turn(asked, agent="support", verified=True, memory=served)
     played = play(view, order_status=orders(LAMP))
     assert played.tools == ["order_status"]
+
+
+def test_a_return_that_is_refused_beside_a_refund_is_none() -> None:
+    text = "it won't charge. I don't want to wait for a return, refund me now"
+    meant = clauses.as_meant([act("complaint", "it won't charge"), act("return", "refund me now")], text)
+    assert [one.intent for one in meant] == ["complaint", "refund"]
+    back = "it won't charge, I'd like to return it and get my money"
+    assert [one.intent for one in clauses.as_meant([act("return", back)], back)] == ["return"]

@@ -142,6 +142,14 @@ def beside(acts: Sequence[ActView]) -> list[ActView]:
     return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
 
 
+_NO_RETURN = re.compile(
+    r"\b(?:don'?t|do not|no|not|without|never|rather than|instead of)\b[^.!?;]{0,30}\b(?:returns?|returning|send\w* (?:it|them) back)\b",
+    re.I,
+)
+_MONEY_NOW = re.compile(r"\brefund\b|\bmoney\b", re.I)
+"""What is wanted beside a return that is refused: "I don't want to wait for a return, refund me now"."""
+
+
 def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     """
     A return that names what it shall become is an exchange ("could I swap the tote for the rust one?"), and an exchange
@@ -151,6 +159,8 @@ def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     if {"exchange", "change_order"} <= wanted:  # "my ochre pot clashes with everything. Can I have the teal one?"
         acts = [replace(act, intent="exchange") if _says_no_change(act) else act for act in acts]
         wanted = {act.intent for act in acts if act.intent in KINDS}
+    if "return" in wanted and _NO_RETURN.search(whole) and _MONEY_NOW.search(whole):
+        return [replace(act, intent="refund") if act.intent == "return" else act for act in acts]
     if wanted == {"return"} and _SWAPS.search(whole) and not _SENDS_BACK.search(whole):
         other = "exchange"
     elif "exchange" in wanted <= {"exchange", "return"} and _SENDS_BACK.search(whole) and not _OTHER_ONE.search(whole):
