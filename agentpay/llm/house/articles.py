@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -153,11 +153,7 @@ def told_on(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     kind = next((answer for asks, answer in _ANSWERED_BY if asks.search(act.text)), None)
     if kind is None or content(act.text) - _ASKING or talk.page is None or not talk.turn.memory.get("quoted"):
         return False
-    found = (yield Ask("search_knowledge", {"query": talk.page})).result.get("passages", [])
-    passage = next((one for one in found if one["title"] == talk.page and kind.search(one["text"])), None)
-    if passage is not None:
-        quote(talk, passage)
-    return passage is not None
+    return (yield from _quoted_again(talk, talk.page, lambda text: kind.search(text) is not None))
 
 
 def told_by_page(talk: Talk, text: str) -> Generator[Ask, ToolOutcome, bool]:
@@ -166,38 +162,40 @@ def told_by_page(talk: Talk, text: str) -> Generator[Ask, ToolOutcome, bool]:
     if talk.page is None or not talk.turn.memory.get("quoted") or not wanted:
         return False
     query = f"{' '.join(sorted(wanted))} {talk.page}"[:400]
-    found = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
-    passage = next((one for one in found if one["title"] == talk.page and wanted & stems(one["text"])), None)
-    if passage is not None:
-        quote(talk, passage)
-    return passage is not None
+    return (yield from _quoted_again(talk, query, lambda text: bool(wanted & stems(text))))
 
 
 def told_price(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the page that was quoted last says of money; nothing where it names no amount."""
     if talk.page is None:
         return False
-    found = (yield Ask("search_knowledge", {"query": talk.page})).result.get("passages", [])
-    passage = next((one for one in found if one["title"] == talk.page and _AMOUNT.search(one["text"])), None)
-    if passage is not None:
-        quote(talk, passage)
-    return passage is not None
+    return (yield from _quoted_again(talk, talk.page, lambda text: _AMOUNT.search(text) is not None))
 
 
 def headed(talk: Talk, about: str) -> Generator[Ask, ToolOutcome, bool]:
     """A page that is headed by what is spoken of: "can I pre-order it?"."""
     wanted = stems(about)
-    found = (yield Ask("search_knowledge", {"query": about[:400]})).result.get("passages", [])
-    passage = next((one for one in found if wanted and wanted <= stems(one["title"])), None)
-    if passage is not None:
-        quote(talk, passage)
-    return passage is not None
+    return (yield from _quoted(talk, about[:400], lambda one: bool(wanted) and wanted <= stems(one["title"])))
 
 
 def headed_by_kind(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
     """ "How do I stop my brushes going splayed?": the page that is headed by the kind of goods it is about."""
     kind = str(act.entities.get("category") or "").rpartition(" > ")[2]
     return bool(kind) and (yield from headed(talk, kind))
+
+
+def _quoted_again(talk: Talk, query: str, tells: Callable[[str], bool]) -> Generator[Ask, ToolOutcome, bool]:
+    """The page that was quoted last, where a text of it tells what is asked."""
+    return (yield from _quoted(talk, query, lambda one: one["title"] == talk.page and tells(one["text"])))
+
+
+def _quoted(talk: Talk, query: str, fits: Callable[[dict[str, Any]], bool]) -> Generator[Ask, ToolOutcome, bool]:
+    """The first passage that fits, quoted; whether there is one."""
+    found = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+    passage = next((one for one in found if fits(one)), None)
+    if passage is not None:
+        quote(talk, passage)
+    return passage is not None
 
 
 def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from agentpay.llm.house.lines import (
     number_of_them,
     spoken_of_line,
 )
+from agentpay.llm.house.numbers import number
 from agentpay.llm.house.putting import put, set_quantity, tell_set, too_few
 from agentpay.llm.house.refs import (
     SAYS_WHICH,
@@ -46,7 +47,6 @@ _ONLY_THE = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|ouch|hm+|then|no|fine|well|actually|oh|so|make it)\W+)*(?:just|only|leave (?:just|only)) (?:the|that) [\w' -]{2,40}?(?: then| please| pls)*\W*$",
     re.I,
 )
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SOME_OF = re.compile(
     r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these|(?:the|my) (?P<name>[\w' -]{2,30}))\b", re.I
 )
@@ -172,8 +172,8 @@ def _some_of_them(talk: Talk, act: ActView) -> tuple[dict[str, Any], int] | None
     line = named_in(found["name"], talk.cart["items"]) if found["name"] else spoken_of_line(talk)
     if line is None:
         return None
-    number = _NUMBERS.get(found["n"].casefold()) or int(found["n"])
-    return (line, number) if 0 < number < line["quantity"] else None
+    units = number(found["n"])
+    return (line, units) if 0 < units < line["quantity"] else None
 
 
 def _turn_into(talk: Talk, act: ActView, line: dict[str, Any], number: int) -> Plan:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.lines import spoken_of_line
+from agentpay.llm.house.numbers import number
 from agentpay.llm.house.refs import named, stems, without_name
 from agentpay.llm.house.talk import Talk
 
@@ -25,8 +26,8 @@ _BACK_AND_MORE = re.compile(
     re.I,
 )
 _FURTHER = re.compile(r"^[\s.,;!]*\b(?:and|plus|also)\s+(?:also\s+)?(?P<more>[^?]+)$", re.I)
-_COUNTED = re.compile(r"^\W*(?:an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
-_NUMBERS = {"a": 1, "an": 1, "some": 1, "the": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_COUNTED = re.compile(r"^\W*(?P<n>an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
+_COUNTS = frozenset({"two", "three", "four", "five", "six"})
 _COUNTED_IN = re.compile(r"^(?P<n>\d{1,2}|one|two|three|four|five|six) (?:in|of) (?:size )?\S+$", re.I)
 _BACK = re.compile(
     r"\b(?:put|add|bring|pop|throw|stick) (?:it|them|that|those|the \w+) back\b|\bre-?add (?:it|them|that)\b",
@@ -66,15 +67,14 @@ def _put_back(talk: Talk, act: ActView) -> ActView:
 def _counting(act: ActView) -> ActView:
     """ "I really need three": a number that was taken for a name."""
     if (counted := _COUNTED_IN.match(named(act) or "")) is not None:  # "2 in 0.5"
-        said = counted["n"].casefold()
         bare = without_name(act)
         own = {key: value for key, value in bare.entities.items() if key != "pronoun"}
-        return replace(bare, entities={**own, "quantity": _NUMBERS.get(said) or int(said)})
-    count = _NUMBERS.get((named(act) or "").casefold(), 0)
-    if count < 2 or act.entities.get("quantity"):
+        return replace(bare, entities={**own, "quantity": number(counted["n"])})
+    name = (named(act) or "").casefold()
+    if name not in _COUNTS or act.entities.get("quantity"):
         return act
     bare = without_name(act)
-    return replace(bare, entities={**bare.entities, "quantity": count})
+    return replace(bare, entities={**bare.entities, "quantity": number(name)})
 
 
 def _one_wish(acts: Sequence[ActView]) -> Sequence[ActView]:
@@ -96,16 +96,19 @@ def _split_apart(talk: Talk, act: ActView, acts: Sequence[ActView]) -> list[ActV
     options = act.entities.get("options", {})
     here = {key: value for key, value in options.items() if _tokens(value) & _tokens(act.text)}
     there = {key: value for key, value in options.items() if key not in here}
-    counted = _COUNTED.match(further["more"])
-    count = counted.group().strip().casefold() if counted else "a"
-    quantity = int(count) if count.isdigit() else _NUMBERS.get(count, 1)
     bare = without_name(act)
     kept = {key: value for key, value in bare.entities.items() if key not in ("options", "quantity")}
-    more: dict[str, Any] = {"product_query": name, "quantity": quantity}
+    more: dict[str, Any] = {"product_query": name, "quantity": _count(further["more"])}
     return [
         replace(bare, entities={**kept, **({"options": here} if here else {})}),
         ActView("add_to_cart", act.confidence, further["more"], {**more, **({"options": there} if there else {})}),
     ]
+
+
+def _count(goods: str) -> int:
+    """3 of "3 neutral bulbs", 1 of "some sleeves" and of goods without a count."""
+    counted = _COUNTED.match(goods)
+    return number(counted["n"]) if counted else 1
 
 
 def _tokens(text: str) -> set[str]:
@@ -160,12 +163,9 @@ def _back_and_more(talk: Talk, act: ActView) -> list[ActView]:
     said = _BACK_AND_MORE.match(act.text) if act.intent == "add_to_cart" else None
     if said is None or named(act) is None or talk.focus is None or act.entities.get("options"):
         return [act]
-    count = (said["n"] or "one").casefold()
-    back = {"pronoun": True, "quantity": _NUMBERS.get(count) or int(count)}
-    counted = _COUNTED.match(said["more"])
-    word = counted.group().strip().casefold() if counted else "a"
+    back = {"pronoun": True, "quantity": number(said["n"] or "one")}
     more = {key: value for key, value in act.entities.items() if key not in ("quantity", "pronoun")}
-    quantity = int(word) if word.isdigit() else _NUMBERS.get(word, 1)
+    quantity = _count(said["more"])
     return [
         replace(act, text=said["back"], entities=back),
         replace(act, text=said["more"], entities={**more, **({"quantity": quantity} if quantity > 1 else {})}),

@@ -87,7 +87,7 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
         return True
     besides: list[dict[str, Any]] = []
     if not numbers:
-        orders = [outcome.result["order"], *outcome.result["other_orders"]]
+        orders = all_of(outcome)
         if only_holding is not None and not any(named_items(only_holding, order["items"]) for order in orders):
             return False
         meant, besides = _meant(talk, act, orders, only_holding)
@@ -148,6 +148,11 @@ def _meant(
         return str(told["number"]), besides
     meant = told if told in under_way else under_way[0]  # "where's my stuff?" is what has not come yet
     return str(meant["number"]), besides or [order for order in under_way if order is not meant]
+
+
+def all_of(outcome: ToolOutcome) -> list[dict[str, Any]]:
+    """The customer's orders that `order_status` tells of, the one it was asked about first."""
+    return [outcome.result["order"], *outcome.result["other_orders"]]
 
 
 def _is_under_way(order: dict[str, Any]) -> bool:

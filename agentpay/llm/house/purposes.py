@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agentpay.llm.house.numbers import number
+
 _TO_USE = re.compile(
     r"\b(?:something|anything|a thing|stuff|what|tools?)\s+(?:good |nice )?(?:i can (?:use )?)?(?:to|for)\s+(?P<verb>[a-z]{3,}(?:\s+\w+){0,5}?)\s+with\b",
     re.I,
@@ -30,8 +32,6 @@ _STOCKS = re.compile(
 
 
 _N = r"(?P<n>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|twelve)"
-_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_NUMBERS = {name: n for n, name in enumerate(_NAMES)}
 _ALONE = re.compile(r"\b(?:on my own|by myself|just (?:for )?me|only me|alone|solo|single[- ]person)\b", re.I)
 _PAIR = re.compile(
     r"\bmy \w+ and (?:me|i|myself)\b|\b(?:me|myself) and my \w+\b|\b(?:the )?(?:two|both) of us\b|\bfor a couple\b(?! of)",
@@ -70,9 +70,9 @@ def for_whom(text: str) -> dict[str, Any]:
 def people(text: str) -> int | None:
     """For how many it shall be: "4 people", "my wife and me", "on my own"; None where it is not said."""
     if mixed := _OLD_AND_YOUNG.search(text):
-        return _number(mixed["n"]) + _number(mixed["m"])
+        return number(mixed["n"]) + number(mixed["m"])
     if counted := _SO_MANY.search(text):
-        return _number(counted["n"] or counted["m"])
+        return number(counted["n"] or counted["m"])
     if _PAIR.search(text):
         return 2
     return 1 if _ALONE.search(text) else None
@@ -82,12 +82,8 @@ def ages(text: str) -> list[int]:
     """The ages, in years, of the children something is for: "two kids (8 and 11)", "my six-year-old"."""
     found = [match for pattern in (_YEARS_OLD, _AGED) if _YOUNG.search(text) or pattern is _YEARS_OLD
              for match in pattern.finditer(text)]  # fmt: skip
-    said = {_number(value) for match in found for value in match.groupdict().values() if value}
+    said = {number(value) for match in found for value in match.groupdict().values() if value}
     return sorted(age for age in said if age < _GROWN)
-
-
-def _number(said: str) -> int:
-    return int(said) if said.isdigit() else _NUMBERS[said.casefold()]
 
 
 def used_for(text: str) -> str | None:

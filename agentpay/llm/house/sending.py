@@ -7,6 +7,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe, free_delivery
+from agentpay.llm.house.numbers import number
 from agentpay.llm.house.places import leaves_out, place_named
 from agentpay.llm.house.refs import spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -18,7 +19,6 @@ _NAMED = re.compile(
     r"(?P<name>\w[\w' -]{2,60}?)(?=\s+(?:to|in|for|from|into|by|express|standard)\b|[,?.!]|$)",
     re.I,
 )
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _GOES_ON = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hm+)\W+)*(?:(?:what )?if|(?:what|how) about|for|with)\b", re.I
 )
@@ -35,10 +35,8 @@ def _goods(talk: Talk, act: ActView) -> dict[str, Any]:
     options = act.entities.get("options", {})
     wished: dict[str, Any] = {"options": options} if options else {}
     if found := _NAMED.search(act.text):
-        said = found["n"].casefold()
-        number = int(said) if said.isdigit() else _NUMBERS.get(said, 1)
         name = found["name"].rpartition(" of ")[2]  # "a 50 litre bag of compost"
-        return {"product": name, **wished, "quantity": int(act.entities.get("quantity") or number)}
+        return {"product": name, **wished, "quantity": int(act.entities.get("quantity") or number(found["n"]))}
     if asks_on(talk, act):
         kept: dict[str, Any] = {key: talk.pending[key] for key in ("product", "options") if key in talk.pending}
         return {**kept, "quantity": int(act.entities["quantity"])}

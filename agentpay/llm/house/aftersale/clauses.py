@@ -37,6 +37,12 @@ _DONE_BEFORE = re.compile(
     r"\b(?:i|we|you)(?:'ve| have| had)? (?:already )?(?:cancell?ed|returned|exchanged|sent (?:[\w']+ ){1,4}back)\b|\bstill (?:no|waiting for)\b.*\b(?:refund|money)\b",
     re.I,
 )
+_NO_RETURN = re.compile(
+    r"\b(?:don'?t|do not|no|not|without|never|rather than|instead of)\b[^.!?;]{0,30}\b(?:returns?|returning|send\w* (?:it|them) back)\b",
+    re.I,
+)
+_MONEY_NOW = re.compile(r"\brefund\b|\bmoney\b", re.I)
+"""What is wanted beside a return that is refused: "I don't want to wait for a return, refund me now"."""
 _OF_LABEL = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:how|where|what|when|who)\b.*\blabel\b", re.I)
 _ASKED_AFTER = re.compile(r"\b(?:my|the|our) (?P<other>other |second )?(?P<what>[a-z][\w'-]*)", re.I)
 _AN_ORDER = stems(
@@ -51,7 +57,8 @@ _WHERE_IS = re.compile(r"\bwhere(?:'s| is| are) (?:my|the|our) (?:other )?(?P<wh
 _SURE = 0.9
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
 _A_GUESS = 0.35
-_VERBS = {"cancel_order": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}
+_VERBS = {intent: KINDS[intent] for intent in _OF_GOODS}
+"""What such a wish is called in a sentence, by its intent."""
 MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
@@ -63,7 +70,7 @@ def negates(act: ActView) -> bool:
 
 def refuses(task: Task, text: str) -> bool:
     """ "And no, don't cancel": a no to what was proposed, beside something else."""
-    verb = {"cancel": "cancel", "return": "return", "refund": "refund", "exchange": "exchange"}.get(task.kind, "change")
+    verb = task.kind if task.kind in _VERBS.values() else "change"
     return task.asked == "confirm" and any(verb in match.group().casefold() for match in NOT_WANTED.finditer(text))
 
 
@@ -142,18 +149,11 @@ def beside(acts: Sequence[ActView]) -> list[ActView]:
     return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
 
 
-_NO_RETURN = re.compile(
-    r"\b(?:don'?t|do not|no|not|without|never|rather than|instead of)\b[^.!?;]{0,30}\b(?:returns?|returning|send\w* (?:it|them) back)\b",
-    re.I,
-)
-_MONEY_NOW = re.compile(r"\brefund\b|\bmoney\b", re.I)
-"""What is wanted beside a return that is refused: "I don't want to wait for a return, refund me now"."""
-
-
 def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     """
     A return that names what it shall become is an exchange ("could I swap the tote for the rust one?"), and an exchange
-    that asks for no other one a return ("they are too tight, I want to send them back").
+    that asks for no other one a return ("they are too tight, I want to send them back"). A return that is refused beside
+    the money is a refund.
     """
     wanted = {act.intent for act in acts if act.intent in KINDS}
     if {"exchange", "change_order"} <= wanted:  # "my ochre pot clashes with everything. Can I have the teal one?"

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentpay.llm.house.aftersale.reading import NUMBERS, said_words, title_words
+from agentpay.llm.house.aftersale.reading import said_words, title_words
+from agentpay.llm.house.numbers import NUMBERS, number
 
 _UNITS = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d{1,3})\s+(?:of|pairs?|packs?|units?|pieces?|sets?|more|x|×)?\b"
@@ -53,19 +54,13 @@ def short_by(text: str, due: int) -> int | None:
         if due in others or _LACKS.search(text):
             return due - number(came["came"])
     if lacks := _LACKS.search(text):
-        said = lacks["n"] or lacks["m"]
-        units = 1 if said.casefold() in ("a", "an") else number(said)
+        units = number(lacks["n"] or lacks["m"])
         return units if units < due else None
     return None
 
 
 def without_measures(text: str) -> str:
     return _MEASURE.sub(" ", text)
-
-
-def number(word: str) -> int:
-    """ "two" or "2" → 2."""
-    return NUMBERS.get(word.casefold()) or int(word)
 
 
 def units_of(text: str, most: int) -> int | None:

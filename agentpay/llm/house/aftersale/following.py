@@ -55,7 +55,7 @@ def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     outcome = yield Ask("order_status", {})
     if not outcome.ok:
         return False
-    owned = [outcome.result["order"], *outcome.result["other_orders"]]
+    owned = orders.all_of(outcome)
     holding = [order for order in owned if reading.named_items(what, order["items"])]
     if not holding:
         return False

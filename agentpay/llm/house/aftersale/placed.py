@@ -10,6 +10,7 @@ from typing import Any
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house.aftersale.following import sums_up
 from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.orders import all_of
 from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Ask, Talk
 
@@ -24,6 +25,9 @@ _IT = re.compile(r"\b(?:it|the|this|them)\b", re.I)
 _PUT_RIGHT = re.compile(
     r"\b(?:wrong\w*|mis-?spel\w*|spel(?:led|t)|typo|changed?|married|correct\w*|update\w*|new (?:name|phone|number))\b",
     re.I,
+)
+_SENDS = frozenset(
+    {"provide_details", "policy", "shipping_quote", "product_search", "change_order", "add_to_cart", "other"}
 )
 _PERSONAL = frozenset({"name", "phone"})
 
@@ -46,7 +50,7 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
     outcome = yield Ask("order_status", {})
     if not outcome.ok:
         return acts
-    orders = [outcome.result["order"], *outcome.result["other_orders"]]
+    orders = all_of(outcome)
     orders = [order for order in orders if order["status"] not in ("cancelled", "refunded")]
     any_of = all(named(act) is None for act in (acts if sending else changing))
     meant = _holding(
@@ -61,11 +65,6 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
         replace(act, intent="change_order", entities={**act.entities, **entities}) if act in changing else act
         for act in acts
     ]
-
-
-_SENDS = frozenset(
-    {"provide_details", "policy", "shipping_quote", "product_search", "change_order", "add_to_cart", "other"}
-)
 
 
 def _of_account(act: ActView) -> ActView:

@@ -13,6 +13,7 @@ from agentpay.llm.house.aftersale.picking import words_of
 from agentpay.llm.house.aftersale.saying import named as named_units
 from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Step, Task
+from agentpay.llm.house.numbers import number
 from agentpay.llm.house.talk import Talk
 
 DROPS = re.compile(
@@ -95,7 +96,7 @@ def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> lis
         elif more:
             units = item["quantity"] + (said or 1)
         elif only and exact is not None:
-            units = counting.number(exact[1])
+            units = number(exact[1])
         else:
             units = counts[place] or 0
         changed.append((item, units))
@@ -156,7 +157,7 @@ def part_of(task: Task, items: list[dict[str, Any]]) -> list[tuple[dict[str, Any
 def _of_so_many(text: str, pool: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """ "Two bottles instead of three": the only item there are three of."""
     found = _BEFORE.search(text)
-    had = [item for item in pool if found and item["quantity"] == counting.number(found["n"])]
+    had = [item for item in pool if found and item["quantity"] == number(found["n"])]
     return had if len(had) == 1 else []
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agentpay.llm.house.numbers import NUMBERS
 from agentpay.llm.house.refs import stems
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[a-z]+)?")
@@ -39,9 +40,6 @@ _A_THING = re.compile(
     r"(?!(?:other|second|first|last|latest|of|more|times?|hours?|days?|weeks?|months?|years?)\b)(?P<what>[a-z][\w'-]+)\b(?!\s+order\b)",
     re.I,
 )
-NUMBERS = {
-    word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
-}
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 _SIZES = {"small": "s", "medium": "m", "large": "l", "xlarge": "xl", "xx": "xxl"}
 _BIGGER = re.compile(r"\b(?:bigger|larger|size up|next size up)\b", re.I)
@@ -55,6 +53,8 @@ _SMALL = frozenset(
 )  # fmt: skip
 """Words of titles that name nothing: "The Clown Cabaret" is no "the"."""
 _WORD = re.compile(r"[a-z0-9]+")
+_ASIDE = re.compile(r"[,(:\u2013\u2014]|\s(?:with|for|in|of|by|from|and)\s")
+"""Where a title begins to tell what a thing is made of or for."""
 _COMPOUNDED = 4
 """Letters of a word that may stand for a longer one that ends in it."""
 _POINTING = frozenset({"the", "my", "those", "these", "this", "that", "both", "all", "a", "an"})
@@ -69,9 +69,6 @@ def tokens(text: str) -> set[str]:
 def wants_all(text: str) -> bool:
     """ "Everything", "both", "the whole order"."""
     return _ALL.search(text) is not None or _WHOLE_ORDER.search(text) is not None
-
-
-_ASIDE = re.compile(r"[,(:\u2013\u2014]|\s(?:with|for|in|of|by|from|and)\s")
 
 
 def named_items(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -128,7 +125,7 @@ def said_words(text: str) -> set[str]:
 def title_words(title: str) -> set[str]:
     """The words of a title that name the thing."""
     words = stems(title.replace("-", " "))
-    return words - _SMALL - NUMBERS.keys() or words
+    return words - _SMALL - NUMBERS or words
 
 
 def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from agentpay.llm.house.aftersale import counting, reading
+from agentpay.llm.house.numbers import number
 
 _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
@@ -228,7 +229,7 @@ def _counted(said: Sequence[Part], of: str, item: dict[str, Any], items: Sequenc
         if of == WISH and _SINGLE.search(part):
             return 1
         if of in (WISH, TOLD) and (found := _SOME.search(part)):
-            return counting.number(found["n"])
+            return number(found["n"])
     counts = (counting.counted(part, item, items) for part in own if of in (WISH, TOLD))
     return next((counted for counted in counts if counted is not None), None)
 
@@ -239,7 +240,7 @@ def _left(said: Sequence[Part], item: dict[str, Any], items: Sequence[dict[str, 
         if role == STAYS and _may_be_of(part, item, items):
             counted = counting.counted(part, item, items)
             if counted is None and (found := _KEEP_SOME.search(part)):
-                counted = counting.number(found["n"])
+                counted = number(found["n"])
             if counted is not None and 0 < counted < item["quantity"]:
                 return int(item["quantity"]) - counted
     return None
@@ -251,7 +252,7 @@ def _may_be_of(part: str, item: dict[str, Any], items: Sequence[dict[str, Any]])
 
 
 def _number(word: str, most: int) -> int:
-    return most // 2 or 1 if word.casefold() == "half" else counting.number(word)
+    return most // 2 or 1 if word.casefold() == "half" else number(word)
 
 
 def means_order(text: str) -> bool:
