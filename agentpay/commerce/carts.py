@@ -48,6 +48,17 @@ class CartState:
     totals: Totals
     currency: str
 
+    def at_floor(self, variant_id: UUID) -> bool:
+        """Whether what code and offer take off leaves no more of a variant's line than its floor."""
+        priced = zip(lines_for_pricing(self.lines), self.totals.lines, strict=True)
+        return any(
+            line.variant_id == variant_id
+            and line.floor is not None
+            and amounts.discount > 0
+            and line.list_total - amounts.discount <= line.floor * line.quantity
+            for line, amounts in priced
+        )
+
     @property
     def view(self) -> CartView:
         return CartView(

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, or_, select
 from agentpay.commerce.shapes import ProductView, VariantView
 from agentpay.store import statements
 from agentpay.store.session import Tx
+from agentpay.store.statements import Asked
 from agentpay.store.tables import Product
 
 
@@ -65,8 +66,15 @@ _VARIANTS = """
 
 async def _rows(tx: Tx, condition: str, parameters: dict[str, Any]) -> list[VariantRow]:
     """Variants by a SQL condition over `variants v` and `products p`."""
-    found = await statements.rows(tx, _VARIANTS.format(condition=condition), {**parameters, "org": tx.organization_id})
-    return [_variant(list(row)) for row in found]
+    return _variants(await statements.rows(tx, *_asked(tx, condition, parameters)))
+
+
+def _asked(tx: Tx, condition: str, parameters: dict[str, Any]) -> Asked:
+    return _VARIANTS.format(condition=condition), {**parameters, "org": tx.organization_id}
+
+
+def _variants(rows: Iterable[tuple[Any, ...]]) -> list[VariantRow]:
+    return [_variant(list(row)) for row in rows]
 
 
 def _variant(values: list[Any]) -> VariantRow:
@@ -105,10 +113,17 @@ async def variant(tx: Tx, reference: UUID | str) -> VariantRow | None:
 async def variants_of(tx: Tx, product_ids: Iterable[UUID]) -> dict[UUID, list[VariantRow]]:
     """The variants on sale of each of these products, in the merchant's order."""
     wanted = list(set(product_ids))
+    return _by_product(await statements.rows(tx, *_on_sale(tx, wanted))) if wanted else {}
+
+
+def _on_sale(tx: Tx, product_ids: list[UUID]) -> Asked:
+    return _asked(tx, "v.product_id = ANY(:products) AND NOT v.archived", {"products": product_ids})
+
+
+def _by_product(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, list[VariantRow]]:
     grouped: dict[UUID, list[VariantRow]] = defaultdict(list)
-    if wanted:
-        for row in await _rows(tx, "v.product_id = ANY(:products) AND NOT v.archived", {"products": wanted}):
-            grouped[row.product_id].append(row)
+    for row in _variants(rows):
+        grouped[row.product_id].append(row)
     return dict(grouped)
 
 
@@ -119,18 +134,17 @@ async def products(tx: Tx, ids: Sequence[UUID], *, include_inactive: bool = Fals
 
 
 async def product_views(tx: Tx, ids: Iterable[UUID], *, include_inactive: bool = False) -> dict[UUID, ProductView]:
-    """The product blocks by id; two round trips whatever their number."""
+    """The product blocks by id; one round trip whatever their number."""
     wanted = list(set(ids))
     if not wanted:
         return {}
-    heads = await statements.rows(
-        tx,
+    statement = (
         "SELECT p.id, p.external_id, p.title, p.description, o.currency FROM products p"
         " JOIN organizations o ON o.id = p.organization_id WHERE p.organization_id = :org AND p.id = ANY(:ids)"
-        + ("" if include_inactive else " AND p.status = 'active'"),
-        {"org": tx.organization_id, "ids": wanted},
-    )
-    by_product = await variants_of(tx, [head[0] for head in heads])
+    ) + ("" if include_inactive else " AND p.status = 'active'")
+    named = statement, {"org": tx.organization_id, "ids": wanted}
+    heads, variants = await statements.several(tx, named, _on_sale(tx, wanted))
+    by_product = _by_product(variants)
     return {
         id: _view(external_id, title, description, currency, by_product.get(id, []))
         for id, external_id, title, description, currency in heads

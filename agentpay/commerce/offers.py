@@ -63,7 +63,16 @@ __all__ = [
 
 Kind = Literal["offer", "hold", "refuse", "needs_approval"]
 Reason = Literal[
-    "offered", "asked_met", "standing", "final", "list_price", "not_negotiable", "no_trigger", "pending", "approval"
+    "offered",
+    "asked_met",
+    "standing",
+    "final",
+    "list_price",
+    "not_negotiable",
+    "no_trigger",
+    "pending",
+    "approval",
+    "at_floor",
 ]
 
 
@@ -94,13 +103,15 @@ async def decide(
     cart_subtotal: int,
     now: datetime | None = None,
     requested: bool = True,
+    at_floor: bool = False,
     turn_id: UUID | None = None,
     valid_for: timedelta = VALID_FOR,
 ) -> OfferDecision:
     """Decides on a better price per unit for `quantity` units, and stores the decision with its rule.
 
     `asked`: the price per unit the customer named, None where none was. `requested=False`: nobody asked, the agent means to
-    offer by itself; then `triggers.hesitation_signals` must be set and reached. `cart_subtotal`: the cart at list prices.
+    offer by itself; then `triggers.hesitation_signals` must be set and reached. `at_floor`: the code in the cart leaves no
+    room under it. `cart_subtotal`: the cart at list prices.
     `customer_id`: a vouched customer; paid orders count for `strategies.repeat_customer`.
     While an offer waits for a person, who bids more than that is answered with what the agent may give alone.
     Problems: 404 `not_found`, 422 `quantity_invalid`.
@@ -113,6 +124,8 @@ async def decide(
     refused = facts.refusal(item, rules)
     if refused is not None:
         return await talk.answer("refuse", "not_negotiable", refused, final=True)
+    if at_floor:
+        return await talk.answer("refuse", "at_floor", "floor", final=True)
     trigger = rules.triggers.hesitation_signals
     if not requested and (trigger is None or hesitation_signals < trigger):
         return await talk.answer("hold", "no_trigger", "triggers.hesitation_signals")

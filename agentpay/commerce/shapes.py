@@ -91,6 +91,8 @@ class ShippingQuote(Shape):
     served: bool
     requires_shipping: bool = True
     options: list[ShippingQuoteOption]
+    unfit: list[str] = []
+    """Names of the country's ways of shipping that this weight or value is out of bounds for."""
     currency: str
 
 

@@ -73,7 +73,9 @@ async def quote(
     if not requires_shipping:
         return ShippingQuote(country=country, served=True, requires_shipping=False, options=[], currency=currency)
     options = cheapest_by_name(rates, goods=goods_subtotal_after_discount, weight_grams=weight_grams)
-    return ShippingQuote(country=country, served=served, options=options, currency=currency)
+    fitting = {option.name for option in options}
+    unfit = list(dict.fromkeys(rate.name for rate in rates if rate.name not in fitting))
+    return ShippingQuote(country=country, served=served, options=options, unfit=unfit, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)

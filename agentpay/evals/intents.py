@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agentpay.intents.trained.contrasting import TAUGHT_LAYERS, Contrasted, contrast, passes
 from agentpay.intents.trained.fitting import few, fit, steps
-from agentpay.llm.minilm import minilm
+from agentpay.intents.trained.placing import Placing
+from agentpay.llm.minilm import MiniLM
+from agentpay.llm.minilm_weights import Weights
 
 if TYPE_CHECKING:
     from agentpay.intents.trained.alignment import States
@@ -22,6 +26,8 @@ T = TypeVar("T")
 OUTSIDE = "oos"
 _BATCH = 64
 """Texts embedded between two steps of the progress bar."""
+
+_POOLED_LAYERS = 2
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and of how much."""
@@ -71,18 +77,16 @@ def predict(train: Sequence[Sentence], test: Sequence[Sentence], progress: Progr
     """The intent of each test row, `oos` where it is rejected. Raises ValueError where nothing can be learnt of `train`."""
     texts, labels = [row.text for row in train], [row.intent or "" for row in train]
     asked = [row.text for row in test]
-    states: list[States] | None = None
-    asked_states: list[States] | None = None
-    if few(labels):
+    scarce = few(labels)
+    if scarce:
         # An intent's name, read as words, is one more example of it
         names = sorted(set(labels) - {OUTSIDE})
         texts, labels = [*texts, *(name.replace("_", " ").lower() for name in names)], [*labels, *names]
-        states = _in_batches(minilm().states, texts, "Reading the examples", progress)
-        asked_states = _in_batches(minilm().states, asked, "Reading the test rows", progress)
-        vectors, asked_vectors = _pooled(states), _pooled(asked_states)
-    else:
-        vectors = _embedded(texts, "Embedding the examples", progress)
-        asked_vectors = _embedded(asked, "Embedding the test rows", progress)
+    read = _with_states if scarce else _pooled
+    known = [one for batch in _in_batches(read, texts, "Reading the examples", progress) for one in batch]
+    # Examples that MiniLM was taught look surer than they are, and a threshold is chosen by how sure they look
+    taught = _taught(known, labels, progress) if scarce and OUTSIDE not in labels else None
+    placing = Placing.of(_parts(known, taught))
     done, total = 0, steps(labels, outside=OUTSIDE)
     progress("Training", 0, total)
 
@@ -94,43 +98,91 @@ def predict(train: Sequence[Sentence], test: Sequence[Sentence], progress: Progr
     head = fit(
         texts,
         labels,
-        vectors,
-        model=minilm().model,
+        placing.vectors(_parts(known, taught)),
+        model=_deep().model,
         outside=OUTSIDE,
-        states=states,
+        states=[one.states for one in known if one.states is not None] or None,
         step=step,
     )
-    verdicts = head.read(asked, asked_vectors, asked_states)
-    return [OUTSIDE if verdict.rejected else verdict.intent for verdict in verdicts]
+    found: list[str] = []
+    for batch in _in_batches(read, asked, "Reading the test rows", progress):
+        here = asked[len(found) : len(found) + len(batch)]
+        states = [one.states for one in batch if one.states is not None] or None
+        verdicts = head.read(here, placing.vectors(_parts(batch, taught)), states)
+        found += [OUTSIDE if verdict.rejected else verdict.intent for verdict in verdicts]
+    return found
 
 
-def _embedded(texts: Sequence[str], doing: str, progress: Progress) -> Vectors:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text as MiniLM reads it."""
+
+    pooled: Vectors
+    """(4, dimension): of the last two layers each the mean over its tokens and the greatest of each dimension."""
+    states: States | None = None
+    below: Vectors | None = None
+    """The states below the layers that may be taught."""
+
+
+def _pooled(texts: Sequence[str]) -> list[_Read]:
+    return [_Read(_pools(layers)) for _, layers in _deep().layers(texts)]
+
+
+def _with_states(texts: Sequence[str]) -> list[_Read]:
+    return [
+        _Read(_pools(layers), (numbers, layers[0]), layers[TAUGHT_LAYERS]) for numbers, layers in _deep().layers(texts)
+    ]
+
+
+def _pools(layers: Sequence[Vectors]) -> Vectors:
     import numpy as np
 
-    return np.stack(_in_batches(lambda batch: list(minilm().encode(batch)), texts, doing, progress))
+    return np.stack([pool for states in layers[:_POOLED_LAYERS] for pool in (states.mean(axis=0), states.max(axis=0))])
 
 
-def _pooled(states: Sequence[States]) -> Vectors:
-    """The mean of each text's states at length 1, which is what `MiniLM.encode` answers."""
+def _taught(known: Sequence[_Read], labels: Sequence[str], progress: Progress) -> Contrasted:
     import numpy as np
 
-    from agentpay.llm.embedder import unit
+    names = sorted(set(labels))
+    owners = np.asarray([names.index(label) for label in labels], np.int64)
+    below = [one.below for one in known if one.below is not None]
+    done, total = 0, passes(len(below))
+    progress("Teaching", 0, total)
 
-    return unit(np.stack([vectors.mean(axis=0) for _, vectors in states]))
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress("Teaching", done, total)
+
+    return contrast(below, owners, len(names), Weights(_deep().content()), step)
+
+
+def _parts(texts: Sequence[_Read], taught: Contrasted | None) -> Vectors:
+    """(texts, parts, dimension)"""
+    import numpy as np
+
+    if taught is None:
+        return np.stack([one.pooled for one in texts])
+    return taught.vectors([one.below for one in texts if one.below is not None])
+
+
+@lru_cache(maxsize=1)
+def _deep() -> MiniLM:
+    return MiniLM(depth=TAUGHT_LAYERS + 1)
 
 
 def _in_batches(
     read: Callable[[Sequence[str]], list[T]], texts: Sequence[str], doing: str, progress: Progress
-) -> list[T]:
-    """What `read` answers for all texts, on two threads; the model computes outside Python's lock."""
-    minilm().load()
+) -> Iterator[list[T]]:
+    """What `read` answers for each batch of the texts, on two threads; the model computes outside Python's lock."""
+    _deep().load()
     batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
-    found: list[T] = []
+    done = 0
     with ThreadPoolExecutor(2) as threads:
         for batch in threads.map(read, batches):
-            found += batch
-            progress(doing, len(found), len(texts))
-    return found
+            done += len(batch)
+            progress(doing, done, len(texts))
+            yield batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentpay.intents.deciding import FILLER, OF_GOODS
+from agentpay.intents.joining import STATES
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Entities, Understanding
@@ -53,6 +54,13 @@ _READINGS = ((I.REFUND, I.RETURN), (I.RECOMMENDATION, I.PRODUCT_COMPARISON))
 """A wish, and what sounds like a second one beside it: "I don't want to wait for a return, refund me"."""
 _TELLING = frozenset({I.ADD_TO_CART, I.COMPLAINT})
 """What a few words that ask hardly are: "and the Wren?"."""
+_QUESTION = re.compile(
+    r"(?:how|what|when|where|which|who|why|does|do|is|are|can|could|will|would|should|has|have) (?!about\b)",
+    re.IGNORECASE,
+)
+"""How a question begins, also where no mark ends it."""
+_ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.POLICY, I.PRICE_QUESTION})
+"""What the clause that asks says best: "a friend told me about your kit. Does it come with needles?"."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
 """Of these a message may well hold several; of any other, two clauses are one wish."""
@@ -85,7 +93,8 @@ class Judged:
         if near and clause.confidence >= _SURE:
             return clause.intent
         about = clause.start in self.replies or (clause.goods and clause.confidence >= _GUESSED)
-        small_talk = self.best is I.OTHER and about
+        manners = self.best in _MANNERS and clause.intent not in _MANNERS | {I.OTHER}  # "M?", when no L is left
+        small_talk = (self.best is I.OTHER or manners) and about
         guess = self.likely[self.best] < _ALONE and clause.confidence >= _GOOD
         return clause.intent if (small_talk or guess) and self.perhaps(clause) else self.best
 
@@ -221,6 +230,7 @@ def joined(
     """The acts with each wish once: what a background clause names belongs to the wish it explains."""
     starts = {clause.start for clause in heard}
     texts = {clause.text: clause.start for clause, _, _ in parsed.clauses if clause.start in starts}
+    questions = {clause.text for clause, _, _ in parsed.clauses if clause.question or _QUESTION.match(clause.text)}
     besides = {
         clause.text
         for clause, _, _ in parsed.clauses
@@ -234,7 +244,9 @@ def joined(
         if twin is None or not single or _of_other_goods(act, twin, besides=act.text in besides):
             kept.append(act)
             continue
-        first, second = (act, twin) if texts.get(twin.text) in told and not background else (twin, act)
+        asks = act.text in questions and twin.text not in questions
+        asks = asks and (act.intent in _ASKS_ABOUT or STATES.match(twin.text) is not None)
+        first, second = (act, twin) if asks or (texts.get(twin.text) in told and not background) else (twin, act)
         merged = first.model_copy(
             update={
                 "entities": _with(first, second),

@@ -42,6 +42,16 @@ _BOUGHT = re.compile(
 _NAMED_WANT = re.compile(r"\bi (?:want|would like|would love)\b|\b(?:i am|looking) (?:to|for)\b")
 _ASKS = re.compile(r"\b(?:add|another|also|too|as well)\b|\?")
 _THE_OTHER = re.compile(r"\bthe \w+ ones?\b|\banother one\b")
+_ONE_CAN = re.compile(
+    r"^(?:so |that |and |then )*(?:one|two|both|each|some|the other) (?:can|could|will|would|may|might|goes|stays) "
+)
+_NO_THING = re.compile(
+    r"^(?:(?:ok|actually|but|and|so|sorry|then|just|well|please|oh) )*no (?!thanks|problem|worries|idea|need|longer|way|hurry|rush|not|one)(?:more )?\w+(?: \w+){0,2}$"
+)
+_THAT_ONE = re.compile(
+    r"^(?:(?:ok|yes|then|so|oh|just|only) )*(?:(?:the|that|this) (?:\w+ )?one|(?:the|those|these) (?:\w+ )?ones|that|those|these|this)(?: then| please)*$"
+)
+"""Nothing but which of what was shown."""
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 _LIMIT = re.compile(r"\b(?:max|maximum|limit|tops|final|best|most|budget|highest)\b")
 _SOMETHING = re.compile(r"\b(?:something|anything)\b")
@@ -54,7 +64,7 @@ _ENOUGH = re.compile(
 _IN_TOTAL = re.compile(r"\b(?:in (?:total|all)|altogether|all told)(?: please| then| now)*$")
 """So many of what lies in the cart, said as the whole."""
 _SUITS_BETTER = re.compile(
-    r"\b(?:goes|go|looks?|suits?|matches|match|fits?|works?|is|are|would be|would look)(?: \w+){0,2}? (?:better|nicer|best|more like it)\b|\b(?:prefer|like|love)(?: the| an?)? \w+(?: \w+)? (?:better|more)\b"
+    r"\b(?:goes|go|looks?|suits?|matches|match|fits?|works?|is|are|would be|would look)(?: \w+){0,2}? (?:better|nicer|best|more like it)\b|^(?:(?:no|wait|actually|oh|hmm+|sorry|ok) )*(?:the )?\w+ \w+s(?: \w+)? better\b|\b(?:prefer|like|love)(?: the| an?)? \w+(?: \w+)? (?:better|more)\b"
 )
 _EACH_IN = re.compile(
     r"^(?:(?:ok|okay|yes|and|then|please|so|well|i will (?:take|have)|i would like|just|also|fine|great|make it) )*(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|another) (?:pairs? )?in (?:an? )?(?:the |size )?\w+"
@@ -86,6 +96,9 @@ _PLEASANTRY = re.compile(
 def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue, before: list[Act]) -> tuple[I, float]:
     """The intent of a clause in normal form, and how sure it is; `before` are the acts of the clauses before it."""
     entities = reading.entities
+    if _ONE_CAN.match(norm):
+        entities.quantity = None
+        return I.OTHER, 0.3  # "two of those, so one can be in the wash"
     matched = match_rules(norm)
     if matched and matched[0] is I.DISCOUNT and entities.codes:
         rest = match_rules(
@@ -129,7 +142,9 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
     goes_on = clause.listed and before and before[-1].intent not in MANNERS | {I.OTHER}
     goes_on = goes_on and not before[-1].entities.everything  # "clear everything, then one tent": a new beginning
     if goes_on and (matched is None or matched[0] in {I.PRODUCT_SEARCH, I.ADD_TO_CART}):
-        return before[-1].intent, min(before[-1].confidence, 0.9)
+        changed = before[-1].intent is I.CHANGE_CART and before[-1].entities.pronoun and entities.product_query
+        # "Make it two, and a lid": other goods than what is changed
+        return I.ADD_TO_CART if changed else before[-1].intent, min(before[-1].confidence, 0.9)
     if matched is None or (matched[0] is I.PRODUCT_DETAILS and FILLER.match(norm)):
         return _guess(norm, clause, reading, dialogue)
     return _adjust(matched, norm, reading, dialogue)
@@ -152,6 +167,8 @@ def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogu
         return None
     if dialogue.cart_items and entities.options and entities.instead_of and not _ASKS.search(norm):
         return I.CHANGE_CART, 0.95  # "changed my mind: the beans in whole bean, not espresso"
+    if dialogue.cart_items and entities.product_query and reading.known_words and _NO_THING.match(norm):
+        return I.REMOVE_FROM_CART, 0.93  # "actually no stand"
     if dialogue.cart_items and entities.quantity and _ENOUGH.search(norm):
         return I.CHANGE_CART, 0.95
     if dialogue.cart_items and entities.quantity and _IN_TOTAL.search(norm):
@@ -200,7 +217,7 @@ def _adjust(matched: tuple[I, float], norm: str, reading: ClauseReading, dialogu
     named = any(word[0].isupper() for word in (entities.product_query or "").split()[:4])
     if intent is I.PRODUCT_SEARCH:
         if entities.shipping_method and not entities.product_query:
-            return I.PROVIDE_DETAILS, 0.8
+            return (I.SHIPPING_QUOTE if "?" in norm else I.PROVIDE_DETAILS), 0.8
         if entities.options and (named or entities.pronoun) and _HAVE.search(norm):
             return I.AVAILABILITY, 0.85
         if entities.options and named and _NAMED_WANT.search(norm):
@@ -297,6 +314,9 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
             if dialogue.cart_items
             else (I.ADD_TO_CART if "please" in norm else I.AVAILABILITY, 0.5)
         )
+    if dialogue.shown and not clause.question and _THAT_ONE.match(norm):
+        entities.pronoun = True
+        return I.ADD_TO_CART, 0.75
     if clause.question and _MAY_I.match(norm):
         return I.POLICY, 0.65  # "can I rent a drill by the day?": what the shop does, not what it sells
     if entities.quantity and (

@@ -14,12 +14,13 @@ _NOT_COUNTED = (
 _MEASURE = r"\d{1,4}(?:[.,]\d+)?[\s-]?(?:kg|kilos?|g|lbs?|oz|cm|mm|m|inch|ft|ml|l|lit(?:re|er)s?|gb|tb|w|v)\b"
 """What may stand between a count and the thing: "two 50 l bags"."""
 _COUNTED = re.compile(
-    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}\s+(?:[x×]\s+)?(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?|skeins?|hanks?|rolls?|spools?|reels?|tins?|cans?|jars?|tubes?|copies|slices|crates?)\W*$)[^\W\d_]",
+    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}(?:\s?[x×])?\s+(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?|skeins?|hanks?|rolls?|spools?|reels?|tins?|cans?|jars?|tubes?|copies|slices|crates?)\W*$)[^\W\d_]",
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)
 _DETERMINED = re.compile(
-    r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+(?:[^\W\d_]|\d{1,4}[\s-]?[a-z]+\s+[^\W\d_])", re.IGNORECASE
+    r"(?:also )?(?:a|an|the|some|that|this|those|my)\s+(?:[^\W\d_]|\d{1,4}(?:[.,]\d+)?[\s-]?(?:[a-z]+\s+)?[^\W\d_]{3})",
+    re.IGNORECASE,
 )
 _LISTING = re.compile(
     r"^(?:\W|\b(?:ok|please|pls|also|then|actually|and|now|yes|just|hi|hello|hey)\b)*(?:add|put|remove|drop|delete|throw in|order|buy|(?:can |could |may )?(?:i|we)(?:'ll| will|'d| would)?\s+(?:like|have|take|get|want|buy|order|grab)|i want|i wanna|give me|gimme|get me|take|return|exchange)\b",
@@ -32,12 +33,18 @@ _ONE_OF_A_LIST = re.compile(
 _ANOTHER = re.compile(r"an?\s+[A-Z0-9]|\d", 0)
 """After a counted item "and a Gram scale" is a further one by its name, where "and a lid" may be a part of the first."""
 _WISH = re.compile(r"^\W*(?:(?:ok|hi|hello|hey|so|just|please|and|also)\W+)*(?:(?:i|we)\s+)?need\b", re.IGNORECASE)
-_ARTICLE = re.compile(r"(?:an?|the|some|your|another)\s+(?=[^\W\d_]|\d)", re.IGNORECASE)
+_NEEDS_SO_MANY = re.compile(rf"{_WISH.pattern}\s+{_COUNT}\s", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:an?|the|some|your|another|its|their)\s+(?=[^\W\d_]|\d)", re.IGNORECASE)
 _ONLY_THAT = re.compile(
     r"^(?:\W|\b(?:ok|okay|yes|great|lovely|fine|please|i'?ll|i|will|take|have|want|add|get|me|give)\b)*(?:that|this|it|them|those|these|both|the (?:first|second|third|last))(?: one| two)?\W*$",
     re.IGNORECASE,
 )
 """Nothing but what was shown or offered: "okay, that one"."""
+_SO_MANY_OF_IT = re.compile(
+    rf"\b(?:make|have|take|want|need|get)\s+(?:it|that|them|those)?\s*{_COUNT}(?:\s+(?:of (?:it|them|those)|actually|instead|then|please))*\W*$",
+    re.IGNORECASE,
+)
+"""How many of what was named before: "make it two actually"."""
 _HAS_PARTS = re.compile(r"\b(?:with|without|that has|between|for (?:my|the|a|an|his|her|our|their))\b", re.IGNORECASE)
 _MEASURED = re.compile(r"\d")
 _ALTERNATIVES = frozenset({"or", "but", "so"})
@@ -64,6 +71,7 @@ def new_item(before: str, after: str, joint: str, *, going_on: bool) -> bool:
             going_on
             or _LISTING.match(before)
             or _ONE_OF_A_LIST.match(before)
+            or _NEEDS_SO_MANY.match(before)
             or _COUNTED.match(_LEADING.sub("", before))
         )
         and not (
@@ -96,18 +104,29 @@ def named_item(before: str, after: str, joint: str, goods: Collection[str], *, g
     return _of_goods(words[0], goods) or (_ITEM_IN.search(" ".join(words)) is not None and _of_goods(words[1], goods))
 
 
+_ENDS_CHOSEN = re.compile(
+    r"\b(?:size \S+|in (?:an? |the )?(?:size )?\w+|(?-i:X{0,3}[SML])|\d+(?:[.,]\d+)? ?(?:cm|mm|m|l|ml|g|kg|inch))$",
+    re.IGNORECASE,
+)
+"""A name whose size or colour has been said: what follows "and" is another one."""
+
+
 def further_goods(before: str, after: str, joint: str, goods: Collection[str]) -> bool:
     """Whether other goods are named after "and" or "plus": "cleaning kit and a 49mm nd filter", "that one plus the charcoal bar"."""
     if joint.strip(" ,").lower() in _ALTERNATIVES or _CHOICE.search(before) or _HAS_PARTS.search(before):
         return False
     article = _ARTICLE.match(after)
-    if article is None and joint.strip(" ,").lower() != "plus":
+    chosen = after[:1].isupper() and _ENDS_CHOSEN.search(before.rstrip()) is not None
+    if article is None and not chosen and joint.strip(" ,").lower() != "plus":
         return False
     words = re.split(_ITEM_END, after[article.end() if article else 0 :], maxsplit=1)[0].split()[:_MOST_OF_AN_ITEM]
     named = any(_of_goods(word.lower().strip(".!"), goods) for word in words)
     begun = _WORDS.findall(_LEADING.sub("", before))
-    told = _ONLY_THAT.search(before) or (
-        len(begun) <= _MOST_OF_AN_ITEM and any(_of_goods(word.lower(), goods) for word in begun[-4:])
+    told = (
+        _ONLY_THAT.search(before)
+        or _SO_MANY_OF_IT.search(before)
+        or chosen
+        or (len(begun) <= _MOST_OF_AN_ITEM and any(_of_goods(word.lower(), goods) for word in begun[-4:]))
     )
     return named and bool(told)
 

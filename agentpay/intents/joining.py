@@ -16,11 +16,12 @@ _BOUGHT = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:\w+ )?(?:ordered|bought|purch
 _WAVE = re.compile(
     r"^\W*(?:forget|never ?mind|nvm|drop|skip|scratch)\W*(?:it|that|about it|about that)?\W*$", re.IGNORECASE
 )
-_STATES = re.compile(
+STATES = re.compile(
     r"^\W*(?:(?:hi|hello|hey|so|well|ok)\W+)*(?:(?:my|our|his|her)\s+\w+(?:'s|\s+(?:is|are|has|have|was|just|loves?|likes?|started|starts|turns|wants?|needs?))\b"
     r"|i(?:'m| am)\s+(?:an?|new|just|starting|going|planning|getting|moving)\b|i(?:'ve| have)\s+(?!got\s+\$)|we(?:'re| are|'ve| have)\b|(?:he|she|they)\b|it(?:'s| is) (?:for|his|her|my)\b)",
     re.IGNORECASE,
 )
+"""A statement about somebody, of which nothing is asked."""
 _MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 
@@ -56,6 +57,7 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
             and last.intent in {I.AVAILABILITY, I.CHANGE_CART, I.ADD_TO_CART}
             and set(last.entities.model_dump(exclude_defaults=True)) - {"pronoun"} == {"options"}
             and not PRONOUN.within(last.text)
+            and all(own.options.get(name, value) == value for name, value in last.entities.options.items())
             and act.intent is I.ADD_TO_CART
             and own.pronoun
             and not own.product_query
@@ -108,6 +110,11 @@ def _cancelling(acts: list[Act]) -> list[Act]:
 _TO_IT = re.compile(r"\b(?:to|on|onto|in|into|with) (?:it|that|that order|my order|the order)\W*$", re.IGNORECASE)
 
 
+_INTO_CART = re.compile(
+    r"\b(?:in|into|to) (?:my |the |our )?(?:shopping )?(?:cart|basket|bag|trolley)\b", re.IGNORECASE
+)
+
+
 _AS_BEFORE = re.compile(
     r"\b(?:again|re-?order\w*|same|had|bought|got|like (?:in|last|the)|repeat|as (?:in|last))\b", re.IGNORECASE
 )
@@ -146,7 +153,7 @@ def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
     return [
         act.model_copy(update={"intent": I.CHANGE_ORDER})
         if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART}
-        or (act.intent is I.ADD_TO_CART and (named or _TO_IT.search(act.text)))
+        or (act.intent is I.ADD_TO_CART and (named or _TO_IT.search(act.text)) and not _INTO_CART.search(act.text))
         else act
         for act in acts
     ]
@@ -185,7 +192,7 @@ def _tells(act: Act) -> bool:
         "quantity",
         "attributes",
     }
-    return act.intent is I.PRODUCT_SEARCH and act.confidence <= 0.65 and bare and _STATES.match(act.text) is not None
+    return act.intent is I.PRODUCT_SEARCH and act.confidence <= 0.65 and bare and STATES.match(act.text) is not None
 
 
 def _without_waves(acts: list[Act]) -> list[Act]:
@@ -215,12 +222,75 @@ def _without_reasons(acts: list[Act]) -> list[Act]:
     return kept
 
 
+_IF_SO = re.compile(
+    r"\bif (?:so|yes|it (?:is|does|works)|they (?:are|do|work)|you (?:do|have|can)|there (?:is|are|'s)|that'?s (?:ok|possible))\W*$",
+    re.IGNORECASE,
+)
+_ASKING = frozenset({I.AVAILABILITY, I.PRODUCT_DETAILS, I.PRICE_QUESTION, I.PRODUCT_SEARCH, I.POLICY, I.SHIPPING_QUOTE})
+
+
+def _without_conditions(acts: list[Act]) -> list[Act]:
+    """ "Is sunburst in, I'd swap if so": what depends on the answer is not done yet."""
+    if not any(act.intent in _ASKING for act in acts):
+        return acts
+    return [act for act in acts if act.intent in _ASKING or not _IF_SO.search(act.text)] or acts
+
+
+_BETTER_SO = re.compile(
+    r"^\W*(?:because |as |since |cos )?(?:it|they|that|those|these)(?:'s|'re| is| are| would be|'d be| looks?| seems?)(?: \w+){0,2}? (?:\w{3,}er|more \w+|better|nicer)\b",
+    re.IGNORECASE,
+)
+_ONE_OF_IT = re.compile(
+    r"^\W*(?:just |only )?(?:one|1)\W*(?:please|pls|thanks|thank you|then|will do)?\W*$", re.IGNORECASE
+)
+_CHOOSING = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.PRODUCT_SEARCH, I.RECOMMENDATION})
+
+
+def _chosen_and_why(acts: list[Act]) -> list[Act]:
+    """ "I'd rather have the folding one, it is easier to carry. One please": a choice, why, and how many."""
+    kept: list[Act] = []
+    for act in acts:
+        before = next((one for one in reversed(kept) if one.intent in _CHOOSING and one.entities.product_query), None)
+        if before is not None and act.intent is not I.OTHER and _BETTER_SO.search(act.text):
+            continue
+        if before is not None and act.entities.ordinals == [1] and _ONE_OF_IT.match(act.text):
+            before.entities.quantity, before.intent = before.entities.quantity or 1, I.ADD_TO_CART
+            continue
+        kept.append(act)
+    return kept
+
+
+_NO_WAIT = re.compile(
+    r"^\W*(?:(?:oh|hmm*|sorry|ah|but)\W+)*(?:no|wait|actually|scratch that|or rather|hang on|hold on)\b", re.IGNORECASE
+)
+
+
+def _corrected(acts: list[Act]) -> list[Act]:
+    """ "Put the oat one in. No wait, indigo hides stains better": one wish, in indigo."""
+    kept: list[Act] = []
+    for act in acts:
+        last, own = kept[-1] if kept else None, act.entities
+        guess = act.intent is I.OTHER or not own.product_query
+        if (
+            last is not None
+            and last.intent in {I.ADD_TO_CART, I.CHANGE_CART}
+            and own.options
+            and set(own.options) <= set(last.entities.options)
+            and guess
+            and _NO_WAIT.match(act.text)
+        ):
+            last.entities.options = {**last.entities.options, **own.options}
+        else:
+            kept.append(act)
+    return kept
+
+
 def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
     """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
     for act in acts:
         if act.intent is I.OTHER:
             act.entities.product_query = None
-    acts = _about_an_order(_cancelling(acts))
+    acts = _about_an_order(_cancelling(_corrected(_chosen_and_why(_without_conditions(acts)))))
     acts = _without_waves(_without_background(_rules_asked(_chosen_before(acts))))
     acts = _without_reasons(_of_the_order(acts, dialogue))
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]

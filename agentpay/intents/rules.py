@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agentpay.intents import signals
+from agentpay.intents.cries import without_cries
 from agentpay.intents.deciding import decide, wanted_by_name
 from agentpay.intents.entities.extract import ClauseReading, find_standing, read_clause
 from agentpay.intents.entities.lexicon import Lexicon
@@ -49,6 +50,8 @@ _COMPARED_WITH = re.compile(
     r"\s+(?:compares?|compared|comparing|differs?|different|stacks? up|holds? up|measures? up)\s+(?:to|with|against|from|than)(?:\s+the)?\s+",
     re.IGNORECASE,
 )
+_DIFFER_LAST = re.compile(r"\s+(?:differ|differs|compare|compares|stack up|different)\W*$", re.IGNORECASE)
+_ASKS_BEHIND = re.compile(r"\s+(?:which|whats|what's|what|how|hows)\s", re.IGNORECASE)
 _SURE = 0.9
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
 _ABOUT_IT = re.compile(
@@ -125,7 +128,8 @@ class RuleClassifier:
         standing = find_standing(cleaned, vocabulary, dialogue)
         whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
         clauses: list[tuple[Clause, str, ClauseReading]] = []
-        for clause in segment(cleaned, standing, lexicon.title_words)[:_CLAUSES]:
+        said = without_cries(cleaned, standing, lexicon, dialogue)
+        for clause in segment(said, standing, lexicon.title_words)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
             clauses.append(
                 (clause, _norm(clause, inside, lexicon), read_clause(clause.text, inside, lexicon, dialogue))
@@ -220,7 +224,8 @@ def _acts(
             clause.text[: other.start(1)], first, lexicon.option_name_words, keep=lexicon.title_words
         )
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
-        entities.product_query = _COMPARED_WITH.sub(" versus ", re.split(r"\s+which\s", entities.product_query)[0])
+        entities.product_query = _DIFFER_LAST.sub("", entities.product_query)
+        entities.product_query = _COMPARED_WITH.sub(" versus ", _ASKS_BEHIND.split(entities.product_query)[0])
         parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
         entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
     if intent not in {I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART}:
@@ -239,6 +244,9 @@ def _acts(
     if intent is I.PRODUCT_DETAILS and entities.product_query:
         entities.product_query = asked_about(entities.product_query, lexicon.title_words)
         entities.pronoun = entities.pronoun or entities.product_query is None
+    if intent in {I.AVAILABILITY, I.PRICE_QUESTION} and entities.product_query:
+        # "Do you have the Heron for a left-handed player?"
+        entities.product_query = asked_about(entities.product_query, lexicon.title_words) or entities.product_query
     # "Just one cat tree, standard, to 1 Park Row"
     ordered_beside = intent is I.PROVIDE_DETAILS and goods and entities.quantity is not None
     named = intent in _NAMES_PRODUCTS or (intent is I.POLICY and asked_of_goods) or ordered_beside

@@ -12,7 +12,7 @@ from agentpay.intents.items import further_goods, named_item, new_item
 from agentpay.intents.words import word_set
 
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:st|ave|apt|no|nr|mr|mrs|ms|dr|vs|e\.g|i\.e|approx|max|min|str|bldg|ste|inc|ltd|co|oz|ft|in|pcs|vol|ca|etc|jr|sr)|\b[A-Z])$",
+    r"(?:\b(?:st|ave|apt|no|nr|mr|mrs|ms|dr|vs|e\.g|i\.e|approx|max|min|str|bldg|ste|inc|ltd|co|oz|ft|(?<=\d )in|pcs|vol|ca|etc|jr|sr)|\b[A-Z])$",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give)\b)")
@@ -25,14 +25,14 @@ _SUBJECT = (
     r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|r|was|were|has|have|may|might|shall)"
     r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:(?:my|the)\s+)?(?:usual|same|saved|normal|home) address\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
-    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
+    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|(?:going |heading |off |on )?straight to (?:the )?(?:payment|checkout|pay|till)\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
 )
 _STARTER = re.compile(
     rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|n|so|actually|kindly|instead|first|still|next)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
     re.IGNORECASE,
 )
 _JOINT = re.compile(
-    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,(?!(?<=\d,)\d{3}\b)\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|n|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
+    r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,(?!(?<=\d,)\d{3}\b)\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|(?-i:n)|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
 )
 IS_WANTED = re.compile(
@@ -50,6 +50,16 @@ _NO_SPLIT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(r"^(?:[\s,;:.!?&\-\"'(]|\b(?:and|then|but|so|plus)\b(?=\s))+", re.IGNORECASE)
+_PLEASE = re.compile(r"\b(?:please|pls|then|too|instead)\W*$", re.IGNORECASE)
+_SET_BEFORE = re.compile(
+    r"^\W*(?:(?:and|but|so|ooh?|ok(?:ay)?|hm+|oh|what about|how about|now)\W+)*(?:the|that|this|your|my|those|these)\s+[\w'-]+(?:\s[\w'-]+){0,4}$",
+    re.IGNORECASE,
+)
+_ASKED_OF_IT = re.compile(
+    r"(?:is|are|was|were|can|could|does|do|did|will|would|has|have|how|what|which)\b(?:\s\w+){0,3}?\s(?:it|they|them|that one|this one|those)\b",
+    re.IGNORECASE,
+)
+"""A thing is named, and then asked about: "and the Ferry backpack, is that one waterproof?"."""
 _INTERJECTIONS = word_set("""
     ok okay k yes yeah yep yup no nope nah hi hello hey fine great cool thanks perfect sure deal actually well sorry nvm hmm oh alright please awesome sweet brilliant lovely wonderful excellent super neat nice wow
     """) | {
@@ -59,6 +69,9 @@ _INTERJECTIONS = word_set("""
 _VERB_OR_NOUN = word_set(
     "return refund order ship check change set use charge pack text exchange credit book link place delivery show clear checkout wrap"
 )
+
+
+_WHAT = frozenset({"what", "whats", "what's", "how", "hows", "how's"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +180,8 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
     match = _STARTER.match(after)
     if match is None:
         return "," in joint and before.strip(" ,.!").lower() in _INTERJECTIONS
+    if "," in joint and _SET_BEFORE.match(before) and not _PLEASE.search(before) and _ASKED_OF_IT.match(after):
+        return False
     if _NO_SPLIT_BEFORE.search(before) and not ("," in joint and before.rstrip().lower().endswith("please")):
         return False
     if (
@@ -181,7 +196,8 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
         r"(?:\s*(?:$|[,.!?]|is\b|was\b|policy|of\b|options?\b|bags?\b|for\b(?!\s+me)|cards?\b))", rest
     ):
         return first == "checkout" or ("," in joint and first in {"pay", "order"})
-    if first == "which" and re.search(r"\b(?:or|vs\.?|versus)\b", before, re.IGNORECASE):
+    compares = first == "which" or (first in _WHAT and re.search(r"\bdiff", rest))
+    if compares and re.search(r"\b(?:or|vs\.?|versus)\b", before, re.IGNORECASE):
         return False  # "the tent or the tarp, which is lighter?" is one comparison
     return not (
         re.match(r"(?:what|which|who|where|when|how|why)", first)

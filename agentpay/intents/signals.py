@@ -10,7 +10,7 @@ from agentpay.intents.words import word_set
 
 _YES = re.compile(
     r"^(?:(?:ok|oh|well|hmm|great|perfect|fine|alright|all right|cool|please|hi|and|um|so|awesome|nice|good|lovely|that is|it is)[\s,.!]*)*"
-    r"(?:yes|sure|absolutely|definitely|of course|deal|agreed|sounds (?:good|great|fine|perfect|ok)|(?:that |it |this )?(?:works|will do)(?: for me)?|go ahead|do (?:it|that|so)|please do"
+    r"(?:yes|go on then|sure|absolutely|definitely|of course|deal|agreed|sounds (?:good|great|fine|perfect|ok)|(?:that |it |this )?(?:works|will do)(?: for me)?|go ahead|do (?:it|that|so)|please do"
     r"|i (?:accept|agree|(?:will )?take (?:it|that|them|your offer|the offer|the deal))|let us (?:do (?:it|that|this)|go)|why not|by all means|correct|right|exactly|confirm(?:ed)?|fair enough|i am in|you have a deal|that is (?:fine|right|correct|ok|good|perfect|great)|looks good|yes please|perfect|great|fine|ok|indeed|cool|done|affirmative|good|alright|all right|awesome|si|oui|ja)\b"
 )
 _NO_LEAD = re.compile(

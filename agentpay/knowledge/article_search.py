@@ -21,10 +21,17 @@ from agentpay.store.tables import Article, Organization
 
 POOL = 24
 """Articles read sentence by sentence for one query."""
-SAME = 0.5
-"""Cosine from which a passage answers a question in other words."""
+MEANT, MEANT_IN_WORDS = 0.4, 0.28
+"""Cosine from which a passage answers a question in other words, and the same of one that shares some of its words. Of 58
+questions to 17 shops the right page was the nearest for 57, at 0.4 and more for 52; where a shop had no such page, another
+lay so near in 1 of 70."""
+WORDS = 0.3
+"""What the words that an article shares with a question count against its cosine."""
 ENOUGH = 0.35
 """Share of the query's weight that an article must hold."""
+HOLDS_ALL = 0.5
+"""The score from which an article holds every firm word of a query."""
+_NEAREST = 8
 _WINDOW = 3
 _SHORT = 60
 """A passage shorter than this takes its next sentence along, which often finishes the answer."""
@@ -70,13 +77,25 @@ async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic 
     if not total:
         return []
     weights = weighing.term_weights(terms, frequencies, total)
-    found = []
+    found, headed = [], set()
     for row in await _matching(tx, terms):
         fields = tuple(getattr(row, f"f{n}") for n in range(len(terms)))
         if weighing.share(fields, weights) >= ENOUGH:
             found.append((row, fields))
+        if any(field in _TITLE and not term.soft for term, field in zip(terms, fields, strict=True)):
+            headed.add(row.id)
+    hits = await _by_words(tx, query, terms, weights, found)
+    if not hits or hits[0].score < HOLDS_ALL:
+        hits = await _by_meaning(tx, query, hits, headed, semantic)
+    return hits[:limit]
+
+
+async def _by_words(
+    tx: Tx, query: str, terms: Sequence[Term], weights: Sequence[float], found: Sequence[tuple[Any, tuple[str, ...]]]
+) -> list[Hit]:
+    """The articles found, best first: one that holds every firm word of the query from `HOLDS_ALL` on, others below."""
     if not found:
-        return await _by_meaning(tx, query, limit, semantic)
+        return []
     passages = {row.id: sentences(row.body) for row, _ in found}
     held = await _held_by_passage(tx, terms, passages)
     top = max(float(row.rank) for row, _ in found)
@@ -92,7 +111,7 @@ async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic 
             + 0.1 * (float(row.rank) / top if top else 0.0)
             + (0.05 if wanted is not None and wanted.search(snippet) else 0.0)
         )
-        value = 0.5 + 0.49 * value if weighing.holds_all(terms, fields) else 0.49 * value
+        value = HOLDS_ALL + 0.49 * value if weighing.holds_all(terms, fields) else 0.49 * value
         hits.append(
             Hit(
                 kind="article",
@@ -104,36 +123,46 @@ async def search_articles(tx: Tx, query: str, *, limit: int, semantic: Semantic 
             )
         )
     hits.sort(key=lambda hit: (-hit.score, hit.title))
-    return hits[:limit]
+    return hits
 
 
-async def _by_meaning(tx: Tx, query: str, limit: int, semantic: Semantic | None) -> list[Hit]:
-    """Where no article has the words: those whose passages say the same in others."""
+async def _by_meaning(tx: Tx, query: str, hits: list[Hit], headed: set[UUID], semantic: Semantic | None) -> list[Hit]:
+    """
+    Where no article holds all the words: those that say the same in others, and of those that share some (`hits`, and the
+    ones that are `headed` by some) what means it too. Without vectors the `hits` as they are.
+    """
     model = await tx.session.scalar(select(Organization.embedding_model).where(Organization.id == tx.organization_id))
     vector = await semantic.vector(model, query) if semantic is not None and model is not None else None
     if semantic is None or model is None or vector is None:
-        return []
-    near = [n for n in await semantic.store.nearest(tx, model, "article", vector, limit=limit) if n.score >= SAME]
+        return hits
+    worded = {hit.id: hit for hit in hits}
+    near = {
+        one.owner_id: one
+        for one in await semantic.store.nearest(tx, model, "article", vector, limit=_NEAREST, also=[*worded, *headed])
+    }
     rows = await tx.session.execute(
         select(Article.id, Article.external_id, Article.title).where(
-            Article.organization_id == tx.organization_id,
-            Article.status == "active",
-            Article.id.in_([n.owner_id for n in near]),
+            Article.organization_id == tx.organization_id, Article.status == "active", Article.id.in_(list(near))
         )
     )
-    known = {row.id: row for row in rows}
-    return [
-        Hit(
-            kind="article",
-            id=n.owner_id,
-            external_id=known[n.owner_id].external_id,
-            title=known[n.owner_id].title,
-            score=round(min(0.49, 0.49 * n.score), 4),
-            snippet=n.content,
-        )
-        for n in near
-        if n.owner_id in known
-    ]
+    found = [hit for hit in hits if hit.id not in near]  # whose vectors are still to come
+    for row in rows:
+        one, hit = near[row.id], worded.get(row.id)
+        words = hit.score if hit is not None else 0.0
+        if one.score + WORDS * words >= MEANT or (one.score >= MEANT_IN_WORDS and (hit or row.id in headed)):
+            score = round(min(0.49, 0.49 * (one.score + WORDS * words)), 4)
+            snippet = hit.snippet if hit is not None else one.content
+            found.append(
+                Hit(
+                    kind="article",
+                    id=row.id,
+                    external_id=row.external_id,
+                    title=row.title,
+                    score=score,
+                    snippet=snippet,
+                )
+            )
+    return sorted(found, key=lambda hit: (-hit.score, hit.title))
 
 
 def expected(query: str) -> re.Pattern[str] | None:

@@ -10,11 +10,13 @@ from agentpay.knowledge import confidence, shown
 from agentpay.knowledge.candidates import POOL, Candidate, highest, weighed
 from agentpay.knowledge.filters import SearchFilters, narrowing
 from agentpay.knowledge.hits import Hit
-from agentpay.knowledge.reading import Reading, Shop, read, shop_of, spoken
+from agentpay.knowledge.reading import Reading, Shop, read, shop_asked, shop_of, spoken
 from agentpay.knowledge.semantic import Semantic
 from agentpay.knowledge.shown import Shown
 from agentpay.knowledge.terms import content_terms, words
+from agentpay.store import statements
 from agentpay.store.session import Tx
+from agentpay.store.statements import Asked
 
 if TYPE_CHECKING:
     from agentpay.store.vectors import Vector
@@ -40,9 +42,9 @@ async def search_products(
     terms = content_terms(query)
     if not terms:
         return [product.hit(0.5) for product in await shown.browse(tx, limit=limit, filters=filters)]
-    shop = await shop_of(tx)
+    told, named = await statements.several(tx, shop_asked(tx), _exactly(tx, query, filters))
+    shop, exact = await shop_of(tx, told), [shown.shown(row) for row in named]
     async with _Meaning(semantic, shop, spoken(query)) as meaning:
-        exact = await exact_matches(tx, query, filters)
         reading = await read(tx, terms, query, shop)
         found = await _found(tx, reading, filters, meaning, limit)
     hits = [product.hit(1.0) for product in exact]
@@ -115,15 +117,10 @@ async def _found(
     if meaning.semantic is None or reading.model is None or vector is None:
         return await weighed(tx, reading, by_words, filters)
     store, model = meaning.semantic.store, reading.model
-    near = await store.nearest(
-        tx, model, "product", vector, limit=_wide(NEAR, _MORE_BY_MEANING, limit), narrowing=narrowing(filters)
-    )
+    wide = _wide(NEAR, _MORE_BY_MEANING, limit)
+    near = await store.nearest(tx, model, "product", vector, limit=wide, narrowing=narrowing(filters), also=by_words)
     cosines = {found.owner_id: found.score for found in near}
-    rest = [id for id in by_words if id not in cosines]
-    if rest:
-        for found in await store.nearest(tx, model, "product", vector, limit=len(rest), only=rest):
-            cosines[found.owner_id] = found.score
-    candidates = await weighed(tx, reading, [*(found.owner_id for found in near), *rest], filters)
+    candidates = await weighed(tx, reading, list(dict.fromkeys([*cosines, *by_words])), filters)
     for candidate in candidates:
         candidate.cosine = cosines.get(candidate.id)
     return candidates
@@ -167,7 +164,11 @@ async def _in_stock_first(
 
 async def exact_matches(tx: Tx, query: str, filters: SearchFilters | None = None) -> list[Shown]:
     """Products whose id, SKU or title the query is, or whose id or SKU is one of its words (one that looks like a code)."""
-    return await shown.exact(tx, codes_in(query), _whole(query), filters)
+    return [shown.shown(row) for row in await statements.rows(tx, *_exactly(tx, query, filters))]
+
+
+def _exactly(tx: Tx, query: str, filters: SearchFilters | None) -> Asked:
+    return shown.exactly(tx, codes_in(query), _whole(query), filters)
 
 
 def codes_in(query: str) -> list[str]:

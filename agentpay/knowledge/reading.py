@@ -15,6 +15,7 @@ from agentpay.knowledge.lexicon import explained, title_words
 from agentpay.knowledge.terms import FILLER, Term, words
 from agentpay.store import statements
 from agentpay.store.session import Tx
+from agentpay.store.statements import Asked
 
 COUNTED = 20_000
 """Products that hold a word are counted up to here: it is common then, whatever the number."""
@@ -105,12 +106,14 @@ def _frequency(forms: Sequence[tuple[tuple[str, ...], bool, int]]) -> int:
     return max((frequency for _, _, frequency in forms), default=0)
 
 
-async def shop_of(tx: Tx) -> Shop:
-    ((version, synonyms, model),) = await statements.rows(
-        tx,
-        "SELECT catalog_version, synonyms, embedding_model FROM organizations WHERE id = :org",
-        {"org": tx.organization_id},
-    )
+def shop_asked(tx: Tx) -> Asked:
+    """What `shop_of` needs to be told."""
+    statement = "SELECT catalog_version, synonyms, embedding_model FROM organizations WHERE id = :org"
+    return statement, {"org": tx.organization_id}
+
+
+async def shop_of(tx: Tx, told: Sequence[tuple[Any, ...]] | None = None) -> Shop:
+    ((version, synonyms, model),) = told or await statements.rows(tx, *shop_asked(tx))
     key = (tx.organization_id, version)
     if key not in _totals:
         ((_totals[key],),) = await statements.rows(
@@ -132,7 +135,10 @@ def _of_the_shop(terms: Sequence[Term], order: Sequence[str], synonyms: Sequence
             starts = range(len(order) - len(phrase) + 1) if phrase else ()
             if any(order[at : at + len(phrase)] == phrase for at in starts):
                 others[phrase[-1].removesuffix("'s")] += [other for other in group if other != name]
-    return [replace(term, others=(*term.others, *dict.fromkeys(others.get(term.word, ())))) for term in terms]
+    return [
+        replace(term, others=(*term.others, *dict.fromkeys(others[term.word]))) if term.word in others else term
+        for term in terms
+    ]
 
 
 def _compounded(terms: Sequence[Term], order: Sequence[str]) -> list[Term]:
@@ -142,7 +148,7 @@ def _compounded(terms: Sequence[Term], order: Sequence[str]) -> list[Term]:
         if first.isalpha() and second.isalpha():
             for word in (first, second):
                 joined[word] += [first + second, f"{first}-{second}"]
-    return [replace(term, joined=tuple(joined.get(term.word, ()))) for term in terms]
+    return [replace(term, joined=tuple(joined[term.word])) if term.word in joined else term for term in terms]
 
 
 def _hyphened(terms: Sequence[Term]) -> list[Term]:

@@ -18,6 +18,7 @@ from agentpay.knowledge.filters import (
 from agentpay.knowledge.hits import Hit
 from agentpay.store import statements
 from agentpay.store.session import Tx
+from agentpay.store.statements import Asked
 
 SNIPPET = 240
 
@@ -50,12 +51,12 @@ async def show(tx: Tx, product_ids: Sequence[UUID], filters: SearchFilters | Non
     _, narrowed = conditions(filters)
     statement = f"SELECT {COLUMNS} FROM products p {sale(filters)} WHERE p.organization_id = :org AND p.id = ANY(:ids)"
     values = {**narrowed, "org": tx.organization_id, "ids": list(product_ids)}
-    found = {row[0]: _shown(row) for row in await statements.rows(tx, statement, values)}
+    found = {row[0]: shown(row) for row in await statements.rows(tx, statement, values)}
     return [found[id] for id in product_ids if id in found]
 
 
-async def exact(tx: Tx, codes: Sequence[str], title: str, filters: SearchFilters | None) -> list[Shown]:
-    """Products whose id or SKU, or that of a variant, is one of `codes`, or whose title is `title`; all lower case."""
+def exactly(tx: Tx, codes: Sequence[str], title: str, filters: SearchFilters | None) -> Asked:
+    """Asks for products whose id or SKU, or that of a variant, is one of `codes`, or whose title is `title`; all lower case."""
     where, narrowed = conditions(filters)
     statement = f"""
         SELECT {COLUMNS} FROM products p {sale(filters)}
@@ -71,8 +72,7 @@ async def exact(tx: Tx, codes: Sequence[str], title: str, filters: SearchFilters
         ){where}
         ORDER BY p.title, p.id LIMIT 10
     """
-    values = {**narrowed, "org": tx.organization_id, "codes": list(codes), "whole": title}
-    return [_shown(row) for row in await statements.rows(tx, statement, values)]
+    return statement, {**narrowed, "org": tx.organization_id, "codes": list(codes), "whole": title}
 
 
 _RECENT_LINES = 500
@@ -104,7 +104,7 @@ async def browse(tx: Tx, *, limit: int, filters: SearchFilters | None = None) ->
     if len(found) < limit:
         values["limit"] = limit - len(found)
         found += await statements.rows(tx, f"{ordered} NOT TRUE LIMIT :limit", values)
-    return [_shown(row) for row in found]
+    return [shown(row) for row in found]
 
 
 COLUMNS = (
@@ -122,7 +122,8 @@ def sale(filters: SearchFilters | None) -> str:
     )
 
 
-def _shown(row: Any) -> Shown:
+def shown(row: Any) -> Shown:
+    """A row of `COLUMNS`."""
     id, external_id, title, price, in_stock, description = row
     return Shown(id, external_id, title, _shorten(description), price, in_stock)
 

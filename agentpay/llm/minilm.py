@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentpay.llm.embedder import Embedder, EmbeddingsUnavailable, unit
 
@@ -59,12 +59,22 @@ class MiniLM(Embedder):
     dimension = DIMENSION
 
     def __init__(
-        self, model: str = MODEL, changed: Callable[[bytes], bytes] | None = None, *, rounded: bool = False
+        self,
+        model: str = MODEL,
+        changed: Callable[[bytes], bytes] | None = None,
+        *,
+        rounded: bool = False,
+        depth: int = 1,
     ) -> None:
-        """`changed` makes another model of the verified file, whose vectors are called `model`. `rounded`: `minilm_graph`."""
+        """
+        `changed` makes another model of the verified file, whose vectors are called `model`. `rounded`: `minilm_graph`.
+
+        `depth`: of how many layers, the last one's included, `layers` tells the states.
+        """
         self.model = model
         self._changed = changed
         self._rounded = rounded
+        self._depth = depth
         self._loading = threading.Lock()
         self._loaded: tuple[Tokenizer, InferenceSession] | None = None
         self._urgent = ThreadPoolExecutor(2, thread_name_prefix="embed-urgent")
@@ -110,6 +120,22 @@ class MiniLM(Embedder):
         encodings = tokenizer.encode_batch(list(texts))
         return [(np.asarray(encoding.ids, np.int64), _hidden(session, [encoding])[0][0]) for encoding in encodings]
 
+    def layers(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], list[Vectors]]]:
+        """Each text's token numbers and the states of the last layers, (tokens, dimension) each, the last one's first. Blocks."""
+        import numpy as np
+
+        tokenizer, session = self._parts()
+        encodings = tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(encodings)), key=lambda n: len(encodings[n].ids))
+        found: list[tuple[NDArray[np.int64], list[Vectors]]] = [(np.empty(0, np.int64), [])] * len(encodings)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            outputs = session.run(None, _inputs([encodings[n] for n in rows])[0])
+            for place, n in enumerate(rows):
+                numbers = np.asarray(encodings[n].ids, np.int64)
+                found[n] = numbers, [states[place, : len(numbers)] for states in outputs]
+        return found
+
     def read(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Vectors]]:
         """Each text's tokens: their places in it, (tokens, 2), and the model's last states of them. Blocks."""
         import numpy as np
@@ -130,7 +156,7 @@ class MiniLM(Embedder):
         if self._loaded is None:
             with self._loading:
                 if self._loaded is None:
-                    self._loaded = _load(self._changed, rounded=self._rounded)
+                    self._loaded = _load(self._changed, rounded=self._rounded, depth=self._depth)
         return self._loaded
 
 
@@ -140,7 +166,7 @@ def minilm() -> MiniLM:
     return MiniLM()
 
 
-def _load(changed: Callable[[bytes], bytes] | None, *, rounded: bool) -> tuple[Tokenizer, InferenceSession]:
+def _load(changed: Callable[[bytes], bytes] | None, *, rounded: bool, depth: int) -> tuple[Tokenizer, InferenceSession]:
     import onnxruntime
 
     from agentpay.llm.minilm_graph import graph
@@ -149,7 +175,7 @@ def _load(changed: Callable[[bytes], bytes] | None, *, rounded: bool) -> tuple[T
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     content = _verified("model")
-    content = graph(changed(content) if changed is not None else content, MAX_TOKENS, rounded=rounded)
+    content = graph(changed(content) if changed is not None else content, MAX_TOKENS, rounded=rounded, depth=depth)
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     del content
     tokenizer = _tokenizer()
@@ -192,6 +218,12 @@ def _verified(name: str) -> bytes:
 
 def _hidden(session: InferenceSession, encodings: Sequence[Encoding]) -> tuple[Vectors, NDArray[np.int32]]:
     """The last states, (texts, tokens of the longest, dimension), and 1 where a text has a token."""
+    inputs, mask = _inputs(encodings)
+    return session.run(None, inputs)[0], mask
+
+
+def _inputs(encodings: Sequence[Encoding]) -> tuple[dict[str, NDArray[Any]], NDArray[np.int32]]:
+    """What the model is given, and its mask again."""
     import numpy as np
 
     longest = max(len(encoding.ids) for encoding in encodings)
@@ -201,7 +233,7 @@ def _hidden(session: InferenceSession, encodings: Sequence[Encoding]) -> tuple[V
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, : len(encoding.ids)] = 1
     places = np.broadcast_to(np.arange(longest), ids.shape)
-    return session.run(None, {"ids": ids, "places": places, "mask": mask})[0], mask
+    return {"ids": ids, "places": places, "mask": mask}, mask
 
 
 def _pooled(session: InferenceSession, encodings: Sequence[Encoding]) -> Vectors:

@@ -28,7 +28,7 @@ _TYPES = {"f": _FLOAT, "u": _UINT8, "i": _INT8}
 """ONNX's numbers of types, by numpy's kinds: the weights hold no other integers than of eight bits."""
 
 
-def graph(content: bytes, positions: int, *, rounded: bool) -> bytes:
+def graph(content: bytes, positions: int, *, rounded: bool, depth: int = 1) -> bytes:
     """
     The model in `content` (MiniLM's file, or a changed one) for texts of up to `positions` tokens.
 
@@ -36,7 +36,8 @@ def graph(content: bytes, positions: int, *, rounded: bool) -> bytes:
     and cosines to the file's own vectors are .999. That is nothing to the intents (docs/intents.md), but a shop's ranking
     lost .015 nDCG@10 by it (docs/search.md).
 
-    Inputs, all (texts, tokens): `ids` and `places` (0, 1, 2 …) int64, `mask` int32. Output: `states`, (texts, tokens, 384).
+    Inputs, all (texts, tokens): `ids` and `places` (0, 1, 2 …) int64, `mask` int32. Outputs: `states`, (texts, tokens, 384),
+    and those of the layers before the last one, the nearest first, of `depth` layers in all.
     """
     weights = Weights(content)
     made = _Graph(rounded)
@@ -49,10 +50,13 @@ def graph(content: bytes, positions: int, *, rounded: bool) -> bytes:
     kind = weights.tensor("inner.embeddings.token_type_embeddings.weight")[0]  # there is but one kind of text here
     made.node("Gather", [made.tensor("all_places", places + kind), "places"], "place")
     state = made.normed(weights, "inner.embeddings.LayerNorm", ["word", "place"], "embedded")
+    states: list[str] = []
     for layer in range(LAYERS):
         state = _layer(made, weights, layer, state)
+        states.append(state)
     return made.model(
-        inputs=[("ids", _INT64, 2), ("places", _INT64, 2), ("mask", _INT32, 2)], outputs=[(state, _FLOAT, 3)]
+        inputs=[("ids", _INT64, 2), ("places", _INT64, 2), ("mask", _INT32, 2)],
+        outputs=[(name, _FLOAT, 3) for name in states[: -depth - 1 : -1]],
     )
 
 

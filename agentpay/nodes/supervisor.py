@@ -31,7 +31,10 @@ _PAYMENT_CAN = PAYMENT | {
     IntentName.SHIPPING_QUOTE,
 }
 _VERIFIES = {IntentName.PROVIDE_DETAILS, IntentName.ORDER_STATUS}
-_SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.IGNORECASE)
+_SENDING = re.compile(
+    r"\b(?:ship|deliver|send|post|mail)\w*\b|\b(?:it|they|everything) (?:\w+ )?(?:get|go|come|arrive|reach)\b",
+    re.IGNORECASE,
+)
 _CALM_FIRST = ("self_harm", "others_data")
 """What is answered before anybody is handed over."""
 _URGENT = (IntentName.HUMAN, IntentName.COMPLAINT)
@@ -53,7 +56,7 @@ async def supervisor(state: State, runtime: Runtime[Context]) -> Command[Literal
     elif context.customer_id is not None and asks_again(state.get("memory", {}), intents, said):
         agent, reason = "support", intents[0]
     elif context.customer_id is not None and sums_up(
-        state.get("memory", {}), intents, shopping=_shopping(state, context)
+        state.get("memory", {}), intents, said, shopping=_shopping(state, context)
     ):
         agent, reason = "support", "order_status"
     elif amiss := told_of(intents, said, shopping=_shopping(state, context)):

@@ -90,13 +90,20 @@ class PineconeVectors:
         *,
         limit: int,
         narrowing: Narrowing | None = None,
-        only: Sequence[UUID] | None = None,
+        also: Sequence[UUID] = (),
     ) -> list[Near]:
-        conditions: list[dict[str, Any]] = [{"model": {"$eq": model}}, {"kind": {"$eq": kind}}]
-        if narrowing is not None:
-            conditions += [{name: condition} for name, condition in narrowing.facets.items()]
-        if only is not None:
-            conditions.append({"owner": {"$in": [str(owner) for owner in only]}})
+        facets = [{name: condition} for name, condition in narrowing.facets.items()] if narrowing is not None else []
+        found = await self._query(tx, model, kind, vector, limit, facets)
+        known = {near.owner_id for near in found}
+        rest = [str(owner) for owner in also if owner not in known]
+        return found + (
+            await self._query(tx, model, kind, vector, len(rest), [{"owner": {"$in": rest}}]) if rest else []
+        )
+
+    async def _query(
+        self, tx: Tx, model: str, kind: Kind, vector: Vector, limit: int, further: list[dict[str, Any]]
+    ) -> list[Near]:
+        conditions: list[dict[str, Any]] = [{"model": {"$eq": model}}, {"kind": {"$eq": kind}}, *further]
         answer = await asyncio.to_thread(
             self._index.query,
             namespace=_namespace(tx),

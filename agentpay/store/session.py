@@ -29,6 +29,9 @@ Direct = AsyncConnection[DictRow]
 DirectPool = AsyncConnectionPool[Direct]
 
 
+_DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True)
 class Tx:
     """A unit of work of one organization. Services take it first; who opened it commits it, once, at its end."""
@@ -37,10 +40,12 @@ class Tx:
     organization_id: UUID
 
     async def direct(self) -> AsyncConnection[Any]:
-        """The psycopg connection under this unit of work, inside its transaction."""
-        raw = await (await self.session.connection()).get_raw_connection()
-        connection = raw.driver_connection
-        assert isinstance(connection, AsyncConnection)
+        """The psycopg connection under this unit of work, inside its transaction; the same all along."""
+        connection = self.session.info.get(_DIRECT)
+        if connection is None:
+            connection = (await (await self.session.connection()).get_raw_connection()).driver_connection
+            assert isinstance(connection, AsyncConnection)
+            self.session.info[_DIRECT] = connection
         return connection
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from agentpay.store import statements
-from agentpay.store.session import Tx
+import orjson
+
+from agentpay.store.statements import Asked
 from agentpay.store.vector_graph import checked
 
 if TYPE_CHECKING:
@@ -33,22 +34,28 @@ _WALK = (
     f" set_config('hnsw.max_scan_tuples', '{{most}}', true), set_config('enable_sort', 'off', true), {_NESTED}"
 )
 """The planner takes a graph for dearer than it is."""
-_SIGNS = f"SELECT {_NESTED}"
+_SIGNS: Asked = f"SELECT {_NESTED}", {}
 """Rows are looked up one after the other, which keeps them in their order."""
-_REST = "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n"
+_REST: Asked = (
+    "SELECT set_config(n, 'on', true) FROM unnest(ARRAY['enable_sort', 'enable_hashjoin', 'enable_mergejoin']) n",
+    {},
+)
+Planned: TypeAlias = tuple[Asked, Asked, Asked]
+"""What the planner is told, the search, and that it was for this one alone."""
 
 
 class NearestQuery:
-    """One search for the nearest; each way answers (owner, chunk, distance, content), roughly the nearest first."""
+    """The ways of one search for the nearest; each answers (owner, chunk, distance, content), roughly the nearest first."""
 
-    def __init__(self, tx: Tx, model: str, kind: Kind, vector: Vector, narrowing: Narrowing, passages: int) -> None:
-        self._tx = tx
+    def __init__(
+        self, organization_id: UUID, model: str, kind: Kind, vector: Vector, narrowing: Narrowing, passages: int
+    ) -> None:
         self._narrowing = narrowing
         self._passages = passages
         size = len(vector)
         self._values: dict[str, Any] = {
             **narrowing.parameters,
-            "org": tx.organization_id,
+            "org": organization_id,
             "model": model,
             "vector": literal(vector),
             "passages": passages,
@@ -62,7 +69,7 @@ class NearestQuery:
             f"JOIN {kind}s p ON p.organization_id = e.organization_id AND p.id = {self._owner} AND p.status = 'active'"
         )
 
-    async def walked(self, size: int) -> list[tuple[Any, ...]]:
+    def walked(self, size: int) -> Planned:
         """By the graph of `size` vectors: what it meets first, and under filters more of it, until there is enough."""
         outline, sql = self._narrowing.outline, self._narrowing.sql
         width = _width(size, filtered=bool(sql), least=self._passages)
@@ -80,14 +87,10 @@ class NearestQuery:
                 f"SELECT {self._owner}, e.chunk, {self._distance}, {self._content} FROM embeddings e {self._joined}"
                 f" WHERE {self._own}{sql} {nearest} :passages"
             )
-        return await statements.rows(
-            self._tx,
-            statement,
-            {**self._values, "met": round(self._passages * MET)},
-            around=(_WALK.format(ef=width, most=MAX_SCAN_TUPLES), _REST),
-        )
+        values = {**self._values, "met": round(self._passages * MET)}
+        return (_WALK.format(ef=width, most=MAX_SCAN_TUPLES), {}), (statement, values), _REST
 
-    async def by_signs(self) -> list[tuple[Any, ...]]:
+    def by_signs(self) -> Planned:
         """The signs of all that the outline lets through are compared, and the best of them measured."""
         statement = f"""
             WITH alike AS MATERIALIZED (
@@ -103,27 +106,33 @@ class NearestQuery:
             SELECT {self._owner}, e.chunk, e.distance, e.content FROM measured e {self._joined}
             WHERE true{self._narrowing.sql} LIMIT :passages
         """
-        return await statements.rows(self._tx, statement, self._values, around=(_SIGNS, _REST))
+        return _SIGNS, (statement, self._values), _REST
 
-    async def one_by_one(self, only: Sequence[UUID] | None = None) -> list[tuple[Any, ...]]:
-        """All of them, or of `only`, under the filters: exact. `+ 0` keeps the graph out of it."""
-        own, values = self._own, self._values
-        if only is not None:
-            own, values = f"{own} AND {self._owner} = ANY(:only)", {**values, "only": list(only)}
-        if self._narrowing.sql:
-            statement = (
-                f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, {self._content}"
-                f" FROM embeddings e {self._joined} WHERE {own}{self._narrowing.sql} ORDER BY {self._distance} + 0 LIMIT :passages"
-            )
-        else:  # few are archived: their names are looked up only of what is near
-            statement = f"""
-                SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
-                    SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, {self._content}
-                    FROM embeddings e WHERE {own}
-                    ORDER BY {self._distance} + 0 LIMIT :passages
-                ) e {self._joined}
-            """
-        return await statements.rows(self._tx, statement, values)
+    def one_by_one(self) -> Asked:
+        """All of them under the filters: exact. `+ 0` keeps the graph out of it."""
+        if not self._narrowing.sql:
+            return self._exactly(self._own), self._values
+        statement = (
+            f"SELECT {self._owner}, e.chunk, {self._distance} AS distance, {self._content}"
+            f" FROM embeddings e {self._joined} WHERE {self._own}{self._narrowing.sql}"
+            f" ORDER BY {self._distance} + 0 LIMIT :passages"
+        )
+        return statement, self._values
+
+    def of(self, owners: Sequence[UUID]) -> Asked:
+        """These owners, each passage of theirs."""
+        values = {**self._values, "only": list(owners), "passages": None}
+        return self._exactly(f"{self._own} AND {self._owner} = ANY(:only)"), values
+
+    def _exactly(self, own: str) -> str:
+        # Few are archived: their names are looked up only of what is near
+        return f"""
+            SELECT {self._owner}, e.chunk, e.distance, e.content FROM (
+                SELECT e.organization_id, {self._owner}, e.chunk, {self._distance} AS distance, {self._content}
+                FROM embeddings e WHERE {own}
+                ORDER BY {self._distance} + 0 LIMIT :passages
+            ) e {self._joined}
+        """
 
 
 def _width(size: int, *, filtered: bool, least: int) -> int:
@@ -134,4 +143,4 @@ def _width(size: int, *, filtered: bool, least: int) -> int:
 
 def literal(vector: Vector) -> str:
     """A vector as pgvector reads it."""
-    return "[" + ",".join(f"{value:.5g}" for value in vector.tolist()) + "]"
+    return orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -85,9 +85,10 @@ class VectorStore(Protocol):
         *,
         limit: int,
         narrowing: Narrowing | None = None,
-        only: Sequence[UUID] | None = None,
+        also: Sequence[UUID] = (),
     ) -> list[Near]:
-        """The active owners nearest to `vector`, each once, best first; of `only` these where given."""
+        """The `limit` active owners nearest to `vector`, each once, best first; then those of `also`, however far they are
+        and whatever the narrowing says."""
         ...
 
     async def keep_only(self, tx: Tx, model: str) -> None:
@@ -110,7 +111,7 @@ FEW = 10
 SPARE = 1.25
 """So many more passages than owners are asked for: some owners have two."""
 PASSAGES = 4
-"""The same for articles, and where owners are named."""
+"""The same for articles."""
 _COUNTED_SECONDS = 60.0
 
 _GRAPH = """
@@ -186,23 +187,24 @@ class PgVectors:
         *,
         limit: int,
         narrowing: Narrowing | None = None,
-        only: Sequence[UUID] | None = None,
+        also: Sequence[UUID] = (),
     ) -> list[Near]:
         narrowing = narrowing or Narrowing()
-        passages = int(limit * SPARE) + 1 if kind == "product" and only is None else limit * PASSAGES
-        query = NearestQuery(tx, model, kind, vector, narrowing, passages)
-        if only is not None:
-            return _once(await query.one_by_one(only=only), limit)
+        passages = int(limit * SPARE) + 1 if kind == "product" else limit * PASSAGES
+        query = NearestQuery(tx.organization_id, model, kind, vector, narrowing, passages)
+        beside = [query.of(also)] if also else []
         graph = await self._graph(tx, model) if kind == "product" and self._by_graph else 0
         way = await self._way(tx, model, narrowing) if graph else "one by one"
-        found: list[tuple[Any, ...]] = []
-        if way == "signs":
-            found = await query.by_signs()
-        elif way == "graph":
-            found = await query.walked(graph)
-        if len(found) < min(FEW, limit):
-            found = await query.one_by_one()
-        return _once(found, limit)
+        if way == "one by one":
+            found, *rest = await statements.several(tx, query.one_by_one(), *beside)
+        else:
+            planned = query.by_signs() if way == "signs" else query.walked(graph)
+            _, found, _, *rest = await statements.several(tx, *planned, *beside)
+            if len(found) < min(FEW, limit):
+                found = await statements.rows(tx, *query.one_by_one())
+        near = _once(found, limit)
+        known = {one.owner_id for one in near}
+        return near + [one for one in _once(rest[0] if rest else [], len(also)) if one.owner_id not in known]
 
     async def keep_only(self, tx: Tx, model: str) -> None:
         await tx.session.execute(

@@ -8,7 +8,7 @@ from agentpay.commerce import order_changes
 from agentpay.commerce.shapes import AddressShape
 from agentpay.store.session import Tx
 from agentpay.tools.context import Context
-from agentpay.tools.methods import stored_method
+from agentpay.tools.methods import method_or_way_paid
 from agentpay.tools.order_changing import changed
 from agentpay.tools.own_orders import METHOD, NUMBER, own_order
 from agentpay.tools.tool import Arguments, Tool, ToolResult
@@ -22,7 +22,7 @@ class ChangeOrderAddress(Arguments):
 
 async def run(context: Context, tx: Tx, arguments: ChangeOrderAddress) -> ToolResult:
     order = await own_order(context, tx, arguments.order_number)
-    method = await stored_method(tx, context.customer_id, arguments.payment_method)
+    method = await method_or_way_paid(tx, context.customer_id, arguments.payment_method, order.id)
     return await changed(
         context,
         tx,

@@ -9,7 +9,7 @@ from agentpay.commerce.after_sale_shapes import ItemChangeInput
 from agentpay.commerce.shapes import OrderView
 from agentpay.store.session import Tx
 from agentpay.tools.context import Context
-from agentpay.tools.methods import stored_method
+from agentpay.tools.methods import method_or_way_paid
 from agentpay.tools.order_changing import changed
 from agentpay.tools.order_items import Item, Replacement, line_of, replacement
 from agentpay.tools.own_orders import METHOD, NUMBER, own_order
@@ -31,7 +31,7 @@ class ChangeOrderItems(Arguments):
 
 async def run(context: Context, tx: Tx, arguments: ChangeOrderItems) -> ToolResult:
     order = await own_order(context, tx, arguments.order_number)
-    method = await stored_method(tx, context.customer_id, arguments.payment_method)
+    method = await method_or_way_paid(tx, context.customer_id, arguments.payment_method, order.id)
     changes = [await _meant(tx, order, change) for change in arguments.changes]
     return await changed(
         context,

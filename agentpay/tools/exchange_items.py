@@ -10,7 +10,7 @@ from agentpay.commerce.shapes import OrderView
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
-from agentpay.tools.methods import stored_method
+from agentpay.tools.methods import method_or_way_paid
 from agentpay.tools.order_changing import adopted, links
 from agentpay.tools.order_items import Item, Replacement, held, line_of, replacement
 from agentpay.tools.own_orders import METHOD, NUMBER, own_order
@@ -30,7 +30,7 @@ class ExchangeItems(Arguments):
 
 async def run(context: Context, tx: Tx, arguments: ExchangeItems) -> ToolResult:
     order = await own_order(context, tx, arguments.order_number)
-    method = await stored_method(tx, context.customer_id, arguments.payment_method)
+    method = await method_or_way_paid(tx, context.customer_id, arguments.payment_method, order.id)
     requested = await exchanges.request(
         tx,
         order.id,

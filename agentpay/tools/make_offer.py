@@ -44,7 +44,8 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
     cart_id = await carts.cart_id_of(tx, context.conversation)
     if arguments.action == "accept":
         return await _accept(context, tx, cart_id)
-    cart = await carts.get(tx, cart_id)
+    state = await carts.state(tx, cart_id)
+    cart = state.view
     variant, quantity = arguments.variant, arguments.quantity
     if variant is None and arguments.product is None:
         if len(cart.items) != 1:
@@ -65,6 +66,7 @@ async def run(context: Context, tx: Tx, arguments: MakeOffer) -> ToolResult:
         cart_subtotal=cart.subtotal,
         now=datetime.now(UTC),
         requested=arguments.action != "volunteer",
+        at_floor=state.offer is None and state.at_floor(row.id),
         turn_id=context.turn_id,
         valid_for=valid_for,
     )

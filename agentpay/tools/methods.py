@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from agentpay.commerce import customers
+from agentpay.commerce import customers, ledger
 from agentpay.commerce.shapes import PaymentMethodView
 from agentpay.commerce.stored_methods import GIFT_CARD
 from agentpay.errors import Problem
 from agentpay.store.session import Tx
 
 _DIGITS = re.compile(r"\b\d{4}\b")
+_BARE = re.compile(
+    r"(?:(?:my|the|same|original) )*(?:(?:(?:credit|debit|bank) ?)?card|(?P<paypal>paypal)(?: account)?)"
+)
 
 
 async def stored_method(tx: Tx, customer_id: UUID | None, said: str | None) -> str | None:
@@ -36,6 +39,26 @@ async def stored_method(tx: Tx, customer_id: UUID | None, said: str | None) -> s
         status=409,
         candidates=[shown(method) for method in found or known],
     )
+
+
+async def method_or_way_paid(tx: Tx, customer_id: UUID | None, said: str | None, order_id: UUID) -> str | None:
+    """
+    `stored_method`; but None, which is the way the order was paid, where no stored one fits and that is what was said:
+    "back to my card" of an order that was paid by card.
+    """
+    try:
+        return await stored_method(tx, customer_id, said)
+    except Problem as problem:
+        kind = _kind(said or "") if problem.code == "payment_method_unknown" else None
+        if kind is None or all(payment.method.get("type") != kind for payment, _ in await ledger.rooms(tx, order_id)):
+            raise
+        return None
+
+
+def _kind(said: str) -> str | None:
+    """The type of method that a bare name is of: "card", "my credit card"; no other text names one."""
+    found = _BARE.fullmatch(said.casefold().replace("_", " ").strip())
+    return None if found is None else "paypal" if found["paypal"] else "card"
 
 
 def shown(method: PaymentMethodView) -> dict[str, str | int]:

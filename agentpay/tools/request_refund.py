@@ -16,7 +16,7 @@ from agentpay.store.tables import Order
 from agentpay.tools import approvals
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
-from agentpay.tools.methods import stored_method
+from agentpay.tools.methods import method_or_way_paid
 from agentpay.tools.own_orders import NUMBER, own_order
 from agentpay.tools.tool import Arguments, Tool, ToolResult
 
@@ -38,7 +38,7 @@ async def run(context: Context, tx: Tx, arguments: RequestRefund) -> ToolResult:
     if granted is None:
         # a person may be more generous than the shop's rules
         await _require_returnable(tx, order, shown)
-    method = await stored_method(tx, context.customer_id, arguments.payment_method)
+    method = await method_or_way_paid(tx, context.customer_id, arguments.payment_method, order.id)
     alone = await refunds.given_automatically(tx, order.id) + amount <= context.agent.rules.auto_refund_limit
     if granted is None and not alone:
         await refunds.require_destination(tx, order, method)

@@ -11,7 +11,7 @@ from agentpay.errors import Problem
 from agentpay.store.session import Tx
 from agentpay.tools.blocks import block
 from agentpay.tools.context import Context
-from agentpay.tools.methods import stored_method
+from agentpay.tools.methods import method_or_way_paid
 from agentpay.tools.order_items import Item, held, line_of
 from agentpay.tools.own_orders import METHOD, NUMBER, own_order
 from agentpay.tools.tool import Arguments, Tool, ToolResult
@@ -33,7 +33,7 @@ class ReturnItems(Arguments):
 async def run(context: Context, tx: Tx, arguments: ReturnItems) -> ToolResult:
     order = await own_order(context, tx, arguments.order_number)
     before = await return_rows.list_(tx, base_url=context.base_url, limit=_MOST, order_id=order.id)
-    method = await stored_method(tx, context.customer_id, arguments.payment_method)
+    method = await method_or_way_paid(tx, context.customer_id, arguments.payment_method, order.id)
     requested = await returns.request(
         tx,
         order.id,

@@ -30,6 +30,10 @@ class UpdateCart(Arguments):
     quantity: int | None = Field(None, ge=1, le=10_000, description="Default 1; for remove: all.")
 
 
+_NEARLY = 0.8
+"""The share of the best name's score from which another product may be meant by it, too."""
+
+
 async def run(context: Context, tx: Tx, arguments: UpdateCart) -> ToolResult:
     cart_id = await carts.cart_id_of(tx, context.conversation)
     before = await carts.get(tx, cart_id)
@@ -96,8 +100,14 @@ async def _named_in_cart(tx: Tx, cart: CartView, arguments: UpdateCart, *, by_op
 
 
 async def _known_as(tx: Tx, lines: list[LineView], reference: str) -> list[LineView]:
-    """The lines that the shop knows by that word though their titles lack it: "the shoes", by category or other name."""
-    known = {match.external_id for match in await lookup(tx, reference, limit=50) if match.external_id}
+    """
+    The lines that the shop knows by that word though their titles lack it: "the shoes", by category or other name.
+
+    Not those that something else bears the name of far better: "the leather saddle" is not the other one in the cart.
+    """
+    matches = await lookup(tx, reference, limit=50)
+    least = _NEARLY * matches[0].score if matches and len(reference.split()) > 1 else 0.0  # "the book" is a kind
+    known = {match.external_id for match in matches if match.score >= least and match.external_id}
     return [line for line in lines if line.product_external_id in known]
 
 

@@ -23,6 +23,7 @@ from agentpay.store.ids import new_id
 from agentpay.store.session import Database, Tx
 from agentpay.store.tables import MoneyDecision, Order, PriceOffer, Product, Variant
 from tests.commerce import shop
+from tests.numbers import stands
 
 RULES = AgentRules(max_discount_percent=15, allow_dynamic_pricing=True)
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -134,8 +135,8 @@ async def test_the_floor_is_in_no_answer_and_no_record(database: Database, organ
     async with database.tx(organization_id) as tx:
         talk = await Talk.open(tx)
         said = [await talk.ask(asked) for asked in (1, None, 11899, 11900, None)]
-        assert "11900" not in json.dumps([each.offer.model_dump(mode="json") for each in said if each.offer])
-        assert "11900" not in repr(said)
+        assert not stands(11900, json.dumps([each.offer.model_dump(mode="json") for each in said if each.offer]))
+        assert not stands(11900, repr(said))
         details = await tx.session.scalars(
             select(MoneyDecision.details).where(MoneyDecision.organization_id == organization_id)
         )
@@ -482,3 +483,9 @@ async def test_two_decisions_at_once_are_two_rounds(database: Database, organiza
             update(Product).where(Product.organization_id == organization_id).values(status="archived")
         )
         assert (await Talk(tx, talk.conversation_id, talk.variant_id, None).ask(9000)).kind == "refuse"
+
+
+async def test_where_a_code_leaves_no_room_no_better_price_is_made(database: Database, organization_id: UUID) -> None:
+    async with database.tx(organization_id) as tx:
+        decided = await (await Talk.open(tx)).ask(at_floor=True)
+    assert (decided.kind, decided.reason, decided.offer, decided.final) == ("refuse", "at_floor", None, True)

@@ -8,8 +8,8 @@ serve development; the final one was written by the guidelines of docs/intents.m
 A row of data/held_aside.jsonl: the message, its shop (data/held_aside_shops.yaml), its intents ("a|b": either is right, "a?": may
 be found too; a greeting or thanks beside a wish does not count), its entities flat under the classifier's own names ("a|b" again;
 dates "d+1", "fri" or how they end), and the state of the dialogue where it matters.
-`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | --third-unseen | --fourth-unseen] [--tiers]
-[--wrong]` prints the figures.
+`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | … | --fifth-unseen]
+[--tiers] [--wrong]` prints the figures.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ SECOND_UNSEEN = "unseen_november_second.jsonl"
 THIRD_UNSEEN = "unseen_november_third.jsonl"
 """The fourth, likewise, in shops of its own."""
 FOURTH_UNSEEN = "unseen_november_fourth.jsonl"
+FIFTH_UNSEEN = "unseen_november_fifth.jsonl"
 """The fifth, likewise: 650 in eleven shops, by somebody who had read neither the rules nor the training set."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MANNERS = {"greeting", "thanks", "goodbye"}
@@ -65,6 +66,7 @@ _SHOPS = {
     SECOND_UNSEEN: INTENTS / "unseen_november_second_shops.yaml",
     THIRD_UNSEEN: INTENTS / "unseen_november_third_shops.yaml",
     FOURTH_UNSEEN: INTENTS / "unseen_november_fourth_shops.yaml",
+    FIFTH_UNSEEN: INTENTS / "unseen_november_fifth_shops.yaml",
 }
 
 
@@ -76,7 +78,7 @@ def shops(name: str = FIRST) -> dict[str, Vocabulary]:
 
 
 def rows(name: str = FIRST) -> list[dict[str, Any]]:
-    folder = INTENTS if name in {FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN, FOURTH_UNSEEN} else DATA
+    folder = INTENTS if name in {FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN, FOURTH_UNSEEN, FIFTH_UNSEEN} else DATA
     return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
 
 
@@ -276,8 +278,10 @@ def main() -> None:
     parser.add_argument("--second-unseen", action="store_true", help="the third such set")
     parser.add_argument("--third-unseen", action="store_true", help="the fourth such set")
     parser.add_argument("--fourth-unseen", action="store_true", help="the fifth such set")
+    parser.add_argument("--fifth-unseen", action="store_true", help="the sixth such set")
     options = parser.parse_args()
     chosen = (
+        (options.fifth_unseen, FIFTH_UNSEEN),
         (options.fourth_unseen, FOURTH_UNSEEN),
         (options.third_unseen, THIRD_UNSEEN),
         (options.second_unseen, SECOND_UNSEEN),

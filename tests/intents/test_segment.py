@@ -25,6 +25,15 @@ SHOP = Vocabulary(countries=["US", "DE"])
         ("hi, where is my parcel?", ["hi", "where is my parcel"]),
         ("add the blue lamp and the desk", ["add the blue lamp", "the desk"]),
         ("salt and pepper mill", ["salt and pepper mill"]),
+        (
+            "I need two 5 m cables, a 4-port hub and the Orbit trackball",
+            ["I need two 5 m cables", "a 4-port hub", "the Orbit trackball"],
+        ),
+        ("2x drift olive, 1x packing cubes yellow", ["2x drift olive", "1x packing cubes yellow"]),
+        ("1 star wheel 40 N and 1 phone holder", ["1 star wheel 40 N", "1 phone holder"]),
+        ("and the Ferry bag, is that one waterproof?", ["the Ferry bag, is that one waterproof"]),
+        ("what about the pillow, can you wash it?", ["what about the pillow, can you wash it"]),
+        ("the lamp please, can you send it today?", ["the lamp please", "can you send it today"]),
         ("a lamp with a shade and a switch", ["a lamp with a shade and a switch"]),
         ("which is better, the drill or the saw?", ["which is better, the drill or the saw"]),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -227,3 +228,7 @@ def test_two_readings_of_a_wish_are_one_and_a_question_adds_nothing():
     asked = Heard(0, "the wren ?", IntentName.PRODUCT_SEARCH, 0.65, goods=True, bare=True)
     assert judged(add_to_cart=0.3).only(asked) is IntentName.AVAILABILITY
     assert judged(add_to_cart=0.8).only(asked) is IntentName.ADD_TO_CART
+    size = Heard(0, "m ?", IntentName.AVAILABILITY, 0.7)
+    replying = replace(judged(greeting=0.47, availability=0.2), replies=frozenset({0}))
+    assert replying.only(size) is IntentName.AVAILABILITY
+    assert replace(replying, replies=frozenset()).only(size) is IntentName.GREETING

@@ -68,24 +68,28 @@ async def test_pinecone_is_asked_within_the_organizations_namespace_alone(
 ) -> None:
     url, seen = pinecone
     store = PineconeVectors(Settings(pinecone_api_key=SecretStr("pc-key"), pinecone_host=url))
-    owner = new_id()
+    owner, other = new_id(), new_id()
     async with database.tx(shop) as tx:
         passage = Passage(owner, 0, "hash", "", unit(1, 0, 0), {"brand": "kestrel", "price_min": 100})
         await store.replace(tx, "m", "product", [owner], [passage])
         near = await store.nearest(tx, "m", "product", unit(1, 0, 0), limit=3)
         filtered = narrowing(SearchFilters(brand="Kestrel", price_max=5000))
-        await store.nearest(tx, "m", "product", unit(1, 0, 0), limit=3, narrowing=filtered, only=[owner])
+        await store.nearest(
+            tx, "m", "product", unit(1, 0, 0), limit=3, narrowing=filtered, also=[near[0].owner_id, other]
+        )
         await store.keep_only(tx, "m")
     assert (near[0].chunk, near[0].score, near[0].content) == (1, 0.5, "said")
-    assert [path for path, _ in seen] == ["/vectors/upsert", "/vectors/delete", "/query", "/query", "/vectors/delete"]
+    queries = ["/query"] * 3
+    assert [path for path, _ in seen] == ["/vectors/upsert", "/vectors/delete", *queries, "/vectors/delete"]
     assert {body["namespace"] for _, body in seen} == {str(shop)}, "also with filters missing"
     vector = seen[0][1]["vectors"][0]
     assert vector["id"] == f"m#product#{owner}#0"
     assert vector["metadata"]["brand"] == "kestrel"
     assert seen[1][1]["ids"] == [f"m#product#{owner}#1"], "what a longer version left"
     asked = seen[3][1]["filter"]["$and"]
-    for condition in ({"brand": {"$eq": "kestrel"}}, {"price_min": {"$lte": 5000}}, {"owner": {"$in": [str(owner)]}}):
+    for condition in ({"brand": {"$eq": "kestrel"}}, {"price_min": {"$lte": 5000}}):
         assert condition in asked
+    assert {"owner": {"$in": [str(other)]}} in seen[4][1]["filter"]["$and"], "of those named, what was not found yet"
 
 
 async def test_another_price_is_told_to_a_store_that_filters_by_it(database: Database, shop: UUID) -> None:

@@ -34,7 +34,10 @@ async def test_nearest_stays_in_its_organization_and_under_filters(database: Dat
         near = await store.nearest(tx, "m", "product", query, limit=10)
         assert [(n.owner_id, n.chunk) for n in near] == [(shoe, 1), (jacket, 0)], "once each, by the best passage"
         assert near[0].score == pytest.approx(0.994, abs=0.01)
-        assert await store.nearest(tx, "m", "product", query, limit=10, only=[secret]) == []
+        assert [n.owner_id for n in await store.nearest(tx, "m", "product", query, limit=1, also=[jacket, secret])] == [
+            shoe,
+            jacket,
+        ]
         assert await store.hashes(tx, "m", "product", [shoe, secret]) == {shoe: ["a", "b"]}
         dear = narrowing(SearchFilters(price_min=17000))
         assert [n.owner_id for n in await store.nearest(tx, "m", "product", query, limit=5, narrowing=dear)] == [jacket]
@@ -120,7 +123,9 @@ async def test_no_search_crosses_organizations(database: Database, shop: UUID) -
         vector = model.encode(["secret thing"])[0]
         for query_of in (PgVectors(), PgVectors(by_graph=False)):
             assert secret not in {n.owner_id for n in await query_of.nearest(tx, "old", "product", vector, limit=100)}
-            assert await query_of.nearest(tx, "old", "product", vector, limit=100, only=[secret]) == []
+            assert secret not in {
+                n.owner_id for n in await query_of.nearest(tx, "old", "product", vector, limit=1, also=[secret])
+            }
     async with database.tx(organization) as tx:
         assert [hit.id for hit in await search(tx, "secret thing", semantic=semantic)] == [secret]
 
@@ -131,5 +136,5 @@ async def test_owners_with_many_passages_do_not_hide_others(database: Database, 
         shoe, jacket = await product(tx, "shoe-ridge"), await product(tx, "jacket-squall")
         passages = [Passage(shoe, n, "a", "", unit(1, 0.01 * n, 0)) for n in range(2)]
         await store.replace(tx, "p", "product", [shoe, jacket], [*passages, Passage(jacket, 0, "c", "", unit(0, 0, 1))])
-        near = await store.nearest(tx, "p", "product", unit(1, 0, 0), limit=2, only=[shoe, jacket])
+        near = await store.nearest(tx, "p", "product", unit(1, 0, 0), limit=1, also=[shoe, jacket])
         assert [n.owner_id for n in near] == [shoe, jacket]

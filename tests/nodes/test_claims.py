@@ -118,6 +118,7 @@ ROBE = (
             "items": [
                 line("Sunday waffle robe", 1, 8900),
                 line("90-day planner", 1, 1900),
+                line("VaultBox software, one year", 1, 3500),
                 line("Overnight canvas weekender", 1, 14900),
                 line("Varn DX-1850 drill", 1, 11900),
             ],
@@ -158,6 +159,7 @@ TRUE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((BACK,), "As soon as it has arrived with us, $24.00 goes back to your card."),
     ((ROBE,), "Your Sunday waffle robe was delivered; shall we exchange the Sunday robe or return it?"),
     ((ROBE,), "You can return the 90-day planner and the Overnight weekender, too."),
+    ((ROBE,), "VaultBox software, one year cannot be returned."),
     ((ROBE,), "In your order the Varn DX-1850 drill comes last."),
     ((KNOW_SETUP,), "There is a free setup in the first 90 days, and you have sixty full days to return it."),
     ((), "Shall I check whether it is in stock?"),
@@ -200,6 +202,7 @@ FALSE: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = [
     ((ROBE,), "It will be delivered by Sunday, waffle robe and all."),
     ((ROBE,), "There are 2 Sunday waffle robes left."),
     ((ROBE,), "You can return the planner within 90 days."),
+    ((ROBE,), "You can return the VaultBox software within one year."),
     ((ROBE,), "We ship it overnight."),
     ((ROBE,), "Your order number is DX-1850."),
     ((KNOW_SETUP,), "There is a free setup in the first 9 days."),

@@ -219,6 +219,26 @@ async def test_small_refunds_are_given_and_larger_ones_wait(desk: Desk) -> None:
     assert code(too_much) == "refund_exceeds_paid"
 
 
+async def test_money_goes_back_to_my_card_where_that_is_how_it_was_paid(desk: Desk) -> None:
+    """Nothing is stored of this customer: the card is the one of the payment; a PayPal account there is none."""
+    async with desk.database.tx(desk.organization_id) as tx:
+        customer_id = await shop.customer(tx, "guest@trail.example")
+        sock = await after.product(tx, "sock", {"one": 1000})
+        recently = datetime.now(UTC) - timedelta(days=2)
+        await after.order(tx, [(sock["one"], 3, 1000)], number="CARD-1", delivered=recently, customer_id=customer_id)
+        conversation_id = await shop.conversation(tx, customer_id=customer_id)
+    guest = await _desk(desk.database, desk.organization_id, customer_id, conversation_id)
+    guest.allowing(auto_refund_limit=100_000)
+    for n, said in enumerate(("card", "my credit card"), 1):
+        given = await guest.call("request_refund", {"order_number": "CARD-1", "amount": 1000, "payment_method": said})
+        assert (given.ok, given.result["order"]["refunded"]) == (True, 1000 * n)
+    for unknown in ("paypal", "card 4242", "the other card", "credit_card_9"):
+        asked = {"order_number": "CARD-1", "payment_method": unknown}
+        assert code(await guest.call("request_refund", asked)) == "payment_method_unknown"
+        assert code(await guest.call("return_items", asked)) == "payment_method_unknown"
+    assert (await guest.call("return_items", {"order_number": "CARD-1", "payment_method": "card"})).ok
+
+
 async def test_returns_follow_the_window_and_name_items_in_the_customers_words(desk: Desk) -> None:
     some = await desk.call("return_items", {"order_number": "OLD-1", "items": [{"product": "tees", "quantity": 1}]})
     assert some.ok

@@ -21,7 +21,8 @@ _BEFORE_WORD = Gated(
     rf"(?<![\w@-])(?P<id>[A-Z0-9][A-Z0-9_-]{{2,31}})\s+(?i:(?:is|was|that's)\s+(?:my|the|a|our|your)\s+)?(?i:{_CODE_WORD})\b"
 )
 _CODE_THEN = Gated(
-    rf"\b{_CODE_WORD}\s*[,;-]+\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])", re.IGNORECASE
+    rf"\b{_CODE_WORD}\s*[,;:.-]+\s*(?:(?:it'?s|it is|that'?s|which is|called)\s+)?[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
+    re.IGNORECASE,
 )
 """A code set off from its word: "I got a code, autumn10"; only what looks like one."""
 _USED_CODE = Gated(
@@ -58,6 +59,11 @@ _STILL_VALID = Gated(
     re.IGNORECASE,
 )
 """Asked of codes alone: of one with a digit it is plain without looking whether the shop has it."""
+_FAILS = Gated(
+    r"(?<![\w@-])(?P<id>[A-Z]{5,}\d{0,3})\s+(?i:isn'?t|won'?t|doesn'?t|didn'?t|never|not|is not|does not|did not|will not|just)\s+(?i:(?:\w+\s+){0,2}?"
+    r"(?:work\w*|appl\w*|tak\w*|took|gave?|go(?:es|ing)?|accept\w*|count\w*|sit\w*|bounc\w*|fail\w*))\b"
+)
+"""A word in capitals of which is said what is said of codes: "MUMSDAY isn't working"."""
 _CODE_TOO = Gated(
     r"(?:^|[.!?;]\s+)(?i:also|and|plus|oh and)\s+(?P<id>[A-Z]{3,}\d{1,3})(?=(?:\W+(?i:please|pls|thanks|too|as well))*\W*$)"
 )
@@ -131,7 +137,7 @@ def find_codes(
         add(match, sure=not plain_word or bool(at_end))
     for match in _CODE_THEN.finditer(text):
         add(match, sure=False)
-    for match in itertools.chain(_STILL_VALID.finditer(text), _CODE_TOO.finditer(text)):
+    for match in itertools.chain(_STILL_VALID.finditer(text), _FAILS.finditer(text), _CODE_TOO.finditer(text)):
         add(match, sure=False)
     for match in _BEFORE_WORD.finditer(text):
         add(match, sure=False)

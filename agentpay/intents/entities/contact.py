@@ -24,9 +24,15 @@ _PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
 _PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
 _FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
 _NAMED = Gated(
-    rf"(?:\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
+    rf"(?:\b[Nn]ame (?=(?:{_PART} ){{1,3}}{_PART}\W*$)|\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
 )
 _SELF = Gated(rf"^\W*(?:(?:[Hh]i|[Hh]ello|[Hh]ey)[,!]?\s+)?(?:[Ii]t'?s\s+)?(?P<name>{_FULL_NAME})\s+here\b")
+_AS_RECIPIENT = Gated(
+    rf"\b(?:[Pp]ut|[Ww]rite|[Uu]se|[Hh]ave|[Ss]et|[Tt]ake)\s+(?P<name>{_FULL_NAME})\s+(?:in |down )?as (?:the |my |its |a )?(?:name|receiver|recipient|addressee|contact|customer)\b"
+)
+_TO_RING = Gated(
+    rf"\b(?:[Rr]ing|[Cc]all|[Aa]sk for|[Cc]ontact|[Tt]ext|[Pp]hone)\s+(?P<name>{_FULL_NAME})\s+(?:on|at)\b"
+)
 _NAMED_LOWER = Gated(
     r"\b(?:my (?:full )?name(?: is|'s)|name\s?:)\s+(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+)?)(?=\s*(?:[,.!\n]|$|and\b))",
     re.IGNORECASE,
@@ -39,7 +45,9 @@ _WHOLE_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{1,3}}"
 _BEFORE_DETAIL = re.compile(
     rf"(?:^|[,;\n.:!?]\s*|\b(?:to|for|is|are|details)\s+(?:my \w+\s+)?)(?P<name>{_WHOLE_NAME})\s*[,;:\n-]*\s*(?:(?:at|of|on)\s+)?$"
 )
-_AFTER_DETAIL = re.compile(rf"^\s*[,;\n.(-]*\s*(?:for\s+)?(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))")
+_AFTER_DETAIL = re.compile(
+    rf"^\s*[,;\n.(-]*\s*(?:(?:it'?s |is |all )?for\s+|(?:and )?(?:my )?name (?:is )?)?(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))"
+)
 _LOWER_BEFORE = re.compile(r"^\s*(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
 _SIGNED = Gated(
     rf"(?:\b[Tt]hanks|\b[Tt]hank you|\b[Rr]egards|\b[Cc]heers|\b[Bb]est|\b[Ss]incerely|\b[Ll]ove)[!,.\s-]+(?P<name>{_WHOLE_NAME})\W*$"
@@ -50,7 +58,7 @@ _NOT_NAMES = word_set(
     "thanks please hi hello hey standard express interested using trying also still so very back i send ship deliver address email phone my "
     "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size hotel "
     "restaurant cafe company office haus school shop store gmbh ltd inc llc ag go ahead proceed sounds great perfect cool right then now "
-    "deal agreed lets let's"
+    "deal agreed lets let's ring call contact text ask phone"
 )
 
 
@@ -77,7 +85,8 @@ def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for:
         digits = sum(c.isdigit() for c in written)
         international = written.lstrip("(").startswith(("+", "00"))
         separated = len(re.findall(r"\d[\s().\-/]+\d", written)) >= 2 and digits >= 9
-        if not (international or context or separated) or digits < 7 or not free(taken, *match.span()):
+        national = written.startswith("0") and digits in (10, 11)  # no order's number begins so
+        if not (international or context or separated or national) or digits < 7 or not free(taken, *match.span()):
             continue
         number = "+" + written.lstrip("(")[2:] if written.startswith("00") else written
         parsed = _parsed(number, (None,) if international else regions or ("US",))
@@ -127,7 +136,9 @@ def _spelt(name: str) -> str:
 
 
 def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
-    patterns = [_NAMED, _NAMED_LOWER, _INTRODUCED, _SELF] + ([_FOR_NAME] if asked_for == "name" else [])
+    patterns = [_NAMED, _AS_RECIPIENT, _TO_RING, _NAMED_LOWER, _INTRODUCED, _SELF] + (
+        [_FOR_NAME] if asked_for == "name" else []
+    )
     for pattern in patterns:
         for match in pattern.finditer(text):
             name = match.group("name")

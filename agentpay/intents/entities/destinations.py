@@ -25,8 +25,10 @@ _LEAD = re.compile(r"\b(?:to|in|within|inside|from|for|outside)\s+(?:the\s+)?", 
 _TO = re.compile(r"\b(?:to|in)\s+(?:[A-Z]\w+\s+)?$")
 _STATE_AFTER_CITY = re.compile(r"\b[A-Z][\w'-]+,?\s(?P<state>[A-Z]{2,3})(?!\w|\s?\d)")
 """A state behind its city, without a postcode: "to Moose Jaw SK"."""
-_IN_COUNTRY = re.compile(r"\s*,\s*(?P<country>[^\W\d_][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})(?=\W*(?:$|[.?!]))")
-"""What follows a city: "to Toronto, Canada"."""
+_IN_COUNTRY = re.compile(
+    r"\s*,\s*(?:[A-Z]{2,3}\s*,\s*)?(?P<country>[^\W\d_][\w.'-]*(?:\s[A-Z][\w.'-]*){0,2})(?=\W*(?:$|[.?!]))"
+)
+"""What follows a city: "to Toronto, Canada", "in Buffalo, NY, USA"."""
 _WORDS = re.compile(r"[^\W\d_][\w.'-]*(?:\s+[^\W\d_][\w.'-]*){0,3}")
 _CITY = re.compile(
     r"\b(?:(?:new (?:york|delhi|orleans)|los angeles|san (?:francisco|diego)|mexico city|s[aã]o paulo|rio de janeiro|cape town|tel aviv|abu dhabi|kuala lumpur|buenos aires|den haag|the hague"

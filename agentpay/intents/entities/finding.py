@@ -18,13 +18,18 @@ from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _SHIPPING_NEAR = re.compile(
-    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quicker|faster|arrive|get (?:it )?(?:there|here))\b",
+    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quicker|faster|arrive|(?:get|gets|getting|reach|reaches|go|goes) (?:it )?(?:there|here|to|over)|reach|reaches)\b",
     re.IGNORECASE,
 )
 _ORDINARY_METHODS = word_set(
-    "standard express ground priority economy regular local tracked insured freight courier normal collection next day pickup store"
+    "standard express ground priority economy regular local tracked insured freight courier normal collection next day pickup store "
+    "home garage door depot office work studio"
 )
 """Words of shipping methods that say other things, too."""
+_AT_A_PLACE = re.compile(
+    r"\b(?:my|your|his|her|our|their|the|an?|at|in|from|am|is|be|stay\w*|go|going|come|coming|left)\s+$", re.IGNORECASE
+)
+"""Before the garage, the office or home, where they are places and no ways of shipping."""
 _NOT_THIS = re.compile(r"\b(?:not|rather than|instead of|in place of|isn't|without|no)\b", re.IGNORECASE)
 _HAD = re.compile(
     r"\b(?:swap\w*|exchang\w*|chang\w*|switch\w*|replac\w*|trad\w*|order(?:ed)?|got|received|bought|sent|send|came|wrong|have|had|return|bump)\b",
@@ -41,8 +46,8 @@ _FROM_TO = re.compile(
 )
 _IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plenty)\b", re.IGNORECASE)
 """What follows a value that is agreed to: "priority's fine"."""
-_ENOUGH = re.compile(r"\s+enough\b", re.IGNORECASE)
-"""What follows a word that is no value: "small enough for a boot"."""
+_ENOUGH = re.compile(r"\s+(?:enough|morning|afternoon|evening|day to)\b", re.IGNORECASE)
+"""What follows a word that is no value: "small enough for a boot", "good morning"."""
 _NOT_BEFORE = re.compile(r"\b(?:not|instead of|rather than)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
 _COLOR = Gated(
     rf"\bin\s+(?:an?\s+|the\s+)?(?P<in>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\b(?!\s+[a-z]+(?:ing)\b)"
@@ -194,6 +199,8 @@ def _take(
             return True
         if entry.kind == "shipping" and found.shipping_method is None:
             alone = not any(c for c in parts if c not in run and c.text not in _SHIPPING_FILLER)
+            if len(run) == 1 and not alone and asked_for != "shipping" and _is_something_else(text, run[0]):
+                continue
             if (
                 len(run) > 1
                 or _SHIPPING_NEAR.search(text)
@@ -217,6 +224,13 @@ def _take(
     return False
 
 
+def _is_something_else(text: str, word: Chunk) -> bool:
+    """Of one word of a way of shipping: the article for "A-Post", or a place for "Home delivery"."""
+    if len(word.text) == 1:
+        return not text[word.start : word.end].isupper() or word.start == 0
+    return word.text in _ORDINARY_METHODS and _AT_A_PLACE.search(text[: word.start]) is not None
+
+
 def _take_attribute(lexicon: Lexicon, text: str, run: list[Chunk], entry: Entry, found: Found) -> bool:
     start, end = run[0].start, run[-1].end
     yes_no = lexicon.yes_no.get(entry.name)
@@ -225,6 +239,8 @@ def _take_attribute(lexicon: Lexicon, text: str, run: list[Chunk], entry: Entry,
         negated = re.search(r"(?:\bnot|\bnon|\bisn't)[\s-]+$", before)
         wanted = yes_no.get(negated is None) or ("no" if negated else "yes")
         found.attributes[entry.name] = wanted
+        if negated is None and _names_goods(lexicon, text, run):
+            return True  # "USB-C cables", where a cable is called so: part of the name as well
         found.spans.append(Span(start - len(negated.group()) if negated else start, end, "attribute", entry))
         return True
     if all(c.text in lexicon.title_words for c in run):
@@ -232,6 +248,16 @@ def _take_attribute(lexicon: Lexicon, text: str, run: list[Chunk], entry: Entry,
     found.attributes[entry.name] = entry.value
     found.spans.append(Span(start, end, "attribute", entry))
     return True
+
+
+def _names_goods(lexicon: Lexicon, text: str, run: Sequence[Chunk]) -> bool:
+    """Whether the words and the one behind them are all words of titles."""
+    behind = re.match(r"[\s-]+([^\W_]+)", text[run[-1].end :])
+    if behind is None:
+        return False
+    noun = behind[1].casefold()
+    known = lexicon.title_words
+    return (noun in known or noun.removesuffix("s") in known) and all(chunk.text in known for chunk in run)
 
 
 def _part_of_name(lexicon: Lexicon, parts: list[Chunk], position: int, run: list[Chunk]) -> bool:

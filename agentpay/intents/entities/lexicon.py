@@ -17,7 +17,7 @@ from agentpay.intents.text import KEY_WORDS
 from agentpay.intents.types import Vocabulary
 from agentpay.intents.words import word_set
 
-_CHUNK = re.compile(r"[^\W\d_]+|(?P<number>\d{2,}|(?<=the )\d)s\b|\d+(?:[.,]\d+)?", re.UNICODE)
+_CHUNK = re.compile(r"[^\W\d_]+|(?P<number>\d{2,}|(?<=the )\d|(?<=for )\d|(?<=to )\d)s\b|\d+(?:[.,]\d+)?", re.UNICODE)
 _YES = {"yes", "true", "y"}
 _NO = {"no", "false", "n"}
 _SIZE_WORDS = {

@@ -69,7 +69,8 @@ _FLAGS = re.IGNORECASE
 _RANGE = Gated(
     rf"(?:\bbetween\s+{price(1, bare=True)}\s*(?:and|to|-|&)\s*{price(2, bare=True)})"
     rf"|(?:(?:\bfrom\s+)?{price(3, bare=True)}\s*(?:to|-|and)\s*{price(4)})"
-    rf"|(?:(?:\bfrom\s+)?{price(5)}\s*(?:to|-|and)\s*{price(6, bare=True)})",
+    rf"|(?:(?:\bfrom\s+)?{price(5)}\s*(?:to|-|and)\s*{price(6, bare=True)})"
+    rf"|(?:\bfrom\s+{price(7, bare=True)}\s*(?:up )?to\s*{price(8, bare=True)}(?=\s*(?:$|[?!.,;]|please\b|or so\b)))",
     _FLAGS,
 )
 _MAX = Gated(rf"(?<!\w)(?:for\s+)?(?:{_BELOW}){_HEDGE}{price(1, bare=True)}", _FLAGS)
@@ -106,6 +107,12 @@ _OF_THE_CLOCK = AnyOf(
 )
 """Where "between 8 and 12" are hours."""
 _LAST_HOUR = 24_00
+_LEAST_RANGE = 40_00
+_NO_PRICES = re.compile(
+    r"\b(?:chang\w*|switch\w*|mov\w*|swap\w*|increas\w*|reduc\w*|go|up|down|order|sizes?|bump|open|day|week)\b[^.?!]*$",
+    _FLAGS,
+)
+"""Before "from 100 to 200", where it is no range of prices."""
 _A_SECOND = re.compile(rf"(?:to|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
 """Where a range's second price begins."""
 _A_CURRENCY = re.compile(rf"[$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
@@ -197,10 +204,12 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
 
     ranged = _A_SECOND.search(text) is not None and len(_A_NUMBER.findall(text)) > 1
     for match in _RANGE.finditer(text) if ranged else ():
-        for first in (1, 3, 5):
+        for first in (1, 3, 5, 7):
             low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
                 bare = not (low.currency or high.currency)
+                if first == 7 and bare and (_NO_PRICES.search(text[: match.start()]) or high.minor < _LEAST_RANGE):
+                    continue  # "from 9 to 10", of a size
                 if bare and max(low.minor, high.minor) <= _LAST_HOUR and _OF_THE_CLOCK.within(text):
                     continue
                 if low.minor > high.minor:

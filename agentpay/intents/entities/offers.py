@@ -26,6 +26,9 @@ _SOME = r"(?:it|them|both|all|this|that|these|those|the|a|my)\b(?:\s+[\w'-]+){0,
 _PROPOSALS = tuple(
     Gated(pattern, _FLAGS)
     for pattern in (
+        rf"(?:^|[,.!]\s*|\b(?:ok|okay|fine|alright|well|then)\s+){_PRICE}\s+it is\b",
+        rf"\bis\s+{_PRICE}\s+(?:alright|all right|ok|okay|fine|acceptable|possible|doable)(?:\s+for\s+(?:it|you|them|that|this|both|all)\b)?(?=\s*[?.,!]|\s*$)",
+        rf"^\W*{_PRICE}\s+(?:each|apiece|a piece)\s*(?:,|and|&)+\s*(?:and )?(?:i|we)(?:'ll| will|'d)? (?:take|have|buy|order|want)\b",
         rf"\b{_YOU}(?:do|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
         rf"\b{_YOU}(?:sell|let|give|bring|lower|make|get)\s+(?:me\s+|us\s+)?{_SOME}(?:go\s+|to me\s+|down\s+)?(?:for|to|at)\s+{_PRICE}{_END}",
         rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:total|cash)\b)",

@@ -23,7 +23,7 @@ _SHAPE_ORDER = re.compile(
 _LONG = re.compile(r"\d{5}|\d{4}.*\d{2}|[/_].*\d|-.*-")
 """Forms that models of goods hardly have."""
 _OF_IT = re.compile(
-    r"\b(?:to|on|in|of|for|from|with|my|about|is|are|cancel|track|return|refund|change|stop|where'?s|has|did)\s+$",
+    r"\b(?:to|on|in|of|for|from|with|my|about|is|are|cancel|track|return|refund|change|stop|where'?s|has|did|hold|(?:post|send|shipp|dispatch|deliver|cancell)ing)\s+$",
     re.IGNORECASE,
 )
 _PLAIN_NUMBER = re.compile(
@@ -174,6 +174,6 @@ def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bo
         return True
     if divided and len(re.findall(r"\d", number)) >= 4 and (stands_alone or _TO_AN_ORDER.search(before)):
         return True
-    if _ABOUT_GOODS.search(text):
+    if _ABOUT_GOODS.search(text) and not _ABOUT_A_NUMBER.search(text):
         return _LONG.search(number) is not None and _OF_IT.search(text[: match.start()]) is not None
     return divided or _LONG.search(number) is not None or _OF_IT.search(text[: match.start()]) is not None

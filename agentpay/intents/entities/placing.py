@@ -20,7 +20,9 @@ _AFTER_THE = word_set(
     "please in to and for if is or at with now then instead available but too also i here fits fit was were are from as back"
 )
 _SIZE_LEAD = word_set("in size sz an eu uk us number")
-_AFTER_OPTION = word_set("please in to and for if is or at with now then instead available thanks size from as back by")
+_AFTER_OPTION = word_set(
+    "please pls plz thx in to and for if is or at with now then instead available thanks size from as back by"
+)
 _COUNT_LEAD = word_set(
     "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
 )
@@ -54,6 +56,8 @@ def is_option(
     """Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase."""
     written = text[run[0].start : run[-1].end]
     letters = "".join(c.text for c in run)
+    if len(run) == 1 and written.lower() == f"{letters}s" and letters.isdigit():
+        return True  # "swap them for 3s"
     if unit_left_out and letters.isdigit() and _ANOTHER_UNIT.match(text, run[-1].end):
         return False
     if not letters.isdigit() and len(letters) > 2:
@@ -64,6 +68,8 @@ def is_option(
         return True
     before = parts[position - 1].text if position else ""
     after = parts[position + len(run)] if position + len(run) < len(parts) else None
+    if written == "a" and after is not None and not text[run[-1].end : after.start].strip():
+        return False  # an article, not the key of A
     if before in _SIZE_LEAD or asked_for == "variant" or (asked_for == "confirm_add" and len(parts) == 1):
         return True
     if before == "a" and not letters.isdigit() and written.isupper():

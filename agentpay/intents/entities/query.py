@@ -21,7 +21,7 @@ _PHRASES = AnyOf(
     r"|\b(?:that|this|it|those|these|they)(?:'?s|'?re| is| are| would be)(?: exactly| just)? (?:the ones?|what|which) (?:i|we|im)\b.*$"
     r"|\binstead(?: of\b.*)?$|\b(?:thank you|thanks a lot|many thanks|no thanks)\b|\b(?:what|how) about\b|\bhow much\b|\bhow (?:big|heavy|long|tall|wide|large|thick|deep|loud|warm|strong|hot|good|old|high|comfortable)\b|\b(?:the )?(?:quantity|number|amount) of\b|\b(?:a |an |the )?(?:copy|copies|pairs?|packs?|packets?) of\b|\bhow many\b|\bkinds? of\b|\btypes? of\b|\bsorts? of\b|\bmore info(?:rmation)?\b"
     r"|\b(?:that|which) (?:is|are|will|would|can|could|has|have)\b|\b(?:and )?(?:i(?:'ll| will)|let me) (?:pay|check ?out)\b.*$|\bpay (?:now|for it)\b|\bsoon\b|\b(?:final|last|best) offer\b|\bfrom (?:my |the )?orders?\b|\bfor (?:my |the )?orders?\b|\b(?:with )?(?:\w+ )?(?:shipping|delivery|delivered|shipped) (?:to|for|from)\b.*$|,\s*(?:just|only|keep)\s.*$|\basap\b|\b(?:budget|price) (?:is|of)\b|\bmy budget\b|\bat (?:a )?(?:lower|better) price\b"
-    r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
+    r"|\b(?:in|with) (?:that|this|the same|which|my|a different|another|any other) (?:size|colou?r|version|style|finish|model|length|width)s?\b|\b(?:do|would|are|can) (?:you|u|ya)(?: \w+)? (?:sell|have|stock|carry|offer|keep|recommend|suggest)\b(?=\W*$)|\ba (?:bit|little|tad|touch) (?=(?:too )?(?:expensive|pric\w+|steep|much|dear|high|over|costly))|\bcome[s]? in\b|\bpayment link\b|\bany chance (?:of|for)\b|\b(?:is |was |seems |costs )?(?:a|quite a) (?:lot|bit much)(?: of money)?(?: for)?\b|\b(?:so|too) much money(?: for)?\b|\b(?:a )?(?:little|bit|tad|touch) (?:lower|cheaper|less)\b|\blower\b|\b(?:by|in) mistake\b|\b(?:box(?:es)?|bags?|bottles?|jars?|cans?|tins?|tubes?|rolls?|pieces?|units?) of (?:the|your|those|these|that)\b|\bwith (?:the )?(?:code|coupon|voucher)\b|\b(?:the )?(?:discount|promo|coupon|voucher) code\b",
     re.IGNORECASE,
 )
 _ONE_AND_WHY = Gated(
@@ -34,7 +34,7 @@ _ENOUGH = Gated(
     re.IGNORECASE,
 )
 _CONTAINERS = Gated(
-    r"\b(?P<container>bag|sack|bottle|jar|tin|tube|roll|box|pot|tray|case)(?:s|es)? of (?=[^\W\d_])", re.IGNORECASE
+    r"\b(?P<container>bag|sack|bottle|jar|tin|tube|roll|box|pot|tray|case|set)(?:s|es)? of (?=[^\W\d_])", re.IGNORECASE
 )
 """What goods come in; a name where titles have the word."""
 _CODE_LEAD = Gated(
@@ -57,7 +57,7 @@ _LEAD = word_set("""
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
-    use never mind gift-wrap ever accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear x
+    use never mind gift-wrap ever spare coloured colored accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear x
     """)  # fmt: skip
 _TRAIL = word_set("""
     please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will
@@ -67,7 +67,8 @@ _TRAIL = word_set("""
     every up left sold cart basket bag checkout online soon asap cheaper cheap stuff things thing item items product products exactly either far per total
     altogether lol haha man dude bro mate sir madam folks guys sizes size colours colors colour color cheapest expensive budget range works working
     price weigh fit fits run runs look looks feel waiting ready days times discount shipping delivery better best here too really very maybe made material
-    different least most minimum maximum if back sure fine good nice great there still already over under both worth normal options option shipped sent delivered posted straight away immediately max maximum
+    different actually sorry tho though coloured colored limit least most minimum maximum if back sure fine good nice great there still already over under both worth normal options option shipped sent delivered posted straight away immediately max maximum
+    completely entirely totally
     """)
 _POINTING = word_set(
     "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options"

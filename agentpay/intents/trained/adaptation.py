@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     """By layer and kind of matrix two factors, (inputs, rank) and (rank, outputs), whose product is added to it."""
 
 FILE = Path(__file__).parents[1] / "data" / "adaptation.npz"
-ADAPTED = f"{MODEL}+intents"
-"""The name of the vectors that the adapted model makes: search's own are of another."""
+ADAPTED = f"{MODEL}+intents-2"
+"""The name of the vectors that the adapted model makes: search's own are of another, and so were those of earlier changes."""
 
 
 def apply(content: bytes, factors: Factors) -> bytes:

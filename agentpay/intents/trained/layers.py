@@ -63,8 +63,12 @@ class Layer:
                 first = (chance.standard_normal((inputs, rank)) / np.sqrt(inputs)).astype(np.float32)
                 self.factors[kind] = first, np.zeros((rank, outputs), np.float32)
 
-    def forward(self, states: Matrix) -> Matrix:
-        """(texts, tokens, dimension) → the same, without padding; keeps what `backward` needs."""
+    def forward(self, states: Matrix, hidden: Matrix | None = None) -> Matrix:
+        """
+        (texts, tokens, dimension) → the same; keeps what `backward` needs.
+
+        `hidden`, (texts, tokens), is a very low number where a text has no token any more, and 0 elsewhere.
+        """
         texts, tokens, _ = states.shape
         flat = states.reshape(-1, DIMENSION)
         query, key, value = (
@@ -72,6 +76,8 @@ class Layer:
             for kind in ("query", "key", "value")
         )
         shares: Matrix = (query @ key.transpose(0, 1, 3, 2)) * _SCALE
+        if hidden is not None:
+            shares += hidden[:, None, None, :]
         shares -= shares.max(axis=-1, keepdims=True)
         np.exp(shares, out=shares)
         shares /= shares.sum(axis=-1, keepdims=True)

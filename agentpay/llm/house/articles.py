@@ -8,11 +8,12 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house.facts import content
+from agentpay.llm.house.facts import content, sharing_words
 from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Talk
 
 Passages = list[dict[str, Any]]
+_PAYMENT = "payment"
 _TOPICS = tuple(
     (re.compile(rf"\b(?:{asked})", re.I), topic)
     for asked, topic in (
@@ -23,18 +24,18 @@ _TOPICS = tuple(
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
         (
-            r"warrant|guarant|(?:fall|fell|come|came|coming)s? (?:apart|off)|w(?:ear|ore|orn)s? out|tear|torn|(?:break|broke)s?\b",
+            r"warrant|guarant|(?:fall|fell|come|came|coming)s? (?:apart|off|to (?:pieces|bits|shreds))|g(?:o|oes|ing) wrong|stops? working|w(?:ear|ore|orn)s? out|tear|torn|(?:break|broke)s?\b",
             "warranty faulty wear",
         ),
         (
-            r"ship|deliver|arriv|dispatch|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
+            r"ship|deliver|arriv|dispatch|same[- ]day\b|cut[- ]?off|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
             "shipping and delivery",
         ),
         (
             r"where (?:are|is|can i find) (?:you|your|the (?:shop|store))\b(?! refund)|(?:are|is) (?:you|the shop|it) (?:based|located)|visit\b",
             "shop address",
         ),
-        (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", "payment"),
+        (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", _PAYMENT),
         (
             r"open(?:ing|s)?\b|clos(?:e|es|ed|ing)\b|visit|(?:pop|come|drop|call|stop|walk|swing) (?:in|by|over|round)\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b",
             "open opening hours tuesday to saturday",
@@ -66,7 +67,7 @@ _ANSWERED_BY = (
 )
 """What asks for a time or a cost, and what a page that tells it holds."""
 _ASKING = stems(
-    "how long late soon many much when until time cost costs charge fee pay pays paying postage free deadline days weeks months have"
+    "how long late soon many much when until time cost costs charge fee pay pays paying postage free deadline days weeks months have take takes get"
 )
 """Words that ask, and name nothing."""
 _MORE_SAID = 8
@@ -81,7 +82,14 @@ def passages_for(text: str, it: str = "") -> Generator[Ask, ToolOutcome, Passage
     `it`: the title of what the question points at ("can that be returned?"); a passage that names it goes first.
     """
     found = yield from _passages_for(f"{text} {it}" if it else text)
+    if _OPEN.search(text):  # a group that meets on Saturdays is no answer
+        return [one for one in found if _TELLS_OPEN.search(f"{one['title']} {one['text']}")]
     return sorted(found, key=lambda one: not content(it) <= stems(one["text"])) if content(it) else found
+
+
+def is_topic(text: str) -> bool:
+    """Whether a question is about what shops have pages on: returns, delivery, payment."""
+    return any(asked.search(text) for asked, _ in _TOPICS)
 
 
 def _passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
@@ -91,16 +99,28 @@ def _passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
         return passages
     asked, query = topic
     if passages and _about(asked, passages[0]) and (asked.search(passages[0]["title"]) or _headed(text, passages[0])):
-        return passages
+        return _specific(text, asked, passages)
     if not passages:
         # Told in other words than the shop's: what the question is about will do
         passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
+        if query == _PAYMENT:  # "paid to your original payment method" tells of no way to pay
+            passages = [one for one in passages if asked.search(one["title"]) or _WAYS_TO_PAY.search(one["text"])]
     elif not any(asked.search(passage["title"]) for passage in passages):
         # "Days", "send" and "back" stand in pages on many things: the one that is headed by what is asked about goes first
         more: Passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
         passages = [*(one for one in more if asked.search(one["title"])), *passages]
     fitting = [passage for passage in passages if _about(asked, passage)]
-    return sorted(fitting, key=lambda one: asked.search(one["title"]) is None) or passages
+    return _specific(text, asked, fitting) or passages
+
+
+def _specific(text: str, asked: re.Pattern[str], passages: Passages) -> Passages:
+    """Those on a topic, the ones first that have more of what else is named: "Engraved pieces cannot be returned"."""
+    named = content(asked.sub(" ", text))
+
+    def held(one: dict[str, Any]) -> int:
+        return len(named & stems(f"{one['title']} {one['text']}"))
+
+    return sorted(passages, key=lambda one: (-held(one) * _about(asked, one), asked.search(one["title"]) is None))
 
 
 def quote(talk: Talk, passage: dict[str, Any]) -> None:
@@ -142,10 +162,16 @@ def told_of(talk: Talk, text: str, about: str) -> Generator[Ask, ToolOutcome, bo
     query = f"{' '.join(sorted(wanted))} {about}"[:400]
     passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
     for passage in passages:
-        if 2 * len(wanted & stems(f"{passage['title']} {passage['text']}")) >= len(wanted):
+        if 2 * len(sharing_words(text, f"{passage['title']} {passage['text']}")) >= len(wanted):
             quote(talk, passage)
             return True
     return False
+
+
+def is_told(talk: Talk, act: ActView) -> bool:
+    """ "… and how long does it take?", of what this reply has quoted a page on: it is in it."""
+    asks = any(asks.search(act.text) for asks, _ in _ANSWERED_BY)
+    return talk.quoted and asks and not content(act.text) - _ASKING
 
 
 def told_on(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
@@ -165,11 +191,30 @@ def told_by_page(talk: Talk, text: str) -> Generator[Ask, ToolOutcome, bool]:
     return (yield from _quoted_again(talk, query, lambda text: bool(wanted & stems(text))))
 
 
+def tells_of_returns(passage: dict[str, Any]) -> bool:
+    return _RETURNS.search(f"{passage['title']} {passage['text']}") is not None
+
+
+def tells_time(passage: dict[str, Any]) -> bool:
+    return _ANSWERED_BY[0][1].search(passage["text"]) is not None
+
+
 def told_price(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the page that was quoted last says of money; nothing where it names no amount."""
     if talk.page is None:
         return False
     return (yield from _quoted_again(talk, talk.page, lambda text: _AMOUNT.search(text) is not None))
+
+
+def told_cost(talk: Talk, text: str, name: str) -> Generator[Ask, ToolOutcome, bool]:
+    """What a page says something costs that is no product: one that has all the words of its name, and an amount."""
+    wanted = content(name)
+
+    def tells(one: dict[str, Any]) -> bool:
+        told = f"{one['title']} {one['text']}"
+        return bool(wanted) and _AMOUNT.search(told) is not None and len(sharing_words(name, told)) == len(wanted)
+
+    return (yield from _quoted(talk, text[:400], tells))
 
 
 def headed(talk: Talk, about: str) -> Generator[Ask, ToolOutcome, bool]:
@@ -203,6 +248,17 @@ def _sure(text: str, passages: Sequence[dict[str, Any]]) -> dict[str, Any] | Non
         return passages[0]
     wanted = content(text)
     return next((passage for passage in passages if wanted & stems(passage["title"])), None)
+
+
+_WAYS_TO_PAY = re.compile(
+    r"\b(?:cards?|paypal|invoices?|inst?al?ments?|lay-?by|klarna|ways to pay|pay (?:by|with|in|later))\b", re.I
+)
+_RETURNS = re.compile(r"\breturn|\bsen[dt]\w* (?:\w+ ){0,3}back\b|\bexchang", re.I)
+_OPEN = re.compile(
+    r"\bopen(?:ing)? (?:hours?|times?)\b|\b(?:when|what time|what days?|until when|till when|how late|which days?)\b[^.?!]{0,20}\b(?:open|close)\b|\bare you (?:\w+ )?open\b",
+    re.I,
+)
+_TELLS_OPEN = re.compile(r"\bopen(?:s|ing)?\b|\bclos(?:es|ed)\b", re.I)
 
 
 def _about(topic: re.Pattern[str], passage: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import describe
+from agentpay.llm.house import advising, describe
 from agentpay.llm.house.refs import having, spoken_of
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -108,7 +108,9 @@ def show(
 
 
 def _show_one(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> None:
-    fitting = having(product["variants"], options) or product["variants"]
+    suited, why = advising.suited(talk.turn.text, product) if not options else ([], "")
+    talk.say_text(why)
+    fitting = suited or having(product["variants"], options) or product["variants"]
     spoken_of(talk, product, fitting[0] if len(fitting) == 1 else None)
     if len(fitting) != 1 and talk.focus is not None:
         talk.focus["options"] = options

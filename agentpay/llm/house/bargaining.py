@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from agentpay.llm.brain import ActView, TurnView
+from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
 
@@ -40,7 +41,11 @@ _LIST_PRICE = re.compile(
 )
 _PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
 _OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
-_OTHER_SHOP = re.compile(r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller)s?\b|\belsewhere\b", re.I)
+OTHER_SHOP = re.compile(
+    r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller|place)s?\b|\belsewhere\b|\b(?:some|any)where else\b"
+    r"|\b(?:on|from|at|off) (?:amazon|ebay|etsy|the competition|a competitor|your competitors?)\b",
+    re.I,
+)
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?(?!\d)"
 _NUMBER_ALONE = re.compile(
     r"^\W*(?:(?:fine|ok(?:ay)?|well|alright|hm+|then|and|so|no|how about|what about|make it|say|let'?s say|call it)\W+)*"
@@ -57,6 +62,11 @@ _GO_ON = re.compile(
 _SOLD = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|alright|great|fine|yes)\W+)*(?:sold|done deal|(?:it'?s|that'?s) a deal)\b(?! out)", re.I
 )
+_MAY_HAVE_IT = re.compile(
+    r"\b(?:can|could|may) (?:i|we) (?:please )?(?:have|get|take|buy)\b(?! (?:an?|some|any|something|anything)\b)|\blet me have\b",
+    re.I,
+)
+"""Before a thing that is known, which is not looked for any more."""
 _FOR_AN_AMOUNT = re.compile(
     rf"\bfor (?:just |only |about )?(?:[$€£]\s?{_NUMBER}|{_NUMBER}\s?(?:[$€£]|dollars?\b|bucks?\b|euros?\b|pounds?\b))",
     re.I,
@@ -78,7 +88,7 @@ def as_haggling(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         return list(acts)
     haggling = next((act for act in acts if act.intent == "negotiation"), None)
     understood = haggling is not None and (len(acts) == 1 or not haggling.entities.get("product_query"))
-    if understood or _ELSE.search(_OTHER_SHOP.sub("", text)):
+    if understood or _ELSE.search(OTHER_SHOP.sub("", text)):
         return list(acts)
     if offer is None or offer.get("status") == "accepted":
         spoken_of = talk.focus is not None or talk.cart.get("items")
@@ -101,11 +111,14 @@ def _bare_bid(text: str, offer: dict[str, Any] | None, currency: str) -> int | N
 
 
 def _demanded(act: ActView, currency: str) -> ActView:
-    """ "Give me the heron for $100": who names the price bids, unless it says which: "a gift card for $50"."""
-    if act.intent != "add_to_cart" or act.entities.get("options") or not _FOR_AN_AMOUNT.search(act.text):
+    """ "Give me the heron for $100", "can I have Keepers for €30?": who names the price bids, unless it says which: "a card for $50"."""
+    asked = act.intent == "product_search" and named(act) is not None and _MAY_HAVE_IT.search(act.text) is not None
+    ordered = act.intent == "add_to_cart" and not act.entities.get("options")
+    if not (asked or ordered) or not _FOR_AN_AMOUNT.search(act.text):
         return act
     amount = _only_amount(act.text, currency)
-    return act if amount is None else replace(act, intent="negotiation", entities={**act.entities, "amount": amount})
+    own = {key: value for key, value in act.entities.items() if key not in ("price_max", "price_min")}
+    return act if amount is None else replace(act, intent="negotiation", entities={**own, "amount": amount})
 
 
 def _of_that_value(talk: Talk, act: ActView) -> ActView:

@@ -17,7 +17,8 @@ from agentpay.llm.house.conversation import converse
 from agentpay.llm.house.replay import Done
 from agentpay.llm.house.talk import Ask, Talk
 
-_TOKENS = re.compile(r"\S+\s*")
+_PHRASES = re.compile(r"(?:\S+\s*){1,4}")
+"""A few words a delta: each is an event that is kept, framed and sent."""
 
 
 class HouseBrain:
@@ -31,9 +32,9 @@ class HouseBrain:
             call = {"id": f"house_{len(turn.outcomes) + 1}", "name": ask.tool, "args": ask.arguments}
             return AIMessage("", tool_calls=[call], response_metadata=made_by)
         text = talk.text()
-        for token in _TOKENS.findall(text):
-            write(token)
-            await asyncio.sleep(0)  # lets each token leave before the next one is written
+        for phrase in _PHRASES.findall(text):
+            write(phrase)
+            await asyncio.sleep(0)  # lets each leave before the next one is written
         return AIMessage(text, additional_kwargs={"memory": talk.memory, "lost": talk.lost}, response_metadata=made_by)
 
 

@@ -41,7 +41,9 @@ from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.llm.house.varying import INSTEAD, of_that_number, other_variant
 
-_FOR_ONE = re.compile(r"\b(?:just|only) (?:me|myself|for (?:me|one)|one (?:of us|person))\b", re.I)
+_FOR_ONE = re.compile(
+    r"\b(?:just|only) (?:me|myself|for (?:me|one)|one (?:of us|person|place|spot|seat|ticket))\b", re.I
+)
 """How many it shall be now: "my friend can't come, just me"."""
 _ONLY_THE = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|ouch|hm+|then|no|fine|well|actually|oh|so|make it)\W+)*(?:just|only|leave (?:just|only)) (?:the|that) [\w' -]{2,40}?(?: then| please| pls)*\W*$",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 
-from agentpay.llm.brain import ActView
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import not_resolved, show
-from agentpay.llm.house.products import search
+from agentpay.llm.house.products import UNKNOWN, search
 from agentpay.llm.house.refs import among
 from agentpay.llm.house.stock import availability
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -38,6 +39,8 @@ def compare(talk: Talk, act: ActView) -> Plan:
     if len(references) < 2 and talk.focus is not None and _OTHER_ONE.search(act.text):
         yield from availability(talk, act)
         return
+    if len(references) < 2 and _compares(act) and (yield from _variants_told(talk, *references)):
+        return
     if len(references) < 2 and references and not _compares(act):
         yield from search(talk, act)  # "a weekender which is water resistant": one thing is looked for
         return
@@ -46,10 +49,16 @@ def compare(talk: Talk, act: ActView) -> Plan:
         talk.expect("compare")
         return
     outcome = yield Ask("compare_products", {"products": references[:5]})
+    unknown = not outcome.ok and outcome.result["error"]["code"] in UNKNOWN
+    if unknown and talk.focus is not None and (yield from _variants_told(talk)):
+        return  # "is the large or the small better?", of the lamp that is spoken of
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="details")
         return
     products = outcome.result["products"]
+    if len({product["external_id"] for product in products}) == 1:
+        yield from _variants_told(talk, products[0]["external_id"])
+        return
     facts = [
         (
             min((describe.fact(name, value)[0] for value in values), key=len),
@@ -69,6 +78,19 @@ def compare(talk: Talk, act: ActView) -> Plan:
     talk.focus = None
     talk.say("ask_which")
     talk.expect("choice")
+
+
+def _variants_told(talk: Talk, reference: str | None = None) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether one product in several variants was meant ("the magpie, 15 or 40?"), and what its own text says of them is told."""
+    product = reference or (talk.focus or {}).get("product")
+    outcome = (yield Ask("product_details", {"product": product})) if product else None
+    if outcome is None or not outcome.ok or len(outcome.result["product"]["variants"]) < 2:
+        return False
+    found = outcome.result["product"]
+    for text in (found["description"], found.get("conversational_description") or ""):
+        talk.say_text(text)
+    show(talk, [found], "compared_one")
+    return True
 
 
 def _compares(act: ActView) -> bool:

@@ -12,6 +12,7 @@ from agentpay.llm.house import (
     buying,
     checkout,
     general,
+    orders,
     pricing,
     reopening,
     sending,
@@ -21,6 +22,7 @@ from agentpay.llm.house import (
 )
 from agentpay.llm.house.aftersale import clauses, following, placed, serving, trouble
 from agentpay.llm.house.aftersale.answering import agrees_and_asks, goes_on, is_aside
+from agentpay.llm.house.aftersale.settling import settled
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
 from agentpay.llm.house.choosing import says_which
@@ -68,10 +70,14 @@ def converse(talk: Talk) -> Plan:
         return
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
-    amiss = trouble.told_of(intents, turn.text, shopping=bool(turn.shown or talk.focus or talk.cart.get("items")))
+    shopping = bool(turn.shown or talk.focus or talk.cart.get("items"))
+    amiss = trouble.told_of(intents, turn.text, shopping=shopping)
     heard = [_whole(talk, amiss)] if amiss else [*as_meant(talk, turn.acts), *clauses.unheard(talk)]
     answer = {"accepts": turn.accepts, "declines": turn.declines}
     if following.asks_again(turn.memory, intents, turn.text) and (yield from following.ask_again(talk)):
+        return
+    if talk.verified and following.sums_up(turn.memory, intents, turn.text, shopping=shopping):
+        yield from orders.status(talk, ActView("order_status", 1.0, turn.text))
         return
     if task is not None and following.agrees_and_wishes(task, turn.text, **answer):
         yield from following.do_and_go_on(talk, task)
@@ -85,13 +91,13 @@ def converse(talk: Talk) -> Plan:
             if act.intent not in _SMALL_TALK:
                 yield from handler(talk, act)(talk, act)
         return
-    if task is None:
+    if task is None or task.asked == "more":
         heard = yield from placed.as_placed(talk, heard)
     refused = task is not None and clauses.refuses(task, turn.text)
     if refused:
         talk.say("left_as_it_is")
     acts = sorted(
-        merged([grounded(talk, act) for act in clauses.settled(without_fillers(heard))]),
+        merged([grounded(talk, act) for act in settled(without_fillers(heard))]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
@@ -108,7 +114,7 @@ def converse(talk: Talk) -> Plan:
         acts = [act for act in acts if act.intent not in KINDS and not clauses.negates(act)]
     wishes = [
         act
-        for act in clauses.settled(heard)
+        for act in settled(heard)
         if act.intent in KINDS
         and not (refused or general.asks_the_rule(talk, act) or clauses.asks_when(act) or clauses.calls_off(talk, act))
     ]
@@ -146,6 +152,9 @@ def converse(talk: Talk) -> Plan:
         serving.ask_again(talk, task)
     if talk.silent:
         talk.say("not_understood")
+    if talk.lost and not talk.expecting and talk.asked_for == "confirm_handoff":
+        talk.say("pass_it_on")  # "I bought it two months ago", of what a colleague was offered for
+        talk.expect("confirm_handoff", **talk.pending)
 
 
 def _most_telling(acts: Sequence[ActView]) -> ActView | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.lines import spoken_of_line
+from agentpay.llm.house.lines import MORE, spoken_of_line
 from agentpay.llm.house.numbers import number
 from agentpay.llm.house.refs import named, stems, without_name
 from agentpay.llm.house.talk import Talk
@@ -42,6 +42,11 @@ _REFUSES = re.compile(
     r"\bno\b|\bnah\b|\bnope\b|n'?t (?:fit|work|do|suit|like|go)\b|\btoo \w+|\bnot (?:that|right|quite|the)\b|\bon second\b|\bwrong\b|\bactually\b",
     re.I,
 )
+_ADDS_IT = re.compile(
+    r"^\W*(?:(?:and|then|please|just|ok|can you|could you)\W+)*(?:add|put|pop|stick|throw|chuck) (?:it|them|those|that|these|this)\b(?: (?:in|to|into)(?: (?:my|the) \w+)?)?(?: please| pls| for me)*\W*$",
+    re.I,
+)
+_THEM = re.compile(r"\b(?:it|them|that|those|these)\b", re.I)
 _VAGUE = frozenset({"remove_from_cart", "other", "add_to_cart", "product_search", "recommendation", "availability"})
 
 
@@ -50,7 +55,7 @@ def coordinated(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     if (instead := _in_its_place(talk, acts)) is not None:
         return [instead]
     acts = [one for act in acts for one in _split_apart(talk, _counting(_put_back(talk, act)), acts)]
-    acts = _with_the_noun(talk, _without_reasons(_one_wish(acts)))
+    acts = _with_the_noun(talk, _without_reasons(talk, _one_wish(acts)))
     return [one for act in acts for one in _back_and_more(talk, act)]
 
 
@@ -78,9 +83,26 @@ def _counting(act: ActView) -> ActView:
 
 
 def _one_wish(acts: Sequence[ActView]) -> Sequence[ActView]:
-    """ "The hose reel costs £1, put it in my cart": what is named first and pointed at next is wanted once."""
-    pointed = {named(act) for act in acts if act.intent == "add_to_cart" and act.entities.get("pronoun")}
-    return [act for act in acts if act.intent != "product_search" or named(act) is None or named(act) not in pointed]
+    """ "The hose reel costs £1, put it in my cart", "I'd like the ink one, can you put it in my basket?": what is named first and pointed at next is wanted once."""
+    pointed = [act for act in acts if act.intent == "add_to_cart" and act.entities.get("pronoun") and named(act)]
+    kept: list[ActView] = []
+    for act in acts:
+        again = [one for one in pointed if named(one) == named(act) and one is not act]
+        if again and act.intent == "product_search":
+            continue
+        if act in pointed and any(_of_the_same(act, one) for one in kept):
+            continue
+        if _ADDS_IT.match(act.text) and _only_points(act) and any(one.intent == "add_to_cart" for one in kept):
+            continue  # "3 in oat instead, add those"
+        kept.append(act)
+    return kept
+
+
+def _of_the_same(act: ActView, before: ActView) -> bool:
+    """Whether a clause wants no more than the one before it did: the same goods, no further number of them."""
+    mine, other = ({key: one.entities.get(key) for key in ("product_query", "options")} for one in (act, before))
+    counted = (act.entities.get("quantity") or 1) not in (1, before.entities.get("quantity"))
+    return before.intent == "add_to_cart" and mine == other and not counted and MORE.search(act.text) is None
 
 
 def _split_apart(talk: Talk, act: ActView, acts: Sequence[ActView]) -> list[ActView]:
@@ -115,13 +137,24 @@ def _tokens(text: str) -> set[str]:
     return {word.removesuffix("s") for word in re.findall(r"\d+|[a-z]+", text.casefold())}
 
 
-def _without_reasons(acts: Sequence[ActView]) -> Sequence[ActView]:
-    """ "Remove the expansion, he's got it already": the second says why, and takes nothing else out."""
+def _without_reasons(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "Remove the expansion, he's got it already", "my friend had to drop out, it's just one place": why, and takes nothing else out."""
+    lines = talk.cart.get("items", [])
     takes_out = [act for act in acts if act.intent == "remove_from_cart"]
+    if lines and any(act.intent == "change_cart" for act in acts):
+        nothing = [act for act in takes_out if (name := named(act)) and not any(stems(name) & stems(line["title"]) for line in lines)]  # fmt: skip
+        acts = [act for act in acts if act not in nothing]
+    # "I don't need the gloves, take them out"
+    again = [act for act in takes_out[1:] if named(takes_out[0]) and _only_points(act)]
+    acts = [act for act in acts if act not in again]
     said = [act for act in takes_out if _TAKES_OUT.search(act.text)]
     if len(takes_out) < 2 or not said:
         return acts
     return [act for act in acts if act not in takes_out or act in said]
+
+
+def _only_points(act: ActView) -> bool:
+    return set(act.entities) <= {"pronoun"} and _THEM.search(act.text) is not None
 
 
 def _in_its_place(talk: Talk, acts: Sequence[ActView]) -> ActView | None:
@@ -131,12 +164,17 @@ def _in_its_place(talk: Talk, acts: Sequence[ActView]) -> ActView | None:
         return None
     chosen = [act for act in acts if act.intent in _VAGUE and _ONE_OF_THEM.match(act.text)]
     others = [act for act in acts if act not in chosen]
-    if len(chosen) != 1 or any(act.intent != "remove_from_cart" or _is_named(act, line) for act in others):
+    if len(chosen) != 1 or any(_is_named(act, line) or not _turns_down(act) for act in others):
         return None
     if not (others or _REFUSES.search(talk.turn.text)):
         return None
     wish = without_name(chosen[0])
     return replace(wish, intent="change_cart", text=f"{wish.text} instead")
+
+
+def _turns_down(act: ActView) -> bool:
+    """ "That won't fit my table", whatever it was taken for."""
+    return act.intent == "remove_from_cart" or (act.intent in _VAGUE and _REFUSES.search(act.text) is not None)
 
 
 def _is_named(act: ActView, line: dict[str, object]) -> bool:

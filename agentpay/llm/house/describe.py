@@ -127,3 +127,9 @@ def checkout_parts(talk: Talk, checkout: dict[str, Any]) -> str:
     if checkout["tax"]:
         parts.append(f"{'including' if checkout['tax_included'] else 'plus'} {talk.money(checkout['tax'])} tax")
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def address(given: Mapping[str, Any]) -> str:
+    """A postal address in one line: "7 Elm Hill, NR3 1HN Norwich, GB"."""
+    place = " ".join(part for part in (given.get("postal_code"), given["city"]) if part)
+    return ", ".join(part for part in (given["line1"], given.get("line2"), place, given.get("country")) if part)

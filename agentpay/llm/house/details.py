@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, describe, general
-from agentpay.llm.house.asking import ask_which, not_resolved, suggest
+from agentpay.llm.house import advising, articles, describe, general
+from agentpay.llm.house.asking import ask_which, not_resolved, show, suggest
 from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.products import UNKNOWN, search
@@ -70,6 +70,9 @@ def details(talk: Talk, act: ActView) -> Plan:
     whole = _with_reason(talk, act)
     answer = answer_of(whole, outcome)
     answer = answer if whole is act else replace(answer, polar=False)
+    if advising.asks_which(act.text) and advising.suited(talk.turn.text, product)[0]:
+        show(talk, [product], "found_one")
+        return
     if answer.facts or answer.sentences:
         tell(talk, product, answer)
     elif (yield from articles.told_of(talk, act.text, product["title"])):
@@ -87,10 +90,14 @@ def definite(text: str, tried: str) -> str | None:
 
 
 def _with_reason(talk: Talk, act: ActView) -> ActView:
-    """The clause with what is said before it: "my nan is allergic to nuts, can she eat the cake?" asks of nuts."""
-    before = talk.turn.text.partition(act.text)[0]
-    lone = len(talk.turn.acts) == 1 and len(content(before)) > 1
-    return replace(act, text=f"{before}{act.text}") if lone else act
+    """The clause with what is said before it: "my nan is allergic to nuts, can she eat the cake?" asks of nuts; and with what is
+    asked behind it: "a friend told me of your mitten kit. Does it come with needles?"."""
+    before, _, after = talk.turn.text.partition(act.text)
+    if len(talk.turn.acts) > 1:
+        return act
+    asked = after if "?" in after and "?" not in act.text and len(content(after)) > 1 else ""
+    before = before if len(content(before)) > 1 else ""
+    return replace(act, text=f"{before}{act.text}{asked}") if before or asked else act
 
 
 def named_beside(talk: Talk, act: ActView) -> str | None:

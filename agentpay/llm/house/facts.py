@@ -18,16 +18,13 @@ _MADE_OF = re.compile(r"\bmade (?:of|from|out of|with)\b|\bwhat material\b", re.
 _POLAR = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:is|are|does|do|can|could|has|have|will|would)\b", re.I)
 _TURNS = re.compile(r"\b(?:allerg\w*|intoleran\w*|free|without|avoid\w*|not|no|n't|never)\b", re.I)
 """Makes of "nuts: yes" no yes: "is it nut free?", "can she eat it, she is allergic to nuts?"."""
-_SMALL = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        it this that they them these those the and for with from has have had does did can could will would are
-        was were what which how who when where why any some one two first second third last come made make good
-        really also many much too very about there here than then your you our not but get got use used work been
-        being thing kind type product item like need
-            """,
-    )
+_SMALL = stems(
+    """
+    it this that they them these those the and for with from has have had does did can could will would are
+    was were what which how who when where why any some one two first second third last come made make good
+    really also many much too very about there here than then your you our not but get got use used work been
+    being thing kind type product item like need
+    """
 )
 _ASKS = {"heavy": "weight", "weigh": "weight", "weighs": "weight", "big": "size", "large": "size", "long": "length", "tall": "height",
          "high": "height", "wide": "width", "old": "age", "fabric": "material", "warm": "temperature", "loud": "noise",

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles
+from agentpay.llm.house.aftersale.answering import ASKS_FIRST, HOW_IT_WORKS
 from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.refs import stems
@@ -25,7 +26,10 @@ _OWN = re.compile(
 _EXPLETIVE = re.compile(
     r"\bis it (?:possible|ok|okay|allowed|free)\b|\bhow (?:does|do|would) (?:it|that|this) work\b", re.I
 )
-_SUPPOSES = re.compile(r"\bwhat if\b|\bif (?:i|we)\b", re.I)
+_SUPPOSES = re.compile(
+    r"\bwhat if\b|\bif (?:i|we)\b|(?:^|[.!?] )\W*(?:so |and |but )?(?:say|let'?s say|suppose|supposing|imagine|assuming)\b,? (?:that )?(?:the|my|i|i've|we|it|he|she|a|an|somebody|someone)\b",
+    re.I,
+)
 _POINTS = re.compile(r"\b(?:it|them|they|that)\b", re.I)
 _ANY = re.compile(
     r"\b(?:an?|any\w*|some(?:thing|one|body|times)?|things?|items|goods|stuff|orders|products|articles|purchases|parcels|people|you guys)\b",
@@ -61,9 +65,6 @@ _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
-_HOW_IT_WORKS = re.compile(
-    r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b", re.I
-)
 _ONE_THING = re.compile(
     r"\bthe (?!(?:items?|things?|products?|goods|orders?|postage|shipping|delivery|fees?|costs?|label|window|policy|limit|price|difference"
     r"|rest|same|original|box|packaging|tags?|money|refund|return)\b)[a-z]",
@@ -83,6 +84,21 @@ _WHO_PAYS = re.compile(
     r"\bwho(?:'d|'ll|'s)? (?:\w+ ){0,2}?(?:pays?|paying|cover\w*|bears?)\b|\bdo i (?:have to )?pay (?:for )?(?:the )?(?:return|way back)\b",
     re.I,
 )
+_POSTAGE = re.compile(r"\b(?:postage|label|shipping|delivery)\b", re.I)
+_GUESSED = frozenset(
+    {
+        "recommendation",
+        "product_search",
+        "product_details",
+        "availability",
+        "other",
+        "return",
+        "exchange",
+        "order_status",
+    }
+)
+_UNSURE = 0.7
+_COMES_BACK = frozenset({"return", "exchange"})
 WHAT_NOW = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:are (?:my|our|the) options|happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
     r"|are you going to do)\b",
@@ -120,7 +136,11 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return True
     if act.intent == "change_order" and _PAPERS.search(act.text):
         return True
-    if act.intent == "shipping_quote" and _WHO_PAYS.search(act.text):
+    if sends_back(talk) and act.intent in _GUESSED and act.confidence < _UNSURE and ASKS_FIRST.match(act.text):
+        return True  # "do I post the old one first?"
+    if act.intent == "shipping_quote" and (
+        _WHO_PAYS.search(act.text) or (sends_back(talk) and _POSTAGE.search(act.text))
+    ):
         return True
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False
@@ -129,7 +149,7 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False  # "one bottle leaks, can I get a replacement?"
     if talk.complained and act.intent in _ABOUT_AN_ORDER and _POINTS.search(act.text):
         return False  # "can I have a refund for it?", of what was just complained of
-    if "?" in whole and _HOW_IT_WORKS.search(act.text):
+    if HOW_IT_WORKS.search(act.text):
         return True
     if act.intent == "account":
         return (
@@ -147,6 +167,17 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False  # "can I swap the boots for a 44?", of somebody whose orders are known
     supposes = _SUPPOSES.search(whole) is not None and _MAY_I_THEN.search(whole) is not None
     return act.intent in _ABOUT_AN_ORDER and (supposes or _MAY_I.search(act.text) is not None)
+
+
+def asks(text: str) -> bool:
+    """Whether a clause begins like a question."""
+    return _ASKS.match(text) is not None
+
+
+def sends_back(talk: Talk) -> bool:
+    """Whether something that is to come back is spoken of."""
+    task = talk.pending.get("task") or {}
+    return (talk.turn.memory.get("served") or {}).get("intent") in _COMES_BACK or task.get("kind") in _COMES_BACK
 
 
 def speaks_of_own(text: str) -> bool:

@@ -11,6 +11,7 @@ from agentpay.llm.house import (
     changing,
     checkout,
     comparing,
+    complaining,
     details,
     orders,
     pricing,
@@ -46,7 +47,7 @@ HANDLERS: dict[str, Handler] = {
     "payment_problem": checkout.payment_problem,
     "order_status": orders.status,
     "policy": service.policy,
-    "complaint": service.complaint,
+    "complaint": complaining.complaint,
     "human": service.human,
     "greeting": service.greeting,
     "thanks": service.thanks,
@@ -62,7 +63,8 @@ _ASKS_HOW = re.compile(
     re.I,
 )
 _WAS_PAID = re.compile(
-    r"\b(?:charged|overcharged|debited|(?:did|have|had) i (?:pay|paid|use|used)|i (?:paid|used)|was (?:it|that) paid)\b"
+    r"\b(?:charged|overcharged|debited|(?:did|have|had) i (?:\w+ )?(?:pay|paid|use|used|bought|buy|ordered)|i (?:paid|used)"
+    r"|was (?:it|that) paid)\b"
     r"|\b(?:did|have) i (?:get|got) (?:the|my) (?:money|refund)\b"
     r"|\bpayment method\b",
     re.I,
@@ -70,35 +72,44 @@ _WAS_PAID = re.compile(
 _GIVES = frozenset({"email", "address", "country", "postal_code", "order_number", "variant", "product", "code"})
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
+_ORDERS = re.compile(r"\borders?\b", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
 _MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
 _SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
+_IS_THERE = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hm+)\W+)*"
+    r"(?:any (?:chance|way)|is there|is it|could|can (?:i|it|you|we)|do you|does it|what about|how about|what if)\b",
+    re.I,
+)
+_ASKS_AFTER = re.compile(r"^\W*(?:(?:and|so|ok|but|hm+)\W+)*(?:what|how) about\b", re.I)
+_OR_AS = re.compile(r"^\W*(?:(?:and|so|ok|but|hm+)\W+)*(?:(?:what|how) about|in|as) ", re.I)
 
 
 def handler(talk: Talk, act: ActView) -> Handler:
     """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
-    if (
-        act.intent == "provide_details"
-        and talk.asked_for not in _GIVES
-        and set(act.entities) - {"pronoun"} == {"order_numbers"}
-    ):
-        return orders.status  # "her order MF-501, which address do you have?" gives no details of a purchase
+    if act.intent == "provide_details" and talk.asked_for not in _GIVES and _asks_for_order(talk, act):
+        return orders.status
+    if act.intent == "provide_details" and set(act.entities) <= {"shipping_method"} and _IS_THERE.match(act.text):
+        return sending.shipping  # "any chance of express"
+    only_which = bool(act.entities.get("options")) and set(act.entities) <= {"options", "pronoun", "instead_of"}
+    if act.intent == "product_details" and only_which and _OR_AS.match(act.text):
+        return stock.availability  # "and as an e-book?"
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
         return service.policy  # "do I get my tickets by post?" orders none
-    if clauses.asks_when(act):
+    if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return serving.money_due
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
     if of_money and talk.checkout is None and any(one.intent == "complaint" for one in talk.turn.acts):
-        return service.complaint  # "there's only one vest, I paid for two"
+        return complaining.complaint  # "there's only one vest, I paid for two"
     if of_money and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
         return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
         return buying.add  # "five in each colour", "both please"
     if _chooses(talk, act):
         return buying.choose
-    if sending.asks_on(talk, act):
+    if sending.asks_on(talk, act) or sending.asks_method(talk, act):
         return sending.shipping
     if _takes_as_offered(talk, act):
         return buying.add_pending
@@ -123,6 +134,15 @@ def handler(talk: Talk, act: ActView) -> Handler:
     return HANDLERS[act.intent]
 
 
+def _asks_for_order(talk: Talk, act: ActView) -> bool:
+    """ "Her order MF-501, which address do you have?" gives no details of a purchase; nor does, with an empty cart, "I'm Ann
+    Lee, number A-12, where is it?" or "show me the orders of …"."""
+    if set(act.entities) - {"pronoun"} == {"order_numbers"}:
+        return True
+    asked = act.entities.get("order_numbers") or (act.entities.get("emails") and _ORDERS.search(act.text))
+    return bool(asked) and not talk.cart.get("items")
+
+
 def _elsewhere(talk: Talk, act: ActView) -> bool:
     """Whether "what does it cost?" is about sending it: a country is named, or was asked for or about."""
     if act.entities.get("country"):
@@ -135,6 +155,7 @@ def _elsewhere(talk: Talk, act: ActView) -> bool:
 def _chooses(talk: Talk, act: ActView) -> bool:
     """Whether a clause that no rule knew answers "which one would you like?"."""
     vague = act.intent in ("other", "product_search", "recommendation", "availability") and "?" not in talk.turn.text
+    vague = vague and _ASKS_AFTER.match(act.text) is None  # "what about green"
     vague = vague or (act.intent == "negotiation" and bool(act.entities.get("options")))  # "$25 please", of a gift card
     return vague and chosen_variant(talk, act) is not None
 

@@ -14,7 +14,7 @@ from agentpay.naming import besides_the_name
 
 _SO_MANY = re.compile(r"\bwill do\b|\bactually\W*$|\b(?:need|rather|prefer|make|only|just|enough)\b", re.I)
 _NUMBER_ALONE = re.compile(r"^\W*(?:\d{1,3}|two|three|four|five|six)(?:\W+(?:please|pls|then))?\W*$", re.I)
-_MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
+MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _SAYS_WHICH = re.compile(r"\bin\b|\d[.,]\d|\bsize\b", re.I)
 _FURTHER = re.compile(r"\b(?:plus|also|add|and|too|as well)\b", re.I)
 
@@ -103,7 +103,7 @@ def counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     else:
         focus = (talk.focus or {}).get("product")
         lines = [line for line in lines if focus in (line["product_external_id"], line["variant_external_id"])]
-    return lines[0] if len(lines) == 1 and _MORE.search(act.text) is None else None
+    return lines[0] if len(lines) == 1 and MORE.search(act.text) is None else None
 
 
 def counted_after(talk: Talk, act: ActView) -> dict[str, Any] | None:
@@ -112,7 +112,7 @@ def counted_after(talk: Talk, act: ActView) -> dict[str, Any] | None:
     line, own = spoken_of_line(talk), set(act.entities)
     if line is None or not act.entities.get("quantity") or own - {"quantity", "pronoun"}:
         return None
-    if _MORE.search(act.text) or _SAYS_WHICH.search(act.text):
+    if MORE.search(act.text) or _SAYS_WHICH.search(act.text):
         return None
     return line if line not in talk.turn.cart.get("items", []) else None
 
@@ -127,7 +127,7 @@ def named_in(text: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | Non
 
 def in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The line of the cart that "I take it" and "sold!" are said of: to add it once more has to be said."""
-    bare = set(act.entities) <= {"pronoun"} and _MORE.search(act.text) is None
+    bare = set(act.entities) <= {"pronoun"} and MORE.search(act.text) is None
     line = spoken_of_line(talk)
     if not bare or line is None or talk.asked_for is not None:
         return None

@@ -9,15 +9,20 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house import changing, products
+from agentpay.llm.house import advising, changing, products
 from agentpay.llm.house.aftersale.task import KINDS
+from agentpay.llm.house.bargaining import OTHER_SHOP
 from agentpay.llm.house.coordinating import coordinated
 from agentpay.llm.house.putting import BESIDE
-from agentpay.llm.house.refs import is_superlative, named
+from agentpay.llm.house.refs import among, is_superlative, named
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
+_PARCEL = re.compile(
+    r"\b(?:ship|deliver|send|sent|post|mail|dispatch|courier|freight|parcel|carriage|haulage|express|standard)\w*|\bget (?:it|them|one|this|that) to\b",
+    re.I,
+)
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _WISHES = frozenset({"product_search", "recommendation", "add_to_cart"})
 _UNSURE = 0.6
@@ -51,10 +56,14 @@ _WITH_CODE = re.compile(
     re.I,
 )
 _CHANGES = frozenset({"change_order", "exchange"})
+_INTO_CART = re.compile(r"\b(?:in|into|to) (?:my|the|our) (?:shopping )?(?:cart|basket|trolley)\b", re.I)
 _ME_AND = re.compile(r"\bfor (?:me|us|myself) (?:and|plus) (?:my|an?|our)(?: \w+)? \w+", re.I)
 _CHOOSES = re.compile(
     r"\bones?\b.*\b(?:will do|is fine|please|pls|works?)\b|\b(?:take|have|go (?:for|with)|get|add)\b", re.I
 )
+_TRIES_AGAIN = re.compile(r"\btry (?:it |that |the code )?(?:once )?(?:again|once more)\b", re.I)
+_SWAPS = re.compile(r"\b(?:swap|switch|change|replace|exchange|make)\b", re.I)
+_INSTEAD = re.compile(r"\binstead\W*$", re.I)
 _PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
 _DETAILS = frozenset({"address", "shipping_method", "emails", "phone", "name", "postal_code"})
 _OF_A_PURCHASE = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
@@ -65,11 +74,26 @@ def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     lines = talk.cart.get("items", [])
     if len(lines) > 1 and changing.only_this(talk.turn.text, lines) is not None:
         return [ActView("change_cart", 0.9, talk.turn.text)]  # "ouch. just the lame then"
+    acts = _asked_of_one(talk, acts)
     acts = _asked_of_another(talk, [_for_two(_of_this_purchase(talk, act, acts)) for act in acts])
     if len(acts) > 1:
         acts = [act for act in acts if act.intent != "provide_details" or act.entities] or acts
     acts = coordinated(talk, _without_guesses(talk, _with_its_subject(_taken_at_its_price(talk, acts))))
+    acts = _tried_again(talk, acts)
     return _ordered_together(talk, [one for act in acts for one in _with_goods(talk, act)])
+
+
+def _asked_of_one(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "He's nine and wants to learn. Is the acacia ok for him?": asks of that one, for no other."""
+    found = advising.asked_of(talk.turn.text)
+    if (
+        len(acts) != 1
+        or acts[0].intent != "recommendation"
+        or found is None
+        or advising.POINTS.fullmatch(found["name"])
+    ):
+        return acts
+    return [ActView("product_details", acts[0].confidence, found[0], {"product_query": found["name"]})]
 
 
 def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
@@ -108,6 +132,12 @@ def _for_two(act: ActView) -> ActView:
 
 def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActView:
     """ "Switch us to Wednesday", with goods in the cart and no order spoken of, means the cart. "One ball of moss, can you send it to New York?": what is guessed to be a wish about an order asks where it is sent."""
+    if act.intent == "change_order" and named(act) and _INTO_CART.search(act.text):
+        return replace(
+            act, intent="add_to_cart"
+        )  # "put a pair of sticks in the cart with it", after an order was told of
+    if act.intent == "shipping_quote" and named(act) and _of_no_parcel(talk, act):
+        return replace(act, intent="price_question")  # "how much to restring my acoustic"
     buying = talk.turn.stage in ("cart", "checkout") and talk.cart.get("items") and talk.order is None
     if (
         buying
@@ -116,6 +146,11 @@ def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActV
         and not act.entities.get("order_numbers")
     ):
         return replace(act, intent="provide_details")  # "wait, send it to 12 Rue Cler instead", before it is paid
+    sent_to = act.entities.get("country") and not act.entities.get("address") and _SENT_TO.search(talk.turn.text)
+    if buying and act.intent in _CHANGES and sent_to and not act.entities.get("options"):
+        return replace(
+            act, intent="shipping_quote"
+        )  # "my brother lives in Osaka. Could you send them to Japan instead?"
     unsure = _UNSURE_IN_A_CART if buying and act.intent in _CHANGES else _UNSURE
     guessed = act.intent in KINDS and act.confidence < unsure and not act.entities.get("order_numbers")
     unknown = not talk.verified and not act.entities.get("order_numbers") and not talk.claimed
@@ -127,13 +162,26 @@ def _of_this_purchase(talk: Talk, act: ActView, acts: Sequence[ActView]) -> ActV
     return replace(act, intent="shipping_quote") if bought else act
 
 
+def _of_no_parcel(talk: Talk, act: ActView) -> bool:
+    """Whether nothing is said of sending, nor of where to."""
+    where = any(act.entities.get(key) for key in ("country", "region", "postal_code", "shipping_method", "address"))
+    return not where and talk.asked_for != "shipping" and _PARCEL.search(talk.turn.text) is None
+
+
 def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """ "The cheaper one will do me", of a list: chosen, not haggled for. And a code that is named is the code that was meant."""
     if any(act.intent == "remove_from_cart" for act in acts):
         # "Too much for my wrists, take it off again": why it goes
         acts = [act for act in acts if act.intent != "negotiation" or set(act.entities) & _PRICED] or acts
+    if any(act.intent == "negotiation" for act in acts):
+        # "100, or I buy it somewhere else": nothing is bought here by that
+        acts = [act for act in acts if act.intent not in _WISHES or not OTHER_SHOP.search(act.text)]
     if any(act.entities.get("codes") for act in acts):
         acts = [act for act in acts if act.intent != "discount" or act.entities.get("codes")]
+    elif any(act.intent == "negotiation" for act in acts):
+        # "Could you go lower? I'm a pensioner": one wish for one better price
+        acts = [act for act in acts if act.intent != "discount"]
+    acts = _said_why(_in_place_of(talk, acts))
     if any(act.intent == "change_cart" and named(act) for act in acts):
         # "89 quid is too much, the hob one instead": why it shall be another
         paid = {line["unit_price"] for line in talk.cart.get("items", [])}
@@ -145,6 +193,53 @@ def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         else act
         for act in acts
     ]
+
+
+def _in_place_of(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "I've to carry it home, so can I have the 20 litre bag instead?": changes the line of that product; the first clause says why."""
+    lines = talk.cart.get("items", [])
+    instead = [
+        act
+        for act in acts
+        if act.intent == "add_to_cart"
+        and act.entities.get("options")
+        and _INSTEAD.search(act.text)
+        and (named(act) is None or among(named(act) or "", lines))
+    ]
+    if not instead or not lines:
+        return acts
+    changes = [replace(act, intent="change_cart") if act in instead else act for act in acts]
+    return [
+        act
+        for act in changes
+        if act.intent != "change_cart" or act.entities.get("options") or act.entities.get("quantity")
+    ]
+
+
+def _said_why(acts: Sequence[ActView]) -> Sequence[ActView]:
+    """ "The pattern says 5 mm, swap the needle for the 5 mm one": the same change twice, of which one is why."""
+    changes = [act for act in acts if act.intent == "change_cart" and act.entities.get("options")]
+    deeds = [act for act in changes if _SWAPS.search(act.text)]
+    if len(deeds) != 1:
+        return acts
+    told = deeds[0].entities["options"]
+    why = [
+        act
+        for act in acts
+        if act is not deeds[0]
+        and act.intent in _CHANGES | {"change_cart"}
+        and act.entities.get("options") in (None, told)
+        and not act.entities.get("quantity")
+    ]
+    return [act for act in acts if act not in why]
+
+
+def _tried_again(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """ "Make it four packs and try again", after a code that was refused."""
+    again = talk.asked_for == "code" and talk.code is not None and _TRIES_AGAIN.search(talk.turn.text) is not None
+    if not again or any(act.intent == "discount" for act in acts):
+        return list(acts)
+    return [*acts, ActView("discount", 0.9, talk.turn.text, {"codes": [talk.code]})]
 
 
 def _with_its_subject(acts: Sequence[ActView]) -> list[ActView]:

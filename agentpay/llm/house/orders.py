@@ -10,7 +10,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
-from agentpay.llm.house.aftersale.finding import holding
+from agentpay.llm.house.aftersale.finding import THE_OTHER, holding
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.aftersale.saying import way
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -18,9 +18,8 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _WHAT = re.compile(
     r"\b(?:what|which|items?|contents?|show|see|list|total|cost|paid|pay|details?|includ\w*|contain\w*|inside)\b", re.I
 )
-_ORDERS = re.compile(r"\borders\b|\b(?:what|everything).*\border(?:ed)?\b", re.I)
+_ORDERS = re.compile(r"\borders\b|\b(?:what|everything).*\b(?:order(?:ed)?|bought)\b", re.I)
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent|all|every)\b", re.I)
-_THE_OTHER = re.compile(r"\b(?:the|my) other (?:one|order|parcel|package)\b", re.I)
 _DELAYED = re.compile(
     r"\b(?:stuck|late|delay\w*|overdue|lost|missing|still (?:not|no|waiting|hasn'?t|nothing)|(?:not|n'?t|doesn'?t|didn'?t|never) (?:\w+ )?(?:mov\w*|updat\w*|arriv\w*|come|turned up|show\w*)"
     r"|should have (?:been|arrived|come)|for (?:over |more than )?(?:a|two|three|\d+) (?:weeks?|days)|(?:a|two|three|\d+) weeks? (?:ago|now))\b",
@@ -30,7 +29,14 @@ _OF_DELAYS = re.compile(r"\b(?:delay\w*|late|lost|not moved|has not arrived|hasn
 PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase|re-?send|warranty card)\b", re.I)
 _PAID_HOW = re.compile(
     r"\b(?:which|what|how|where)\b.*\b(?:card|method|account|paypal|pay|paid|charged|credited)\b"
-    r"|\bwhere\b.*\b(?:refund|money)\b|\b(?:refund|money)\b.*\bgo(?:es|ing)? to\b",
+    r"|\bhow\b.*\bback\b|\bback and how\b|\bwhere\b.*\b(?:refund|money)\b|\b(?:refund|money)\b.*\bgo(?:es|ing)? to\b",
+    re.I,
+)
+_TRACKS = re.compile(r"\btrack\w*\b", re.I)
+_WHICH = re.compile(r"\bwhich (?:one|order|of (?:them|those|these|the two|my))\b", re.I)
+_GOES_WHERE = re.compile(
+    r"\b(?:which|what|read|tell|check|right|correct|confirm|see|my|the|whose)\b.{0,25}\baddress\b|\baddress\b.{0,40}\b(?:go\w*|sen[dt]|ship\w*|deliver\w*|use)\b"
+    r"|\bwhere\b.{0,40}\b(?:go(?:es|ing)?|heading|headed|(?:sen[dt]|sending|shipp?\w*|deliver\w*) (?:it |them )?to)\b",
     re.I,
 )
 _CHARGED_WRONG = re.compile(
@@ -100,6 +106,9 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
     talk.served = {"intent": "order_status"}
     if _PAID_HOW.search(talk.turn.text) and outcome.result["possible"]["paid_with"]:
         talk.say("order_paid_with", number=talk.order, method=way(outcome.result["possible"]))
+    address = outcome.result["order"].get("shipping_address")
+    if address and _GOES_WHERE.search(act.text):
+        talk.say("order_goes_to", address=describe.address(address))
     if outcome.result["order"]["fulfillment_status"] == "shipped" and _DELAYED.search(talk.turn.text):
         yield from _delayed(talk, act)
     if besides:
@@ -139,12 +148,20 @@ def _meant(
         return str((told if told in named else named[0])["number"]), []
     besides = others if _ORDERS.search(talk.turn.text) else []
     if talk.order is not None:
-        if not _THE_OTHER.search(act.text):
+        sent = [order for order in orders if order["fulfillment_status"] == "shipped"]
+        if (
+            _TRACKS.search(act.text)
+            and told not in sent
+            and len(sent) == 1
+            and told["fulfillment_status"] == "unfulfilled"
+        ):
+            return str(sent[0]["number"]), []  # what has not left has no tracking number
+        if not THE_OTHER.search(act.text):
             return str(told["number"]), besides
         others = [order for order in orders if order["number"] != talk.order]
         standing = [order for order in others if order["status"] not in ("cancelled", "refunded")] or others
         return str((standing or [told])[0]["number"]), besides
-    if _LATEST.search(act.text) or not under_way or not _WHERE.search(act.text):
+    if _LATEST.search(act.text) or not under_way or not (_WHERE.search(act.text) or _WHICH.search(talk.turn.text)):
         return str(told["number"]), besides
     meant = told if told in under_way else under_way[0]  # "where's my stuff?" is what has not come yet
     return str(meant["number"]), besides or [order for order in under_way if order is not meant]
@@ -180,6 +197,8 @@ def _delayed(talk: Talk, act: ActView) -> Plan:
     page = next((one for one in passages if _OF_DELAYS.search(one["title"]) or _OF_DELAYS.search(one["text"])), None)
     if page is not None:
         articles.quote(talk, page)
+    elif talk.turn.memory.get("served"):
+        talk.offer_human("pass_it_on", about=act.text)  # where it is was told before
 
 
 def _tell(talk: Talk, result: dict[str, Any]) -> None:

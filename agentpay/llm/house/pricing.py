@@ -196,9 +196,13 @@ def _answer(talk: Talk, outcome: ToolOutcome) -> None:
     if offer is not None and result["decision"] in ("offer", "hold"):
         key = "offer_final" if result["final"] else "offer"
         talk.say(key, title=result["title"], amount=talk.money(offer["amount"]), list_price=list_price)
+        if talk.cart.get("discount") and talk.cart["discount_code"] and len(talk.cart["items"]) == 1:
+            talk.say("offer_and_code", code=talk.cart["discount_code"])
         talk.expect("confirm_offer")
     elif result["decision"] == "needs_approval" or result.get("reason") == "pending":
         talk.say("offer_asked")
+    elif result.get("reason") == "at_floor":
+        talk.say("offer_lowest", code=talk.cart["discount_code"], total=talk.money(talk.cart["total"]))
     else:
         talk.say("offer_refused", title=result["title"], list_price=list_price)
 

@@ -24,6 +24,7 @@ _ORDERING = re.compile(
     r"\b(?:please|pls|plz)\W*$|\b(?:i want|i'?d like|i would like|i'?ll have|give me|gimme|get me|need)\b", re.I
 )
 _ARTICLES = frozenset({"the", "a", "an"})
+_FOR_WHOM = re.compile(r"\s+for (?:my|our|his|her|their|the|an?|me|us|mum|mom|dad)\b.*$", re.I)
 _PLEASE = re.compile(r"\b(?:please|pls|plz)\W*$", re.I)
 _ASKING = re.compile(
     r"\?|\b(?:show|find|search|looking|look for|recommend|suggest|something|anything|any|some|do you|have you|got|which|what|list"
@@ -108,7 +109,7 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if (story := _story(talk, act)) is not None:
         narrowed = _without(wanted, "attributes", "options", "category", "sort")
         tries.append(("near", {**narrowed, "query": story, "loosely": True, "limit": 3}))
-    if act.intent == "recommendation" or looks_around(act):
+    if act.intent == "recommendation" or looks_around(act) or (budget is not None and _ANYTHING.search(act.text)):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
         return
@@ -201,11 +202,11 @@ def _story(talk: Talk, act: ActView) -> str | None:
     if _asks_for_a_thing(act) or not told:
         return None
     wishes = (
-        one for one in talk.turn.acts if one.text != act.text and one.intent in ("product_search", "recommendation")
+        one for one in talk.turn.acts if act.text not in one.text and one.intent in ("product_search", "recommendation")
     )
     if any(set(one.entities) & set(_NARROWING) for one in wishes):
         return None  # what is wanted stands in a clause of its own: "I've got 200 bucks, something with light keys?"
-    of_goods = all(one.intent in _STORIES or one is act for one in talk.turn.acts)
+    of_goods = all(one.intent in _STORIES or act.text in one.text for one in talk.turn.acts)
     text = talk.turn.text if of_goods else act.text
     return text[:400] if len(content(text)) >= _TELLING else None
 
@@ -241,15 +242,33 @@ def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | N
     query = act.entities.get("product_query")
     if not query or act.intent != "product_search" or _ASKING.search(act.text) or not _ORDERING.search(act.text):
         return None
-    words, said = stems(query), stems(act.text)
+    words, said = _called(act, query), stems(act.text)
     whole = [product for product in products if stems(product["title"]) - _ARTICLES <= said]
     if len(whole) == 1:
         return whole[0]
     if len(products) != 1:
         return None
     title = [word for word in stems_in_order(products[0]["title"]) if word not in _ARTICLES]
-    by_name = len(words) > 1 and (title[0] in words or _PLEASE.search(act.text) is not None)
-    return products[0] if words <= set(title) and (by_name or act.entities.get("options")) else None
+    by_name = title[0] in words and (len(words) > 1 or title[0] != _kind(products[0]["title"]))
+    sure = by_name or (len(words) > 1 and _PLEASE.search(act.text)) or set(act.entities) & {"options", "quantity"}
+    return products[0] if words and words <= set(title) and sure else None
+
+
+def _called(act: ActView, query: str) -> set[str]:
+    """The words of the name: not for whom it is, and not the rest of an option, as in "right-handed"."""
+    rest = {
+        part
+        for value in act.entities.get("options", {}).values()
+        for joined in re.findall(rf"\b{re.escape(str(value))}-\w+", act.text, re.I)
+        for part in stems(joined)
+    }
+    return stems(_FOR_WHOM.sub("", query)) - rest
+
+
+def _kind(title: str) -> str:
+    """The kind of thing that a title ends in before what it comes with: a machine, of "Magpie sewing machine, 120 stitches"."""
+    words = [word for word in stems_in_order(re.split(r"[,(:]| with | for ", title)[0]) if word.isalpha()]
+    return words[-1] if words else ""
 
 
 def _asks_for_a_thing(act: ActView) -> bool:

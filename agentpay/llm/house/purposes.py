@@ -50,10 +50,12 @@ _YOUNG = re.compile(
     r"\b(?:kids?|child\w*|sons?|daughters?|boys?|girls?|niece|nephew|grand\w+|toddlers?|he|she|they)\b", re.I
 )
 _YEARS_OLD = re.compile(
-    rf"\b{_N}(?:\s*(?:and|,|&|to|-)\s*{_N.replace('<n>', '<m>')})?[- ]?(?:years?|yrs?)[- ]?olds?\b", re.I
+    rf"\b{_N}(?:\s*(?:and|,|&|to|-)\s*{_N.replace('<n>', '<m>')})?[- ]?(?:years?|yrs?)[- ]?olds?\b"
+    r"(?! (?!(?:child|kid|boy|girl|son|daughter|niece|nephew|toddler|who|and|or|is|to|for|with|that|but|in|on|if|as|now|at|has|wants?|loves?|likes?)\b)[a-z])",
+    re.I,
 )
 _AGED = re.compile(
-    rf"\b(?:aged?|turn(?:s|ing|ed)|(?:he|she|son|daughter|niece|nephew|kid|child|boy|girl|toddler)(?:'s| is)|(?:they|who)(?:'re| are))\s+(?:(?:almost|nearly|about|just|only|now) )?{_N}\b(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<m>')}\b)?"
+    rf"\b(?:aged?|turn(?:s|ing|ed)|(?:he|she|son|daughter|niece|nephew|kid|child|boy|girl|toddler)(?:'?s| is)|(?:they|who)(?:'re| are))\s+(?:(?:almost|nearly|about|just|only|now) )?{_N}\b(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<m>')}\b)?"
     r"(?! ?(?:cm|mm|kg|feet|foot|ft|months?|weeks?|days?|hours?|of)\b)"
     rf"|\(\s*{_N.replace('<n>', '<o>')}(?:\s*(?:and|,|&)\s*{_N.replace('<n>', '<p>')})?\s*\)",
     re.I,

@@ -12,7 +12,8 @@ from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others
 from agentpay.llm.house.choosing import counted_by, named_variant
 from agentpay.llm.house.lines import product_of, spoken_of_line
-from agentpay.llm.house.refs import having, spoken_of
+from agentpay.llm.house.matching import product_matching, variant_matching
+from agentpay.llm.house.refs import having, spoken_of, spoken_of_before
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
@@ -48,6 +49,7 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
     row = None
     if error["code"] == "variant_required":
         row = named_variant(act, ref, error["candidates"]) or named_variant(whole, ref, error["candidates"])
+        row = row or variant_matching(talk, act.text, error["candidates"])
     if row is not None:
         said = act.entities.get("quantity") is not None
         yield from put(
@@ -55,6 +57,19 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         )
     elif error["code"] == "out_of_stock":
         yield from too_few(talk, ref, error, quantity)
+    elif (
+        error["code"] == "ambiguous_product"
+        and (fits := product_matching(talk, act.text, error["candidates"])) is not None
+        and fits["external_id"] != ref["product"]
+    ):
+        yield from put(talk, act, {**ref, "product": fits["external_id"]}, quantity)
+    elif (
+        error["code"] == "ambiguous_product"
+        and (before := spoken_of_before(talk, error["candidates"])) is not None
+        and before["product"] != ref["product"]
+    ):
+        meant = before["product"] if ref.get("options") else before.get("variant") or before["product"]
+        yield from put(talk, act, {**ref, "product": meant}, quantity)
     elif error["code"] == "product_not_found" and 1 < len(parts) <= 4 and all(parts):
         for n, part in enumerate(parts):  # "two secateurs and gauntlets": the number stands before the first
             yield from put(talk, act, {**ref, "product": part}, 1 if n else quantity)
@@ -118,7 +133,7 @@ def too_few(talk: Talk, ref: dict[str, Any], error: dict[str, Any], quantity: in
         spoken_of(talk, result["product"])
     talk.say("out_of_stock", what=name)
     if others := result.get("alternatives"):
-        offer_others(talk, result["product"], others, error.get("options") or {}, quantity)
+        offer_others(talk, result["product"], others, ref.get("options") or error.get("options") or {}, quantity)
 
 
 def quantity_of(talk: Talk, act: ActView) -> int:

@@ -30,6 +30,7 @@ _DEFINITE = re.compile(r"\b(?:the|that|this|those|these|ones?)\b", re.I)
 _WANTED = re.compile(
     r"\b(?:please|pls|plz|take|want|like|have|get|give|need|add|buy|order|both|go (?:for|with))\b", re.I
 )
+_THE_THING = re.compile(r"^\W*(?:(?:ok|oh|then|so|great|lovely|yes|and)\W+)*(?:the|that|those|these|this)\b", re.I)
 _THE_ONE = re.compile(
     r"\b(?:the|that|this|those|these|your|an?|\d+|two|three|four|five|six)\s+((?:[^\W_][\w'’-]*\s+){1,4}?)ones?\b", re.I
 )
@@ -72,7 +73,9 @@ def grounded(talk: Talk, act: ActView) -> ActView:
     # By its id where the title's words would be taken for no wish: "the espresso blend, in espresso"
     titled = options == besides_the_name(title, title, options)
     name = {"pronoun": True} if of_it else {"product_query": title if titled else meant[0]["external_id"]}
-    intent = "add_to_cart" if act.intent in _SEARCHES and _orders(act) else act.intent
+    # "The vests, in newborn", of a list of which one was to be chosen
+    chosen = talk.asked_for == "choice" and bool(kept.get("options")) and _THE_THING.match(act.text) is not None
+    intent = "add_to_cart" if act.intent in _SEARCHES and (_orders(act) or chosen) else act.intent
     return replace(act, intent=intent, entities={**kept, **name})
 
 

@@ -17,7 +17,11 @@ _WORD = re.compile(r"[a-z0-9]+")
 _IN_ES = ("ches", "shes", "sses", "xes")
 """Plurals of two letters: pouches, brushes, glasses, boxes."""
 _SUPERLATIVE = re.compile(r"\b(?:(cheap\w*|least expensive|lowest)|most expensive|dearest|priciest)\b", re.I)
-_POINTS = re.compile(r"\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)", re.I)
+_POINTS = re.compile(
+    r"(?<!\bfor )(?<!\bfits )(?<!\bfit )(?<!\bwith )\b(?:it|that|this|them|these|those|both)\b(?!')(?=\W*(?P<next>\w+)?)",
+    re.I,
+)
+"""Not what something is for or goes with: "strings for it"."""
 _WHOLE = re.compile(r"(?<![\w.,])[$€£]?(\d{1,6})(?![\w%]|[.,]\d)")
 _TRAILS = re.compile(r"(?:\W+(?:actually|though|not \d+))+\W*$", re.I)
 """What stands behind a name and belongs to none."""
@@ -28,6 +32,10 @@ SAYS_WHICH = frozenset(
 """Words that say which of several is meant, and never what."""
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
+
+
+_REMEMBERED = 4
+"""So many products that were spoken of are kept in mind."""
 
 
 def target(talk: Talk, act: ActView) -> dict[str, Any]:
@@ -50,6 +58,8 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
         ranked = sorted(shown, key=lambda product: product["price_min"])
         return _with(ranked[0 if place[1] else -1]["external_id"], options)
     if talk.focus is not None:
+        if (line := _line_coming_so(talk, options)) is not None:
+            return _with(line["product_external_id"], overlaid(line["options"], options))
         other = _only_other_with(talk, options)
         return _with(other or talk.focus["product"], options if other else _carried(talk, act, options))
     if len(shown) == 1:
@@ -61,6 +71,16 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     if len(lines) == 1 and not shown:
         return _with(lines[0]["product_external_id"] or lines[0]["variant_external_id"], options)
     return _with(None, options)
+
+
+def _line_coming_so(talk: Talk, options: dict[str, str]) -> dict[str, Any] | None:
+    """ "Is sunburst in as well?", with strings put in last: the only line of the cart that has such an option, where those have none."""
+    lines = [line for line in talk.cart.get("items", []) if line["product_external_id"]]
+    names = {name.casefold() for name in options}
+    fitting = [line for line in lines if names and names <= {name.casefold() for name in line["options"]}]
+    spoken = (talk.focus or {}).get("product")
+    own = [line for line in lines if spoken in (line["product_external_id"], line["variant_external_id"])]
+    return fitting[0] if len(fitting) == 1 and own and fitting[0] not in own else None
 
 
 def _only_other_with(talk: Talk, options: dict[str, str]) -> str | None:
@@ -154,6 +174,15 @@ def spoken_of(talk: Talk, product: dict[str, Any], variant: dict[str, Any] | Non
     talk.focus = {"product": product["external_id"], "title": product["title"]}
     if variant is not None:
         talk.focus |= {"variant": variant["external_id"], "options": variant["options"]}
+    others = [one for one in talk.recent if one["product"] != product["external_id"]]
+    talk.recent = [talk.focus, *others][:_REMEMBERED]
+
+
+def spoken_of_before(talk: Talk, candidates: Any) -> dict[str, Any] | None:
+    """Of several products that a name may mean the only one that was spoken of, as `focus`."""
+    ids = {one["external_id"] for one in candidates}
+    meant = [one for one in talk.recent if one["product"] in ids]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _as_searched(talk: Talk, product: dict[str, Any], options: dict[str, str]) -> dict[str, str]:

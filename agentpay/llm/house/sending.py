@@ -9,7 +9,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe, free_delivery
 from agentpay.llm.house.numbers import number
 from agentpay.llm.house.places import leaves_out, place_named
-from agentpay.llm.house.refs import spoken_of
+from agentpay.llm.house.refs import named, spoken_of, stems
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.money import country_name
 
@@ -23,11 +23,43 @@ _GOES_ON = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hm+)\W+)*(?:(?:what )?if|(?:what|how) about|for|with)\b", re.I
 )
 
+_AND_ANOTHER = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|so|oh|right|hm+|cool|thanks|great)\W+)*(?:and|(?:and )?(?:what|how) about)\s+(?:for )?"
+    r"(?:an?|one|the|two|three|\d+)\s+[^?!.,]{2,50}\?\W*$",
+    re.I,
+)
+_ASKS_FOR = re.compile(r"\b(?:any chance|possible|can|could|is there|do you|would|what about|how about)\b", re.I)
+_VAGUE = frozenset({"policy", "other", "availability", "product_search", "provide_details", "exchange"})
+_OF_GOODS = frozenset(
+    {"product_search", "product_details", "availability", "price_question", "recommendation", "shipping_quote"}
+)
+
 
 def asks_on(talk: Talk, act: ActView) -> bool:
-    """ "And if I take two?", after what one of them costs to send."""
-    quoted = talk.asked_for == "shipping" and "product" in talk.pending
-    return quoted and bool(act.entities.get("quantity")) and _GOES_ON.match(act.text) is not None
+    """ "And if I take two?", "and a piano?", after what one of them costs to send."""
+    if talk.asked_for != "shipping" and talk.sent_to is None:
+        return False
+    if act.intent in _VAGUE and act.entities.get("country") and not act.entities.get("address") and named(act) is None:
+        return True  # "and to Manchester?"
+    if "product" not in talk.pending:
+        return False
+    return (bool(act.entities.get("quantity")) and _GOES_ON.match(act.text) is not None) or _of_another(talk, act)
+
+
+def asks_method(talk: Talk, act: ActView) -> bool:
+    """ "Any chance of express?", after what sending costs: asked, not chosen."""
+    return (
+        talk.sent_to is not None
+        and act.intent == "provide_details"
+        and bool(act.entities.get("shipping_method"))
+        and ("?" in talk.turn.text or _ASKS_FOR.search(act.text) is not None)
+        and set(act.entities) <= {"shipping_method", "pronoun"}
+    )
+
+
+def _of_another(talk: Talk, act: ActView) -> bool:
+    bare = len(talk.turn.acts) == 1 and _AND_ANOTHER.match(talk.turn.text) is not None
+    return bare and act.intent in _OF_GOODS and named(act) is not None
 
 
 def _goods(talk: Talk, act: ActView) -> dict[str, Any]:
@@ -37,9 +69,12 @@ def _goods(talk: Talk, act: ActView) -> dict[str, Any]:
     if found := _NAMED.search(act.text):
         name = found["name"].rpartition(" of ")[2]  # "a 50 litre bag of compost"
         return {"product": name, **wished, "quantity": int(act.entities.get("quantity") or number(found["n"]))}
+    if asks_on(talk, act) and _of_another(talk, act):
+        return {"product": named(act), **wished, "quantity": int(act.entities.get("quantity") or 1)}
     if asks_on(talk, act):
         kept: dict[str, Any] = {key: talk.pending[key] for key in ("product", "options") if key in talk.pending}
-        return {**kept, "quantity": int(act.entities["quantity"])}
+        number_of_it = int(act.entities.get("quantity") or talk.pending.get("quantity") or 1)
+        return {**kept, "quantity": number_of_it} if kept else {}
     return {}
 
 
@@ -62,6 +97,10 @@ def shipping(talk: Talk, act: ActView) -> Plan:
     goods = _goods(talk, act)
     where = {"country": country} if country else {}
     outcome = yield Ask("quote_shipping", {**where, **goods})
+    if not outcome.ok and goods and outcome.result["error"]["code"] == "variant_required":
+        # Black or white weighs the same
+        goods = {"product": outcome.result["error"]["candidates"][0]["external_id"], "quantity": goods["quantity"]}
+        outcome = yield Ask("quote_shipping", {**where, **goods})
     if not outcome.ok and goods and outcome.result["error"]["code"] != "country_required":
         goods, outcome = {}, (yield Ask("quote_shipping", where))
     if not outcome.ok:
@@ -80,17 +119,19 @@ def shipping(talk: Talk, act: ActView) -> Plan:
     elif not quote["served"] or not quote["options"]:
         heavy = quote["served"] and (sent or quote.get("cart_is_empty") is False)
         talk.say("shipping_too_heavy" if heavy else "shipping_none", country=quote["country_name"])
-        if not talk.expecting:
+        if talk.expected in (None, "shipping"):
             talk.expect("shipping", **goods)
     else:
         options = "; ".join(_option(talk, option) for option in quote["options"])
+        if asked := next((name for name in quote.get("unfit", []) if stems(name) <= stems(talk.turn.text)), None):
+            talk.say("shipping_unfit", name=asked, country=quote["country_name"])
         if sent:
             number = f"{sent['quantity']} × " if sent["quantity"] > 1 else ""
             name = f"{number}{describe.what(sent['title'], sent['options'])}"
             talk.say("shipping_of", what=name, country=quote["country_name"], options=options)
         else:
             talk.say("shipping_options", country=quote["country_name"], options=options)
-        if not talk.expecting:
+        if talk.expected in (None, "shipping"):
             talk.expect("shipping", **goods)
 
 

@@ -8,17 +8,16 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, free_delivery, pricing, sending
+from agentpay.llm.house import articles, buying, checkout, complaining, free_delivery, pricing, sending
 from agentpay.llm.house.aftersale.reading import named_items
-from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
-from agentpay.llm.house.general import WHAT_NOW
+from agentpay.llm.house.general import WHAT_NOW, asks, sends_back
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.orders import PAPERS, status
 from agentpay.llm.house.products import search
 from agentpay.llm.house.purposes import asks_for_goods
-from agentpay.llm.house.refs import named, target
+from agentpay.llm.house.refs import named, stems, target
 from agentpay.llm.house.talk import Ask, Plan, Talk
 from agentpay.llm.house.tidying import FILLER
 
@@ -34,15 +33,21 @@ _WISHED_FOR = re.compile(
     re.I,
 )
 _SENDING = re.compile(r"\b(?:ship|deliver|send|post|mail)\w*\b", re.I)
+_GETS_TO = re.compile(
+    r"\b(?:it|this|that|they|them|these|those|everything) (?:\w+ )?(?:get|go|come|arrive|reach|be)\b", re.I
+)
+_HOW_MANY = re.compile(r"\bhow (?:many|much) (?!(?:is|are|does|do|for|days?|weeks?|months?|years?|time)\b)[a-z]+", re.I)
+_OF_THE_SHOP = re.compile(
+    r"\b(?:(?:phone|telephone|contact|customer service) (?:number|line|details)|(?:call|ring|phone|e-?mail) you|showrooms?|branch(?:es)?|premises|opening (?:hours|times)"
+    r"|(?:a |your |the )(?:physical |real |actual |high street )?(?:shop|store|office|warehouse)(?! (?:credit|page|policy))|inst?al?ments?|lay-?(?:by|away)|in (?:two|three|four) (?:goes|parts|payments))\b",
+    re.I,
+)
+_CONTACT = re.compile(r"\b(?:phone|telephone|contact|call|ring|e-?mail|customer service)\b", re.I)
 _SENDING_BACK = re.compile(r"\breturn|\bback\b|\brefund", re.I)
 _HOW_TO = re.compile(
     r"^\W*(?:(?:and|so|ok|hi)\W+)*(?:how (?:do|should|can|would|to|often)|what(?:'s| is) the best way)\b", re.I
 )
 _ABOUT_IT = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.I)
-_FORESEES = re.compile(
-    r"^\W*(?:(?:and|so|but|hi|hello|hey|ok)\W+)*(?:will|would|can|could|does|do|might|may|is it|are they|what if|what happens)\b",
-    re.I,
-)
 _SOMEONE = re.compile(
     r"\b(?:get|give|put|bring|send|fetch|find|let|want|need|speak|talk|connect|transfer)\b[^.?!]*\b(?:someone|somebody|anyone|person|human|manager|boss|supervisor|colleague|staff)\b",
     re.I,
@@ -53,23 +58,15 @@ _WENT_THROUGH = re.compile(
 _ARRIVES = re.compile(
     r"\b(?:it|they|that|everything)\b.*\b(?:come|arrive|get here|be here|reach|turn up|be delivered|ship)\b", re.I
 )
-_LACKS = re.compile(
-    r"\b(?:missing|lacks?|lacking|incomplete|miss a|only \w+(?: of \w+(?: \w+)?)? (?:arrived|came)|not in the)\b", re.I
-)
-_CAME_SO = re.compile(r"\b(?:arrived|came|delivered|turned up|in the (?:box|parcel|package))\b", re.I)
-_DAMAGED = re.compile(r"\b(?:damag\w*|broken|breakages?|faulty|faults?|defect\w*)\b", re.I)
-_BREAKS = re.compile(
-    r"\b(?:damag\w*|broken|breakages?|breaks?|faulty|faults?|defect\w*|warrant\w*|guarant\w*|repair\w*)\b", re.I
-)
 _WHY = re.compile(r"^\W*(?:(?:but|and|oh|hm+)\W+)*(?:why(?: not| is that| can'?t (?:i|you|we))?|how come)\W*$", re.I)
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "other"})
 _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
+_SURE = 0.9
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
 _MORE_SAID = 8
 """Characters beside a clause that may say what it is about."""
 _WORD = re.compile(r"[^\W\d_]+")
-_MOST_NOTED = 300
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
 
@@ -79,14 +76,21 @@ def policy(talk: Talk, act: ActView) -> Plan:
     if act.entities.get("attributes") and not how_to and "product" in target(talk, act):
         yield from details(talk, act)
         return
-    sent = _SENDING.search(act.text) or _SENDING.search(talk.turn.text)
-    if act.entities.get("country") and sent and not _SENDING_BACK.search(talk.turn.text):
+    if (name := named(act)) is not None and asks_for_goods(act.text):
+        found = (yield Ask("product_search", {"query": name, "limit": 3})).result.get("products", [])
+        if any(stems(name) <= stems(one["title"]) for one in found):
+            yield from search(talk, act)  # "do you do gift cards?"
+            return
+    sent = _SENDING.search(act.text) or _SENDING.search(talk.turn.text) or _GETS_TO.search(act.text)
+    # "And to an address in Manchester, standard?"
+    where = act.entities.get("shipping_method") or (talk.asked_for == "shipping" and named(act) is None)
+    if act.entities.get("country") and (sent or where) and not _SENDING_BACK.search(talk.turn.text):
         yield from sending.shipping(talk, act)
         return
     if free_delivery.asks(act.text) and not _SENDING_BACK.search(act.text):
         yield from sending.shipping(talk, act)
         return
-    if not talk.silent and not content(act.text):
+    if (not talk.silent and not content(act.text)) or articles.is_told(talk, act):
         return  # "… and how long?", of what was just told
     if PAPERS.search(act.text) and any(one.entities.get("order_numbers") for one in talk.turn.acts):
         talk.offer_human("by_a_person", about=act.text)
@@ -96,13 +100,27 @@ def policy(talk: Talk, act: ActView) -> Plan:
         if pages := (yield from articles.passages_for("shipping and delivery")):
             articles.quote(talk, pages[0])
         return
+    if (
+        _HOW_MANY.search(act.text)
+        and named(act) is not None
+        and not articles.is_topic(act.text)
+        and (yield from told_by_goods(talk, act))
+    ):
+        return  # "how many skeins does the cardigan take?"
     it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
     passages = yield from articles.passages_for(act.text, it)
     if not passages and it:
         passages = yield from articles.passages_for(act.text.rpartition(",")[2])
+    if not passages and it and len(talk.recent) > 1:
+        # "Do you tune it first?", of the guitar that a bag was put in with
+        kind = (talk.recent[1].get("title") or "").rpartition(" ")[2]
+        found = yield from articles.passages_for(f"{' '.join(sorted(content(act.text)))} {kind}")
+        passages = [one for one in found if stems(kind) <= stems(one["text"])]
     passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)
     if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
         passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"
+    if sends_back(talk) and act.intent == "policy" and not any(articles.tells_of_returns(one) for one in passages[:1]):
+        passages = (yield from articles.passages_for("returns")) or passages  # "who do I send it to?"
     if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
         return
     if passages:
@@ -111,13 +129,24 @@ def policy(talk: Talk, act: ActView) -> Plan:
         yield from details(talk, act)
     elif how_to and (yield from articles.headed_by_kind(talk, act)):
         return
-    elif asks_for_goods(act.text) or named(act) is not None:
-        # Read as a question for the shop's pages, but they have no answer: goods are looked for, or one is asked about
-        yield from (search if asks_for_goods(act.text) else details)(talk, act)
+    elif _OF_THE_SHOP.search(act.text) and not act.entities.get("category"):
+        talk.offer_human("policy_unknown", about=act.text)
+        if _CONTACT.search(act.text) and talk.turn.support_email:
+            talk.say("handover_mail", email=talk.turn.support_email)
+    elif asks_for_goods(act.text):
+        yield from search(talk, act)  # read as a question for the shop's pages, but they have no answer
+    elif named(act) is not None and act.confidence < _SURE:
+        yield from details(talk, act)
     elif PAPERS.search(act.text) or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         talk.offer_human("by_a_person", about=act.text)
-    elif not (yield from told_by_goods(talk, act)):
+    elif not (yield from told_by_goods(talk, act)) and not _only_why(talk, act):
         talk.offer_human("policy_unknown", about=act.text)
+
+
+def _only_why(talk: Talk, act: ActView) -> bool:
+    """ "Need a present by tonight, have you something you can e-mail?": why goods are wanted, which were found."""
+    wish = any(one.intent in ("product_search", "recommendation") for one in talk.turn.acts if one is not act)
+    return wish and talk.expected in ("confirm_add", "choice") and not asks(act.text)
 
 
 def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
@@ -128,36 +157,6 @@ def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, boo
     for item in kept:
         talk.say_text(item["reason"])
     return bool(kept)
-
-
-def complaint(talk: Talk, act: ActView) -> Plan:
-    foresees = _FORESEES.match(act.text) is not None and not (talk.turn.angry or act.entities.get("order_numbers"))
-    if foresees and (yield from articles.told(talk, act)):
-        return  # "will the scanner ruin my film?": nothing has gone wrong, and the shop's pages know
-    numbers = [number for one in talk.turn.acts for number in one.entities.get("order_numbers", [])]
-    if not talk.turn.angry and is_amiss(talk.turn.text) and (yield from _told_of_trouble(talk)):
-        talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
-        return
-    talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
-    talk.say("sorry")
-    talk.offer_human(about=act.text)
-
-
-def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
-    """What the shop's pages say of things that lack a part, or break; a person can see to it."""
-    lacks = _LACKS.search(talk.turn.text) is not None
-    new = not lacks and _CAME_SO.search(talk.turn.text) is not None
-    of_it = _LACKS if lacks else _DAMAGED if new else _BREAKS
-    queries = ("a part is missing", "damaged or missing items") if lacks else ("broken or damaged item", "warranty")
-    for query in queries[:1] if new else queries:
-        passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
-        page = next((one for one in passages if of_it.search(f"{one['title']} {one['text']}")), None)
-        if page is not None:
-            talk.say("sorry")
-            articles.quote(talk, page)
-            talk.offer_human("pass_it_on")
-            return True
-    return False
 
 
 def _why(talk: Talk, intent: str) -> Plan:
@@ -286,7 +285,7 @@ def other(talk: Talk, act: ActView) -> Plan:
     elif act.confidence == _DICTATED:
         talk.say("not_dictated")
     elif talk.turn.angry:
-        yield from complaint(talk, act)
+        yield from complaining.complaint(talk, act)
     elif "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     elif _LOOKS_FOR.match(act.text) and len(content(act.text)) > 0:

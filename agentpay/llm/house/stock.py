@@ -67,7 +67,14 @@ def price(talk: Talk, act: ActView) -> Plan:
     if not outcome.ok and (meant := instead(talk, act, ref, outcome.result["error"]["code"])):
         outcome = yield Ask("check_inventory", {**ref, "product": meant})
     if not outcome.ok:
-        if act.entities.get("product_query"):
+        name = act.entities.get("product_query")
+        if (
+            name
+            and outcome.result["error"]["code"] in UNKNOWN
+            and (yield from articles.told_cost(talk, act.text, name))
+        ):
+            return  # "how much is engraving?"
+        if name:
             yield from search(talk, act)
         else:
             yield from not_resolved(talk, outcome, act, then="details")

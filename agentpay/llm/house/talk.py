@@ -49,6 +49,8 @@ class Talk:
         self._open_at: int | None = None
         self.focus: dict[str, Any] | None = turn.memory.get("focus")
         """What was last spoken of: {"product", "variant"?, "title", "options"?}."""
+        self.recent: list[dict[str, Any]] = turn.memory.get("recent", [])
+        """What was spoken of, the last first, each as `focus`."""
         self.upsold = bool(turn.memory.get("upsold"))
         self.goes_with: list[str] = []
         """What the shop would show to who takes what was put into the cart now."""
@@ -126,7 +128,7 @@ class Talk:
 
     def say_text(self, text: str) -> None:
         """Text that comes from the shop itself: an article's passage, a list of products."""
-        if text:
+        if text and text not in self._said:
             self._said.append(text)
 
     def say_total(self) -> None:
@@ -217,6 +219,7 @@ class Talk:
             "page": self.page,
             "quoted": self.quoted,
             "focus": self.focus,
+            "recent": self.recent,
             "searched": self.searched,
             "order": self.order,
             "code": self.code,

@@ -111,9 +111,11 @@ WORDINGS: dict[str, list[str]] = {
         "{list_price} is the price for {title}; I have no room there, sorry.",
     ],
     "offer_which": ["I can see about the price once I know which one it is."],
+    "offer_lowest": ["With {code} that is as low as it goes, sorry: {total}."],
+    "offer_and_code": ["{code} comes off that, too."],
     "offer_fixed": ["The price of {title} is fixed; I have no room there, sorry."],
     "offer_stands": [
-        "It's yours at that price: {quantity} × {what} at {amount} each, in your cart. Shall I get the payment link?"
+        "That price stands: {amount} each for {quantity} × {what} in your cart. Shall I get the payment link?"
     ],
     "offer_accepted": ["Deal! {title} at {amount} each. Your cart is {total} now."],
     "offer_gone": ["That offer is no longer open. Shall I see what I can do now?"],
@@ -123,6 +125,7 @@ WORDINGS: dict[str, list[str]] = {
     "free_always": ["Delivery is free with {rates}, whatever you order."],
     "free_never": ["There is always something to pay for shipping{where}."],
     "shipping_of": ["Shipping {what} to {country}: {options}."],
+    "shipping_unfit": ["{name} is not possible for that: its weight or value is beyond what {name} takes."],
     "shipping_too_heavy": ["We can't send that to {country}: it is more than any of our carriers takes there."],
     "shipping_none": ["I'm sorry, we don't ship to {country}."],
     "shipping_not_needed": ["Nothing in your cart needs shipping; it comes by e-mail."],

@@ -27,6 +27,8 @@ def named(claim: Claim, text: str, titles: Iterable[str]) -> bool:
     inside = [at for at, word in enumerate(words) if claim.start < word.end() and word.start() < end]
     if claim.kind not in _KINDS or not inside:
         return False
+    if any(_covers(title, text, claim) for title in titles):
+        return True  # with its comma: "VaultBox backup software, one year"
     low, high = inside[0], inside[-1] + 1
     runs = [
         (start, stop)
@@ -42,6 +44,14 @@ def named(claim: Claim, text: str, titles: Iterable[str]) -> bool:
     ]
     names = [[word.casefold() for word in _TOKEN.findall(title)] for title in titles]
     return any(_in_order(run, name) for name in names for run in told)
+
+
+def _covers(title: str, text: str, claim: Claim) -> bool:
+    """Whether the whole title stands where the claim does, with more than the claim in it."""
+    if len(title) <= len(claim.text):
+        return False
+    found = re.finditer(re.escape(title), text, re.IGNORECASE)
+    return any(one.start() <= claim.start and claim.start + len(claim.text) <= one.end() for one in found)
 
 
 def _says_what(word: str) -> bool:

@@ -169,3 +169,13 @@ def test_a_name_the_shop_does_not_know_gives_way_to_what_is_in_the_cart(
     last = played.calls[-1][1]
     assert (last["action"], last.get("options"), last.get("quantity")) == call
     assert "friend" not in played.text
+
+
+@pytest.mark.parametrize("threat", ["I buy it somewhere else", "I'll get it on amazon", "I'll take my money elsewhere"])
+def test_a_threat_to_buy_elsewhere_buys_nothing_here(threat: str) -> None:
+    bid = act("negotiation", "last word, 100", amount=10000)
+    assert [intent for intent, _ in meant(bid, act("add_to_cart", threat, product_query="somewhere"))] == [
+        "negotiation"
+    ]
+    bought = act("add_to_cart", "I'll take the red one", options={"color": "red"})
+    assert [intent for intent, _ in meant(bid, bought)] == ["negotiation", "add_to_cart"]

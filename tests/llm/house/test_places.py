@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentpay.llm.house.places import place_named
-from tests.llm.house.turns import act, play, turn
+from tests.llm.house.turns import act, play, refusal, turn
 
 OPTION = {"name": "Standard", "amount": 500, "min_days": 2, "max_days": 4}
 QUOTE = {"requires_shipping": True, "served": True, "options": [OPTION], "country_name": "United States"}
@@ -64,3 +64,50 @@ def test_an_address_that_costs_more_is_noted(page: Any) -> None:
 
 def test_an_address_anywhere_else_needs_no_look_at_the_pages() -> None:
     assert given({**BELFAST, "postal_code": "BS6 6AE"}, pages()).tools == ["set_customer_details"]
+
+
+def test_what_a_way_of_shipping_does_not_take_is_said_where_it_was_asked_for() -> None:
+    view = turn(act("shipping_quote", "could it go to the USA by express?", country="US"))
+    quote = {**QUOTE, "unfit": ["Express"]}
+    assert (
+        "Express is not possible" in play(view, search_knowledge=pages(), quote_shipping=lambda _: (True, quote)).text
+    )
+
+
+def test_sending_is_asked_of_another_thing_too() -> None:
+    memory = {"asked_for": "shipping", "pending": {"product": "Acacia"}, "sent_to": "US"}
+    view = turn(act("product_search", "a piano", product_query="piano"), text="and a piano?", memory=memory)
+    played = play(view, quote_shipping=lambda _: (True, QUOTE))
+    assert played.calls == [("quote_shipping", {"country": "US", "product": "piano", "quantity": 1})]
+
+
+def test_of_a_product_in_several_kinds_one_stands_for_all() -> None:
+    view = turn(
+        act("shipping_quote", "how much for the piano to the USA?", country="US"),
+        text="how much for the piano to the USA?",
+    )
+    kinds = refusal("variant_required", candidates=[{"external_id": "piano-black"}, {"external_id": "piano-white"}])
+    quoted = {
+        **QUOTE,
+        "goods": {
+            "product_external_id": "piano",
+            "external_id": "piano-black",
+            "title": "Piano",
+            "options": {},
+            "quantity": 1,
+        },
+    }
+    played = play(
+        view,
+        search_knowledge=pages(),
+        quote_shipping=lambda given: (True, quoted) if given["product"] == "piano-black" else kinds,
+    )
+    assert "Shipping Piano" in played.text
+
+
+def test_after_a_quote_a_place_alone_asks_of_sending_there() -> None:
+    view = turn(
+        act("policy", "and to an address in Boston, standard?", 0.65, country="US"),
+        memory={"asked_for": "shipping", "pending": {}},
+    )
+    assert play(view, search_knowledge=pages(), quote_shipping=lambda _: (True, QUOTE)).tools[-1] == "quote_shipping"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from agentpay.llm.house.facts import answering
 from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
 
@@ -57,6 +59,14 @@ def test_words_the_shop_lacks_fall_back_to_the_category_they_name() -> None:
     ]
 
 
+def test_anything_for_the_money_is_shown_where_the_words_find_nothing() -> None:
+    asked = act(
+        "product_search", "anything under $18 for a stargazer friend?", product_query="stargazer friend", price_max=1800
+    )
+    played = play(turn(asked), product_search=lambda given: found() if given.get("query") else found(RUG))
+    assert "Tide wool rug" in played.text
+
+
 def test_nothing_fits_is_an_honest_no() -> None:
     played = play(turn(act("product_search", "kayaks?", product_query="kayaks")), product_search=lambda _: found())
     assert "kayaks" in played.text
@@ -73,6 +83,30 @@ def test_a_product_named_and_wanted_is_ordered_not_only_shown() -> None:
         update_cart=lambda _: (True, {"cart": cart, "changed": changed}),
     )
     assert played.tools == ["product_search", "update_cart"]
+
+
+@pytest.mark.parametrize(
+    ("said", "entities", "ordered"),
+    [
+        ("I want a Tide", {"product_query": "Tide"}, 1),
+        ("I want a rug", {"product_query": "rug"}, None),
+        ("I need the wool rug for my mother's hall, one of them", {"product_query": "wool rug for my mother's hall", "quantity": 1}, 1),
+        ("we need three wool rugs for our office", {"product_query": "wool rugs for our office", "quantity": 3}, 3),
+        ("I need three sea-green rugs", {"product_query": "green rugs", "options": {"color": "sea"}, "quantity": 3}, 3),
+        ("I need three silk rugs", {"product_query": "silk rugs", "quantity": 3}, None),
+    ],
+)  # fmt: skip
+def test_so_many_of_the_one_there_is_are_ordered(said: str, entities: dict[str, Any], ordered: int | None) -> None:
+    cart = {"items": [], "discount_code": None, "discount": 0, "total": 40000}
+    changed = {"external_id": "rug-1", "title": "Tide wool rug", "options": {}, "quantity": 1}
+    played = play(
+        turn(act("product_search", said, **entities)),
+        product_search=lambda _: found(RUG),
+        update_cart=lambda _: (True, {"cart": cart, "changed": changed}),
+    )
+    assert [asked.get("quantity") for tool, asked in played.calls if tool == "update_cart"] == (
+        [ordered] if ordered else []
+    )
 
 
 def test_a_kind_of_product_that_is_wanted_is_shown_not_ordered() -> None:

@@ -149,7 +149,7 @@ def test_taking_it_after_the_deal_means_the_unit_of_the_deal() -> None:
     view = turn(act("add_to_cart", "I take it", pronoun=True), cart=cart, offer=offer, accepts=True, memory=memory)
     played = play(view)
     assert played.calls == []
-    assert "1 × Arc lamp at $45.00" in played.text
+    assert "$45.00 each for 1 × Arc lamp" in played.text
     assert played.memory["asked_for"] == "confirm_checkout"
 
 

@@ -14,7 +14,7 @@ from agentpay.llm.house.aftersale.answering import goes_on
 from agentpay.llm.house.general import asks_the_rule
 from agentpay.llm.house.talk import Talk
 from tests.llm.house.test_aftersale import order, told
-from tests.llm.house.turns import act, play, refusal, turn
+from tests.llm.house.turns import EVERY_TOOL, act, play, refusal, turn
 
 SHOP = Vocabulary(title_words=frozenset({"flask", "lamp"}), options={}, shipping_methods=[], countries=["US", "DE"])
 
@@ -132,3 +132,66 @@ def test_who_pays_for_sending_asks_the_rule() -> None:
 def test_only_what_the_wish_names_is_taken_out_of_an_order(text: str, expected: list[str]) -> None:
     items = [{"title": title, "category": None, "options": {}, "quantity": 1} for title in ("Shelf", "Stool", "Oil")]
     assert [item["title"] for item in wished.only_part(text, items)] == expected
+
+
+def test_a_yes_that_comes_with_the_wish_is_not_asked_for_again() -> None:
+    def called(said: str) -> list[str]:
+        view = turn(
+            act("return", said, order_numbers=["NT-5"]),
+            agent="support",
+            verified=True,
+            abilities={"support": EVERY_TOOL | {"return_items"}},
+        )
+        given = {
+            "return": {"kind": "return", "amount": 2000, "status": "requested", "items": [], "until": None},
+            "order": _delivered()["order"],
+        }
+        return play(
+            view,
+            order_status=lambda _: (True, _delivered(("Shelf", 1), ("Stool", 1))),
+            return_items=lambda asked: (True, given) if asked["items"][0]["variant"] else refusal("nothing"),
+        ).tools
+
+    for said in (
+        "I want to return the stool of NT-5. I'm sure, please set it up.",
+        "send the stool from NT-5 back, go ahead",
+        "return the stool of NT-5; yes that's what I want",
+        "The stool of NT-5 goes back. Go ahead and set the return up.",
+        "send back the stool of NT-5. Yes, do it.",
+        "please return the stool of NT-5, i am sure, i dont need it",
+        "ok return the stool of NT-5 then. box is complete. yes start it",
+        "Return the stool of NT-5. Confirmed.",
+    ):
+        assert called(said) == ["order_status", "return_items"], said
+    for said in (
+        "I want to return the stool of NT-5. I'm not sure it works.",
+        "return the stool of NT-5, can I go ahead?",
+        "before you go ahead: the stool of NT-5 goes back",
+        "please go ahead and return the stool of NT-5",
+        "I want to return something of NT-5, go ahead",
+    ):
+        assert called(said) == ["order_status"], said
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        ("where does NT-5 go now?", True),
+        ("can you read me the address that NT-5 goes to?", True),
+        ("which address is NT-5 being sent to", True),
+        ("where is NT-5?", False),
+        ("has NT-5 shipped", False),
+    ],
+)
+def test_an_orders_address_is_told_where_it_is_asked_for(said: str, tells: bool) -> None:
+    found = told(order("NT-5", ("Shelf", 1)))
+    found["order"]["shipping_address"] = {
+        "line1": "7 Elm Hill",
+        "line2": None,
+        "city": "Norwich",
+        "region": None,
+        "postal_code": "NR3 1HN",
+        "country": "GB",
+    }
+    view = turn(act("order_status", said, order_numbers=["NT-5"]), agent="support", verified=True)
+    assert ("7 Elm Hill, NR3 1HN Norwich, GB" in play(view, order_status=lambda _: (True, found)).text) == tells

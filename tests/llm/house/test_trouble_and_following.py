@@ -8,7 +8,8 @@ import pytest
 
 from agentpay.intents.entities.address import find_addresses
 from agentpay.llm.house.aftersale import clauses, counting, reading
-from agentpay.llm.house.aftersale.following import sums_up
+from agentpay.llm.house.aftersale.following import asks_again, sums_up
+from agentpay.llm.house.aftersale.settling import settled
 from agentpay.llm.house.aftersale.trouble import told_of
 from tests.llm.house.test_aftersale import order, told
 from tests.llm.house.turns import act, play, refusal, turn
@@ -252,10 +253,10 @@ def test_irish_addresses(text: str, city: str, code: str) -> None:
 
 def test_what_an_order_came_to_is_asked_after_it_was_told_of_and_nothing_is_in_the_cart() -> None:
     served = {"served": {"intent": "order_status"}}
-    assert sums_up(served, ["view_cart"], shopping=False)
-    assert not sums_up(served, ["view_cart"], shopping=True)
-    assert not sums_up(served, ["view_cart", "checkout"], shopping=False)
-    assert not sums_up({}, ["view_cart"], shopping=False)
+    assert sums_up(served, ["view_cart"], "what did it come to", shopping=False)
+    assert not sums_up(served, ["view_cart"], "what did it come to", shopping=True)
+    assert not sums_up(served, ["view_cart", "checkout"], "pay", shopping=False)
+    assert not sums_up({}, ["view_cart"], "what did it come to", shopping=False)
     asked = act("view_cart", "what did i end up paying for it all up")
     view = turn(asked, agent="support", verified=True, memory=served)
     played = play(view, order_status=orders(LAMP))
@@ -268,3 +269,28 @@ def test_a_return_that_is_refused_beside_a_refund_is_none() -> None:
     assert [one.intent for one in meant] == ["complaint", "refund"]
     back = "it won't charge, I'd like to return it and get my money"
     assert [one.intent for one in clauses.as_meant([act("return", back)], back)] == ["return"]
+
+
+def test_what_is_wrong_beside_the_money_that_is_wanted_changes_no_order() -> None:
+    text = "The ring of NT-5 is too small. Can I get my money back?"
+    small, money = act("change_order", "The ring of NT-5 is too small", 0.7), act("refund", "Can I get my money back?")
+    assert [one.intent for one in clauses.as_meant([small, money], text)] == ["refund"]
+    other = act("change_order", "make it two rings in NT-5", 0.7)
+    assert [one.intent for one in clauses.as_meant([other, money], text)] == ["change_order", "refund"]
+
+
+def test_and_another_thing_is_asked_the_same_unless_it_says_what_is_wanted() -> None:
+    served = {"served": {"intent": "return"}}
+    assert asks_again(served, ["return"], "and the mat?")
+    assert asks_again(served, ["product_comparison"], "and the mat too, same thing")
+    assert asks_again(served, ["refund"], "and the mat?"), "a few words are read as this or that"
+    assert asks_again(served, ["return"], "And the mat came torn. It goes back, too.")
+    assert not asks_again(served, ["refund"], "And the mat came torn. Refund it please.")
+    assert not asks_again({}, ["return"], "and the mat?")
+
+
+def test_what_was_done_with_it_is_no_wish_beside_a_sure_one() -> None:
+    wish = act("refund", "Please refund that bottle", 0.99)
+    for said, stays in (("I had to bin it", False), ("bin the other order", True), ("I'd like to cancel it", True)):
+        guess = act("cancel_order", said, 0.5)
+        assert (guess in settled([guess, wish])) == stays, said

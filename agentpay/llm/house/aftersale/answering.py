@@ -10,7 +10,7 @@ from typing import Any
 from agentpay.llm.house.aftersale.task import KINDS
 
 _AS_WELL = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|great|thanks?|perfect|now|then)\W+)*(?:and|also|oh|plus|now|the|my)\b.*\b(?:too|also|as well)\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$",
+    r"^\W*(?:(?:ok(?:ay)?|great|thanks?|perfect|now|then)\W+)*(?:and|also|oh|plus|now|the|my)\b.*\b(?:too|also|as well|same (?:thing|again|here|for))\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$",
     re.I,
 )
 _CORRECTS = re.compile(
@@ -19,7 +19,7 @@ _CORRECTS = re.compile(
 )
 _WORDS = frozenset(
     {"product_search", "product_details", "availability", "add_to_cart", "change_cart", "remove_from_cart", "recommendation",
-     "price_question", "provide_details", "other", "thanks", "greeting"}
+     "product_comparison", "price_question", "provide_details", "other", "thanks", "greeting"}
 )  # fmt: skip
 """What the naming of an item, a size or a colour can look like."""
 _PLACES = frozenset(
@@ -48,6 +48,17 @@ _ALLOWED = {
 
 
 _PROPOSES = ("confirm", "start")
+ASKS_FIRST = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hm+|wait|hang on|first)\W+)*(?:how (?:long|soon|much|many|do|does|will)|when|where|who|why|what (?:if|happens|about)|do i|does (?:it|that)|will (?:i|it|you))\b",
+    re.I,
+)
+"""Asks, with a question mark or without."""
+_CHOOSES = ("items", "to", "order", "method")
+_HOW_ABOUT = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|oh|hm+|so|then|well|right|and|fine|alright)\W+)*(?:(?:what|how) about|maybe|then|is|would|could it be|can it be)\s+(?:in )?(?:the |an? )?[\w'/-]+(?: [\w'/-]+){0,4}\W*$",
+    re.I,
+)
+"""One of several is chosen in the form of a question: "ok, what about the 43?"."""
 _ASIDES = frozenset(
     {"policy", "shipping_quote", "product_details", "order_status", "availability", "price_question", "discount"}
     | {"recommendation", "product_search", "other", "thanks", "greeting"}
@@ -69,6 +80,13 @@ MONEY_INSTEAD = re.compile(
     r"(?:\W+(?:please|pls|then|instead|thanks|for (?:it|them|that)))*\W*$",
     re.I,
 )
+HOW_IT_WORKS = re.compile(
+    r"\bhow (?:do|does|would) (?:an? |the |your )?(?:returns?|refunds?|exchanges?|cancell?ations?)\b"
+    r"|\b(?:tell|explain|know|understand|say|remind)\b[^.?!]{0,20} (?:how|what)\b[^.?!]{0,30}\b(?:works?|goes|happens|involves?)\b",
+    re.I,
+)
+"""How such a thing is done, before it is agreed to."""
+_A_NUMBER = re.compile(r"\b[A-Za-z]{1,5}-?\d{3,}\b")
 _YESES = (
     "yes please",
     "go ahead",
@@ -85,6 +103,34 @@ LEADING_YES = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|oh|great|perfect)\W+)*(?:yes|yep|yeah|yup|sure|absolutely|definitely|go ahead|do it|please do|correct)\b(?!\W+(?:but|if|unless|only|when|as long))(?: please| thanks| thank you)*\s*(?:[,.!;-]|\band\b)",
     re.I,
 )
+
+
+_SURE = re.compile(
+    r"\b(?:(?:i'?m|i am) (?:(?:quite|very|absolutely|completely|totally|100%) )*(?:sure|certain)(?! (?:there|that|it|the|you|they|we|of|about)\b)"
+    r"|i confirm(?! (?:if|whether|when|how|what))|no need to (?:ask|confirm|check)"
+    r"|(?:that'?s|it'?s|that is|it is) (?:what i want|correct|right)|just do it|do it (?:now|right away|straight away|please)|please do (?:it|so|that)"
+    r"|yes please do it|(?:please )?go (?:right |straight )?ahead(?!,? and (?!set|do |process|book|arrange|open|register|start)| with| of|,? if))\b"
+    r"|^\W*(?:(?:yes|please|so|and|just) )*(?:do it|start it|set it up|book it|process it|confirmed)\W*$",
+    re.I,
+)
+_CONDITION = re.compile(
+    r"^\W*(?:(?:and|but|so|or|only) )*(?:if|unless|until|once|when|before|in case|provided)\b", re.I
+)
+_UNSURE = re.compile(
+    r"\b(?:not|\w+n't|(?:do|is|did|would)nt|before|if|unless|until|once|when|whether|how|why|should|shall|(?:can|may|could) i)\b|\?",
+    re.I,
+)
+
+
+def sure_already(text: str) -> bool:
+    """ "Return the knife of order 7. I'm sure, go ahead.": the yes comes with the wish, and nobody needs to ask for it."""
+    for sentence in re.findall(r"[^.!;\n?]+\??", text):
+        for part in sentence.split(","):
+            if _CONDITION.match(part):
+                break  # "if so, go ahead"
+            if _SURE.search(part) and not _UNSURE.search(part) and not sentence.endswith("?"):
+                return True
+    return False
 
 
 def agrees(text: str, *, accepts: bool) -> bool:
@@ -126,6 +172,11 @@ def corrects(text: str) -> bool:
     return "?" not in text and _CORRECTS.search(text) is not None
 
 
+def _numbers(text: str) -> set[str]:
+    """What looks like an order's number."""
+    return {found.casefold() for found in _A_NUMBER.findall(text)}
+
+
 def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accepts: bool, declines: bool) -> bool:
     """`memory`: the house model's; `intents` of the message's clauses, in order."""
     task = (memory.get("pending") or {}).get("task")
@@ -139,14 +190,21 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         for intent, of in KINDS.items()
         if of == kind or (of == "change" and kind in ("items", "address", "payment"))
     }
+    others = _numbers(text) - {number.casefold() for number in task.get("orders", [])}
+    if others and set(intents) & (KINDS.keys() - same):
+        return False  # another order, and something else is wanted of it
     if kind == "cancel":
         same |= {"refund", "return"}  # what it may have been asked as
     if asked in _PROPOSES and LEAVES_IT.search(text) and "?" not in text:
         return True
+    if HOW_IT_WORKS.search(text) and not accepts:
+        return False
     if set(intents) & {"human", "complaint"} or (asked == "confirm" and NOT_WANTED.search(text)):
         return False
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
+    if asked in _PROPOSES and ASKS_FIRST.match(text) and not accepts:
+        return False
     if asked in _PROPOSES and _slipped(text):
         return True  # whatever a word that is none was taken for
     if asked in _PROPOSES and (accepts or declines):
@@ -155,5 +213,5 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return set(intents) <= _WORDS and _AS_WELL.search(text) is not None and "cart" not in text.casefold()
     if kind == "exchange" and MONEY_INSTEAD.match(text):
         return True
-    question = text.rstrip().endswith("?")
+    question = text.rstrip().endswith("?") and not (asked in _CHOOSES and _HOW_ABOUT.match(text))
     return not question and set(intents) <= _ALLOWED.get(asked or "", frozenset()) | same

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.aftersale.answering import NOT_WANTED
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED
 from agentpay.llm.house.aftersale.quantities import wants_other_quantity
-from agentpay.llm.house.aftersale.task import GUESS, KINDS, Task, changes_address_or_payment
+from agentpay.llm.house.aftersale.task import A_GUESS, GUESS, KINDS, SURE, Task, changes_address_or_payment
+from agentpay.llm.house.aftersale.trouble import is_no_good
 from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Talk
 
@@ -43,6 +44,18 @@ _NO_RETURN = re.compile(
 )
 _MONEY_NOW = re.compile(r"\brefund\b|\bmoney\b", re.I)
 """What is wanted beside a return that is refused: "I don't want to wait for a return, refund me now"."""
+_VAGUE = frozenset(
+    {"product_details", "availability", "price_question", "policy", "other", "payment_problem", "view_cart", "account"}
+)
+_WHEN_MONEY = re.compile(
+    r"\b(?:when|how (?:long|soon|quick\w*|fast|many \w*days))\b[^.?!]{0,30}\b(?:money|cash|refund\w*|reimburse\w*|credited|paid back|on my (?:card|account))\b",
+    re.I,
+)
+_STANDS = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hi|also)\W+)*(?:has|have|is|was|did|are) (?:my|the|that|our|your) (?:\w+ )?(?:returns?|refund|exchange|cancell?ation|swap|change|replacement)"
+    r"\b(?! (?:policy|window|free|label|possible|address))",
+    re.I,
+)
 _OF_LABEL = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:how|where|what|when|who)\b.*\blabel\b", re.I)
 _ASKED_AFTER = re.compile(r"\b(?:my|the|our) (?P<other>other |second )?(?P<what>[a-z][\w'-]*)", re.I)
 _AN_ORDER = stems(
@@ -54,9 +67,8 @@ _ONLY_ASKS = re.compile(
     re.I,
 )
 _WHERE_IS = re.compile(r"\bwhere(?:'s| is| are) (?:my|the|our) (?:other )?(?P<what>[a-z][\w'-]*)", re.I)
-_SURE = 0.9
+_FEW = 6
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
-_A_GUESS = 0.35
 _VERBS = {intent: KINDS[intent] for intent in _OF_GOODS}
 """What such a wish is called in a sentence, by its intent."""
 MORE_OF_IT = frozenset(
@@ -78,7 +90,7 @@ def asks_when(act: ActView) -> bool:
     """ "How long until I get the money?", "which card does it go to?": a question about what is under way, and no wish for a refund."""
     if act.intent not in KINDS:
         return False
-    if _OF_LABEL.search(act.text):
+    if _OF_LABEL.search(act.text) or asks_state(act):
         return True
     if _DONE_BEFORE.search(act.text) and not _ASKS_FOR_IT.search(act.text):
         return True  # "I sent it back two weeks ago and still no refund"
@@ -86,9 +98,24 @@ def asks_when(act: ActView) -> bool:
     return _WHEN.search(act.text) is not None or bool(of_money)
 
 
+def asks_of_money(act: ActView) -> bool:
+    """ "How long till I see the cash?", whatever it was taken for."""
+    return act.intent in _VAGUE and _WHEN_MONEY.search(act.text) is not None
+
+
+def asks_state(act: ActView) -> bool:
+    """ "Has my return been registered?": whether what was done stands, and no wish for it."""
+    return act.intent in KINDS and _STANDS.search(act.text) is not None
+
+
 def calls_off(talk: Talk, act: ActView) -> bool:
     """ "No, don't cancel": what is negated is not wanted."""
-    return act.intent in KINDS and (NOT_WANTED.search(act.text) is not None or _called_off(talk, act))
+    if act.intent not in KINDS:
+        return False
+    leaves = (
+        set(act.entities) <= {"pronoun"} and len(act.text.split()) < _FEW and LEAVES_IT.search(act.text) is not None
+    )
+    return leaves or NOT_WANTED.search(act.text) is not None or _called_off(talk, act)
 
 
 def _called_off(talk: Talk, act: ActView) -> bool:
@@ -98,12 +125,6 @@ def _called_off(talk: Talk, act: ActView) -> bool:
         return False
     whole = talk.turn.text.casefold()
     return whole.count(verb) == sum(verb in match.group() for match in NOT_WANTED.finditer(whole)) > 0
-
-
-def settled(acts: Sequence[ActView]) -> list[ActView]:
-    """The acts without guesses at a wish beside something sure: "I ordered a pen yesterday, has it shipped?"."""
-    sure = any(act.confidence >= _SURE for act in acts)
-    return [act for act in acts if not (sure and act.intent in KINDS and act.confidence < _A_GUESS)]
 
 
 def belongs(talk: Talk, act: ActView) -> bool:
@@ -117,7 +138,7 @@ def belongs(talk: Talk, act: ActView) -> bool:
         return act.confidence <= GUESS and (not wished or numbers <= wished)
     if act.intent == "provide_details":
         return True
-    return act.intent in MORE_OF_IT and (act.confidence < _SURE or not talk.cart.get("items"))
+    return act.intent in MORE_OF_IT and (act.confidence < SURE or not talk.cart.get("items"))
 
 
 def _of_another(text: str, wishes: Sequence[str]) -> bool:
@@ -146,7 +167,12 @@ def without_asides(acts: Sequence[ActView]) -> list[ActView]:
 
 def beside(acts: Sequence[ActView]) -> list[ActView]:
     """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it."""
-    return [act for act in acts if act.intent != "complaint" and not (act.intent == "negotiation" and not act.entities)]
+    return [
+        act
+        for act in acts
+        if act.intent != "complaint"
+        and not (act.intent == "negotiation" and (not act.entities or act.confidence < A_GUESS))
+    ]
 
 
 def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
@@ -158,6 +184,9 @@ def as_meant(acts: Sequence[ActView], whole: str) -> list[ActView]:
     wanted = {act.intent for act in acts if act.intent in KINDS}
     if {"exchange", "change_order"} <= wanted:  # "my ochre pot clashes with everything. Can I have the teal one?"
         acts = [replace(act, intent="exchange") if _says_no_change(act) else act for act in acts]
+        wanted = {act.intent for act in acts if act.intent in KINDS}
+    if "change_order" in wanted and wanted & {"return", "refund"}:  # "the ring is too small. Can I get my money back?"
+        acts = [act for act in acts if not (_says_no_change(act) and is_no_good(act.text))]
         wanted = {act.intent for act in acts if act.intent in KINDS}
     if "return" in wanted and _NO_RETURN.search(whole) and _MONEY_NOW.search(whole):
         return [replace(act, intent="refund") if act.intent == "return" else act for act in acts]
@@ -194,7 +223,7 @@ def unheard(talk: Talk) -> list[ActView]:
     found = _WHERE_IS.search(talk.turn.text)
     if found is None or stems(found["what"]) & (_AN_ORDER | stems(talk.turn.text.replace(found.group(), " "))):
         return []
-    return [ActView("order_status", _SURE, found.group(), {})]
+    return [ActView("order_status", SURE, found.group(), {})]
 
 
 def apart(acts: Sequence[ActView]) -> tuple[list[ActView], Task | None]:

@@ -19,9 +19,11 @@ Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
 """Results of `order_status`; None where something has been asked or said instead."""
 
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent)\b(?! (?:item|one))", re.I)
+THE_OTHER = re.compile(r"\b(?:the|my) other (?:one|order|parcel|package)\b", re.I)
 _CAME = re.compile(r"\b(?:delivered|arrived|received|got)\b", re.I)
 _ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|those))?(?: \w+)? orders?\b", re.I)
 _BY_RULES = frozenset({"return", "exchange", "refund"})
+_BOTH = 2
 _MOST = 5
 """Orders that are worked on at once."""
 _LOOKED_INTO = 3
@@ -123,11 +125,21 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[st
         return orders
     suitable = [order for order in orders if suits(task.kind, order)]
     named = holding(text, orders)
+    standing = [order for order in orders if order["status"] not in ("cancelled", "refunded")]
+    if _ALL_ORDERS.search(text) and suitable and len(standing) == _BOTH and "both" in text.casefold():
+        return standing  # of each is said what can be done
     if _ALL_ORDERS.search(text) and suitable:
         return suitable
     if _LATEST.search(text):
         return suitable[:1] if suitable and _CAME.search(text) else orders[:1]
     spoken_of = [order for order in orders if talk.order and order["number"].casefold() == talk.order.casefold()]
+    if (
+        spoken_of
+        and not named
+        and THE_OTHER.search(text)
+        and (others := [one for one in suitable if one not in spoken_of])
+    ):
+        return others
     if not named and spoken_of:
         return spoken_of
     if spoken_of and spoken_of[0] in named and (spoken_of[0] in suitable or not any(one in suitable for one in named)):

@@ -17,25 +17,53 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _AND_ANOTHER = re.compile(
     r"^\W*(?:(?:fine|ok(?:ay)?|thanks?|thank you|great|good|al?right|right|hm+|oh|cool|perfect|i see|so|then|too bad|pity|shame)\W+)*"
-    r"(?:and|(?:and )?(?:what|how) about|(?:then )?(?:just|only))\s+(?:the|my|our)\s+(?P<what>[a-z][^?.!,;]{1,40})",
+    r"(?:and|(?:[\w']+\W+){0,3}?(?:what|how) about|(?:then )?(?:just|only))\s+(?:the|my|our)\s+(?P<what>[a-z][^?.!,;]{1,40})",
     re.I,
 )
 _MAY_NAME = frozenset(
-    {"product_search", "product_details", "availability", "price_question", "recommendation", "other", "thanks", "greeting"}
-    | {"add_to_cart", "complaint", "order_status", *KINDS}
+    {"product_search", "product_details", "product_comparison", "availability", "price_question", "recommendation", "other"}
+    | {"thanks", "greeting", "add_to_cart", "complaint", "order_status", *KINDS}
 )  # fmt: skip
+_OF_MONEY = frozenset(
+    {"view_cart", "return", "refund", "order_status", "policy", "price_question", "payment_problem", "other", "thanks"}
+)
+_IS_DONE = re.compile(
+    r"^\W*(?:(?:so|and|ok(?:ay)?|great|thanks)\W+)*(?:is|has|was|did) (?:that|it|this|everything)(?: all| now)?"
+    r"(?: been| gone)? (?:sorted|done|changed|through|set|settled|saved|updated|go through|work)(?: now| then| ok)?\W*$",
+    re.I,
+)
+_GETS_BACK = re.compile(
+    r"\b(?:what|how much|how|where|when)\b[^.?!]{0,30}\b(?:get|have|see|receive|getting)\b[^.?!]{0,20}\bback\b",
+    re.I,
+)
 _FURTHER = re.compile(r"\b(?:and|also|plus|then|too|as well)\b", re.I)
 
 
 def asks_again(memory: dict[str, Any], intents: Sequence[str], text: str) -> bool:
-    """ "And the mat?", right after an order was told of or something was done with one: the same is asked of another thing."""
+    """ "And the mat?", right after an order was told of or something was done with one: the same is asked of another thing.
+
+    Unless the message says itself what is wanted: "and the mat came torn. Refund it please".
+    """
     served = memory.get("served")
-    return isinstance(served, dict) and set(intents) <= _MAY_NAME and _AND_ANOTHER.match(text) is not None
+    found = _AND_ANOTHER.match(text)
+    if not isinstance(served, dict) or not set(intents) <= _MAY_NAME or found is None:
+        return False
+    says_more = re.search(r"\w", text[found.end() :]) is not None
+    return not (says_more and set(intents) & (KINDS.keys() - {served.get("intent")}))
 
 
-def sums_up(memory: dict[str, Any], intents: Sequence[str], *, shopping: bool) -> bool:
-    """ "What did I pay for it all up?", right after an order was told of, with no cart: the order's sum is asked, not a cart's."""
-    return isinstance(memory.get("served"), dict) and not shopping and set(intents) == {"view_cart"}
+def sums_up(memory: dict[str, Any], intents: Sequence[str], text: str, *, shopping: bool) -> bool:
+    """
+    "What did I pay for it all up?", right after an order was told of, with no cart: the order's sum is asked, not a cart's.
+    So it is with "what do I get back and how?", after something was done with it.
+    """
+    served = memory.get("served")
+    if not isinstance(served, dict) or shopping:
+        return False
+    if served.get("done") and _IS_DONE.match(text):
+        return True
+    back = bool(served.get("done")) and set(intents) <= _OF_MONEY and _GETS_BACK.search(text) is not None
+    return back or set(intents) == {"view_cart"}
 
 
 def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:

@@ -29,6 +29,7 @@ _NOT_COME = re.compile(
     r"(?:\b(?:not|never)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
     re.I,
 )
+_MIND = re.compile(r"\bchang\w* (?:my|our) minds?\b|\b(?:don'?t|do not|didn'?t) (?:like|want|need)\b", re.I)
 _NEW_ONE = re.compile(r"\b(?:new|another|fresh) (?:one|pair|set)\b|\breplac\w*\b|\ba new\b", re.I)
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
@@ -104,7 +105,11 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
 def items(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     state = can["before_it_leaves"]
-    if not state["ok"] and order["fulfillment_status"] == "delivered" and DROPS.search(task.text):
+    if (
+        not state["ok"]
+        and order["fulfillment_status"] == "delivered"
+        and (DROPS.search(task.text) or _MIND.search(task.text))
+    ):
         task.kind = "return"  # what is not wanted any more, and is there
         return give_back(talk, task, found)
     if not state["ok"] and order["fulfillment_status"] == "delivered":

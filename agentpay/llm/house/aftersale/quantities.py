@@ -35,12 +35,16 @@ _BEFORE = re.compile(
     r"\b(?:instead of|rather than|not)\s+(?P<n>one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.I
 )
 _ADDS = re.compile(
-    r"\b(?:add|another|more|extra|additional)\b(?:\s+(?:in|on|to it))?\s+(?:(?:an?|the|another|more|extra|additional|some|one|two|three|four|five|six|\d+|of|pairs?|packs?)\s+)*(?P<what>[a-z][\w'-]+)",
+    r"\b(?:add|another|more|extra|additional)\b(?:\s+(?:in|on|to it))?\s+(?:(?:an?|the|another|more|extra|additional|some|one|two|three|four|five|six|\d+|of|pairs?|packs?)\s+)*(?P<what>[a-z][\w'-]+)(?P<more>(?: [a-z][\w'-]+){0,2})",
     re.I,
 )
 _THAT_ONE = re.compile(r"\b(?:the|that|this)\s+(?:other |same |first |second |last )?one\b", re.I)
 """Stands for an order as well as for an item: it counts nothing."""
-_SAME = frozenset({"one", "ones", "of", "please", "pls", "then", "too", "as", "to"})
+_ONE_OF = re.compile(r"\b(?:one|two|three|four|five|\d{1,2}|some) of\b", re.I)
+_MOST_COUNTED = 9
+_SAME = frozenset(
+    {"one", "ones", "of", "please", "pls", "then", "too", "as", "to", "it", "them", "that", "those", "these"}
+)
 """What follows "another" where it is of what the order holds."""
 
 
@@ -72,8 +76,10 @@ def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> lis
     instead = _INSTEAD_OF.search(text)
     drop, more, exact = DROPS.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
     drop, more = (None, None) if instead else (drop, more)
+    if exact and not instead and _names_a_variant(exact[1], text, pool):
+        exact = None  # "change them to 43": a size, no number of boots
     if not (drop or more or exact):
-        return None
+        return _so_many_will_do(text, pool)
     if more and not drop and _adds_another(text, task.text, pool):
         talk.say("not_added", number=order["number"])
         talk.offer_human("offer_human", order=order)
@@ -101,6 +107,25 @@ def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> lis
             units = counts[place] or 0
         changed.append((item, units))
     return changed
+
+
+def _names_a_variant(said: str, text: str, pool: list[dict[str, Any]]) -> bool:
+    """Whether a number is what another variant is called, and its option is spoken of or it is too many to be a count."""
+    return any(
+        str(value) == said and (name.casefold() in text.casefold() or number(said) > _MOST_COUNTED)
+        for item in pool
+        for other in item["alternatives"]
+        for name, value in other["options"].items()
+    )
+
+
+def _so_many_will_do(text: str, pool: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]] | None:
+    """ "One flask is enough": fewer of what is named than there are, and nothing else of it shall be otherwise."""
+    named = wished.meant(text, pool).items
+    if len(named) != 1 or _ONE_OF.search(text) or reading.alternatives(text, named[0]):
+        return None
+    said = counting.counted(text, named[0], pool)
+    return [(named[0], said)] if said and said < named[0]["quantity"] else None
 
 
 def change(talk: Talk, task: Task, order: dict[str, Any], changed: list[tuple[dict[str, Any], int]]) -> Step:
@@ -166,4 +191,6 @@ def _adds_another(text: str, whole: str, pool: list[dict[str, Any]]) -> bool:
     found = _ADDS.search(text)
     if any(reading.alternatives(whole, item) for item in pool):
         return True
-    return found is not None and found["what"].casefold() not in _SAME and not reading.named_items(text, pool)
+    if found is None or found["what"].casefold() in _SAME:
+        return False
+    return not reading.named_items(f"the {found['what']}{found['more']}", pool)

@@ -46,6 +46,8 @@ _BIGGER = re.compile(r"\b(?:bigger|larger|size up|next size up)\b", re.I)
 _SMALLER = re.compile(r"\b(?:smaller|size down|next size down)\b", re.I)
 
 
+_MEASURED = re.compile(r"(\d+)([a-z]{1,5})$")
+"""A number written together with its unit: "28cm"."""
 _SMALL = frozenset(
     {"a", "an", "and", "as", "at", "back", "by", "do", "for", "from", "have", "i", "if", "in", "into",
      "is", "it", "me", "my", "not", "of", "off", "on", "one", "or", "our", "out", "so", "that", "the",
@@ -57,12 +59,16 @@ _ASIDE = re.compile(r"[,(:\u2013\u2014]|\s(?:with|for|in|of|by|from|and)\s")
 """Where a title begins to tell what a thing is made of or for."""
 _COMPOUNDED = 4
 """Letters of a word that may stand for a longer one that ends in it."""
+_CLIPPED = 3
+"""Letters of a word that may stand for the kind of thing that begins with it."""
 _POINTING = frozenset({"the", "my", "those", "these", "this", "that", "both", "all", "a", "an"})
 
 
 def tokens(text: str) -> set[str]:
-    """The words of a text, sizes by their letters too: {"large", "l"}."""
+    """The words of a text, without their plural too, and sizes by their letters: {"mediums", "medium", "m"}."""
     words = {word.casefold() for word in _TOKEN.findall(text.replace("-", " "))}
+    words |= {part for word in words if (found := _MEASURED.match(word)) for part in found.groups()}
+    words |= {word[:-1] for word in words if len(word) > 2 and word.endswith("s") and not word.endswith("ss")}
     return words | {_SIZES[word] for word in words if word in _SIZES}
 
 
@@ -148,9 +154,11 @@ def _by_category(text: str, items: Sequence[dict[str, Any]], found: Sequence[dic
 
 
 def _compounds(title: str, said: set[str]) -> bool:
-    """ "The lamp", of a headlamp."""
+    """ "The lamp", of a headlamp; "the amp", of an amplifier."""
     longer = (own for own in title_words(title) if len(own) > _COMPOUNDED)
-    return any(own.endswith(word) for own in longer for word in said if len(word) >= _COMPOUNDED)
+    ends = any(own.endswith(word) for own in longer for word in said if len(word) >= _COMPOUNDED)
+    kind = _last_word(title)
+    return ends or any(_CLIPPED <= len(word) < len(kind) and kind.startswith(word) for word in said)
 
 
 def not_held(text: str, items: Sequence[dict[str, Any]]) -> list[str]:

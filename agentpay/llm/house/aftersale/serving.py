@@ -11,11 +11,12 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import articles, general
 from agentpay.llm.house.aftersale import planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
-from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects, sure_already
 from agentpay.llm.house.aftersale.clauses import (
     MORE_OF_IT,
     apart,
     as_meant,
+    asks_state,
     kinds_of,
     without_asides,
     without_questions,
@@ -30,15 +31,18 @@ from agentpay.llm.house.aftersale.task import (
     of_acts,
     of_memory,
     other_address,
+    same_place,
     wishes_of,
     without_numbers,
 )
 from agentpay.llm.house.aftersale.telling import told
+from agentpay.llm.house.aftersale.trouble import is_no_good
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
+_OF_RETURNS = re.compile(r"\breturns?\b|\bback\b", re.I)
 _STILL_OPEN = re.compile(r"\bstill\b|\bno (?:refund|money)\b|n't\b|\bnot\b", re.I)
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|am i able|is it possible|do you)\b", re.I)
 _OPEN = ("confirm", "start", "items", "to")
@@ -51,7 +55,7 @@ _NAMES = {
 
 def money_due(talk: Talk, act: ActView) -> Plan:
     """When money comes: what the shop's pages say of it, and how the order that is spoken of stands."""
-    passages = yield from articles.passages_for(act.text)
+    passages = [] if asks_state(act) and talk.verified else (yield from articles.passages_for(act.text))
     if passages:
         articles.quote(talk, passages[0])
     own = talk.order is not None or talk.verified or act.entities.get("order_numbers")
@@ -84,12 +88,16 @@ def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> 
     `after`: a task that the same message has agreed to; what is wished besides is of its order unless another is named.
     """
     acts = as_meant(without_asides(wishes_of(acts)), talk.turn.text)
+    if talk.turn.memory.get("quoted") and _OF_RETURNS.search(talk.page or "") and not is_no_good(talk.turn.text):
+        # "Money back for the blue one then", right after the page on returns was quoted: it comes back
+        acts = [replace(act, intent="return") if act.intent == "refund" else act for act in acts]
     talk.order = talk.turn.memory.get("order")  # not what another clause of this message has asked about
     kinds = kinds_of(acts)
     more = [act for act in acts if act.intent in MORE_OF_IT]
     acts, elsewhere = apart(acts)
     tasks = [of_acts(talk, [act for act in acts if act.intent == kind]) for kind in kinds]
-    tasks[0].words += [act.text for act in more]
+    for act in more:
+        _said_beside(tasks[0], act.text, talk.turn.text)
     whole = without_questions(talk, acts)
     if len(tasks) == 1 and len(whole) > len(" ".join(tasks[0].words)) + 12:
         tasks[0].words.append(
@@ -111,6 +119,16 @@ def begin(talk: Talk, acts: Sequence[ActView], *, after: Task | None = None) -> 
         tasks = [elsewhere, *(replace(task, address=None) for task in tasks)]
     tasks[0].then = [task.data() for task in tasks[1:]]
     yield from serve(talk, tasks[0])
+
+
+def _said_beside(task: Task, text: str, whole: str) -> None:
+    """Take in a clause that says more of the wish: "both the harmonica", read apart from "and the tuner can go back"."""
+    for place, words in enumerate(task.words):
+        joined = re.search(rf"{re.escape(text)}(?:,| and|, and| &) (?={re.escape(words)})", whole)
+        if joined is not None:
+            task.words[place] = f"{joined.group()}{words}"
+            return
+    task.words.append(text)
 
 
 def _goes_on_from_complaint(talk: Talk, task: Task) -> None:
@@ -183,6 +201,7 @@ def serve(talk: Talk, task: Task) -> Plan:
     if task.kind == "account":
         yield from account(talk, task)
         return
+    named = bool(task.orders)
     found = yield from orders_of(talk, task)
     if found is None:
         return
@@ -193,7 +212,8 @@ def serve(talk: Talk, task: Task) -> Plan:
     rule = task.asked is None and _may_i_of_another(talk, task, found)
     if rule and (yield from articles.told(talk, ActView("policy", 1.0, talk.turn.text, {}))):
         return
-    steps = []
+    named = named or [each["order"]["number"] for each in found] == [talk.turn.memory.get("order")]
+    steps, said = [], talk.text()
     for each in found:
         step = planning.PLANNERS[task.kind](talk, task, each)
         if step is not None:
@@ -205,6 +225,9 @@ def serve(talk: Talk, task: Task) -> Plan:
             yield from _next(talk, task)  # what cannot be done keeps nothing else from being done
         return
     task.calls = [{"tool": step.tool, "arguments": step.arguments} for step in steps]
+    if named and talk.text() == said and sure_already(talk.turn.text):
+        yield from _do(talk, task)
+        return
     for step in steps:
         talk.say_text(step.says)
     talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")
@@ -226,6 +249,10 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
         talk.say("change_impossible", number=order["number"], reason=state["reason"])
         talk.offer_human(order=order)
         return
+    before = talk.turn.memory.get("order")
+    if task.address is None and same_place(task.text) and before not in (None, order["number"]):
+        outcome = yield Ask("order_status", {"order_number": before})
+        task.address = outcome.result["order"]["shipping_address"] if outcome.ok else None
     if task.address is None:
         talk.say("address_which", number=order["number"])
         ask(talk, task, "address", "address")

@@ -46,12 +46,18 @@ _OTHER_ADDRESS = re.compile(
     r"\b(?:different|new|other|another|wrong|old) (?:\w+ )?address\b|\baddress (?:is|was) (?:wrong|old)\b|\bchange (?:\w+ ){0,3}address\b",
     re.I,
 )
+_SAME_PLACE = re.compile(
+    r"\b(?:to|at) the same (?:place|address|house|one)\b|\bsame (?:delivery |new )?address\b|\b(?:go|goes|sent|send|delivered|ship\w*) there\b",
+    re.I,
+)
 _BECAUSE = re.compile(r"\b(?:because|since|as|it'?s|they'?re|it is|they are)\s+(?P<why>.{3,120}?)(?:[.!?;]|$)", re.I)
 _ONLY_A_NUMBER = re.compile(r"^\W*(?:(?:hi|hello|hey|order|in|for|about|re)\W+)*#?[\w-]*\d[\w-]*\W*$", re.I)
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|(?:my|the|that) (?:whole )?order)\b", re.I)
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
 
 
+SURE, A_GUESS = 0.9, 0.35
+"""From here a clause is sure; below the other it is a guess beside one that is."""
 GUESS = 0.7
 """Up to here a clause counts as a question for an order's status because it names an order, and for nothing else."""
 
@@ -121,7 +127,7 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
     if task.kind == "change" and _CANCEL_IT.search(talk.turn.text):
         task.kind = "cancel"
     if task.kind == "change":
-        task.kind = "address" if task.address or _ADDRESS.search(text) else "items"
+        task.kind = "address" if task.address or _ADDRESS.search(text) or same_place(text) else "items"
         if _PAYS.search(text) and task.kind == "items":
             task.kind = "payment"
     return task
@@ -144,6 +150,11 @@ def changes_address_or_payment(text: str) -> bool:
 def other_address(text: str) -> bool:
     """ "I need one only, and a different address": where it goes shall change besides."""
     return _OTHER_ADDRESS.search(text) is not None
+
+
+def same_place(text: str) -> bool:
+    """ "To the same place": where the order that was spoken of before goes."""
+    return _SAME_PLACE.search(text) is not None
 
 
 def method_of(text: str) -> str | None:

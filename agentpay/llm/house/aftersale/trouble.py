@@ -69,3 +69,8 @@ def told_of(intents: Collection[str], text: str, *, shopping: bool) -> str | Non
 def is_amiss(text: str) -> bool:
     """Whether a thing is said to be broken, not to work, or to lack something."""
     return _AMISS.search(text) is not None
+
+
+def is_no_good(text: str) -> bool:
+    """Whether a thing is said to be amiss, or not to fit."""
+    return is_amiss(text) or _ILL_FITTING.search(text) is not None

@@ -40,7 +40,7 @@ _STAYS = re.compile(
     re.I,
 )
 _PRAISED = re.compile(
-    r"\b(?:i|we) (?:really |absolutely |just )?love\b(?! to)|\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:happy|pleased|delighted) with\b"
+    r"\bonly (?:the|my) [\w' -]{2,40}? (?:came|arrived|turned up|(?:was|were) (?:in|inside|there|delivered))\b|\b(?:i|we) (?:really |absolutely |just )?love\b(?! to)|\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:happy|pleased|delighted) with\b"
     r"|\b(?:is|are|was|were|fits?|works?|looks?)(?!n'?t)\s+(?!not\b|never\b)(?:(?!not\b|never\b|too\b)\w+\s+){0,2}?(?:fine|great|good|ok(?:ay)?|perfect(?:ly)?|lovely|well|beautiful(?:ly)?|nice|gorgeous|alright)\b",
     re.I,
 )

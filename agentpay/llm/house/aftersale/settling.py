@@ -1,0 +1,69 @@
+"""Which clauses of a message count: guesses beside something sure do not, nor does why something is wished beside the wish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house.aftersale.finding import THE_OTHER
+from agentpay.llm.house.aftersale.task import A_GUESS, KINDS, SURE
+
+_LIKELY, _HALF = 0.85, 0.5
+_ASKS = frozenset({"availability", "product_details", "price_question"})
+"""What a clause that names nothing is easily taken for: "when I get that far"."""
+_IN_WORDS = {
+    intent: re.compile(rf"\b(?:{words})\b", re.I)
+    for intent, words in (
+        ("cancel_order", r"cancel\w*|call\w* off|stop"),
+        ("return", r"return\w*|(?:send|give|bring|take|go|goes|sent)\w* (?:[\w']+ ){0,4}back"),
+        ("exchange", r"exchang\w*|swap\w*|replac\w*|trad(?:e|ing)"),
+        ("refund", r"refund\w*|money|reimburs\w*"),
+        ("change_order", r"chang\w*|swap\w*|instead|address|add|remove|make it|switch\w*"),
+    )
+}
+"""Wishes about an order, and the words that say them."""
+
+
+def settled(acts: Sequence[ActView]) -> list[ActView]:
+    """
+    The acts without guesses at a wish beside something sure: "I ordered a pen yesterday, has it shipped?". What is told
+    beside a wish in so many words is why it is wished: "the ring in A-12 is too small, can I get my money back?".
+    """
+    sure = any(act.confidence >= SURE for act in acts)
+    acts = [act for act in acts if not (sure and act.intent in KINDS and act.confidence < A_GUESS)]
+    likely = any(act.confidence >= _LIKELY for act in acts)
+    acts = [
+        act
+        for act in acts
+        if not (likely and act.confidence < _HALF and act.intent in _ASKS and set(act.entities) <= {"pronoun"})
+    ]
+    spoken = [act for act in acts if act.intent in KINDS and said_in_words(act.intent, act.text)]
+    told = [
+        act
+        for act in acts
+        if spoken
+        and act.intent in _IN_WORDS
+        and act not in spoken
+        and act.confidence < SURE
+        and not _goes_elsewhere(act, spoken)
+    ]
+    numbers = [number for act in told for number in act.entities.get("order_numbers", [])]
+    given = {"order_numbers": numbers} if numbers else {}
+    return [
+        replace(act, entities={**given, **act.entities}) if act in spoken else act for act in acts if act not in told
+    ]
+
+
+def said_in_words(intent: str, text: str) -> bool:
+    """Whether the text has a word for such a wish."""
+    return intent in _IN_WORDS and _IN_WORDS[intent].search(text) is not None
+
+
+def _goes_elsewhere(act: ActView, wishes: Sequence[ActView]) -> bool:
+    """Whether it is about another order than they are, or about where one goes."""
+    own = set(act.entities.get("order_numbers", []))
+    others = {number for wish in wishes for number in wish.entities.get("order_numbers", [])}
+    other = own and others and not own <= others
+    return bool(other or act.entities.get("address")) or THE_OTHER.search(act.text) is not None
