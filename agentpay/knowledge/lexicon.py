@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from uuid import UUID
 
 from rapidfuzz import process
@@ -28,10 +29,24 @@ _COMMON = 5
 _CANDIDATES = 20
 
 _MANY = 5_000
-"""Words from which on they are counted anew at most every `_STALE_SECONDS`: a slip is set right by yesterday's titles too."""
-_STALE_SECONDS = 60.0
+"""Words from which on they are counted anew at most every `STALE_SECONDS`: a slip is set right by yesterday's titles too."""
+STALE_SECONDS = 60.0
 
-_cache: OrderedDict[UUID, tuple[int, float, Mapping[str, int]]] = OrderedDict()
+
+class TitleWords(Counter[str]):
+    """The words of titles, brands and categories, each with the number of texts it stands in."""
+
+    @cached_property
+    def by_length(self) -> Mapping[int, Sequence[str]]:
+        """Those of letters alone."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for word in self:
+            if word.isalpha():
+                found[len(word)].append(word)
+        return found
+
+
+_cache: OrderedDict[UUID, tuple[int, float, TitleWords]] = OrderedDict()
 
 
 async def title_words(tx: Tx) -> frozenset[str]:
@@ -39,13 +54,16 @@ async def title_words(tx: Tx) -> frozenset[str]:
     return frozenset(await title_counts(tx))
 
 
-async def title_counts(tx: Tx) -> Mapping[str, int]:
-    """The same with the number of texts each stands in; kept until the catalogue's version changes, of many a while longer."""
-    version = await tx.session.scalar(select(Organization.catalog_version).where(Organization.id == tx.organization_id))
+async def title_counts(tx: Tx, version: int | None = None) -> TitleWords:
+    """The same with the number of texts each stands in; kept until the catalogue's version (asked for where it is not
+    given) changes, of many a while longer."""
+    if version is None:
+        statement = select(Organization.catalog_version).where(Organization.id == tx.organization_id)
+        version = await tx.session.scalar(statement)
     kept = _cache.get(tx.organization_id)
     if kept is not None:
         known, made, found = kept
-        if known == version or (len(found) > _MANY and time.monotonic() - made < _STALE_SECONDS):
+        if known == version or (len(found) > _MANY and time.monotonic() - made < STALE_SECONDS):
             _cache.move_to_end(tx.organization_id)
             return found
     rows = (
@@ -63,11 +81,11 @@ async def title_counts(tx: Tx) -> Mapping[str, int]:
     return found
 
 
-def _counted(texts: list[str]) -> Mapping[str, int]:
-    return Counter(word for text in texts for word in set(words(text)))
+def _counted(texts: list[str]) -> TitleWords:
+    return TitleWords(word for text in texts for word in set(words(text)))
 
 
-def correct(word: str, known: Mapping[str, int], real: frozenset[str] = frozenset()) -> str | None:
+def correct(word: str, known: TitleWords, real: frozenset[str] = frozenset()) -> str | None:
     """
     The shop's word that `word` is a slip of, or None. `real` are words that exist, whatever the shop sells.
 
@@ -80,7 +98,8 @@ def correct(word: str, known: Mapping[str, int], real: frozenset[str] = frozense
     if exists and len(word) < _SHORT:
         return None
     allowed = 2 if len(word) >= 9 else 1
-    nearby = [other for other in known if abs(len(other) - len(word)) <= allowed and other.isalpha()]
+    lengths = range(len(word) - allowed, len(word) + allowed + 1)
+    nearby = [other for length in lengths for other in known.by_length.get(length, ())]
     if len(word) < _SHORT:
         nearby = [other for other in nearby if len(other) > 1 and known[other] >= _COMMON]
     else:
@@ -102,11 +121,10 @@ def _replaces(word: str, other: str, distance: float) -> bool:
     )
 
 
-async def explained(tx: Tx, terms: list[Term], unknown: set[str]) -> list[Term]:
+def explained(terms: Sequence[Term], unknown: set[str], known: TitleWords) -> list[Term]:
     """The terms, those of `unknown` with their other names, and else with the shop's spelling where there is one."""
     if not unknown:
-        return terms
-    known = await title_counts(tx)
+        return list(terms)
     real = common_words()
     found = []
     for term in terms:

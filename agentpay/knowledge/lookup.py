@@ -7,25 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from sqlalchemy import func, or_, select
 
 from agentpay.knowledge.candidates import Candidate, candidates
 from agentpay.knowledge.lexicon import title_counts
 from agentpay.knowledge.product_search import codes_in, exact_matches
-from agentpay.knowledge.reading import Reading, read
+from agentpay.knowledge.reading import Reading, read, shop_of
 from agentpay.knowledge.terms import FILLER, content_terms
+from agentpay.knowledge.titles import ALIKE, alike, squeeze
 from agentpay.store.session import Tx
-from agentpay.store.tables import Product, Variant
+from agentpay.store.tables import Variant
 
 ENOUGH = 0.4
 """Below this a name is somebody else's."""
 _NAME = {"a": 1.0, "b": 0.8, "o": 0.8, "c": 0.5, "d": 0.3, "-": 0.0}
 _BESIDE = 0.7
 """What a word counts that a title has only for what the product goes with."""
-_ALIKE = 88
-"""Likeness (0..100) from which a misspelt or run-together name still counts."""
-_TITLES = 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,9 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
     terms = content_terms(text)
     if not terms or all(term.soft for term in terms):
         return []
-    reading = await read(tx, terms, text)
-    titled = await title_counts(tx)
+    shop = await shop_of(tx)
+    reading = await read(tx, terms, text, shop)
+    titled = await title_counts(tx, shop.version)
     scored = [(c, score) for c in await candidates(tx, reading, None) if (score := _score(reading, c)) >= ENOUGH]
     numbered = [(c, score) for c, score in scored if _bears_numbers(reading, c)]
     matches = [
@@ -65,7 +64,10 @@ async def lookup(tx: Tx, text: str, limit: int = 5) -> list[Match]:
         for c, score in numbered or scored
     ]
     if not matches:
-        matches = await _alike(tx, text)
+        matches = [
+            Match(like.product_id, like.external_id, like.title, score=round(0.8 * like.likeness / 100, 4), exact=False)
+            for like in await alike(tx, text, shop.version)
+        ]
     matches.sort(key=lambda match: (-match.score, match.title))
     return matches[:limit]
 
@@ -128,32 +130,6 @@ async def _variants_named(tx: Tx, text: str, product_ids: Sequence[UUID]) -> dic
     return {product: variants[0] for product, variants in found.items() if len(variants) == 1}
 
 
-async def _alike(tx: Tx, text: str) -> list[Match]:
-    """Titles that contain something very like the name, spaces and hyphens aside ("ridgerunner", "squal jackit")."""
-    name = _squeeze(text)
-    if len(name) < 6:
-        return []
-    rows = (
-        await tx.session.execute(
-            select(Product.id, Product.external_id, Product.title)
-            .where(Product.organization_id == tx.organization_id, Product.status == "active")
-            .order_by(Product.id)
-            .limit(_TITLES)
-        )
-    ).all()
-    squeezed = {n: _squeeze(row.title) for n, row in enumerate(rows)}
-    fitting = {n: title for n, title in squeezed.items() if len(title) >= len(name) - 1}
-    best = process.extract(name, fitting, scorer=fuzz.partial_ratio, score_cutoff=_ALIKE, limit=10)
-    return [
-        Match(rows[n].id, rows[n].external_id, rows[n].title, score=round(0.8 * likeness / 100, 4), exact=False)
-        for _, likeness, n in best
-    ]
-
-
-def _squeeze(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
-
-
 def title_matches(reference: str, titles: Sequence[str]) -> list[bool]:
     """For each of a few titles, whether `reference` can name it: all its words are there, or something very like them.
 
@@ -165,8 +141,8 @@ def title_matches(reference: str, titles: Sequence[str]) -> list[bool]:
     fits = [wanted <= {_stem(word) for word in re.findall(r"[^\W_]+", title.lower())} for title in titles]
     if any(fits):
         return fits
-    name = _squeeze(reference)
-    return [len(name) >= 4 and fuzz.partial_ratio(name, _squeeze(title)) >= _ALIKE for title in titles]
+    name = squeeze(reference)
+    return [len(name) >= 4 and fuzz.partial_ratio(name, squeeze(title)) >= ALIKE for title in titles]
 
 
 def _stem(word: str) -> str:

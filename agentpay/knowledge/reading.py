@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from agentpay.knowledge import weights as weighing
-from agentpay.knowledge.lexicon import explained, title_words
+from agentpay.knowledge.lexicon import TitleWords, explained, title_counts
 from agentpay.knowledge.terms import FILLER, Term, words
 from agentpay.store import statements
 from agentpay.store.session import Tx
@@ -57,8 +57,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What reading a query needs to know of a shop."""
+    """What reading a query needs to know of a shop. `version` is its catalogue's."""
 
+    version: int
     total: int
     synonyms: Sequence[Sequence[str]]
     model: str | None
@@ -80,7 +81,8 @@ async def read(tx: Tx, terms: Sequence[Term], query: str = "", shop: Shop | None
     unknown = {term.word for n, term in enumerate(terms) if not _frequency(found[n])}
     rare = {term.word for n, term in enumerate(terms) if _frequency(found[n]) < RARE and len(term.word) > 5}
     if (unknown or rare) and shop.total:
-        spelt = await _split(tx, await explained(tx, terms, unknown), rare)
+        known = await title_counts(tx, shop.version)
+        spelt = _split(explained(terms, unknown, known), rare, known)
         if spelt != terms:
             terms = spelt
             found = await _stems(tx, terms)
@@ -123,7 +125,7 @@ async def shop_of(tx: Tx, told: Sequence[tuple[Any, ...]] | None = None) -> Shop
         )
         while len(_totals) > _SHOPS:
             _totals.popitem(last=False)
-    return Shop(_totals[key], synonyms, model)
+    return Shop(version, _totals[key], synonyms, model)
 
 
 def _of_the_shop(terms: Sequence[Term], order: Sequence[str], synonyms: Sequence[Sequence[str]]) -> list[Term]:
@@ -165,9 +167,8 @@ def _hyphened(terms: Sequence[Term]) -> list[Term]:
     return found
 
 
-async def _split(tx: Tx, terms: Sequence[Term], rare: set[str]) -> list[Term]:
+def _split(terms: Sequence[Term], rare: set[str], known: TitleWords) -> list[Term]:
     """A rare or unknown word may be two in the shop: "smartwatch" is also looked for as "smart" and "watch"."""
-    known = await title_words(tx)
     found = []
     for term in terms:
         word = term.word

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from agentpay.knowledge.lookup import lookup
 from agentpay.store.session import Tx
+from agentpay.store.tables import Product
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,9 @@ async def test_an_ambiguous_name_has_close_scores(tx: Tx) -> None:
     named = [scores[name] for name in ("jacket-squall", "socks-merino", "poles")]
     assert max(named) - min(named) < 0.1
     assert scores["shoe-ridge"] < min(named), "its category says running, its title does not"
+
+
+async def test_a_misspelt_title_is_that_of_a_product_on_sale(tx: Tx) -> None:
+    assert [match.external_id for match in await lookup(tx, "ridgeruner")] == ["shoe-ridge"]
+    await tx.session.execute(update(Product).where(Product.external_id == "shoe-ridge").values(status="archived"))
+    assert await lookup(tx, "ridgeruner") == [], "although its title is still remembered"

@@ -8,7 +8,7 @@ import pytest
 
 from agentpay.commerce.products import bump_catalog_version
 from agentpay.knowledge import lexicon
-from agentpay.knowledge.lexicon import correct
+from agentpay.knowledge.lexicon import TitleWords, correct
 from agentpay.knowledge.vocabulary import load
 from agentpay.llm.minilm import common_words
 from agentpay.store.session import Database, Tx
@@ -30,7 +30,7 @@ async def test_the_words_of_the_shop(tx: Tx) -> None:
 
 
 def test_a_slip_is_set_right_and_another_word_is_left_alone() -> None:
-    known = dict.fromkeys(("jacket", "boats", "merino", "waterproof", "shell"), 3)
+    known = TitleWords(dict.fromkeys(("jacket", "boats", "merino", "waterproof", "shell"), 3))
     real = common_words()
     assert correct("jaket", known, real) == "jacket"
     assert correct("merion", known, real) == "merino"
@@ -53,5 +53,5 @@ async def test_words_follow_the_catalogue_and_many_words_a_minute_later(
     assert "zither" in await change("A zither")
     monkeypatch.setattr(lexicon, "_MANY", 1)
     assert "bassoon" not in await change("A bassoon")
-    monkeypatch.setattr(lexicon, "_STALE_SECONDS", 0.0)
+    monkeypatch.setattr(lexicon, "STALE_SECONDS", 0.0)
     assert {"bassoon", "ocarina"} <= await change("An ocarina")
