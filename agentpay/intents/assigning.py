@@ -54,7 +54,7 @@ _READINGS = ((I.REFUND, I.RETURN), (I.RECOMMENDATION, I.PRODUCT_COMPARISON))
 """A wish, and what sounds like a second one beside it: "I don't want to wait for a return, refund me"."""
 _TELLING = frozenset({I.ADD_TO_CART, I.COMPLAINT})
 """What a few words that ask hardly are: "and the Wren?"."""
-_QUESTION = re.compile(
+ASKS = re.compile(
     r"(?:how|what|when|where|which|who|why|does|do|is|are|can|could|will|would|should|has|have) (?!about\b)",
     re.IGNORECASE,
 )
@@ -230,7 +230,7 @@ def joined(
     """The acts with each wish once: what a background clause names belongs to the wish it explains."""
     starts = {clause.start for clause in heard}
     texts = {clause.text: clause.start for clause, _, _ in parsed.clauses if clause.start in starts}
-    questions = {clause.text for clause, _, _ in parsed.clauses if clause.question or _QUESTION.match(clause.text)}
+    questions = {clause.text for clause, _, _ in parsed.clauses if clause.question or ASKS.match(clause.text)}
     besides = {
         clause.text
         for clause, _, _ in parsed.clauses

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agentpay.intents.assigning import Judged, assign, joined
+from agentpay.intents.background import without_background
 from agentpay.intents.rules import Heard, Parsed, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Dialogue, Understanding, Vocabulary
@@ -94,6 +95,8 @@ class TieredClassifier:
         if told or further:
             understanding, _ = self._rules.settle(parsed, dialogue, told)
             understanding = joined(understanding, heard, parsed, told, further)
+        if not named:
+            understanding = without_background(understanding, heard, parsed)
         return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
     async def warm_up(self) -> None:

@@ -1,0 +1,62 @@
+"""Clauses that tell and want nothing, beside one that wants something: "ive left it super late", "we lost my father"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+
+from agentpay.intents.assigning import ASKS
+from agentpay.intents.deciding import OF_GOODS
+from agentpay.intents.rules import Heard, Parsed
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.types import Act, Understanding
+
+GUESS = 0.5
+"""Less sure than that is what a clause wants that hardly wants anything: of 25 such clauses in the blind sets 20 wanted nothing."""
+_MEANT = 0.6
+"""How sure the wish is at least that a clause is the background of."""
+_MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE, I.OTHER})
+_SAYS_LITTLE = frozenset({"product_query", "pronoun", "category", "dates"})
+"""What a clause may name without wanting it."""
+_TELLS = re.compile(
+    r"^\W*(?:(?:and|so|but|because|cause|cos|as|since|hi|hiya|hello|hey|ok|well|hold on|wait)\W+)*"
+    r"(?:i|we|he|she|they|you|(?:my|our|his|her|their) \w+)(?:'?(?:ve|s|re|m|d|ll))? "
+    r"(?!(?:\w+ )?(?:wants?|needs?|likes?|love|take|have|get|order|buy|wish|prefer|look|looking|after|think|thinking|go|add|put|send)\b)"
+    r"\w",
+    re.IGNORECASE,
+)
+"""Somebody did, is or says something, other than to wish for it."""
+
+
+def without_background(understanding: Understanding, heard: Sequence[Heard], parsed: Parsed) -> Understanding:
+    """The acts without those that are a guess, or that tell of what this shop does not know, beside one that is neither."""
+    if len(understanding.acts) < 2:
+        return understanding
+    starts = {clause.start: clause for clause in heard}
+    texts = [(clause.text, starts[clause.start]) for clause, _, _ in parsed.clauses if clause.start in starts]
+    acts = [(act, next((one for text, one in texts if act.text in text), None)) for act in understanding.acts]
+    kept = [
+        act for act, clause in acts if clause is None or not _is_background(act, clause, acts, parsed.lexicon.words)
+    ]
+    return understanding.model_copy(update={"acts": kept})
+
+
+def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | None]], words: Set[str]) -> bool:
+    asks = clause.norm.endswith(" ?") or ASKS.match(act.text) is not None
+    names = set(act.entities.model_dump(exclude_defaults=True)) - _SAYS_LITTLE
+    # "10 yr anniversary", in a shop that sells by tens: a number alone names no goods
+    goods = {word for word in (act.entities.product_query or "").lower().split() if not word.isdigit()}
+    known = act.intent in OF_GOODS and clause.goods and any(w in words or w.removesuffix("s") in words for w in goods)
+    listed = clause.listed and clause.intent in OF_GOODS  # not what merely stands behind "hi,"
+    if act.intent in _MANNERS or asks or listed or names or known:
+        return False
+    tells = act.intent in OF_GOODS and act.entities.product_query is not None and _TELLS.match(act.text) is not None
+    if not tells and act.confidence >= GUESS:
+        return False
+    return any(
+        other is not act
+        and other.intent not in _MANNERS
+        and (other.confidence >= _MEANT or (said is not None and said.goods))
+        and (tells or other.confidence >= act.confidence)
+        for other, said in acts
+    )

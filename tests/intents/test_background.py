@@ -1,0 +1,59 @@
+"""What is told beside a wish is no wish; what asks, names goods or stands alone stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentpay.intents.background import without_background
+from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.types import Act, Dialogue, Entities, Understanding, Vocabulary
+
+SHOP = Vocabulary(title_words=frozenset({"lamp", "desk", "kettle", "steel"}), options={"colour": ["Red", "Sand"]})
+
+
+def kept(text: str, *acts: Act) -> list[str]:
+    rules = RuleClassifier()
+    parsed = rules.parse(text, SHOP, Dialogue())
+    heard = rules.settle(parsed, Dialogue())[1]
+    return [act.text for act in without_background(Understanding(acts=list(acts)), heard, parsed).acts]
+
+
+def act(intent: I, confidence: float, text: str, **entities: object) -> Act:
+    return Act(intent=intent, confidence=confidence, text=text, entities=Entities.model_validate(entities))
+
+
+WISH = act(I.ADD_TO_CART, 0.7, "I'll take the desk lamp", product_query="desk lamp")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        act(I.EXCHANGE, 0.46, "we lost our old one on tuesday", product_query="old one"),
+        act(I.COMPLAINT, 0.3, "it has been a week"),
+        act(I.CHANGE_CART, 1.0, "she measured again", product_query="measured"),
+    ],
+)
+def test_what_is_told_beside_a_wish_goes(told: Act) -> None:
+    assert kept(f"{told.text}. I'll take the desk lamp", told, WISH) == [WISH.text]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        act(I.POLICY, 0.3, "do you hold parcels"),
+        act(I.RECOMMENDATION, 0.4, "my wife likes the kettle", product_query="kettle"),
+        act(I.REFUND, 0.4, "we sent A-100 back", order_numbers=["A-100"]),
+        act(I.ADD_TO_CART, 0.7, "a kayak", product_query="kayak"),
+        act(I.ADD_TO_CART, 0.7, "my wife wants a kayak", product_query="kayak"),
+    ],
+)
+def test_what_asks_names_goods_or_wishes_stays(wanted: Act) -> None:
+    assert kept(f"{wanted.text}. I'll take the desk lamp", wanted, WISH) == [wanted.text, WISH.text]
+
+
+def test_what_stands_alone_or_beside_manners_stays() -> None:
+    told = act(I.EXCHANGE, 0.46, "we lost our old one on tuesday")
+    assert kept(told.text, told) == [told.text]
+    hello = act(I.GREETING, 0.95, "hello")
+    assert kept(f"hello. {told.text}", hello, told) == ["hello", told.text]
