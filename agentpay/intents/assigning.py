@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentpay.intents.deciding import FILLER, OF_GOODS
-from agentpay.intents.joining import STATES
+from agentpay.intents.joining import STATES, two_rules
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Entities, Understanding
@@ -240,6 +240,9 @@ def joined(
     for act in understanding.acts:
         twin = next((one for one in kept if one.intent is act.intent), None)
         background = texts.get(act.text) in told
+        if twin is not None and two_rules(twin, act):
+            kept.append(act)
+            continue
         single = act.intent not in _LISTED or background or texts.get(twin.text if twin else "") in told
         if twin is None or not single or _of_other_goods(act, twin, besides=act.text in besides):
             kept.append(act)

@@ -33,7 +33,7 @@ _OTHER_ADDRESS = re.compile(
 _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b")
 _ANSWERS_ORDER = {"order_number", "order"}
 FILLER = re.compile(
-    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|hang on|one (?:sec|second|moment)|nothing(?: else| more| today)|done(?: deal)?|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
+    r"^(?:ok|yes|no|well|actually|sorry|hmm+|oh|um|uh|fine|great|perfect|cool|sure|right|so|and|then|also|please|good|nice|awesome|sweet|brilliant|wonderful|excellent|super|neat|wow|alright|all right|wait|hold on|hang on|one (?:sec|second|moment)|(?:just )?(?:an?|one|two|another|quick|stupid|silly|dumb|daft) (?:(?:quick|more|last|other|silly|stupid|small|little) )*(?:question|things?|q)(?: for you)?(?: maybe)?|nothing(?: else| more| today)|done(?: deal)?|excuse me|sorry (?:to|for) (?:bother|bothering|disturb|disturbing|trouble|interrupt|interrupting) (?:you|u)(?: again)?|i hope you (?:are well|can help)"
     r"|sounds good|of course|i see|got it|understood|no worries|no problem|lol|haha|wow|deal|go ahead|go on|do it|definitely|absolutely|exactly|correct|thanks|not really|just|amazing|lovely|(?:this is |it is )?(?:the |my )?(?:second|third|fourth|fifth|last) time (?:i|we) (?:am |are |have )?(?:write|writing|written|ask|asking|asked|call|calling|called|tell|telling|say|saying)(?: (?:to|you|this|now|today))*|that works|i accept|let us do (?:that|it|this)|where is it|i agree|agreed|that is (?:fine|good|great|ok|perfect|right|correct)|do (?:that|so)|never mind|now|hi|hello|hey|there| )*$"
 )
 _BOUGHT = re.compile(
@@ -145,7 +145,7 @@ def decide(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         changed = before[-1].intent is I.CHANGE_CART and before[-1].entities.pronoun and entities.product_query
         # "Make it two, and a lid": other goods than what is changed
         return I.ADD_TO_CART if changed else before[-1].intent, min(before[-1].confidence, 0.9)
-    if matched is None or (matched[0] is I.PRODUCT_DETAILS and FILLER.match(norm)):
+    if matched is None or (matched[0] in {I.PRODUCT_DETAILS, I.COMPLAINT} and FILLER.match(norm)):
         return _guess(norm, clause, reading, dialogue)
     return _adjust(matched, norm, reading, dialogue)
 

@@ -22,6 +22,10 @@ STATES = re.compile(
     re.IGNORECASE,
 )
 """A statement about somebody, of which nothing is asked."""
+_A_QUESTION = re.compile(
+    r"^\W*(?:(?:and|also|then|so|or|plus) )*(?:how|what(?! if)|when|where|which|who|do|does|is|are|can|could|may|will|would)\b(?! about)",
+    re.IGNORECASE,
+)
 _MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 
@@ -159,6 +163,12 @@ def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
     ]
 
 
+def two_rules(one: Act, other: Act) -> bool:
+    """ "How long is the guarantee, and do you take PayPal?": each a question for a rule of its own."""
+    asked = all(act.intent is I.POLICY and _A_QUESTION.match(act.text) for act in (one, other))
+    return asked and one.text != other.text and not PRONOUN.within(other.text)
+
+
 def _rules_asked(acts: list[Act]) -> list[Act]:
     """ "What if it doesn't fit, can I return it?" asks for one rule; nothing is to be sent back yet."""
     kept: list[Act] = []
@@ -170,8 +180,10 @@ def _rules_asked(acts: list[Act]) -> list[Act]:
             and act.intent in {I.RETURN, I.REFUND, I.EXCHANGE, I.POLICY}
             and not act.entities.order_numbers
             and _MAY_I.search(act.text)
+            and not two_rules(last, act)
         ):
-            kept[-1] = last.model_copy(update={"text": f"{last.text}, {act.text}"})
+            both = Understanding(acts=[last, act]).entities
+            kept[-1] = last.model_copy(update={"text": f"{last.text}, {act.text}", "entities": both})
         else:
             kept.append(act)
     return kept

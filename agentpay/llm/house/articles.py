@@ -13,7 +13,7 @@ from agentpay.llm.house.refs import stems
 from agentpay.llm.house.talk import Ask, Talk
 
 Passages = list[dict[str, Any]]
-_PAYMENT = "payment"
+_PAYMENT, _PLACE = "payment", "shop address"
 _TOPICS = tuple(
     (re.compile(rf"\b(?:{asked})", re.I), topic)
     for asked, topic in (
@@ -33,7 +33,7 @@ _TOPICS = tuple(
         ),
         (
             r"where (?:are|is|can i find) (?:you|your|the (?:shop|store))\b(?! refund)|(?:are|is) (?:you|the shop|it) (?:based|located)|visit\b",
-            "shop address",
+            _PLACE,
         ),
         (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", _PAYMENT),
         (
@@ -110,6 +110,8 @@ def _passages_for(text: str) -> Generator[Ask, ToolOutcome, Passages]:
         more: Passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
         passages = [*(one for one in more if asked.search(one["title"])), *passages]
     fitting = [passage for passage in passages if _about(asked, passage)]
+    if not fitting and query == _PLACE:  # pages on samples have an address, too
+        return [one for one in passages if _TELLS_PLACE.search(f"{one['title']} {one['text']}")]
     return _specific(text, asked, fitting) or passages
 
 
@@ -131,7 +133,7 @@ def quote(talk: Talk, passage: dict[str, Any]) -> None:
 
 def asked_on(talk: Talk, text: str, passages: Passages) -> Generator[Ask, ToolOutcome, Passages]:
     """ "And who pays for that?", after a page was quoted: that page goes first where it speaks of it and no other is headed so."""
-    if talk.page is None or _GOES_ON.match(text) is None or (passages and _headed(text, passages[0])):
+    if talk.page is None or _GOES_ON.match(text) is None or (passages and _is_on(text, passages[0])):
         return passages
     query = f"{text} {talk.page}"[:400]
     found: Passages = (yield Ask("search_knowledge", {"query": query})).result.get("passages", [])
@@ -254,6 +256,10 @@ _WAYS_TO_PAY = re.compile(
     r"\b(?:cards?|paypal|invoices?|inst?al?ments?|lay-?by|klarna|ways to pay|pay (?:by|with|in|later))\b", re.I
 )
 _RETURNS = re.compile(r"\breturn|\bsen[dt]\w* (?:\w+ ){0,3}back\b|\bexchang", re.I)
+_TELLS_PLACE = re.compile(
+    r"\b(?:visit\w*|open(?:s|ing)?|online only|showrooms?|studio|branch(?:es)?|collect(?:ed|ion)?|pick(?:ed)? ?up|(?:our|the|no|a) (?:\w+ )?(?:shop|store|workshop|warehouse|office))\b",
+    re.I,
+)
 _OPEN = re.compile(
     r"\bopen(?:ing)? (?:hours?|times?)\b|\b(?:when|what time|what days?|until when|till when|how late|which days?)\b[^.?!]{0,20}\b(?:open|close)\b|\bare you (?:\w+ )?open\b",
     re.I,
@@ -263,6 +269,12 @@ _TELLS_OPEN = re.compile(r"\bopen(?:s|ing)?\b|\bclos(?:es|ed)\b", re.I)
 
 def _about(topic: re.Pattern[str], passage: dict[str, Any]) -> bool:
     return topic.search(f"{passage['title']} {passage['text']}") is not None
+
+
+def _is_on(text: str, passage: dict[str, Any]) -> bool:
+    """Whether its heading has words of the question, or is on its topic: "Faulty goods", of "who pays if it comes broken?"."""
+    asked = next((asked for asked, _ in _TOPICS if asked.search(text)), None)
+    return _headed(text, passage) or (asked is not None and asked.search(passage["title"]) is not None)
 
 
 def _headed(text: str, passage: dict[str, Any]) -> bool:

@@ -30,14 +30,14 @@ def complaint(talk: Talk, act: ActView) -> Plan:
     if foresees and (yield from articles.told(talk, act)):
         return  # "will the scanner ruin my film?": nothing has gone wrong, and the shop's pages know
     numbers = [number for one in talk.turn.acts for number in one.entities.get("order_numbers", [])]
-    told = not talk.turn.angry and is_amiss(talk.turn.text) and (yield from _told_of_trouble(talk))
+    told = not talk.turn.angry and is_amiss(talk.turn.text) and (yield from told_of_trouble(talk))
     talk.complained = {"text": talk.turn.text[:_MOST_NOTED], "numbers": numbers}
     if not told:
         talk.say("sorry")
         talk.offer_human(about=act.text)
 
 
-def _told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+def told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the shop's pages say of things that lack a part, or break; a person can see to it."""
     lacks = _LACKS.search(talk.turn.text) is not None
     new = not lacks and _CAME_SO.search(talk.turn.text) is not None

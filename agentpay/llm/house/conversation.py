@@ -72,7 +72,14 @@ def converse(talk: Talk) -> Plan:
     intents = [act.intent for act in turn.acts]
     shopping = bool(turn.shown or talk.focus or talk.cart.get("items"))
     amiss = trouble.told_of(intents, turn.text, shopping=shopping)
-    heard = [_whole(talk, amiss)] if amiss else [*as_meant(talk, turn.acts), *clauses.unheard(talk)]
+    heard = (
+        [_whole(talk, amiss)]
+        if amiss
+        else [
+            *(clauses.of_that_order(talk, act) for act in as_meant(talk, turn.acts)),
+            *clauses.unheard(talk),
+        ]
+    )
     answer = {"accepts": turn.accepts, "declines": turn.declines}
     if following.asks_again(turn.memory, intents, turn.text) and (yield from following.ask_again(talk)):
         return
@@ -121,7 +128,7 @@ def converse(talk: Talk) -> Plan:
     if wishes:
         wishes += [act for act in heard if act not in wishes and clauses.belongs(talk, act)]
         acts = [act for act in acts if act not in wishes and not clauses.belongs(talk, act)]
-        acts = clauses.beside(acts)
+        acts = clauses.beside(talk, acts)
     answered = yield from _answer(talk)
     spoken_to = _most_telling(acts) if all(act.intent in _SMALL_TALK for act in acts) else None
     for act in acts:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles
 from agentpay.llm.house.aftersale.answering import ASKS_FIRST, HOW_IT_WORKS
+from agentpay.llm.house.aftersale.settling import said_in_words
 from agentpay.llm.house.aftersale.trouble import is_amiss
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.refs import stems
@@ -61,6 +62,12 @@ _TERMS = re.compile(
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
+_SIGNING_UP = re.compile(
+    r"\b(?:need|have to|must|required?|necessary|without|do i|should i)\b[^.?!]{0,25}(?<!my )(?<!the )\b(?:account|sign(?:ing)? up|log(?:ging)? ?in|regist(?:er|ering|ration)|member(?:ship)?)\b(?! details)"
+    r"|\b(?:as a guest|guest check-?out)\b",
+    re.I,
+)
+_REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:another|my money|money back)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
@@ -97,13 +104,19 @@ _GUESSED = frozenset(
         "order_status",
     }
 )
-_UNSURE = 0.7
+_UNSURE, _SURE = 0.7, 0.9
 _COMES_BACK = frozenset({"return", "exchange"})
 WHAT_NOW = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:are (?:my|our|the) options|happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
     r"|are you going to do)\b",
     re.I,
 )
+_MUST_COME_BACK = re.compile(
+    r"\b(?:do|must|should|shall|would|need|have) (?:i|we)\b[^.?!]{0,20}\b(?:send|post|return|bring|ship|mail|give|take)\b"
+    r"|\b(?:do|would|will) you (?:need|want) (?:it|them|the [\w ]{2,30}?) (?:back|returned)\b",
+    re.I,
+)
+"""Asks whether something has to be sent back."""
 _BIDS = frozenset({"amount", "percent", "amount_off"})
 _OF_GOODS = frozenset({"product_details", "product_search", "recommendation", "availability", "price_question"})
 
@@ -127,6 +140,8 @@ def _as_meant(talk: Talk, act: ActView) -> ActView:
         and WHAT_NOW.match(act.text)
     ):
         return replace(act, intent="other")  # what comes of the order that was just spoken of
+    if asks_whether_back(talk, act):
+        return replace(act, intent="complaint")  # what the pages say of damaged goods, not of returns
     return replace(act, intent="policy") if asks_the_rule(talk, act) else act
 
 
@@ -142,14 +157,22 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         _WHO_PAYS.search(act.text) or (sends_back(talk) and _POSTAGE.search(act.text))
     ):
         return True
+    if asks_whether_back(talk, act):
+        return True
+    if _goes_on_from_proposal(talk, act):
+        return False
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         return False
     whole = talk.turn.text
     if act.intent in _ABOUT_AN_ORDER and is_amiss(whole) and not _SUPPOSES.search(whole) and talk.verified:
         return False  # "one bottle leaks, can I get a replacement?"
-    if talk.complained and act.intent in _ABOUT_AN_ORDER and _POINTS.search(act.text):
-        return False  # "can I have a refund for it?", of what was just complained of
+    if talk.complained and act.intent in _ABOUT_AN_ORDER and (_POINTS.search(act.text) or _REMEDY.search(act.text)):
+        return False  # "can I have a refund for it?", "or a new pair?", of what was just complained of
+    if act.intent == "order_status" and talk.order is not None and act.confidence >= _SURE:
+        return False  # "when will the first one ship?", after orders were told of
     if HOW_IT_WORKS.search(act.text):
+        return True
+    if act.intent == "account" and asks_of_signing_up(act.text):
         return True
     if act.intent == "account":
         return (
@@ -167,6 +190,30 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False  # "can I swap the boots for a 44?", of somebody whose orders are known
     supposes = _SUPPOSES.search(whole) is not None and _MAY_I_THEN.search(whole) is not None
     return act.intent in _ABOUT_AN_ORDER and (supposes or _MAY_I.search(act.text) is not None)
+
+
+def asks_whether_back(talk: Talk, act: ActView) -> bool:
+    """ "It came broken, do I have to send it back for a refund?", and no wish of that in so many words beside it."""
+    if act.intent not in _ABOUT_AN_ORDER | {"policy"} or not is_amiss(talk.turn.text):
+        return False
+    if _MUST_COME_BACK.search(act.text):
+        return True
+    asked = act.intent != "policy" and _MUST_COME_BACK.search(talk.turn.text) is not None
+    return asked and not said_in_words(act.intent, act.text)
+
+
+def _goes_on_from_proposal(talk: Talk, act: ActView) -> bool:
+    """ "Or can I get a new pair?", while their return waits for a yes: of these, and not the rule."""
+    task = talk.pending.get("task") or {}
+    proposed = task.get("asked") in ("confirm", "start") and task.get("kind") in ("return", "exchange", "refund")
+    other = act.intent in ("return", "exchange", "refund") and act.confidence >= _UNSURE
+    terms = _TERMS.search(act.text) or _SUPPOSES.search(talk.turn.text) or HOW_IT_WORKS.search(act.text)
+    return proposed and other and not terms
+
+
+def asks_of_signing_up(text: str) -> bool:
+    """ "Do I have to make an account for it?": whether buying needs one, and nothing of one's own."""
+    return _SIGNING_UP.search(text) is not None
 
 
 def asks(text: str) -> bool:

@@ -75,6 +75,7 @@ _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:nu
 _ORDERS = re.compile(r"\borders?\b", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
 _MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
+_PAYS_WITH = re.compile(r"\b(?:what|which|how)\b[^.?!]{0,20}\bcan (?:i|we|you|one)\b[^.?!]{0,12}\bpay\b", re.I)
 _SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
@@ -100,6 +101,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return serving.money_due
+    if act.intent in ("view_cart", "checkout", "other") and _PAYS_WITH.search(act.text):
+        return service.policy  # "what can I pay with?"
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
     if of_money and talk.checkout is None and any(one.intent == "complaint" for one in talk.turn.acts):
         return complaining.complaint  # "there's only one vest, I paid for two"

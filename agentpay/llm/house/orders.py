@@ -47,10 +47,16 @@ _NOT_COME = re.compile(
     r"(?:\b(?:not|never|no)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|show\w* up|here|got|received|been delivered)\b|\bstill waiting\b",
     re.I,
 )
+_SAID_TO_BE_THERE = re.compile(
+    r"\b(?:says?|said|shows?|showing|marked|claims?|supposedly|apparently)\b[^.?!]{0,30}\b(?:delivered|arrived|left|signed)\b",
+    re.I,
+)
+"""What the carrier claims, of a parcel that somebody asks for."""
 _TRACKED_NOT = re.compile(r"\btracking\b.*(?:n'?t|\b(?:not|no|invalid|wrong|error|dead))\b", re.I)
 _WHERE = re.compile(
     r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
 )
+_WHEN = re.compile(r"\b(?:when|how (?:long|soon|quick\w*|fast|many \w*days))\b", re.I)
 _BACK = frozenset({"return", "refund", "exchange"})
 _GIVEN = ("order_numbers", "emails")
 _MOST = 4
@@ -111,6 +117,11 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
         talk.say("order_goes_to", address=describe.address(address))
     if outcome.result["order"]["fulfillment_status"] == "shipped" and _DELAYED.search(talk.turn.text):
         yield from _delayed(talk, act)
+    if _SAID_TO_BE_THERE.search(talk.turn.text) and not talk.expecting:
+        talk.offer_human("pass_it_on", order=outcome.result["order"])
+    over = outcome.result["order"]["refunded"] and _WHEN.search(act.text)
+    if over and (pages := [one for one in (yield from articles.passages_for("refund")) if articles.tells_time(one)]):
+        articles.quote(talk, pages[0])  # "and when will I have it?", of the money
     if besides:
         talk.say("orders_besides", orders=describe.listing([_brief(other) for other in besides]))
     for number in numbers[1:_MOST]:

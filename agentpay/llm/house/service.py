@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, complaining, free_delivery, pricing, sending
+from agentpay.llm.house import articles, buying, checkout, complaining, free_delivery, general, pricing, sending
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.details import details, told_by_goods
 from agentpay.llm.house.facts import content
@@ -64,8 +64,10 @@ _GIVEN = frozenset({"emails", "address", "country", "name", "order_numbers"})
 _SURE = 0.9
 _GUESSED = 0.65
 """How sure the rules are of a search that no rule names."""
+_A_GUESS = 0.5
 _MORE_SAID = 8
 """Characters beside a clause that may say what it is about."""
+_OF_ACCOUNTS = re.compile(r"\b(?:accounts?|guests?|sign(?:ing)? up|register\w*)\b", re.I)
 _WORD = re.compile(r"[^\W\d_]+")
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
@@ -107,6 +109,9 @@ def policy(talk: Talk, act: ActView) -> Plan:
         and (yield from told_by_goods(talk, act))
     ):
         return  # "how many skeins does the cardigan take?"
+    if general.asks_of_signing_up(act.text):
+        yield from _signing_up(talk, act)
+        return
     it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
     passages = yield from articles.passages_for(act.text, it)
     if not passages and it:
@@ -139,14 +144,29 @@ def policy(talk: Talk, act: ActView) -> Plan:
         yield from details(talk, act)
     elif PAPERS.search(act.text) or any(one.entities.get("order_numbers") for one in talk.turn.acts):
         talk.offer_human("by_a_person", about=act.text)
-    elif not (yield from told_by_goods(talk, act)) and not _only_why(talk, act):
+    elif not (yield from told_by_goods(talk, act)) and not (_only_why(talk, act) or _in_passing(talk, act)):
         talk.offer_human("policy_unknown", about=act.text)
+
+
+def _signing_up(talk: Talk, act: ActView) -> Plan:
+    """Whether an account is needed: what a page says of it, else that nothing here asks for one."""
+    passages = (yield Ask("search_knowledge", {"query": act.text[:400]})).result.get("passages", [])
+    page = next((one for one in passages if _OF_ACCOUNTS.search(f"{one['title']} {one['text']}")), None)
+    if page is not None:
+        articles.quote(talk, page)
+    else:
+        talk.say("no_account_needed")
 
 
 def _only_why(talk: Talk, act: ActView) -> bool:
     """ "Need a present by tonight, have you something you can e-mail?": why goods are wanted, which were found."""
     wish = any(one.intent in ("product_search", "recommendation") for one in talk.turn.acts if one is not act)
     return wish and talk.expected in ("confirm_add", "choice") and not asks(act.text)
+
+
+def _in_passing(talk: Talk, act: ActView) -> bool:
+    """ "Stupid question maybe, …": a guess at a clause that asks nothing, beside others that were answered."""
+    return not talk.silent and act.confidence < _A_GUESS and not asks(act.text)
 
 
 def _not_returnable(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
@@ -290,5 +310,8 @@ def other(talk: Talk, act: ActView) -> Plan:
         return
     elif _LOOKS_FOR.match(act.text) and len(content(act.text)) > 0:
         yield from search(talk, replace(act, intent="recommendation"))  # "what goes on a barbecue"
+    elif asked == "confirm_handoff" and "reason" in talk.pending and "language" not in talk.pending:
+        talk.say("pass_it_on")  # "oh go on, who will know", after a no: there is nothing to add to that
+        talk.expect("confirm_handoff", **talk.pending)
     else:
         talk.say("not_understood")

@@ -166,6 +166,7 @@ WORDINGS: dict[str, list[str]] = {
         "That's something a colleague has to do. Shall I hand you over?",
     ],
     "policy_unknown": ["I don't find anything about that in our shop's pages. Shall I ask a colleague?"],
+    "no_account_needed": ["You don't need an account to buy here; your e-mail address is enough."],
     "policy_source": ["({title})"],
     "sorry": ["I'm sorry about that.", "I'm sorry to hear that."],
     "offer_human": ["Would you like to talk to a person?"],

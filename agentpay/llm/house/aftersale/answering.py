@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agentpay.llm.house.aftersale.task import KINDS
+from agentpay.llm.house.aftersale.task import KINDS, without_numbers
 
 _AS_WELL = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|great|thanks?|perfect|now|then)\W+)*(?:and|also|oh|plus|now|the|my)\b.*\b(?:too|also|as well|same (?:thing|again|here|for))\b|^\W*(?:the|my)\b.*\b(?:too|as well)\W*(?:please)?\W*$",
@@ -113,6 +113,76 @@ _SURE = re.compile(
     r"|^\W*(?:(?:yes|please|so|and|just) )*(?:do it|start it|set it up|book it|process it|confirmed)\W*$",
     re.I,
 )
+_DEEDS = {
+    kind: frozenset(words.split())
+    for kind, words in (
+        ("cancel", "cancel cancellation"),
+        ("return", "return send back"),
+        ("exchange", "exchange swap replace"),
+        ("refund", "refund money back"),
+        ("items", "change swap"),
+        ("payment", "change charge"),
+    )
+}
+_DOES = frozenset(["proceed", "register", "process", "book", "arrange", "submit", "make", "do", "go", "start", "set"])
+_AROUND = frozenset(
+    [
+        "please",
+        "pls",
+        "kindly",
+        "yes",
+        "yeah",
+        "yep",
+        "ok",
+        "okay",
+        "right",
+        "great",
+        "perfect",
+        "good",
+        "all",
+        "fine",
+        "then",
+        "just",
+        "now",
+        "so",
+        "and",
+        "go",
+        "ahead",
+        "with",
+        "on",
+        "for",
+        "up",
+        "through",
+        "put",
+        "it",
+        "that",
+        "this",
+        "them",
+        "the",
+        "my",
+        "me",
+        "i",
+        "we",
+        "i'd",
+        "we'd",
+        "let's",
+        "lets",
+        "like",
+        "want",
+        "to",
+        "would",
+        "can",
+        "could",
+        "you",
+        "thanks",
+        "thank",
+        "order",
+        "going",
+        "get",
+    ]
+)
+"""Words that may stand around a deed that was proposed, and say nothing else."""
+_CAN_YOU = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:can|could|would|will) you\b", re.I)
 _CONDITION = re.compile(
     r"^\W*(?:(?:and|but|so|or|only) )*(?:if|unless|until|once|when|before|in case|provided)\b", re.I
 )
@@ -136,6 +206,14 @@ def sure_already(text: str) -> bool:
 def agrees(text: str, *, accepts: bool) -> bool:
     """A yes to what was proposed, a slip of the finger included: "go aead"."""
     return accepts or _slipped(text)
+
+
+def says_it_again(kind: str, text: str) -> bool:
+    """ "Please register the return", "all good, proceed": what was proposed, and nothing else, is told to be done."""
+    words = set(re.findall(r"[a-z']+|\d+", text.casefold()))
+    deed = _DEEDS.get(kind, frozenset()) | _DOES
+    asks = "?" in text and _CAN_YOU.match(text) is None
+    return bool(words & deed) and words <= deed | _AROUND and not asks
 
 
 def _slipped(text: str) -> bool:
@@ -201,6 +279,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return False
     if set(intents) & {"human", "complaint"} or (asked == "confirm" and NOT_WANTED.search(text)):
         return False
+    if asked == "confirm" and not declines and says_it_again(kind, without_numbers(text, task.get("orders", []))):
+        return True  # whatever it was taken for
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
     if asked in _PROPOSES and ASKS_FIRST.match(text) and not accepts:

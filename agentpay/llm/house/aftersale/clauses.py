@@ -71,6 +71,22 @@ _FEW = 6
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
 _VERBS = {intent: KINDS[intent] for intent in _OF_GOODS}
 """What such a wish is called in a sentence, by its intent."""
+_DEEDS = tuple(
+    (intent, re.compile(deed, re.I))
+    for intent, deed in (
+        ("cancel_order", r"cancel|call"),
+        ("exchange", r"exchange|swap"),
+        ("refund", r"refund|money"),
+        ("return", r"return|back"),
+    )
+)
+_MAY_I = re.compile(
+    r"^\W*(?:(?:and|so|ok|but|hm+|then|well)\W+)*(?:can|could|may|am i able to|is it (?:still )?possible to) (?:i |we |you )?(?:please |still |just |then )*"
+    r"(?P<deed>cancel (?:it|that|this|the order)|call it off|return (?:it|that|this|them)|(?:send|give|bring) (?:it|that|this|them) back"
+    r"|exchange (?:it|that|this|them)|swap (?:it|that|this|them)|refund (?:it|that|this|them)|(?:get|have) (?:a refund|my money back))\b",
+    re.I,
+)
+_OF_A_CART = frozenset({"checkout", "view_cart"})
 MORE_OF_IT = frozenset(
     {"product_search", "availability", "add_to_cart", "change_cart", "remove_from_cart", "product_details"}
 )
@@ -106,6 +122,17 @@ def asks_of_money(act: ActView) -> bool:
 def asks_state(act: ActView) -> bool:
     """ "Has my return been registered?": whether what was done stands, and no wish for it."""
     return act.intent in KINDS and _STANDS.search(act.text) is not None
+
+
+def of_that_order(talk: Talk, act: ActView) -> ActView:
+    """ "Can I still cancel it if it isn't here by Monday?", taken for the shop's rule: of the order that is spoken of the
+    question is whether it can be done with that one."""
+    found = _MAY_I.match(act.text) if act.intent == "policy" and talk.verified else None
+    number = (act.entities.get("order_numbers") or [talk.order])[0]
+    if found is None or number is None or talk.focus is not None:
+        return act
+    intent = next(intent for intent, deed in _DEEDS if deed.search(found["deed"]))
+    return replace(act, intent=intent, entities={**act.entities, "order_numbers": [number]})
 
 
 def calls_off(talk: Talk, act: ActView) -> bool:
@@ -165,12 +192,15 @@ def without_asides(acts: Sequence[ActView]) -> list[ActView]:
     return [act for act in acts if act not in asking] if len(asking) < len(wishes) else list(acts)
 
 
-def beside(acts: Sequence[ActView]) -> list[ActView]:
-    """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it."""
+def beside(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """What is left of the other clauses where something is to be done: that it is bad, and "what can you do?", is said by it.
+    Nothing is paid for, or looked at, in a cart that is empty."""
+    buying = bool(talk.cart.get("items")) or talk.checkout is not None
     return [
         act
         for act in acts
         if act.intent != "complaint"
+        and (buying or act.intent not in _OF_A_CART)
         and not (act.intent == "negotiation" and (not act.entities or act.confidence < A_GUESS))
     ]
 

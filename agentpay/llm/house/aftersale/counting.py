@@ -21,6 +21,14 @@ _MEASURE = re.compile(
     r"|\b\d+\s?x\s?\d+\b",
     re.I,
 )
+_SOLD_PER = re.compile(r"\bper ([a-z]+)\b")
+_SHORT = {
+    "metre": "m|met(?:er|re)s?",
+    "meter": "m|met(?:er|re)s?",
+    "kilo": "kgs?|kilos?",
+    "kg": "kgs?|kilos?",
+    "litre": "l|lit(?:er|re)s?",
+}
 _WORD = re.compile(r"[a-z0-9]+|[,;.]")
 _LOOK_BACK = 5
 """Words before an item's name that may count it: "two of the small red shelves"."""
@@ -61,6 +69,15 @@ def short_by(text: str, due: int) -> int | None:
 
 def without_measures(text: str) -> str:
     return _MEASURE.sub(" ", text)
+
+
+def without_sales_units(text: str, items: Sequence[dict[str, Any]]) -> str:
+    """ "3 metres", of cloth that is sold "per metre", as 3: there it is a count."""
+    sold = {unit for item in items for unit in _SOLD_PER.findall(item["title"].casefold())}
+    for unit in sold:
+        forms = _SHORT.get(unit, re.escape(unit) + "e?s?")
+        text = re.sub(rf"(?<![\d.,])\b({_N})\s?(?:{forms})\b(?! wide)", r"\1", text, flags=re.I)
+    return text
 
 
 def units_of(text: str, most: int) -> int | None:

@@ -103,9 +103,9 @@ def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None
         return None
     swaps: dict[str, Swap] = {}
     for words in clauses:
-        before, after = reading.split_into(words)
+        before, _ = reading.split_into(words)
         for item in reading.named_items(before, pool) or (reading.named_items(words, pool) if len(pool) > 1 else []):
-            if len(meant := _buyable(reading.alternatives(after, item))) == 1:
+            if len(meant := _buyable(reading.becomes(words, item))) == 1:
                 swaps[item["variant_external_id"]] = (item, _swapped(words, item, task), meant[0])
     if swaps:
         return list(swaps.values())
@@ -114,9 +114,7 @@ def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None
     if len(pool) == 1:
         chosen = pool
     if len(chosen) != 1:
-        by_target = [
-            item for item in chosen or pool if _buyable(reading.alternatives(reading.split_into(text)[1], item))
-        ]
+        by_target = [item for item in chosen or pool if _buyable(reading.becomes(text, item))]
         chosen = by_target if len(by_target) == 1 else chosen
     if len(chosen) != 1:
         talk.say(
@@ -132,10 +130,7 @@ def _target(talk: Talk, task: Task, item: dict[str, Any], text: str) -> list[Swa
     if not item["alternatives"]:
         refuse(talk, f"{item['title']} comes in no other variant.", None)
         return None
-    last = task.words[-1]
-    meant = reading.alternatives(reading.split_into(last)[1], item) or reading.alternatives(
-        reading.split_into(text)[1], item
-    )
+    meant = reading.becomes(task.words[-1], item) or reading.becomes(text, item)
     sold = _buyable(meant)
     if len(sold) == 1:
         return [(item, _swapped(text, item, task), sold[0])]

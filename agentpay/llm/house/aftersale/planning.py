@@ -232,10 +232,16 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
         return None
     if (state["code"] or "").endswith("window_over") and state["until"]:
         day = datetime.fromisoformat(state["until"])
-        _not_possible(talk, "window_over", order, f"{day:%B} {day.day}, {day.year}", kind=kind)
+        _not_possible(talk, "window_over", order, f"{day:%B} {day.day}, {day.year}", kind=_window(order, day, kind))
         return None
     _not_possible(talk, "not_returnable_now", order, state["reason"])
     return None
+
+
+def _window(order: dict[str, Any], end: datetime, kind: str) -> str:
+    """ "30-day return"."""
+    came = order.get("delivered_at")
+    return f"{(end - datetime.fromisoformat(came)).days}-day {kind}" if came else kind
 
 
 def _not_possible(

@@ -197,6 +197,22 @@ def placed(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [items[place] for place in places if -len(items) <= place < len(items)]
 
 
+def becomes(text: str, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The variants an item shall become: those named behind "for", "to" and the like, the last that names any ("swap it for
+    the blue one, to the same address"). Without such a word, those the text names at all."""
+    if _INTO.search(text) is None:
+        return alternatives(text, item)
+    while (joint := _last(_INTO, text)) is not None:
+        if named := alternatives(split_into(text)[1], item):
+            return named
+        text = text[: joint.start()]
+    return []
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern.finditer(text))), None)
+
+
 def split_into(text: str) -> tuple[str, str]:
     """ "The amber lamp for a white one" → ("the amber lamp", "a white one"); without such a word, the same twice."""
     found = list(_INTO.finditer(text))

@@ -50,6 +50,7 @@ SENTENCES: dict[str, list[str]] = {
     "not_arrived_yet": ["Order {number} has not been delivered yet. Once it has arrived, tell me and I'll see to it."],
     "not_come": ["Order {number} counts as still on its way, so I can't replace or refund it myself."],
     "window_over": ["I'm sorry, the {kind} window for order {number} closed on {reason}, so I can't do that myself."],
+    "window_open": ["The {kind} window for order {number} is open until {reason}."],
     "not_returnable_now": ["I'm sorry, that isn't possible for order {number}: {reason}"],
     "order_number_please": ["Which order is it, then? Please give me its number."],
     "address_which": ["Where should order {number} go? Please give me the street, city, postcode and country."],

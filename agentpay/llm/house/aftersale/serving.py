@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from agentpay.llm.brain import ActView
-from agentpay.llm.house import articles, general
-from agentpay.llm.house.aftersale import planning, reading, wished
+from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house import articles, complaining, general
+from agentpay.llm.house.aftersale import counting, planning, reading, wished
 from agentpay.llm.house.aftersale.account import account, asks_more_of
-from agentpay.llm.house.aftersale.answering import LEAVES_IT, MONEY_INSTEAD, agrees, corrects, sure_already
+from agentpay.llm.house.aftersale.answering import (
+    LEAVES_IT,
+    MONEY_INSTEAD,
+    agrees,
+    corrects,
+    says_it_again,
+    sure_already,
+)
 from agentpay.llm.house.aftersale.clauses import (
     MORE_OF_IT,
     apart,
@@ -36,12 +44,16 @@ from agentpay.llm.house.aftersale.task import (
     without_numbers,
 )
 from agentpay.llm.house.aftersale.telling import told
-from agentpay.llm.house.aftersale.trouble import is_no_good
+from agentpay.llm.house.aftersale.trouble import is_amiss, is_no_good
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _STARTS_ANEW = re.compile(r"^\W*(?:no|nope|not|actually|sorry|wait|hmm|oh|rather)\b[\s,.!:;-]*", re.I)
 _ONLY_WHICH = re.compile(r"^\W*(?:no |sorry |oh )*i mean(?:t)? (?:(?:my|the) )?(?:order )?(?:number )?#?\S+\W*$", re.I)
+_HAVE_I = re.compile(r"\b(?:have|got|is|do|can)\b.{0,20}\b(?:i|we|me|us|left|time)\b", re.I)
+"""Of "how long": the time there is for it."""
+_HOW_MUCH = re.compile(r"\bhow much\b|\b(?:all|full|whole|everything|every penny|part)\b", re.I)
+_WHEN = re.compile(r"\b(?:when|how (?:long|soon|quick\w*|fast|many))\b", re.I)
 _OF_RETURNS = re.compile(r"\breturns?\b|\bback\b", re.I)
 _STILL_OPEN = re.compile(r"\bstill\b|\bno (?:refund|money)\b|n't\b|\bnot\b", re.I)
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|am i able|is it possible|do you)\b", re.I)
@@ -55,7 +67,11 @@ _NAMES = {
 
 def money_due(talk: Talk, act: ActView) -> Plan:
     """When money comes: what the shop's pages say of it, and how the order that is spoken of stands."""
-    passages = [] if asks_state(act) and talk.verified else (yield from articles.passages_for(act.text))
+    if (yield from _time_left(talk, act)):
+        return
+    of_sum = _HOW_MUCH.search(act.text) is not None and _WHEN.search(act.text) is None
+    known = talk.verified and (asks_state(act) or (of_sum and talk.order is not None))
+    passages = [] if known else (yield from articles.passages_for(act.text))
     if passages:
         articles.quote(talk, passages[0])
     own = talk.order is not None or talk.verified or act.entities.get("order_numbers")
@@ -65,6 +81,27 @@ def money_due(talk: Talk, act: ActView) -> Plan:
             talk.offer_human("pass_it_on")
     elif not passages:
         talk.offer_human("policy_unknown", about=act.text)
+
+
+def _time_left(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """ "How long have I got to send the coat from order 7 back?": until when that order's goods can come back."""
+    number = (act.entities.get("order_numbers") or [talk.order])[0]
+    if act.intent not in ("return", "exchange") or number is None or not (talk.verified and _HAVE_I.search(act.text)):
+        return False
+    outcome = yield Ask("order_status", {"order_number": number})
+    state = outcome.result["possible"]["returns" if act.intent == "return" else "exchange"] if outcome.ok else {}
+    if not state.get("until"):
+        return False
+    talk.order = number
+    items = outcome.result["possible"]["items"]
+    kept = [item for item in reading.named_items(act.text, items) or items if not item["returnable"]]
+    if kept:
+        talk.say_text(kept[0]["reason"] or "")
+    else:
+        day = datetime.fromisoformat(state["until"])
+        key = "window_open" if state["ok"] else "window_over"
+        talk.say(key, number=number, kind=act.intent, reason=f"{day:%B} {day.day}, {day.year}")
+    return True
 
 
 def ask_again(talk: Talk, task: Task) -> None:
@@ -157,6 +194,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
     agreed = agrees(turn.text, accepts=turn.accepts) and not turn.declines
+    if asked == "confirm" and not turn.declines:
+        agreed = agreed or says_it_again(task.kind, without_numbers(turn.text, task.orders))
     if asked == "confirm" and (method := method_of(turn.text)) not in (None, task.method):
         task.method, agreed = method, False  # "yes, but to my PayPal": what was proposed is another thing then
     if asked == "confirm" and agreed and not corrects(turn.text):
@@ -212,6 +251,13 @@ def serve(talk: Talk, task: Task) -> Plan:
     rule = task.asked is None and _may_i_of_another(talk, task, found)
     if rule and (yield from articles.told(talk, ActView("policy", 1.0, talk.turn.text, {}))):
         return
+    for each in found:
+        task.words = [counting.without_sales_units(words, each["possible"]["items"]) for words in task.words]
+    if len(found) == 1 and _faulty_and_kept(task, found[0]):
+        if not (yield from complaining.told_of_trouble(talk)):
+            talk.say("sorry")
+            talk.offer_human("pass_it_on", order=found[0]["order"])
+        return
     named = named or [each["order"]["number"] for each in found] == [talk.turn.memory.get("order")]
     steps, said = [], talk.text()
     for each in found:
@@ -232,6 +278,17 @@ def serve(talk: Talk, task: Task) -> Plan:
         talk.say_text(step.says)
     talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")
     ask(talk, task, "confirm", CONFIRM[task.kind])
+
+
+def _faulty_and_kept(task: Task, found: dict[str, Any]) -> bool:
+    """Whether what is amiss is of a kind that is never taken back: no rule for goods that are merely not wanted decides of it."""
+    if task.kind not in ("return", "refund", "exchange") or not is_amiss(task.text):
+        return False
+    items = found["possible"]["items"]
+    meant = wished.meant(task.text, items).items or items
+    back = {item["title"] for one in found.get("returns", []) for item in one["items"]}
+    delivered = found["order"]["fulfillment_status"] == "delivered"
+    return delivered and bool(meant) and all(not one["returnable"] and one["title"] not in back for one in meant)
 
 
 def _may_i_of_another(talk: Talk, task: Task, found: Sequence[dict[str, Any]]) -> bool:

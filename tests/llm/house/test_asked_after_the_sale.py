@@ -1,0 +1,248 @@
+"""What customers ask and say around an order: of broken goods, of what can still be done, in other words than a plain yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentpay.intents.joining import tidy
+from agentpay.intents.rules import RuleClassifier
+from agentpay.intents.taxonomy import IntentName
+from agentpay.intents.types import Act, Dialogue, Entities, Vocabulary
+from agentpay.llm.house.aftersale import counting, reading
+from agentpay.llm.house.aftersale.answering import goes_on, says_it_again
+from tests.llm.house.test_aftersale import PARCEL, TABLE, order, told
+from tests.llm.house.turns import Played, act, play, turn
+
+BROKEN = {"title": "Damaged goods", "text": "What comes broken is refunded, and need not come back.", "score": 0.4}
+RETURNS = {"title": "Returns", "text": "Unused goods can be returned within 20 days.", "score": 0.4}
+REFUNDS = {"title": "Refunds", "text": "A refund takes up to 6 days.", "score": 0.4}
+
+
+def _pages(asked: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    query = asked["query"].casefold()
+    found = [
+        page
+        for page, words in ((BROKEN, ("broken", "damaged")), (RETURNS, ("return", "back")), (REFUNDS, ("refund",)))
+        if any(word in query for word in words)
+    ]
+    return True, {"passages": found}
+
+
+def _delivered(*items: tuple[str, int], returnable: bool = True) -> dict[str, Any]:
+    found = told(order("NT-5", *items, sent="delivered"))
+    until = "2026-12-24T10:00:00+00:00"
+    found["possible"]["returns"] = {"ok": True, "code": None, "reason": None, "until": until}
+    found["possible"]["exchange"] = found["possible"]["returns"]
+    found["possible"]["before_it_leaves"] |= {"ok": False, "reason": "the order has been delivered already"}
+    if not returnable:
+        for item in found["possible"]["items"]:
+            item |= {"returnable": 0, "reason": f"{item['title']} cannot be returned."}
+    return found
+
+
+def _support(*acts: Any, found: dict[str, Any], **given: Any) -> Played:
+    view = turn(*acts, agent="support", verified=True, **given)
+    return play(view, order_status=lambda _: (True, found), search_knowledge=_pages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("return", "please register the return", True),
+        ("return", "all good, go for it", True),
+        ("return", "could you set it up please?", True),
+        ("cancel", "ok, cancel the order then", True),
+        ("exchange", "swap it please", True),
+        ("return", "can I return it?", False),
+        ("return", "return only the socks", False),
+        ("return", "I'd like to exchange it", False),
+        ("cancel", "don't cancel", False),
+        ("cancel", "cancel the lamp", False),
+    ],
+)
+def test_what_was_proposed_is_agreed_to_by_saying_it_again(kind: str, text: str, expected: bool) -> None:
+    assert says_it_again(kind, text) is expected
+    memory = {"pending": {"task": {"kind": kind, "asked": "confirm", "orders": []}}}
+    if expected:
+        assert goes_on(memory, ["checkout"], text, accepts=False, declines=False)
+
+
+def test_saying_it_again_does_it() -> None:
+    task = {
+        "kind": "return",
+        "orders": ["NT-5"],
+        "asked": "confirm",
+        "calls": [{"tool": "return_items", "arguments": {}}],
+    }
+    view = turn(
+        act("product_search", "please proceed with the return"),
+        agent="support",
+        verified=True,
+        memory={"asked_for": "confirm_return", "pending": {"task": task}},
+        abilities={"support": frozenset({"return_items"})},
+    )
+    made = {"kind": "return", "items": [{"title": "Stool", "quantity": 1}], "amount": 1000, "checkout": None}
+    said = play(view, return_items=lambda _: (True, {"return": made, "order": {"number": "NT-5"}}))
+    assert said.tools == ["return_items"]
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [act("complaint", "the stool came broken"), act("return", "must I send it back to get a refund", 0.4)],
+        [act("refund", "must I send it back to get a refund", order_numbers=["NT-5"])],
+        [act("return", "the stool came broken", order_numbers=["NT-5"])],
+    ],
+)
+def test_whether_broken_goods_come_back_is_asked_of_the_page_on_them(acts: list[Any]) -> None:
+    text = "the stool of NT-5 came broken, must I send it back to get a refund?"
+    said = _support(*acts, found=_delivered(("Stool", 1)), text=text)
+    assert "need not come back" in said.text
+    assert "Shall I do that" not in said.text
+    assert "20 days" not in said.text
+
+
+def test_a_wish_in_so_many_words_stays_one_beside_that_question() -> None:
+    text = "the stool came broken, do I have to send it back? Please refund it."
+    said = _support(
+        act("refund", "Please refund it", order_numbers=["NT-5"]), found=_delivered(("Stool", 1)), text=text
+    )
+    assert said.memory["asked_for"] == "confirm_refund"
+
+
+def test_faulty_goods_that_never_come_back_are_for_a_person_and_not_refused() -> None:
+    found = _delivered(("Cloth", 1), returnable=False)
+    faulty = act("refund", "the cloth has a flaw, I want my money back", order_numbers=["NT-5"])
+    said = _support(faulty, found=found)
+    assert "need not come back" in said.text
+    assert "cannot be returned" not in said.text
+    assert said.memory["asked_for"] == "confirm_handoff"
+    plain = _support(act("refund", "I want my money back for the cloth", order_numbers=["NT-5"]), found=found)
+    assert "cannot be returned" in plain.text
+
+
+def test_whether_it_can_still_be_cancelled_is_asked_of_the_order_that_is_spoken_of() -> None:
+    clause = act("policy", "can I still cancel it if it isn't here by Monday")
+    said = _support(clause, found=told(PARCEL), memory={"order": "NT-2"})
+    assert "can't cancel order NT-2" in said.text
+    said = _support(clause, found=told(TABLE), memory={"order": "NT-1"})
+    assert said.memory["asked_for"] == "confirm_cancel"
+    nothing = play(turn(clause), search_knowledge=_pages)
+    assert "order_status" not in nothing.tools
+
+
+def test_how_much_comes_back_is_told_by_the_order_and_when_by_a_page() -> None:
+    found = told(order("NT-5", ("Stool", 1), status="cancelled") | {"refunded": 1000})
+    memory = {"order": "NT-5"}
+    said = _support(act("refund", "do I get all of the money back"), found=found, memory=memory)
+    assert "$10.00 of it has been given back" in said.text
+    assert "6 days" not in said.text
+    said = _support(act("order_status", "and when will I have it"), found=found, memory=memory)
+    assert "6 days" in said.text
+
+
+def test_how_long_there_is_for_a_return_is_told_by_the_order() -> None:
+    clause = act("return", "how long have I got to send the stool from NT-5 back", order_numbers=["NT-5"])
+    said = _support(clause, found=_delivered(("Stool", 1)))
+    assert "December 24, 2026" in said.text
+    assert not said.memory.get("asked_for")
+    kept = _support(clause, found=_delivered(("Stool", 1), returnable=False))
+    assert "cannot be returned" in kept.text
+
+
+def test_a_parcel_that_is_said_to_be_there_and_is_not_is_for_a_person() -> None:
+    text = "NT-2 is marked as delivered but nobody has seen it"
+    said = _support(act("order_status", text, order_numbers=["NT-2"]), found=told(PARCEL))
+    assert said.memory["asked_for"] == "confirm_handoff"
+
+
+def test_another_one_after_a_complaint_is_of_what_was_complained_of() -> None:
+    memory = {"complained": {"text": "the stool came broken", "numbers": ["NT-5"]}}
+    said = _support(act("exchange", "or can I get a new one"), found=_delivered(("Stool", 1)), memory=memory)
+    assert "20 days" not in said.text
+    assert "order_status" in said.tools
+
+
+def test_the_other_variant_is_found_before_an_address_too() -> None:
+    boots = {"title": "Boots", "options": {"size": "41"}}
+    others = [{"external_id": str(n), "options": {"size": n}} for n in ("40", "42")]
+    swap = {**boots, "alternatives": others}
+    assert [one["external_id"] for one in reading.becomes("swap them for the 42, to the same address", swap)] == ["42"]
+    assert [one["external_id"] for one in reading.becomes("the 42 instead of the 41", swap)] == ["42"]
+    assert reading.becomes("swap them for a friend", swap) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("make it 3 metres not 2", "make it 3 not 2"),
+        ("only one metre of it", "only one of it"),
+        ("3m please", "3 please"),
+        ("the cloth that is 2 metres wide", "the cloth that is 2 metres wide"),
+        ("1.5 m", "1.5 m"),
+    ],
+)
+def test_a_unit_that_goods_are_sold_by_is_a_count(text: str, expected: str) -> None:
+    assert counting.without_sales_units(text, [{"title": "Twill, per metre"}]) == expected
+    assert counting.without_sales_units(text, [{"title": "Twill ribbon"}]) == text
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [("account", "do I have to make an account for it"), ("policy", "can I order without signing up")],
+)
+def test_whether_an_account_is_needed_is_no_question_of_ones_own(intent: str, text: str) -> None:
+    assert "don't need an account" in play(turn(act(intent, text))).text
+    page = {"title": "Guests", "text": "You can order as a guest.", "score": 0.4}
+    view = turn(act(intent, text))
+    assert "as a guest" in play(view, search_knowledge=lambda _: (True, {"passages": [page]})).text
+
+
+def test_a_cart_that_is_empty_is_not_spoken_of_beside_a_wish_about_an_order() -> None:
+    acts = (
+        act("refund", "refund the stool to the card I paid with", order_numbers=["NT-5"]),
+        act("checkout", "the rest is fine", 0.3),
+    )
+    said = _support(*acts, found=_delivered(("Stool", 1), ("Shelf", 1)))
+    assert "cart is empty" not in said.text
+
+
+def test_another_topic_leaves_the_page_that_was_quoted() -> None:
+    memory = {"page": "Returns", "quoted": True}
+    said = _support(act("policy", "who pays if it comes broken"), found=told(PARCEL), memory=memory)
+    assert "need not come back" in said.text
+    assert "20 days" not in said.text
+
+
+@pytest.mark.parametrize("text", ["quick question, do you ship to Spain?", "stupid question maybe, is the flask red?"])
+def test_that_a_question_follows_is_no_wish(text: str) -> None:
+    shop = Vocabulary(title_words=frozenset({"flask"}), options={}, shipping_methods=[], countries=["GB"])
+    acts = RuleClassifier().read(text, shop, Dialogue()).acts
+    assert all("question" not in one.text for one in acts)
+
+
+def test_two_clauses_of_one_question_keep_what_both_name_and_two_questions_stay_two() -> None:
+    shop = Vocabulary(title_words=frozenset({"flask"}), options={}, shipping_methods=[], countries=["GB"])
+    where = Entities(country="CA")
+    clauses = [
+        Act(intent=IntentName.POLICY, confidence=0.9, text="my aunt lives in Quebec"),
+        Act(intent=IntentName.POLICY, confidence=0.9, text="would you post to Canada", entities=where),
+    ]
+    assert [one.entities.country for one in tidy(clauses, "", Dialogue(), False, False)] == ["CA"]
+    acts = RuleClassifier().read("how long is the guarantee, and can I pay with PayPal?", shop, Dialogue()).acts
+    assert [one.text for one in acts] == ["how long is the guarantee", "can I pay with PayPal"]
+
+
+def test_how_one_can_pay_is_no_question_for_the_cart() -> None:
+    page = {"title": "Payment", "text": "Cards and PayPal.", "score": 0.4}
+    view = turn(act("view_cart", "what can I pay with then"))
+    assert "PayPal" in play(view, search_knowledge=lambda _: (True, {"passages": [page]})).text
+
+
+def test_words_that_add_nothing_after_a_colleague_was_offered_ask_for_that_again() -> None:
+    memory = {"asked_for": "confirm_handoff", "pending": {"reason": "too late"}}
+    said = _support(act("other", "oh go on, who will know", 0.3), found=told(PARCEL), memory=memory)
+    assert said.memory["asked_for"] == "confirm_handoff"
+    assert "find products" not in said.text
