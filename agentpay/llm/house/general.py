@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles
+from agentpay.llm.house import articles, signing_up
 from agentpay.llm.house.aftersale.answering import ASKS_FIRST, HOW_IT_WORKS
 from agentpay.llm.house.aftersale.settling import said_in_words
 from agentpay.llm.house.aftersale.trouble import is_amiss
@@ -62,11 +62,6 @@ _TERMS = re.compile(
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
-_SIGNING_UP = re.compile(
-    r"\b(?:need|have to|must|required?|necessary|without|do i|should i)\b[^.?!]{0,25}(?<!my )(?<!the )\b(?:account|sign(?:ing)? up|log(?:ging)? ?in|regist(?:er|ering|ration)|member(?:ship)?)\b(?! details)"
-    r"|\b(?:as a guest|guest check-?out)\b",
-    re.I,
-)
 _REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:another|my money|money back)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
@@ -172,7 +167,7 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return False  # "when will the first one ship?", after orders were told of
     if HOW_IT_WORKS.search(act.text):
         return True
-    if act.intent == "account" and asks_of_signing_up(act.text):
+    if act.intent == "account" and signing_up.asks(act.text):
         return True
     if act.intent == "account":
         return (
@@ -209,11 +204,6 @@ def _goes_on_from_proposal(talk: Talk, act: ActView) -> bool:
     other = act.intent in ("return", "exchange", "refund") and act.confidence >= _UNSURE
     terms = _TERMS.search(act.text) or _SUPPOSES.search(talk.turn.text) or HOW_IT_WORKS.search(act.text)
     return proposed and other and not terms
-
-
-def asks_of_signing_up(text: str) -> bool:
-    """ "Do I have to make an account for it?": whether buying needs one, and nothing of one's own."""
-    return _SIGNING_UP.search(text) is not None
 
 
 def asks(text: str) -> bool:

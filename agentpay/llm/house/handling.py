@@ -20,7 +20,7 @@ from agentpay.llm.house import (
     service,
     stock,
 )
-from agentpay.llm.house.aftersale import clauses, serving
+from agentpay.llm.house.aftersale import clauses, due
 from agentpay.llm.house.choosing import chosen_variant
 from agentpay.llm.house.each import means_each
 from agentpay.llm.house.lines import in_cart_already
@@ -100,7 +100,7 @@ def handler(talk: Talk, act: ActView) -> Handler:
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
-        return serving.money_due
+        return due.money_due
     if act.intent in ("view_cart", "checkout", "other") and _PAYS_WITH.search(act.text):
         return service.policy  # "what can I pay with?"
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))

@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
-from agentpay.llm.house import articles, buying, checkout, complaining, free_delivery, general, pricing, sending
+from agentpay.llm.house import articles, buying, checkout, complaining, free_delivery, pricing, sending, signing_up
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.details import details, told_by_goods
-from agentpay.llm.house.facts import content
+from agentpay.llm.house.facts import content, sharing_words
 from agentpay.llm.house.general import WHAT_NOW, asks, sends_back
 from agentpay.llm.house.languages import NAMES, YES
 from agentpay.llm.house.orders import PAPERS, status
@@ -67,7 +68,7 @@ _GUESSED = 0.65
 _A_GUESS = 0.5
 _MORE_SAID = 8
 """Characters beside a clause that may say what it is about."""
-_OF_ACCOUNTS = re.compile(r"\b(?:accounts?|guests?|sign(?:ing)? up|register\w*)\b", re.I)
+_SENDS = re.compile(r"\b(?:sen[dt]\w*|post\w*|ship\w*|return\w*|bring|take\w*|back|labels?|parcels?|box\w*)\b", re.I)
 _WORD = re.compile(r"[^\W\d_]+")
 _DICTATED = 0.9
 """Just so sure are the rules of an attempt to dictate prices or roles; a head's `other` may be surer, and is not one."""
@@ -109,8 +110,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
         and (yield from told_by_goods(talk, act))
     ):
         return  # "how many skeins does the cardigan take?"
-    if general.asks_of_signing_up(act.text):
-        yield from _signing_up(talk, act)
+    if signing_up.asks(act.text):
+        yield from signing_up.told(talk, act)
         return
     it = talk.focus["title"] if talk.focus is not None and _ABOUT_IT.search(act.text) else ""
     passages = yield from articles.passages_for(act.text, it)
@@ -124,7 +125,8 @@ def policy(talk: Talk, act: ActView) -> Plan:
     passages = yield from articles.asked_on(talk, talk.turn.text if len(talk.turn.acts) == 1 else act.text, passages)
     if not passages and len(talk.turn.text) > len(act.text) + _MORE_SAID:
         passages = yield from articles.passages_for(talk.turn.text)  # "what if I don't like it, can I send it back?"
-    if sends_back(talk) and act.intent == "policy" and not any(articles.tells_of_returns(one) for one in passages[:1]):
+    of_it = sends_back(talk) and act.intent == "policy" and not _answered(act.text, passages)
+    if of_it and not any(articles.tells_of_returns(one) for one in passages[:1]):
         passages = (yield from articles.passages_for("returns")) or passages  # "who do I send it to?"
     if talk.order is not None and _SENDING_BACK.search(act.text) and (yield from _not_returnable(talk, act)):
         return
@@ -148,14 +150,14 @@ def policy(talk: Talk, act: ActView) -> Plan:
         talk.offer_human("policy_unknown", about=act.text)
 
 
-def _signing_up(talk: Talk, act: ActView) -> Plan:
-    """Whether an account is needed: what a page says of it, else that nothing here asks for one."""
-    passages = (yield Ask("search_knowledge", {"query": act.text[:400]})).result.get("passages", [])
-    page = next((one for one in passages if _OF_ACCOUNTS.search(f"{one['title']} {one['text']}")), None)
-    if page is not None:
-        articles.quote(talk, page)
-    else:
-        talk.say("no_account_needed")
+def _answered(text: str, passages: list[dict[str, Any]]) -> bool:
+    """Whether the best page has most of what a question names besides sending things: "how long does an opened jar keep?"."""
+    wanted = content(_SENDS.sub(" ", text))
+    return bool(passages and wanted) and 2 * len(sharing_words(" ".join(wanted), _whole(passages[0]))) > len(wanted)
+
+
+def _whole(passage: dict[str, Any]) -> str:
+    return f"{passage['title']} {passage['text']}"
 
 
 def _only_why(talk: Talk, act: ActView) -> bool:
