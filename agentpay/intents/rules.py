@@ -129,11 +129,11 @@ class RuleClassifier:
         whole = normalise(cleaned, [s for s in standing if s.kind in _STANDING_IN_NORM], lexicon.words)
         clauses: list[tuple[Clause, str, ClauseReading]] = []
         said = without_cries(cleaned, standing, lexicon, dialogue)
+        addressed = any(span.kind == "address" for span in standing)
         for clause in segment(said, standing, lexicon.title_words)[:_CLAUSES]:
             inside = [s.shifted(clause.start) for s in standing if s.start >= clause.start and s.end <= clause.end]
-            clauses.append(
-                (clause, _norm(clause, inside, lexicon), read_clause(clause.text, inside, lexicon, dialogue))
-            )
+            reading = read_clause(clause.text, inside, lexicon, dialogue, addressed=addressed)
+            clauses.append((clause, _norm(clause, inside, lexicon), reading))
         return Parsed(cleaned, whole[: 4 * _NORM_CHARS], lexicon, clauses)
 
     def settle(self, parsed: Parsed, dialogue: Dialogue, told: Told | None = None) -> tuple[Understanding, list[Heard]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from agentpay.commerce import catalog
 from agentpay.commerce.shapes import ProductView
+from agentpay.harm import spares
 from agentpay.knowledge.product_search import near_products
 from agentpay.knowledge.search import SearchFilters, search
 from agentpay.knowledge.suiting import suits
@@ -41,6 +42,7 @@ class ProductSearch(Arguments):
     )
     people: int | None = Field(None, ge=1, le=999, description="For how many people it shall be.")
     ages: list[int] = Field([], max_length=10, description="Ages in years of the children it is for.")
+    harmless_to: list[str] = Field([], max_length=5, description='Whom it must do no harm, e.g. ["cats", "nuts"].')
     sort: Literal["relevance", "price_asc", "price_desc"] = "relevance"
     limit: int = Field(5, ge=1, le=20)
 
@@ -64,6 +66,12 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
     best = max((hit.fit for hit in hits), default=0.0)
     mentioned = bool(hits) and hits[0].in_stock and _ALL_WORDS <= best < _IN_A_NAME
     ids = [hit.product_id for hit in hits if hit.product_id is not None and hit.fit >= _CLOSE * best]
+    if arguments.harmless_to and arguments.loosely:
+        # What does no harm may be told of in other words than what is looked for
+        near = await near_products(
+            tx, arguments.query, limit=_POOL, filters=filters, semantic=context.services.semantic
+        )
+        ids += [hit.product_id for hit in near if hit.product_id is not None and hit.product_id not in ids]
     ids, suited = await _suiting(tx, ids, arguments)
     total = len(ids)
     as_found = not arguments.options and arguments.sort == "relevance"
@@ -86,12 +94,21 @@ async def run(context: Context, tx: Tx, arguments: ProductSearch) -> ToolResult:
 
 async def _suiting(tx: Tx, ids: list[UUID], arguments: ProductSearch) -> tuple[list[UUID], bool]:
     """Those that are for so many people of such ages, where any are; else all of which the shop's data does not deny it."""
-    if arguments.people is None and not arguments.ages:
+    if arguments.people is None and not arguments.ages and not arguments.harmless_to:
         return ids, False
     facts = await catalog.product_facts(tx, ids)
+    if arguments.harmless_to:
+        told = {id: spares(_said_of(own), arguments.harmless_to) for id, own in facts.items()}
+        ids = [id for id in ids if told.get(id) is not False]
+        if safe := [id for id in ids if told.get(id)]:
+            return safe, True
     said = {id: suits(own, own["description"], arguments.people, arguments.ages) for id, own in facts.items()}
     suited = [id for id in ids if said.get(id)]
     return (suited or [id for id in ids if said.get(id) is None] or ids), bool(suited)
+
+
+def _said_of(facts: dict[str, Any]) -> str:
+    return f"{facts['description']} {facts.get('conversational_description') or ''}"
 
 
 def _offers(product: ProductView, options: dict[str, str]) -> bool:

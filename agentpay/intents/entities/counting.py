@@ -42,10 +42,10 @@ _MAKE_OF = Gated(
 )
 """How many of what is named there shall be: "make the black one two"."""
 _BY_LENGTH = Gated(
-    rf"(?<![\w.,/-])(?P<n>\d{{1,3}}|{NUMERAL})\s?(?:metres?|meters?|m|yards?|yds?)\b(?:(?= of (?:the |your |that |this )?\w)|(?=\W*$|\s*[,.;]\s|\s+(?:to|please|and|not|rather|instead)\b))",
+    rf"(?<![\w.,/-])(?P<n>\d{{1,3}}|{NUMERAL})\s?(?:metres?|meters?|m|yards?|yds?|(?P<litre>lit(?:re|er)s?))\b(?:(?= of (?:the |your |that |this )?\w)|(?=\W*$|\s*[,.;]\s|\s+(?:to|please|and|not|rather|instead)\b))",
     re.IGNORECASE,
 )
-"""Goods that are sold by their length: "seven metres of the navy gabardine", "make it four metres"."""
+"""Goods that are sold by their length, or by the litre where titles say so: "seven metres of the navy gabardine", "make it four metres"."""
 _LENGTH_WANTED = re.compile(
     r"\b(?:make (?:it|that|them)|(?:should|was to|were to) (?:have been|be)|(?:send|post|shipp|mail)ing|to (?:send|post|ship)|(?:up|raise|bump|increase|change) (?:the |my |that )?[\w ]{2,24} to|have you (?:got|any)?|got|have|want|need|take|order|cut(?: me)?|buy|get)\s+$",
     re.IGNORECASE,
@@ -209,6 +209,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         if (
             value
             and free(taken, *match.span())
+            and (match["litre"] is None or {"litre", "liter", "litres", "liters"} & set(goods))
             and (_LENGTH_WANTED.search(lead) or (_OF_GOODS.match(text, match.end()) and _led(lead, taken)))
         ):
             return Span(*match.span(), "quantity", value)

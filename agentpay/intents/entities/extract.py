@@ -71,8 +71,11 @@ class ClauseReading:
     """Whether an option is named as such: "which sizes", "what colours"."""
 
 
-def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue: Dialogue) -> ClauseReading:
-    """The entities of one clause; `standing` are the spans inside it, with offsets of the clause."""
+def read_clause(
+    text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue: Dialogue, *, addressed: bool = False
+) -> ClauseReading:
+    """The entities of one clause; `standing` are the spans inside it, with offsets of the clause. `addressed`: the message
+    gives an address."""
     entities = Entities()
     money, percent = _take_standing(entities, standing)
     taken = list(standing)
@@ -85,7 +88,7 @@ def read_clause(text: str, standing: Sequence[Span], lexicon: Lexicon, dialogue:
     for span in ordinals:
         entities.ordinals.extend(value for value in span.value if value not in entities.ordinals)
     taken += [Span(*match.span(), "idiom", None) for match in _IDIOM.finditer(text) if free(taken, *match.span())]
-    found = find_words(lexicon, text, [*taken, *ordinals], asked_for=dialogue.asked_for)
+    found = find_words(lexicon, text, [*taken, *ordinals], asked_for=dialogue.asked_for, addressed=addressed)
     entities.options, entities.instead_of, entities.attributes = found.options, found.instead_of, found.attributes
     entities.brand, entities.category, entities.shipping_method = found.brand, found.category, found.shipping_method
     taken += ordinals

@@ -39,6 +39,11 @@ _NOW_THIS = re.compile(
     r"\b(?:for|to|against|into|with|wants?|wanted|needs?|needed|should|meant?|but|say|rather|when i|clearly|ordered)\b",
     re.IGNORECASE,
 )
+_TO_BE_SENT = re.compile(
+    r"\s+(?:(?:[a-z]+ )?(?:delivery|shipping|post|postage|courier|mail)\b|to\s+(?:\d|my (?:home|address|place|work|office)\b))",
+    re.IGNORECASE,
+)
+"""Behind a word that calls an option and a way of shipping alike: "standard delivery", "standard to 7 Mill Lane"."""
 _AND_ONE = re.compile(r"\band\s+(?:one|two|an?|\d)\b", re.IGNORECASE)
 _FROM_TO = re.compile(
     r"\bfrom (?:an? |the |size )?(?P<now>[\w/.-]+(?: [\w/.-]+)?) to (?:an? |the |size )?(?P<then>[\w/.-]+(?: [\w/.-]+)?)",
@@ -72,8 +77,18 @@ class Found:
     """Options whose value may be but a word of a name: what is said of them besides is meant."""
 
 
-def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked_for: str | None = None) -> Found:
-    """Everything of the shop's vocabulary in a clause, the longest runs of chunks first; `taken` are spans already understood otherwise."""
+def find_words(
+    lexicon: Lexicon,
+    text: str,
+    taken: Sequence[Span] = (),
+    *,
+    asked_for: str | None = None,
+    addressed: bool = False,
+) -> Found:
+    """Everything of the shop's vocabulary in a clause, the longest runs of chunks first; `taken` are spans already understood otherwise.
+
+    `addressed`: the message gives an address, so that a word which alone calls a way of shipping is one.
+    """
     found = Found()
     parts = [c for c in chunks(text) if free(taken, c.start, c.end)]
     if any(span.kind == "address" for span in taken):
@@ -100,7 +115,16 @@ def find_words(lexicon: Lexicon, text: str, taken: Sequence[Span] = (), *, asked
                 entries
                 and _whole(text, run)
                 and free(found.spans, run[0].start, run[-1].end)
-                and _take(lexicon, text, parts, position, run, entries, found, asked_for)
+                and _take(
+                    lexicon,
+                    text,
+                    parts,
+                    position,
+                    run,
+                    _sent_so(text, parts, run, entries, asked_for, addressed=addressed),
+                    found,
+                    asked_for,
+                )
             ):
                 step = size
                 break
@@ -154,6 +178,17 @@ def _named_value(
     if (unknown.isdigit() or (unknown.isupper() and len(unknown) <= 4 and unknown != "I")) and _whole(text, [first]):
         found.options[name] = unknown
         found.spans.append(Span(parts[position].start, first.end, "option", Entry("option", name, unknown)))
+
+
+def _sent_so(
+    text: str, parts: list[Chunk], run: list[Chunk], entries: list[Entry], asked_for: str | None, *, addressed: bool
+) -> list[Entry]:
+    """The entries without the options, where words that are also a way of shipping are that: "standard", of a shop that has standard bouquets."""
+    if len(entries) < 2 or asked_for == "variant" or all(entry.kind != "shipping" for entry in entries):
+        return entries
+    alone = all(chunk in run or chunk.text in _SHIPPING_FILLER for chunk in parts)
+    sent = asked_for == "shipping" or (addressed and alone) or _TO_BE_SENT.match(text, run[-1].end) is not None
+    return [entry for entry in entries if entry.kind != "option"] if sent else entries
 
 
 def _take(

@@ -147,6 +147,7 @@ def offer_others(
 def suggest(talk: Talk, product: str) -> None:
     """ "Shall I put it in your cart?", unless it is there. What was offered before it in the same reply stays offered."""
     if not in_cart(talk, product):
+        talk.asking()
         talk.say("ask_add")
         before = [one for one in talk.offered if one != product]
         title = (talk.focus or {}).get("title")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
@@ -32,6 +33,12 @@ _CHANGES = re.compile(
     r"\b(?:make|change|swap|switch|replace|set|only|rather|instead|reduce|remove|drop|without|not|how|what|which|when|where|do|does|is|are|can|could)\b",
     re.I,
 )
+_DEEDS = re.compile(
+    r"\b(?:please|pls|plz|take|want|have|get|give|need|add|buy|order|go (?:for|with)|put|pop|stick|throw|like|both|another|more)\b",
+    re.I,
+)
+"""What says that something is ordered."""
+_AND = re.compile(r"\band\b|&|\+|\bplus\b|\bn\b|\bboth\b|\beach\b|,", re.I)
 _MOST_AT_ONCE = 5
 
 
@@ -40,6 +47,10 @@ def add(talk: Talk, act: ActView) -> Plan:
     act = yield from without_unit(talk, act)
     if rows := (yield from variants_meant(talk, act)):
         yield from _put_each(talk, act, rows)
+        return
+    if act.entities.get("also") and (apart := _apart(act)):
+        for one in apart:
+            yield from add(talk, one)
         return
     sized = talk.asked_for == "variant" and by_size(act.text, talk.pending.get("candidates", [])) is not None
     anew = named(act) is not None and not sized and not _THE_ONE_WITH.search(act.text)
@@ -76,10 +87,30 @@ def add(talk: Talk, act: ActView) -> Plan:
     offered = talk.asked_for == "confirm_add" and bool(act.entities.get("quantity"))
     offered = offered or (talk.asked_for == "variant" and chosen_variant(talk, act) is not None)
     offered = offered or counted_after(talk, without_name(act)) is not None
-    otherwise = add(talk, without_name(act)) if anew and (points_back(talk, act) or offered) else None
+    back = points_back(talk, act) and (_DEEDS.search(act.text) is not None or not _others_order(talk, act))
+    otherwise = add(talk, without_name(act)) if anew and (back or offered) else None
     other = anew and talk.asked_for == "variant" and not stems(named(act) or "") <= stems(pending.get("title") or "")
     yield from put(
         talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act), otherwise=otherwise
+    )
+
+
+def _apart(act: ActView) -> list[ActView]:
+    """ "The 15 mm and the 6 mm": one clause for each value of the option of which several are named."""
+    options: dict[str, str] = act.entities.get("options", {})
+    several = [(name, values) for name, values in act.entities["also"].items() if name in options]
+    if len(several) != 1 or not _AND.search(act.text):
+        return []
+    name, values = several[0]
+    kept = {key: value for key, value in act.entities.items() if key != "also"}
+    return [replace(act, entities={**kept, "options": {**options, name: value}}) for value in (options[name], *values)]
+
+
+def _others_order(talk: Talk, act: ActView) -> bool:
+    """Whether another clause is the order: "my cousin can hold it, put one in" adds one."""
+    return any(
+        one.intent in ("add_to_cart", "change_cart") and one.text != act.text and _DEEDS.search(one.text)
+        for one in talk.turn.acts
     )
 
 

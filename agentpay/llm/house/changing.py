@@ -53,6 +53,7 @@ _SOME_OF = re.compile(
     r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these|(?:the|my) (?P<name>[\w' -]{2,30}))\b", re.I
 )
 _NAMED_INSTEAD = re.compile(r"^\W*(?:(?:no|ok(?:ay)?|then|hm+|actually)\W+)*(?:the )?[\w-]+ ones? instead\W*$", re.I)
+_GOES_WITHOUT = re.compile(r"\b(?:no|not|without|don'?t (?:want|need)|won'?t (?:want|need))\b", re.I)
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 
 
@@ -257,6 +258,15 @@ def _swap(talk: Talk, act: ActView, goes: dict[str, Any] | None = None, comes: s
 
 
 def remove(talk: Talk, act: ActView) -> Plan:
+    """Out of the cart. "No vase then", where none is in it, beside something else, takes nothing out and needs no answer."""
+    name = named(act)
+    if (
+        name is not None
+        and len(talk.turn.acts) > 1
+        and _GOES_WITHOUT.search(act.text)
+        and named_in(act.text, talk.cart.get("items", [])) is None
+    ):
+        return
     if act.entities.get("everything") and not act.entities.get("product_query"):
         yield Ask("update_cart", {"action": "clear"})
         talk.say("cleared")

@@ -10,6 +10,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house.refs import among, named, stems
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Talk
+from agentpay.money import digits
 from agentpay.naming import besides_the_name
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
@@ -26,6 +27,7 @@ _UNITS = {
 _OF_NUMBER = re.compile(
     r"(?:\b(?:in|size|the|an?|number|no\.?)\s+(?=\d)|(?<![\w.,])(?=\d+[.,]\d))(\d+(?:[.,]\d+)?)(?![\w%]|[.,]\d)", re.I
 )
+_AT_PRICE = re.compile(r"(?:\b(?:for|at)\s+|(?=[$€£]))[$€£]?\s?(\d+(?:[.,]\d\d)?)(?![\w%]|[.,]\d)", re.I)
 _CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
 _USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
 _DEAR = re.compile(r"\b(?:most expensive|dearest|priciest|dearer)\b", re.I)
@@ -106,6 +108,8 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     ]
     if len(fitting) == 1 and len(rows) > 1:
         return fitting[0]
+    if not fitting and len(rows) > 1 and (priced := _priced_so(act.text, rows)) is not None:
+        return priced
     if not fitting and len(rows) > 1 and (numbered := _numbered_so(act.text, rows)) is not None:
         return numbered
     if (
@@ -116,6 +120,17 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
         return dict(row)
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
+
+
+def _priced_so(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The row of a price that is said: "one for £30", of vouchers."""
+    said = {match[1].replace(",", ".") for match in _AT_PRICE.finditer(text)}
+    fitting = [
+        row
+        for row in rows
+        if any(round(float(sum_) * 10 ** digits(row.get("currency") or "USD")) == row["price"] for sum_ in said)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _numbered_so(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

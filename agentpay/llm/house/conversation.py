@@ -26,6 +26,7 @@ from agentpay.llm.house.aftersale.settling import settled
 from agentpay.llm.house.aftersale.task import KINDS, of_memory
 from agentpay.llm.house.bargaining import agreed, as_haggling, sealed
 from agentpay.llm.house.choosing import says_which
+from agentpay.llm.house.completing import narrow, narrows
 from agentpay.llm.house.handling import Handler, handler
 from agentpay.llm.house.meaning import as_meant, note_question
 from agentpay.llm.house.referring import grounded
@@ -141,6 +142,8 @@ def converse(talk: Talk) -> Plan:
         if says_which(talk, act):
             talk.answered_already()
             yield from buying.choose(talk, act)
+        elif narrows(talk, act):
+            yield from narrow(talk, act)
         elif _of_the_page(talk, act) and (yield from articles.told_on(talk, act)):
             continue
         elif not ((yield from general.told_by_title(talk, act)) or (yield from wondering.told(talk, act))):

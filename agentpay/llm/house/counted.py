@@ -10,12 +10,13 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house.refs import among, stems, target
 from agentpay.llm.house.talk import Ask, Talk
 
-_UNITS = re.compile(
+UNITS = (
     r"(?:balls?|skeins?|hanks?|cones?|spools?|reels?|rolls?|bundles?|bunch(?:es)?|sheets?|strips?|sticks?|bars?|blocks?|tubs?|pots?|jars?|tins?|cans?"
     r"|bottles?|tubes?|sachets?|pouch(?:es)?|packs?|packets?|box(?:es)?|cartons?|cases?|crates?|trays?|punnets?|bags?|sacks?|buckets?|loaf|loaves|slices?"
-    r"|portions?|capsules?|tablets?|pairs?|sets?|pieces?|units?|metres?|meters?|yards?)",
-    re.I,
+    r"|portions?|capsules?|tablets?|pairs?|sets?|pieces?|units?|metres?|meters?|yards?)"
 )
+"""What goods are counted in."""
+_UNITS = re.compile(UNITS, re.I)
 
 
 def without_unit(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, ActView]:

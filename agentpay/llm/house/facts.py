@@ -16,7 +16,11 @@ _GENERAL = re.compile(
 )
 _MADE_OF = re.compile(r"\bmade (?:of|from|out of|with)\b|\bwhat material\b", re.I)
 _POLAR = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:is|are|does|do|can|could|has|have|will|would)\b", re.I)
-_TURNS = re.compile(r"\b(?:allerg\w*|intoleran\w*|free|without|avoid\w*|not|no|n't|never)\b", re.I)
+_TURNS = re.compile(
+    r"\b(?:allerg\w*|intoleran\w*|free|without|avoid\w*|not|no|n't|never"
+    r"|(?:have|has|need|needs) to|must|by hand|(?:him|her|it|your|my)self|manually)\b",
+    re.I,
+)
 """Makes of "nuts: yes" no yes: "is it nut free?", "can she eat it, she is allergic to nuts?"."""
 _SMALL = stems(
     """
@@ -55,6 +59,7 @@ _BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     )
 )
 """What is asked for, the units its answer has (the end of an attribute's name, "range_km"), and the answer's own names."""
+_UNIT_WORDS = frozenset(unit for _, units, _ in _BY_UNIT for unit in units.split())
 _MOST_FACTS = 3
 _MOST_SENTENCES = 2
 
@@ -93,6 +98,7 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         wanted |= {"material", "fabric"}
     units, names = _asked_by_unit(text)
     facts, covered = [], set()
+    texts = [product.get("description") or "", product.get("conversational_description") or ""]
     known = {**(product.get("attributes") or {}), **({"brand": product["brand"]} if product.get("brand") else {})}
     for name, value in known.items():
         told = describe.fact(name, value)
@@ -100,12 +106,18 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         words = name.casefold().replace("_", " ").split()
         held = _held(wanted, stems(" ".join(words)) | of_value)
         fits = bool(names & set(words)) or (words[-1] in units and (len(words) > 1 or len(words[0]) > 2))
+        if (
+            held
+            and not fits
+            and told[1].casefold() not in ("yes", "no")
+            and _says_another_thing(words, held, told[1], texts)
+        ):
+            continue
         if held or fits:
             facts.append((len(held) + 2 * fits, told))
             covered |= held
     facts.sort(key=lambda pair: -pair[0])
     left = wanted - covered
-    texts = [product.get("description") or "", product.get("conversational_description") or ""]
     ranked = [
         (len(held), sentence)
         for body in texts
@@ -122,6 +134,15 @@ def answering(text: str, product: dict[str, Any]) -> Answer:
         list(dict.fromkeys(sentence for _, sentence in ranked[:_MOST_SENTENCES])),
         _POLAR.match(text) is not None and (turned is None or turned.group().casefold() in named),
     )
+
+
+def _says_another_thing(name: list[str], held: set[str], value: str, texts: list[str]) -> bool:
+    """Whether but a part of an attribute's name is asked for, and the description speaks of that: "do they come with a vase?" is
+    not answered by the vase life."""
+    own = [word for word in name if word not in _UNIT_WORDS]
+    if len(own) < 2 or all(_held(held, {word}) for word in stems(" ".join(own))) or _held(held, stems(value)):
+        return False
+    return any(_held(held, stems(sentence)) == held for body in texts for sentence in describe.sentences(body))
 
 
 def sharing(text: str, product: dict[str, Any]) -> int:

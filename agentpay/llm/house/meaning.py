@@ -12,9 +12,12 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import advising, changing, products
 from agentpay.llm.house.aftersale.task import KINDS
 from agentpay.llm.house.bargaining import OTHER_SHOP
+from agentpay.llm.house.completing import completed
 from agentpay.llm.house.coordinating import coordinated
+from agentpay.llm.house.numbers import number
 from agentpay.llm.house.putting import BESIDE
 from agentpay.llm.house.refs import among, is_superlative, named
+from agentpay.llm.house.rereading import reread
 from agentpay.llm.house.talk import Talk
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
@@ -55,6 +58,10 @@ _WITH_CODE = re.compile(
     r"\W+(?:with|using|and use|plus) (?:the |my |a |your )?(?:(?:discount |promo )?(?:code|coupon|voucher)\b|\w+ (?:code|coupon|voucher)\b)",
     re.I,
 )
+_ONE_AT = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|perfect|great|yes|lovely|good|fine|then|just|i'?ll (?:take|have))\W+)*(?P<n>\d{1,2}|an?|one|two|three|four|five|six) (?:ones? )?(?:for|at) [$€£]? ?\d+(?:[.,]\d\d)?(?: (?:pounds?|quid|dollars?|bucks?|euros?))?(?=[.,;!?]|\s|$)",
+    re.I,
+)
 _CHANGES = frozenset({"change_order", "exchange"})
 _INTO_CART = re.compile(r"\b(?:in|into|to) (?:my|the|our) (?:shopping )?(?:cart|basket|trolley)\b", re.I)
 _ME_AND = re.compile(r"\bfor (?:me|us|myself) (?:and|plus) (?:my|an?|our)(?: \w+)? \w+", re.I)
@@ -74,10 +81,11 @@ def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     lines = talk.cart.get("items", [])
     if len(lines) > 1 and changing.only_this(talk.turn.text, lines) is not None:
         return [ActView("change_cart", 0.9, talk.turn.text)]  # "ouch. just the lame then"
-    acts = _asked_of_one(talk, acts)
+    acts = _asked_of_one(talk, reread(talk, acts))
     acts = _asked_of_another(talk, [_for_two(_of_this_purchase(talk, act, acts)) for act in acts])
     if len(acts) > 1:
         acts = [act for act in acts if act.intent != "provide_details" or act.entities] or acts
+    acts = completed(talk, acts)
     acts = coordinated(talk, _without_guesses(talk, _with_its_subject(_taken_at_its_price(talk, acts))))
     acts = _tried_again(talk, acts)
     return _ordered_together(talk, [one for act in acts for one in _with_goods(talk, act)])
@@ -277,6 +285,9 @@ def _with_goods(talk: Talk, act: ActView) -> list[ActView]:
         return [bought, act]
     if act.intent != "provide_details" or talk.asked_for in _OF_A_PURCHASE or own.get("order_numbers"):
         return [act]
+    if (counted := _ONE_AT.match(act.text)) is not None and talk.focus is not None and not own.get("product_query"):
+        # "One for £30. My mail is …", of what is spoken of
+        return [ActView("add_to_cart", 0.9, counted[0], {"quantity": number(counted["n"]), "pronoun": True}), act]
     name = own.get("product_query") or str(own.get("category") or "").rpartition(" > ")[2]
     if talk.focus is not None and not own.get("product_query"):
         return [act]

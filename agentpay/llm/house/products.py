@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import Any
 
-from agentpay.llm.brain import ActView
+from agentpay.harm import told_of
+from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles
 from agentpay.llm.house.asking import ask_which, show
 from agentpay.llm.house.facts import content, sharing, sharing_words
@@ -108,11 +110,18 @@ def _search(talk: Talk, act: ActView) -> Plan:
         tries += [("found", {"query": word}) for word in ("children", "kids") if _CHILD.search(act.text)]
     if (story := _story(talk, act)) is not None:
         narrowed = _without(wanted, "attributes", "options", "category", "sort")
-        tries.append(("near", {**narrowed, "query": story, "loosely": True, "limit": 3}))
+        near = {**narrowed, "query": story, "loosely": True, "limit": 3}
+        # Where nothing is named, what is told says more than the whole shop does
+        tries.insert(len(tries) if query or wanted else 0, ("near", near))
     if act.intent == "recommendation" or looks_around(act) or (budget is not None and _ANYTHING.search(act.text)):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
         return
+    minded = told_of(talk.turn.text)
+    if minded and act.intent == "recommendation" and (yield from _harmless(talk, wanted, minded)):
+        return
+    if minded:
+        need = {**need, "harmless_to": minded}
     unfiltered: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
     for kind, arguments in tries:
         outcome = yield Ask("product_search", {**arguments, **need})
@@ -165,6 +174,18 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if act.intent != "policy" and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     talk.say("found_nothing", query=named(act) or "anything like that")
+
+
+def _harmless(talk: Talk, wanted: dict[str, Any], minded: list[str]) -> Generator[Ask, ToolOutcome, bool]:
+    """ "A plant that won't poison my cats": what is near to all that is told and is said to do them no harm."""
+    narrowed = _without(wanted, "attributes", "options", "category", "sort")
+    near = {**narrowed, "query": talk.turn.text[:400], "loosely": True, "limit": 3, "harmless_to": minded}
+    outcome = yield Ask("product_search", near)
+    products = outcome.result.get("products", [])
+    if not products or not outcome.result.get("suited"):
+        return False
+    show(talk, products, "found_one" if len(products) == 1 else "found_some")
+    return True
 
 
 def _of_another_kind(query: str, filtered: list[dict[str, Any]], unfiltered: list[dict[str, Any]]) -> bool:

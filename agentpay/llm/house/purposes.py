@@ -27,7 +27,7 @@ _SIZE_ADVICE = re.compile(
 _WHAT_SIZE = re.compile(r"\b(?:what|which) (?:\w+ )?size\b", re.I)
 _MEASURED = re.compile(r"\bmeasur\w*|\b\d+(?:[.,]\d+)? ?(?:cm|mm|inch(?:es)?|in|kg|kilos?|lbs?|years?)\b", re.I)
 _STOCKS = re.compile(
-    r"\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I
+    r"(?<!what )\bdo (?:you|u|ya)(?: guys| also)? (?:do|have|sell|stock|carry|make|keep|offer)\b|\bgot any\b", re.I
 )
 
 

@@ -23,6 +23,7 @@ _MAY_I = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hi)\W+)*(?:can|could|may|do|does|is|are|will|would) (?:i|we|you|it|there)\b",
     re.I,
 )
+_ONES = re.compile(r"\bthe [\w' -]+ ones?\b", re.I)
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
@@ -45,7 +46,8 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         return
     error = outcome.result["error"]
     parts = _AND.split(ref["product"])
-    whole = replace(act, text=talk.turn.text) if talk.asked_for == "confirm_add" else act
+    points = _ONES.search(act.text) is not None  # "just the bare one": what is told beside it names none
+    whole = replace(act, text=talk.turn.text) if talk.asked_for == "confirm_add" and not points else act
     row = None
     if error["code"] == "variant_required":
         row = named_variant(act, ref, error["candidates"]) or named_variant(whole, ref, error["candidates"])

@@ -21,6 +21,7 @@ _REFERS = frozenset({"add_to_cart", "product_search", "recommendation", "other",
     "price_question"
 }
 _SEARCHES = frozenset({"product_search", "recommendation", "other"})
+_ORDERS_OR_SEEKS = _SEARCHES | {"add_to_cart"}
 _SEEKING = re.compile(
     r"\?|\b(?:show|find|search|look(?:ing)?|recommend|suggest|something|anything|any|some|do you|have you|got|which|what|list"
     r"|browse|see)\b",
@@ -60,6 +61,9 @@ def grounded(talk: Talk, act: ActView) -> ActView:
     if act.intent in _SEARCHES and (seeks or not _chooses(talk, act)):
         return act
     meant = referred(talk, act)
+    if not meant and (variant := _variant_called(talk, act)) is not None:
+        kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "pronoun", "options")}
+        return replace(act, intent="add_to_cart", entities={**kept, "product_query": variant})
     if len(meant) != 1:
         return act
     said = ("product_query", "brand", "category", "attributes", "pronoun")
@@ -89,6 +93,21 @@ def referred(talk: Talk, act: ActView) -> list[dict[str, Any]]:
         if fitting:
             return _narrowed(fitting, words, act)
     return []
+
+
+def _variant_called(talk: Talk, act: ActView) -> str | None:
+    """ "The heavy ones", of a list in which one variant alone is heavy: its id."""
+    own = _THE_ONE.search(act.text)
+    words = set(_telling(own[1], act)) if own is not None and act.intent in _ORDERS_OR_SEEKS else set()
+    if not words or "?" in talk.turn.text or talk.asked_for == "variant":
+        return None
+    fitting = [
+        row["external_id"]
+        for product in talk.turn.shown
+        for row in product.get("variants", [])
+        if words <= stems(" ".join(map(str, row["options"].values())))
+    ]
+    return str(fitting[0]) if len(fitting) == 1 else None
 
 
 def _chooses(talk: Talk, act: ActView) -> bool:

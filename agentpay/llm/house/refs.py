@@ -23,7 +23,9 @@ _POINTS = re.compile(
 )
 """Not what something is for or goes with: "strings for it"."""
 _WHOLE = re.compile(r"(?<![\w.,])[$€£]?(\d{1,6})(?![\w%]|[.,]\d)")
-_TRAILS = re.compile(r"(?:\W+(?:actually|though|not \d+))+\W*$", re.I)
+_TRAILS = re.compile(
+    r"(?:\W+(?:actually|though|tho|not \d+|obviously|of course))+\W*$|\s+(?:because|cos|cause|cuz|since)\b.*$", re.I
+)
 """What stands behind a name and belongs to none."""
 SAYS_WHICH = frozenset(
     {"one", "s", "fine", "other", "middle", "medium", "cheap", "cheaper", "cheapest", "big", "bigger", "biggest", "large",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 _BIG = re.compile(r"\b(?:big|bigger|biggest|large|larger|largest|tall|taller|tallest|long|longer|longest)\b", re.I)
 _SMALL = re.compile(r"\b(?:small|smaller|smallest|little|short|shorter|shortest|mini)\b", re.I)
 _MIDDLE = re.compile(r"\b(?:middle|medium|mid[- ]?sized?)\b", re.I)
 _GENERIC = re.compile(
-    r"\b(?:ones?|size|bottle|bag|pot|jar|tin|tube|pack|box|tray|version|please)\b|^\W*(?:the )?\w+\W*$|\bthe (?:\w+er|\w+est)\W*$",
+    r"\b(?:ones?|size|bottle|bag|pot|jar|tin|tube|pack|box|tray|version|please)\b|^\W*(?:the )?\w+\W*$"
+    r"|\bthe (?:\w+er|\w+est)\W*$|\bthe (?:bigg|larg|tall|long|small|short)(?:er|est)\b",
     re.I,
 )
 _MEASURE = re.compile(r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>[a-zA-Z]*)")
+_SIDES = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[a-zA-Z]{1,4}\s*)?[x×]\s*(?=\d)", re.I)
 _IN_BASE = {"kg": 1000.0, "l": 1000.0, "litre": 1000.0, "liter": 1000.0, "m": 100.0, "cl": 10.0, "dl": 100.0, "mm": 0.1}
 _LETTER_OF = {
     "small": "s",
@@ -58,6 +61,9 @@ def size_of(value: str) -> float | None:
     """ "200 ml" → 200, "1 l" → 1000, "M" → 3; None where the value tells no size."""
     if value.casefold() in LETTERS:
         return float(LETTERS.index(value.casefold()))
+    sides = [float(side.replace(",", ".")) for side in _SIDES.findall(value)]
+    if sides:  # "5 x 60 mm"
+        return prod(sides) * (size_of(_SIDES.sub("", value)) or 1.0)
     match = _MEASURE.search(value)
     if match is None:
         return {"small": 1.0, "medium": 2.0, "large": 3.0}.get(value.casefold())

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agentpay.llm.house.choosing import counted_by, named_variant
+from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.tidying import without_fillers
 from tests.llm.house.test_cart import added, cart_of
 from tests.llm.house.turns import act, fact, play, product, refusal, turn, variant
@@ -112,3 +113,18 @@ def test_a_cry_before_a_wish_is_no_part_of_a_name() -> None:
         ("mint tea", "mint tea"),
     ]
     assert without_fillers([beauty]) == [beauty], "alone it is what was said"
+
+
+def test_a_comparative_says_which_by_both_sides() -> None:
+    planks = [variant("p-1", size="20 x 900 mm"), variant("p-2", size="20 x 1200 mm")]
+    assert (by_size("two packs of the longer boards", planks) or {})["external_id"] == "p-2"
+    assert (by_size("the shorter boards", planks) or {})["external_id"] == "p-1"
+    assert by_size("some boards", planks) is None
+
+
+def test_a_price_says_which_voucher() -> None:
+    rows = [fact(variant("v-25", 2500, value="small"), "Voucher"), fact(variant("v-60", 6000, value="big"), "Voucher")]
+    chosen = named_variant(act("add_to_cart", "one for $60"), {"product": "voucher"}, rows)
+    assert chosen is not None
+    assert chosen["external_id"] == "v-60"
+    assert named_variant(act("add_to_cart", "one for $40"), {"product": "voucher"}, rows) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentpay.llm.house.facts import answering
 from tests.llm.house.turns import act, fact, play, refusal, turn, variant
 
 ROWS = [fact(variant(f"shoe-{size}", size=size), "Shoe") for size in ("42", "43", "44")]
@@ -53,3 +54,21 @@ def test_the_usual_address_is_the_shops_to_know() -> None:
     assert none.memory["asked_for"] == "address"
     question = turn(act("other", "what is my usual address?", confidence=0.2), cart=CART)
     assert play(question, search_knowledge=lambda _: (True, {"passages": []})).tools == ["search_knowledge"]
+
+
+def test_a_part_of_an_attributes_name_is_not_what_it_tells() -> None:
+    tulips = {
+        "title": "Tulips",
+        "description": "Twenty stems. Bucket not included.",
+        "attributes": {"bucket_life_days": 8},
+    }
+    asked = answering("do they come with a bucket", tulips)
+    assert asked.facts == []
+    assert asked.sentences == ["Bucket not included."]
+    assert answering("what's the bucket life", tulips).facts == [("bucket life", "8 days")]
+
+
+def test_having_to_do_it_oneself_is_no_yes() -> None:
+    clock = {"title": "Clock", "description": "", "attributes": {"self_setting": "yes"}}
+    assert not answering("would she have to set it herself", clock).polar
+    assert answering("is it self setting", clock).polar

@@ -1,0 +1,124 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
+"""Clauses that only complete the one before them: how many of it, which of it, for whom it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentpay.llm.brain import ActView
+from agentpay.llm.house import describe
+from agentpay.llm.house.asking import suggest
+from agentpay.llm.house.choosing import told_apart
+from agentpay.llm.house.counted import UNITS
+from agentpay.llm.house.numbers import number
+from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems
+from agentpay.llm.house.sizes import by_size
+from agentpay.llm.house.talk import Ask, Plan, Talk
+
+_N = r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_HOW_MANY = re.compile(
+    rf"^\W*(?:(?:and|so|just|only|say|like|please|(?P<anew>make (?:it|that|them)|no))\W+|(?:i|we)(?:'?ll| will|'?d) (?:take|have|need|like|want)\s+|(?:i|we) (?:need|want)\s+)*"
+    rf"{_N}(?:\s+(?:of (?:them|those|these|it|that)|x|{UNITS}))?(?:\W+(?:please|pls|plz|thanks|only|then|will do|in total|(?:is|are) (?:fine|enough|plenty)))*\W*$",
+    re.I,
+)
+"""Nothing but a number: "two of them", "just one please", "one bunch"."""
+_EACH = re.compile(rf"^\W*{_N}(?: of)? each(?: of (?:them|those|these))?(?:\W+(?:please|pls|thanks|then))*\W*$", re.I)
+_WHOSE = re.compile(
+    r"^\W*(?:(?:and|because|cause|cos|since|as)\s+)*(?:one|two|three|both|all|the other|another|the (?:first|second|third|rest|others?)|it|they|that|those|these)"
+    r"(?:\s+(?:ones?|of (?:them|those|these)))?(?:'s|'re|\s+is|\s+are|\s+will be|\s+goes|\s+go|\s+would be)\s+(?:(?:just|only|both|all|meant)\s+)*(?:for|to|an? (?:gift|present)|as an?)\b(?! how| what)",
+    re.I,
+)
+"""Whom what is wanted is for: "one is for my neighbour"."""
+_ALSO = re.compile(r"(?:\band|\bplus|&|\balso)\s*$", re.I)
+_COUNTS = frozenset({"provide_details", "product_comparison"})
+_OF_GOODS = frozenset({"add_to_cart", "change_cart", "product_search", "recommendation", "other", "availability"})
+_SEEKS = frozenset({"product_search", "recommendation"})
+_DEEDS = re.compile(
+    r"\b(?:please|pls|plz|take|want|have|get|give|need|add|buy|order|go (?:for|with)|put|pop|stick|throw|i'd like)\b|\?",
+    re.I,
+)
+_WHICH = re.compile(
+    r"^\W*(?:(?:and|maybe|ideally|preferably|but|rather)\s+)*(?:in\s+|(?:the|a|an)\s+(?=[\w.,-]+(?:\s[\w.,-]+)?\s+(?:ones?|kind|version|size)\b))",
+    re.I,
+)
+_POINTS_ONLY = frozenset({"pronoun", "also", "options", "product_query", "category"})
+
+
+def completed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
+    """The clauses, each with what those behind it say of it: "the purple then, two of them, one is for my neighbour"."""
+    kept: list[ActView] = []
+    for act in acts:
+        before = kept[-1] if kept else None
+        if (
+            act.intent in _OF_GOODS
+            and _WHOSE.match(act.text)
+            and any(one.intent in _OF_GOODS for one in acts if one is not act)
+        ):
+            continue
+        if before is not None and (counted := _counted(talk, before, act)) is not None:
+            kept[-1] = counted
+        elif before is not None and before.intent in _SEEKS and act.entities.get("options") and only_which(act):
+            options = {**act.entities["options"], **before.entities.get("options", {})}
+            kept[-1] = replace(before, entities={**before.entities, "options": options})
+        else:
+            kept.append(act)
+    return kept
+
+
+def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
+    """The clause before with the number that this one says; None where it says more, or of something else."""
+    found = _HOW_MANY.match(act.text) or (_EACH.match(act.text) if before.entities.get("also") else None)
+    if found is None or act.intent not in _OF_GOODS | _COUNTS or before.intent != "add_to_cart":
+        return None
+    if set(act.entities) - {"quantity", "pronoun", "product_query", "category"}:
+        return None
+    text = talk.turn.text
+    place = text.find(act.text)
+    if place > 0 and _ALSO.search(text[:place]) and not act.entities.get("pronoun"):
+        return None  # "the pens and a box": something else
+    has = before.entities
+    if not (named(before) or has.get("options") or has.get("ordinals") or has.get("pronoun")):
+        return None
+    if found.groupdict().get("anew") and any(
+        c.isdigit() for value in has.get("options", {}).values() for c in str(value)
+    ):
+        return None  # "a tray of six, no, make it twelve": which, and not how many
+    count = int(act.entities.get("quantity") or number(found["n"]))
+    if has.get("quantity") not in (None, count) and not found.groupdict().get("anew"):
+        return None
+    return replace(before, entities={**has, "quantity": count})
+
+
+def only_which(act: ActView) -> bool:
+    """Whether a clause says no more than which: "the long ones", "in blue"."""
+    name = stems(named(act) or "")
+    own = {word for value in act.entities.get("options", {}).values() for word in stems(str(value))}
+    return (
+        act.intent in _OF_GOODS
+        and set(act.entities) <= _POINTS_ONLY
+        and name <= SAYS_WHICH | own
+        and _WHICH.match(act.text) is not None
+        and _DEEDS.search(act.text) is None
+    )
+
+
+def narrows(talk: Talk, act: ActView) -> bool:
+    """Whether a clause says which of what this very reply has found and offered; nothing is ordered by that."""
+    return talk.expected == "confirm_add" and talk.focus is not None and only_which(act)
+
+
+def narrow(talk: Talk, act: ActView) -> Plan:
+    """Offer the variant that is meant in place of the product."""
+    assert talk.focus is not None
+    focus = talk.focus
+    outcome = yield Ask("check_inventory", {"product": focus["product"]})
+    rows = outcome.result.get("variants", []) if outcome.ok else []
+    row = by_size(act.text, rows) or told_apart(act.text, rows) if len(rows) > 1 else None
+    if row is None or not row.get("in_stock", True):
+        return
+    talk.answered_already()
+    spoken_of(talk, {"external_id": focus["product"], "title": focus["title"]}, dict(row))
+    talk.say("that_is", what=describe.what(focus["title"], row["options"]), price=talk.money(row["price"]))
+    suggest(talk, str(row["external_id"]))
