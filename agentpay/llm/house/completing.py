@@ -10,7 +10,7 @@ from dataclasses import replace
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import suggest
-from agentpay.llm.house.choosing import told_apart
+from agentpay.llm.house.choosing import spoken_tokens, told_apart
 from agentpay.llm.house.counted import UNITS
 from agentpay.llm.house.numbers import number
 from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems
@@ -81,9 +81,7 @@ def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
     has = before.entities
     if not (named(before) or has.get("options") or has.get("ordinals") or has.get("pronoun")):
         return None
-    if found.groupdict().get("anew") and any(
-        c.isdigit() for value in has.get("options", {}).values() for c in str(value)
-    ):
+    if found.groupdict().get("anew") and any(token[0].isdigit() for token in spoken_tokens(before.text)):
         return None  # "a tray of six, no, make it twelve": which, and not how many
     count = int(act.entities.get("quantity") or number(found["n"]))
     if has.get("quantity") not in (None, count) and not found.groupdict().get("anew"):
