@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 
 from agentpay.intents.assigning import ASKS
 from agentpay.intents.deciding import OF_GOODS
+from agentpay.intents.joining import TELLS
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Understanding
@@ -18,14 +18,6 @@ _MEANT = 0.6
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE, I.OTHER})
 _SAYS_LITTLE = frozenset({"product_query", "pronoun", "category", "dates"})
 """What a clause may name without wanting it."""
-_TELLS = re.compile(
-    r"^\W*(?:(?:and|so|but|because|cause|cos|as|since|hi|hiya|hello|hey|ok|well|hold on|wait)\W+)*"
-    r"(?:i|we|he|she|they|you|(?:my|our|his|her|their) \w+)(?:'?(?:ve|s|re|m|d|ll))? "
-    r"(?!(?:\w+ )?(?:wants?|needs?|likes?|love|take|have|get|order|buy|wish|prefer|look|looking|after|think|thinking|go|add|put|send)\b)"
-    r"\w",
-    re.IGNORECASE,
-)
-"""Somebody did, is or says something, other than to wish for it."""
 
 
 def without_background(understanding: Understanding, heard: Sequence[Heard], parsed: Parsed) -> Understanding:
@@ -38,7 +30,8 @@ def without_background(understanding: Understanding, heard: Sequence[Heard], par
     kept = [
         act for act, clause in acts if clause is None or not _is_background(act, clause, acts, parsed.lexicon.words)
     ]
-    return understanding.model_copy(update={"acts": kept})
+    meant = any(act.intent not in _MANNERS for act in kept)
+    return understanding.model_copy(update={"acts": kept}) if meant else understanding
 
 
 def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | None]], words: Set[str]) -> bool:
@@ -50,7 +43,7 @@ def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | No
     listed = clause.listed and clause.intent in OF_GOODS  # not what merely stands behind "hi,"
     if act.intent in _MANNERS or asks or listed or names or known:
         return False
-    tells = act.intent in OF_GOODS and act.entities.product_query is not None and _TELLS.match(act.text) is not None
+    tells = act.intent in OF_GOODS and act.entities.product_query is not None and TELLS.match(act.text) is not None
     if not tells and act.confidence >= GUESS:
         return False
     return any(

@@ -13,8 +13,10 @@ _NOT_COUNTED = (
 )
 _MEASURE = r"\d{1,4}(?:[.,]\d+)?[\s-]?(?:kg|kilos?|g|lbs?|oz|cm|mm|m|inch|ft|ml|l|lit(?:re|er)s?|gb|tb|w|v)\b"
 """What may stand between a count and the thing: "two 50 l bags"."""
+_MEASURED_OF = r"\d{1,3}(?:[.,]\d+)?\s?(?:m|metres?|meters?|yards?|yds?|kgs?|kilos?|g|lit(?:re|er)s?|l)\s+of\s+(?:(?:the|your|that)\s+)?[^\W\d_]{3}"
+"""So much of goods that are sold by measure: "3 m of the linen"."""
 _COUNTED = re.compile(
-    rf"(?:then |also |maybe |plus |only |just )?{_COUNT}(?:\s?[x×])?\s+(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?|skeins?|hanks?|rolls?|spools?|reels?|tins?|cans?|jars?|tubes?|copies|slices|crates?)\W*$)[^\W\d_]",
+    rf"(?:then |also |maybe |plus |only |just )?(?:{_MEASURED_OF}|{_COUNT}(?:\s?[x×])?\s+(?:{_MEASURE}\s+)?(?!{_NOT_COUNTED}|(?:packs?|pairs?|pcs|pieces?|units?|boxes|bags?|bottles?|sets?|skeins?|hanks?|rolls?|spools?|reels?|tins?|cans?|jars?|tubes?|copies|slices|crates?)\W*$)[^\W\d_])",
     re.IGNORECASE,
 )
 _COUNTED_IN = re.compile(rf"{_COUNT}\s+in\s+(?:size\s+)?\w", re.IGNORECASE)

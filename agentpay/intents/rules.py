@@ -15,7 +15,7 @@ from agentpay.intents.entities.extract import ClauseReading, find_standing, read
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.query import asked_about, is_bare, product_words, title_run
 from agentpay.intents.entities.spans import Span
-from agentpay.intents.joining import distribute, tidy
+from agentpay.intents.joining import TELLS, distribute, tidy
 from agentpay.intents.listing import completes, order_listed
 from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
@@ -32,6 +32,7 @@ _NORM_CHARS = 320
 _STANDING_IN_NORM = frozenset(
     {"email", "url", "phone", "address", "order", "code", "date", "name", "money", "budget", "percent"}
 )
+_OF_THE_CART = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART})
 _NAMES_PRODUCTS = frozenset(
     {
         I.PRODUCT_SEARCH, I.PRODUCT_DETAILS, I.PRODUCT_COMPARISON, I.AVAILABILITY, I.PRICE_QUESTION, I.RECOMMENDATION, I.ADD_TO_CART, I.CHANGE_CART,
@@ -173,6 +174,12 @@ class RuleClassifier:
         return lexicon
 
 
+def _only_told(act: Act, lexicon: Lexicon) -> bool:
+    """ "She measured again": what a clause tells of that the shop does not know is nothing that "it" could mean."""
+    words = (act.entities.product_query or "").lower().split()
+    return bool(words) and not lexicon.words.intersection(words) and TELLS.match(act.text) is not None
+
+
 def _norm(clause: Clause, spans: list[Span], lexicon: Lexicon) -> str:
     """The clause in the form that rules and the head read."""
     norm = normalise(clause.text, [s for s in spans if s.kind in _STANDING_IN_NORM], lexicon.words)
@@ -223,6 +230,12 @@ def _acts(
         entities.product_query = product_words(
             clause.text[: other.start(1)], first, lexicon.option_name_words, keep=lexicon.title_words
         )
+    if intent in _OF_THE_CART and not goods and (entities.options or entities.quantity) and TELLS.match(clause.text):
+        entities.product_query, entities.pronoun = None, True  # "my wife says ochre"
+    if intent in _OF_THE_CART and goods and entities.product_query:
+        entities.product_query = product_words(
+            clause.text, reading.spans, lexicon.option_name_words, keep=lexicon.title_words, ordered=True
+        )
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
         entities.product_query = _DIFFER_LAST.sub("", entities.product_query)
         entities.product_query = _COMPARED_WITH.sub(" versus ", _ASKS_BEHIND.split(entities.product_query)[0])
@@ -257,6 +270,6 @@ def _acts(
     if intent is I.CHANGE_CART:
         settle_change(entities, clause.text, lexicon)
     if intent in {I.ADD_TO_CART, I.CHANGE_CART} and not (entities.product_query or entities.ordinals):
-        resolve(entities, before)
+        resolve(entities, [act for act in before if not _only_told(act, lexicon)])
     main = Act(intent=intent, confidence=confidence, text=clause.text, entities=entities)
     return with_carried(main)

@@ -94,9 +94,10 @@ class TieredClassifier:
             told, further = {**told, **named}, {}
         if told or further:
             understanding, _ = self._rules.settle(parsed, dialogue, told)
-            understanding = joined(understanding, heard, parsed, told, further)
         if not named:
             understanding = without_background(understanding, heard, parsed)
+        if told or further:
+            understanding = joined(understanding, heard, parsed, told, further)
         return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
     async def warm_up(self) -> None:

@@ -33,7 +33,7 @@ _OF_THEM = Gated(
     re.IGNORECASE,
 )
 _TO_NUMBER = Gated(
-    rf"(?<!\d )\b(?:to|make (?:it|that|them)|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my|of us)\b){_UNIT_AFTER}",
+    rf"(?<!\d )\b(?:to|make (?:it|that|them)|(?:it|that|they|there) (?:(?:has|have|need|needs|ought) to|must|should) be|only|just|(?:only|just) the)\s+(?:just |only )?(?P<n>\d{{1,3}}|{NUMERAL})(?!\s+(?:the|my|of us)\b){_UNIT_AFTER}",
     re.IGNORECASE,
 )
 _MAKE_OF = Gated(
@@ -46,6 +46,13 @@ _BY_LENGTH = Gated(
     re.IGNORECASE,
 )
 """Goods that are sold by their length, or by the litre where titles say so: "seven metres of the navy gabardine", "make it four metres"."""
+_LENGTHS = frozenset({"metre", "metres", "meter", "meters", "yard", "yards"})
+_LITRES = frozenset({"litre", "litres", "liter", "liters"})
+_SO_LONG = Gated(
+    rf"(?<![\w.,/-])(?P<n>\d{{1,3}}|{NUMERAL})\s?(?:metres?|meters?|m|yards?|yds?|(?P<litre>lit(?:re|er)s?))\b(?!\s*(?:wide|long|tall|high|deep|thick|x|×|by)\b)",
+    re.IGNORECASE,
+)
+"""The same in a shop whose titles say that it sells by length: "6 metres in teal"."""
 _LENGTH_WANTED = re.compile(
     r"\b(?:make (?:it|that|them)|(?:should|was to|were to) (?:have been|be)|(?:send|post|shipp|mail)ing|to (?:send|post|ship)|(?:up|raise|bump|increase|change) (?:the |my |that )?[\w ]{2,24} to|have you (?:got|any)?|got|have|want|need|take|order|cut(?: me)?|buy|get)\s+$",
     re.IGNORECASE,
@@ -204,14 +211,14 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             if (lead and lead[-1] in "#-$€£.") or _describes(match, text, value):
                 continue
             return Span(*match.span(), "quantity", value)
-    for match in _BY_LENGTH.finditer(text):
+    by_length = not _LENGTHS.isdisjoint(goods)
+    for match in (_SO_LONG if by_length else _BY_LENGTH).finditer(text):
         lead, value = text[: match.start()], number(match["n"])
-        if (
-            value
-            and free(taken, *match.span())
-            and (match["litre"] is None or {"litre", "liter", "litres", "liters"} & set(goods))
-            and (_LENGTH_WANTED.search(lead) or (_OF_GOODS.match(text, match.end()) and _led(lead, taken)))
-        ):
+        by_litre = match["litre"] is not None
+        if by_litre and _LITRES.isdisjoint(goods):
+            continue
+        counts = (by_length and not by_litre) or _OF_GOODS.match(text, match.end()) is not None
+        if value and free(taken, *match.span()) and (_LENGTH_WANTED.search(lead) or (counts and _led(lead, taken))):
             return Span(*match.span(), "quantity", value)
     for match in _COUNT_IN.finditer(text):
         # "one in S": "in" is no inch where an option follows it

@@ -87,6 +87,8 @@ _WISHING = word_set(
     "need want would like will take get buy add order after looking can could may mean meant say it is be in colour color size"
 )
 """What may stand around a bare name; "my" is none: who says that has it already."""
+_PARTS = re.compile(r"\0+|[,;:](?=\s|$)|[()]|\s[–-]\s|\b(?-i:the|an?|some|it'?s|they'?re|that'?s|its) ", re.IGNORECASE)
+"""Where another part of a clause begins that may name something."""
 _MAY_HAVE = re.compile(
     r"\b(?:can|could|may|will|shall|to|(?:i|we)'(?:ll|d))(?: (?:i|we))?(?: (?:please|just|also))? have\b", re.IGNORECASE
 )
@@ -106,12 +108,19 @@ _NEVER_NAMES = word_set(
 
 
 def product_words(
-    text: str, spans: Sequence[Span], option_names: Collection[str] = (), *, keep: Collection[str] = ()
+    text: str,
+    spans: Sequence[Span],
+    option_names: Collection[str] = (),
+    *,
+    keep: Collection[str] = (),
+    ordered: bool = False,
 ) -> str | None:
     """
     The words of the clause that name a product, in its own spelling; None where nothing is left.
 
-    `keep` are words of titles: one of them that is no function word is never dropped for being slang.
+    `keep` are words of titles: one of them that is no function word is never dropped for being slang. What is `ordered`
+    bears one name: where a part of the clause holds words of titles, the others are said around it ("brushed flannel pls,
+    its for xmas jammies", "send his wife the White Grace").
     """
     masked = list(text)
     for span in spans:
@@ -136,11 +145,13 @@ def product_words(
         hidden = phrases.sub(_hide, hidden)
     hidden = _CONTAINERS.sub(lambda m: m.group() if m["container"].lower() in keep else _hide(m), hidden)
     runs: list[str] = []
-    for run in re.split(r"\0+", hidden):
+    for run in re.split(_PARTS if ordered else r"\0+", hidden):
         words = [m.group() for m in WORD.finditer(run)]
         kept = _trim(words, option_names, keep)
         if kept:
             runs.append(" ".join(kept))
+    if ordered:
+        runs = [run for run in runs if _holds_title(run, keep)] or runs
     query = " ".join(" ".join(runs).split()[:_MOST_WORDS])
     if not query or all(w.lower() in _POINTING or not any(c.isalnum() for c in w) for w in query.split()):
         return None
@@ -194,6 +205,14 @@ def asked_about(query: str, title_words: Collection[str]) -> str | None:
     if "of" in bare[: titled[0]]:
         start = titled[0]  # "the filling of the Cloudrest"
     return query if any(word[0].isupper() or word[0].isdigit() for word in words[end:]) else " ".join(words[start:end])
+
+
+def _holds_title(run: str, title_words: Collection[str]) -> bool:
+    words = [word.lower() for word in run.split()]
+    return any(
+        word not in _LINKS and not word.isdigit() and (word in title_words or word.removesuffix("s") in title_words)
+        for word in words
+    )
 
 
 def _hide(match: re.Match[str]) -> str:
