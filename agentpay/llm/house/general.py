@@ -62,6 +62,7 @@ _TERMS = re.compile(
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
+_COVERED = re.compile(r"\b(?:warrant\w*|guarant\w*)\b", re.I)
 _REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:another|my money|money back)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
@@ -135,8 +136,9 @@ def _as_meant(talk: Talk, act: ActView) -> ActView:
         and WHAT_NOW.match(act.text)
     ):
         return replace(act, intent="other")  # what comes of the order that was just spoken of
-    if asks_whether_back(talk, act):
-        return replace(act, intent="complaint")  # what the pages say of damaged goods, not of returns
+    covered = act.intent == "order_status" and _COVERED.search(act.text) and is_amiss(talk.turn.text)
+    if covered or asks_whether_back(talk, act):
+        return replace(act, intent="complaint")  # what the pages say of damaged goods, not of returns or orders
     return replace(act, intent="policy") if asks_the_rule(talk, act) else act
 
 
@@ -154,6 +156,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return True
     if asks_whether_back(talk, act):
         return True
+    if act.intent == "order_status" and _COVERED.search(act.text):
+        return True  # "is the filter I bought still under warranty?"
     if _goes_on_from_proposal(talk, act):
         return False
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):

@@ -76,6 +76,7 @@ _ORDERS = re.compile(r"\borders?\b", re.I)
 _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "other"})
 _MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
 _PAYS_WITH = re.compile(r"\b(?:what|which|how)\b[^.?!]{0,20}\bcan (?:i|we|you|one)\b[^.?!]{0,12}\bpay\b", re.I)
+_NO_PAPERS = frozenset({"provide_details", "checkout", "other"})
 _SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
@@ -101,6 +102,10 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return due.money_due
+    if act.intent == "shipping_quote" and talk.order is not None and orders.asks_postage_paid(act.text):
+        return orders.status  # "and how much was postage?"
+    if talk.order is not None and act.intent in _NO_PAPERS and orders.PAPERS.search(act.text):
+        return orders.papers
     if act.intent in ("view_cart", "checkout", "other") and _PAYS_WITH.search(act.text):
         return service.policy  # "what can I pay with?"
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))

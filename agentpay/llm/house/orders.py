@@ -57,6 +57,16 @@ _WHERE = re.compile(
     r"\bwhere\b|\bwhen\b|\barriv\w*|\bdeliver\w*|\btrack\w*|\bshipped\b|\bcoming\b|\bhere\b|\bstuff\b", re.I
 )
 _WHEN = re.compile(r"\b(?:when|how (?:long|soon|quick\w*|fast|many \w*days))\b", re.I)
+_POSTAGE_PAID = re.compile(
+    r"\b(?:was|did|were|paid|charged)\b[^.?!]{0,25}\b(?:postage|shipping|delivery|p&p)\b|\b(?:postage|shipping|delivery)\b[^.?!]{0,15}\b(?:was|cost me|did i)\b",
+    re.I,
+)
+"""What was paid for sending an order, of which no quote is wanted."""
+_WHEN_HERE = re.compile(
+    r"\b(?:when|how (?:long|soon))\b[^.?!]{0,40}\b(?:com(?:e|es|ing)|arriv\w*|(?:get|be) (?:here|there|it)|have it|receive|deliver\w*|turn up|ship\w*|sent|dispatch\w*|leave)\b",
+    re.I,
+)
+_DELIVERS = re.compile(r"\b(?:deliver\w*|ship\w*|dispatch\w*|leaves?|arrives?)\b", re.I)
 _BACK = frozenset({"return", "refund", "exchange"})
 _GIVEN = ("order_numbers", "emails")
 _MOST = 4
@@ -112,6 +122,8 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
     talk.served = {"intent": "order_status"}
     if _PAID_HOW.search(talk.turn.text) and outcome.result["possible"]["paid_with"]:
         talk.say("order_paid_with", number=talk.order, method=way(outcome.result["possible"]))
+    if _POSTAGE_PAID.search(act.text) and "shipping" in outcome.result["order"]:
+        talk.say("order_shipping", amount=talk.money(outcome.result["order"]["shipping"]))
     address = outcome.result["order"].get("shipping_address")
     if address and _GOES_WHERE.search(act.text):
         talk.say("order_goes_to", address=describe.address(address))
@@ -122,6 +134,10 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
     over = outcome.result["order"]["refunded"] and _WHEN.search(act.text)
     if over and (pages := [one for one in (yield from articles.passages_for("refund")) if articles.tells_time(one)]):
         articles.quote(talk, pages[0])  # "and when will I have it?", of the money
+    waits = outcome.result["order"]["fulfillment_status"] == "unfulfilled" and not outcome.result["order"]["refunded"]
+    asked = talk.turn.text if len(talk.turn.acts) == 1 else act.text
+    if waits and act.intent == "order_status" and _WHEN_HERE.search(asked) and not talk.quoted:
+        yield from _sent_within(talk)
     if besides:
         talk.say("orders_besides", orders=describe.listing([_brief(other) for other in besides]))
     for number in numbers[1:_MOST]:
@@ -178,6 +194,16 @@ def _meant(
     return str(meant["number"]), besides or [order for order in under_way if order is not meant]
 
 
+def asks_postage_paid(text: str) -> bool:
+    return _POSTAGE_PAID.search(text) is not None
+
+
+def papers(talk: Talk, act: ActView) -> Plan:
+    """ "Send the invoice to my mail", of the order that is spoken of."""
+    talk.offer_human("by_a_person", about=f"Order {talk.order}: {act.text}")
+    yield from ()
+
+
 def all_of(outcome: ToolOutcome) -> list[dict[str, Any]]:
     """The customer's orders that `order_status` tells of, the one it was asked about first."""
     return [outcome.result["order"], *outcome.result["other_orders"]]
@@ -200,6 +226,14 @@ def _not_told(talk: Talk, outcome: ToolOutcome, numbers: list[str], emails: list
             talk.say("order_none")
         case _:
             talk.say("tool_failed")
+
+
+def _sent_within(talk: Talk) -> Plan:
+    """How long parcels take, as the shop's pages say: all that is known of one that has not left."""
+    passages = yield from articles.passages_for("how long does delivery take")
+    page = next((one for one in passages if articles.tells_time(one) and _DELIVERS.search(one["text"])), None)
+    if page is not None:
+        articles.quote(talk, page)
 
 
 def _delayed(talk: Talk, act: ActView) -> Plan:

@@ -13,7 +13,7 @@ from agentpay.intents.types import Act, Dialogue, Entities, Vocabulary
 from agentpay.llm.house.aftersale import counting, reading
 from agentpay.llm.house.aftersale.answering import goes_on, says_it_again
 from tests.llm.house.test_aftersale import PARCEL, TABLE, order, told
-from tests.llm.house.turns import Played, act, play, turn
+from tests.llm.house.turns import EVERY_TOOL, Played, act, play, turn
 
 BROKEN = {"title": "Damaged goods", "text": "What comes broken is refunded, and need not come back.", "score": 0.4}
 RETURNS = {"title": "Returns", "text": "Unused goods can be returned within 20 days.", "score": 0.4}
@@ -246,3 +246,96 @@ def test_words_that_add_nothing_after_a_colleague_was_offered_ask_for_that_again
     said = _support(act("other", "oh go on, who will know", 0.3), found=told(PARCEL), memory=memory)
     assert said.memory["asked_for"] == "confirm_handoff"
     assert "find products" not in said.text
+
+
+def test_a_sum_asked_before_a_yes_is_told_with_the_proposal() -> None:
+    memory = {"pending": {"task": {"kind": "exchange", "asked": "confirm", "orders": []}}}
+    given = {"accepts": False, "declines": False}
+    assert goes_on(memory, ["price_question"], "ok and how much more is that?", **given)
+    assert not goes_on(memory, ["price_question"], "how much is the red flask?", **given)
+
+
+def _swap(text: str, *values: str, **given: Any) -> Played:
+    found = _delivered(("Lamp", 1))
+    item = found["possible"]["items"][0] | {"options": {"length": "45 cm"}}
+    item["alternatives"] = [
+        {"external_id": value, "options": {"length": value}, "price": 1000, "available": 3} for value in values
+    ]
+    found["possible"]["items"] = [item]
+    return _support(act("exchange", text, order_numbers=["NT-5"]), found=found, **given)
+
+
+def test_a_number_is_enough_for_a_measure_and_one_other_variant_is_proposed() -> None:
+    assert "for 60 cm" in _swap("swap the lamp for the 60", "60 cm", "90 cm").text
+    only = _swap("I'd like to exchange the lamp", "60 cm")
+    assert only.memory["asked_for"] == "confirm_exchange"
+    unasked = _swap("please exchange the lamp, I'm sure", "60 cm")
+    assert unasked.memory["asked_for"] == "order_items"
+
+
+def test_what_is_broken_is_not_exchanged_for_another_kind() -> None:
+    said = _swap("the lamp flickers, will you exchange it", "60 cm")
+    assert said.memory["asked_for"] == "confirm_handoff"
+    assert "60 cm" not in said.text
+    assert "for 60 cm" in _swap("the lamp flickers, exchange it for the 60", "60 cm").text
+
+
+def test_faulty_goods_are_no_matter_of_the_return_window() -> None:
+    found = _delivered(("Lamp", 1))
+    found["possible"]["returns"] = {
+        "ok": False,
+        "code": "return_window_over",
+        "reason": "",
+        "until": "2026-01-24T10:00:00+00:00",
+    }
+    said = _support(act("refund", "my lamp packed up, I want my money back", order_numbers=["NT-5"]), found=found)
+    assert said.memory["asked_for"] == "confirm_handoff"
+    assert "closed" not in said.text
+
+
+def test_whether_something_bought_is_covered_is_asked_of_the_pages() -> None:
+    page = {"title": "Guarantee", "text": "All lamps have a warranty of 3 years.", "score": 0.4}
+    acts = [act("order_status", "is the lamp I bought still under warranty", 0.95)]
+    for text in (
+        "is the lamp I bought still under warranty?",
+        "is the lamp I bought still under warranty? it flickers",
+    ):
+        view = turn(*acts, agent="support", verified=True, text=text)
+        said = play(
+            view, order_status=lambda _: (True, told(PARCEL)), search_knowledge=lambda _: (True, {"passages": [page]})
+        )
+        assert "3 years" in said.text
+        assert "shipped" not in said.text
+
+
+def test_what_waits_to_be_sent_is_told_with_how_long_that_takes() -> None:
+    page = {"title": "Delivery", "text": "Parcels leave daily and arrive within 3 days.", "score": 0.4}
+    found = told(TABLE)
+    view = turn(act("order_status", "when will it get here", order_numbers=["NT-1"]), agent="support", verified=True)
+    tools = {"order_status": lambda _: (True, found), "search_knowledge": lambda _: (True, {"passages": [page]})}
+    assert "within 3 days" in play(view, **tools).text
+    view = turn(act("order_status", "has it been paid", order_numbers=["NT-1"]), agent="support", verified=True)
+    assert "within 3 days" not in play(view, **tools).text
+
+
+def test_postage_that_was_paid_and_papers_are_the_orders() -> None:
+    found = told(PARCEL | {"shipping": 495})
+    said = _support(act("shipping_quote", "and how much was postage"), found=found, memory={"order": "NT-2"})
+    assert "$4.95" in said.text
+    said = _support(act("provide_details", "send the invoice to my mail"), found=found, memory={"order": "NT-2"})
+    assert said.memory["asked_for"] == "confirm_handoff"
+
+
+def test_an_order_goes_where_the_customer_has_just_moved() -> None:
+    home = {"line1": "1 Elm Road", "city": "Town", "postal_code": "AB1 2CD", "country": "GB"}
+    memory = {"served": {"intent": "account", "done": True, "address": home}}
+    view = turn(
+        act("change_order", "and NT-1 should go there too", order_numbers=["NT-1"]),
+        agent="support",
+        verified=True,
+        memory=memory,
+        abilities={"support": EVERY_TOOL | {"change_order_address"}},
+    )
+    changed = {"order": {"number": "NT-1", "shipping_address": home}, "checkout": None, "difference": 0}
+    said = play(view, order_status=lambda _: (True, told(TABLE)), change_order_address=lambda _: (True, changed))
+    assert said.calls[-1] == ("change_order_address", {"order_number": "NT-1", "address": home})

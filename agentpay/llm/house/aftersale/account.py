@@ -37,6 +37,8 @@ def account(talk: Talk, task: Task) -> Plan:
     outcome = yield Ask("update_customer", given)
     if outcome.ok:
         talk.served = {"intent": "account", "done": True}
+        if "address" in given:
+            talk.served["address"] = given["address"]
         talk.say("account_changed", details=describe.listing([_NAMES[name] for name in given]))
     elif outcome.result["error"]["code"] == "nothing_to_change":
         talk.say("account_same")

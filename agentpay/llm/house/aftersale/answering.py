@@ -53,6 +53,12 @@ ASKS_FIRST = re.compile(
     re.I,
 )
 """Asks, with a question mark or without."""
+_WHAT_SUM = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hm+|wait)\W+)*how much (?:more|extra|less|(?:is|would|will|does) (?:that|it|this)(?: (?:be|cost|come to))?|(?:do|will|would) i (?:get|have to pay|pay))\b"
+    r"(?! (?:postage|shipping|for (?:the )?(?:postage|label)))[^.?!]{0,25}\W*$",
+    re.I,
+)
+"""Asks what a proposed change comes to."""
 _CHOOSES = ("items", "to", "order", "method")
 _HOW_ABOUT = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|oh|hm+|so|then|well|right|and|fine|alright)\W+)*(?:(?:what|how) about|maybe|then|is|would|could it be|can it be)\s+(?:in )?(?:the |an? )?[\w'/-]+(?: [\w'/-]+){0,4}\W*$",
@@ -114,73 +120,20 @@ _SURE = re.compile(
     re.I,
 )
 _DEEDS = {
-    kind: frozenset(words.split())
-    for kind, words in (
-        ("cancel", "cancel cancellation"),
-        ("return", "return send back"),
-        ("exchange", "exchange swap replace"),
-        ("refund", "refund money back"),
-        ("items", "change swap"),
-        ("payment", "change charge"),
-    )
+    "cancel": {"cancel", "cancellation"},
+    "return": {"return", "send", "back"},
+    "exchange": {"exchange", "swap", "replace"},
+    "refund": {"refund", "money", "back"},
+    "items": {"change", "swap"},
+    "payment": {"change", "charge"},
 }
-_DOES = frozenset(["proceed", "register", "process", "book", "arrange", "submit", "make", "do", "go", "start", "set"])
+_DOES = {"proceed", "register", "process", "book", "arrange", "submit", "make", "do", "go", "start", "set", "sort"}
 _AROUND = frozenset(
-    [
-        "please",
-        "pls",
-        "kindly",
-        "yes",
-        "yeah",
-        "yep",
-        "ok",
-        "okay",
-        "right",
-        "great",
-        "perfect",
-        "good",
-        "all",
-        "fine",
-        "then",
-        "just",
-        "now",
-        "so",
-        "and",
-        "go",
-        "ahead",
-        "with",
-        "on",
-        "for",
-        "up",
-        "through",
-        "put",
-        "it",
-        "that",
-        "this",
-        "them",
-        "the",
-        "my",
-        "me",
-        "i",
-        "we",
-        "i'd",
-        "we'd",
-        "let's",
-        "lets",
-        "like",
-        "want",
-        "to",
-        "would",
-        "can",
-        "could",
-        "you",
-        "thanks",
-        "thank",
-        "order",
-        "going",
-        "get",
-    ]
-)
+    {"please", "pls", "kindly", "yes", "yeah", "yep", "ok", "okay", "alright", "right", "great", "perfect", "good", "all", "fine",
+     "then", "just", "now", "so", "and", "ahead", "with", "on", "for", "up", "in", "out", "through", "put", "get", "going",
+     "it", "that", "this", "them", "the", "my", "me", "i", "we", "i'd", "we'd", "let's", "lets", "like", "want", "to",
+     "would", "will", "can", "could", "you", "thanks", "thank", "order"}
+)  # fmt: skip
 """Words that may stand around a deed that was proposed, and say nothing else."""
 _CAN_YOU = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:can|could|would|will) you\b", re.I)
 _CONDITION = re.compile(
@@ -211,7 +164,7 @@ def agrees(text: str, *, accepts: bool) -> bool:
 def says_it_again(kind: str, text: str) -> bool:
     """ "Please register the return", "all good, proceed": what was proposed, and nothing else, is told to be done."""
     words = set(re.findall(r"[a-z']+|\d+", text.casefold()))
-    deed = _DEEDS.get(kind, frozenset()) | _DOES
+    deed = _DEEDS.get(kind, set()) | _DOES
     asks = "?" in text and _CAN_YOU.match(text) is None
     return bool(words & deed) and words <= deed | _AROUND and not asks
 
@@ -283,6 +236,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return True  # whatever it was taken for
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
+    if asked in _PROPOSES and _WHAT_SUM.match(text):
+        return True  # it is told with what was proposed
     if asked in _PROPOSES and ASKS_FIRST.match(text) and not accepts:
         return False
     if asked in _PROPOSES and _slipped(text):

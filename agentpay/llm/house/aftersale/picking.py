@@ -7,12 +7,13 @@ from typing import Any
 
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import counting, reading, wished
+from agentpay.llm.house.aftersale.answering import sure_already
 from agentpay.llm.house.aftersale.finding import ask
 from agentpay.llm.house.aftersale.saying import what
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.talk import Talk
 
-_ANOTHER = re.compile(r"\b(?:other|another|different|bigger|big|biggest|smaller|small|larger|large|next size)\b", re.I)
+ANOTHER = re.compile(r"\b(?:other|another|different|bigger|big|biggest|smaller|small|larger|large|next size)\b", re.I)
 _ONE_OF_SOME = re.compile(r"\b(?:one|a single|two|some|both) (?:of (?:the|my|those) )?(?!of\b)[a-z]+\b", re.I)
 Swap = tuple[dict[str, Any], int, dict[str, Any]]
 """(item, units, the variant they become)."""
@@ -140,7 +141,7 @@ def _target(talk: Talk, task: Task, item: dict[str, Any], text: str) -> list[Swa
     if not offered:
         refuse(talk, f"No other variant of {item['title']} is in stock.", None)
         return None
-    if len(offered) == 1 and not meant and _ANOTHER.search(text):
+    if len(offered) == 1 and not meant and (ANOTHER.search(text) or not sure_already(talk.turn.text)):
         return [(item, _swapped(text, item, task), offered[0])]  # there is one other only, and a yes is asked for
     rows = [{**row, "title": item["title"]} for row in offered]
     task.offered = describe.options(offered[0]["options"]) if len(offered) == 1 else ""

@@ -10,7 +10,7 @@ from typing import Any
 from agentpay.llm.house import describe
 from agentpay.llm.house.aftersale import counting, reading, wished
 from agentpay.llm.house.aftersale.finding import ask
-from agentpay.llm.house.aftersale.picking import picked, refuse, several_of, swaps_of, units_of, words_of
+from agentpay.llm.house.aftersale.picking import ANOTHER, picked, refuse, several_of, swaps_of, units_of, words_of
 from agentpay.llm.house.aftersale.quantities import DROPS, change, other_quantities, part_of, without
 from agentpay.llm.house.aftersale.saying import contents, destination, share, swap_says, way, what, wishes
 from agentpay.llm.house.aftersale.saying import named as named_units
@@ -86,7 +86,7 @@ def exchange(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     if not can["exchange"]["ok"]:
         return _cannot_come_back(talk, task, found, "exchange")
     named_other = any(reading.alternatives(task.text, item) for item in can["items"])
-    if is_amiss(task.text) and _NEW_ONE.search(task.text) and not named_other:
+    if is_amiss(task.text) and (_NEW_ONE.search(task.text) or not ANOTHER.search(task.text)) and not named_other:
         talk.say("sorry")
         task.asked = "to"  # the same once more is no other variant; "then my money" goes on from it
         talk.offer_human("pass_it_on", order=order, task=task.data())
@@ -227,7 +227,7 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
         task.kind = "cancel"
         return cancel(talk, task, found)
     if state["code"] == "order_not_delivered":
-        missing = _NOT_COME.search(talk.turn.text) is not None
+        missing = _NOT_COME.search(talk.turn.text) is not None or talk.asked_for == "confirm_handoff"
         _not_possible(talk, "not_come" if missing else "not_arrived_yet", order, "", person=missing)
         return None
     if (state["code"] or "").endswith("window_over") and state["until"]:

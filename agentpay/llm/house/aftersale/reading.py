@@ -26,7 +26,8 @@ _FURTHER = re.compile(
     re.I,
 )
 _NO_GOODS = frozenset(
-    {"account", "address", "card", "color", "colour", "complete", "credit", "delivery", "difference", "email",
+    {"cash", "invoice", "postage", "receipt", "shipping", "tracking", "website", "account", "address", "card",
+     "color", "colour", "complete", "credit", "delivery", "difference", "email",
      "entire", "exchange", "first", "full", "good", "item", "label", "last", "latest", "lot",
      "money", "new", "number", "one", "order", "other", "package", "parcel", "payment", "previous",
      "price", "purchase", "reason", "recent", "refund", "replacement", "rest", "return", "same", "second",
@@ -48,6 +49,7 @@ _SMALLER = re.compile(r"\b(?:smaller|size down|next size down)\b", re.I)
 
 _MEASURED = re.compile(r"(\d+)([a-z]{1,5})$")
 """A number written together with its unit: "28cm"."""
+_A_MEASURE = re.compile(r"(\d+)\s?[a-z]{1,3}", re.I)
 _SMALL = frozenset(
     {"a", "an", "and", "as", "at", "back", "by", "do", "for", "from", "have", "i", "if", "in", "into",
      "is", "it", "me", "my", "not", "of", "off", "on", "one", "or", "our", "out", "so", "that", "the",
@@ -234,7 +236,9 @@ def alternatives(text: str, item: Mapping[str, Any]) -> list[dict[str, Any]]:
     scored = []
     for other in others:
         new = [str(value) for name, value in other["options"].items() if str(item["options"].get(name)) != str(value)]
-        hit = sum(_says(said, value) + (tokens(value) <= said) for value in new)  # a value said whole before a part
+        hit = sum(
+            (_says(said, value) or _by_number(said, value)) + (tokens(value) <= said) for value in new
+        )  # a value said whole before a part
         scored.append((hit, hit - len(new), other))
     best = max(((hit, rest) for hit, rest, _ in scored), default=(0, 0))
     if best[0] == 0:
@@ -280,6 +284,12 @@ def _by_options(text: str, items: Sequence[dict[str, Any]]) -> list[dict[str, An
     scores = [sum(_says(said, str(value)) for value in item["options"].values()) for item in items]
     best = max(scores, default=0)
     return [item for item, score in zip(items, scores, strict=True) if score == best] if best else []
+
+
+def _by_number(said: set[str], value: str) -> bool:
+    """ "The 60", of "60 cm"."""
+    found = _A_MEASURE.fullmatch(value.strip())
+    return found is not None and found[1] in said
 
 
 def _says(said: set[str], value: str) -> bool:

@@ -78,6 +78,7 @@ SENTENCES: dict[str, list[str]] = {
     "order_items": ["It holds {items}, {total} in all."],
     "orders_besides": ["Besides it there is {orders}."],
     "order_goes_to": ["Its address: {address}."],
+    "order_shipping": ["Shipping was {amount} of it."],
     "order_paid_with": ["Order {number} was paid with {method}; that is where money for it goes back."],
     "pass_it_on": ["Shall I pass this on to a colleague?"],
     "ways_out": ["Would you rather return it, exchange it, or ask for a refund? Tell me and I'll look into it."],

@@ -148,7 +148,7 @@ def go_on(talk: Talk, task: Task) -> Plan:
     """The customer answered what the assistant asked for."""
     asked, turn = task.asked, talk.turn
     agreed = agrees(turn.text, accepts=turn.accepts) and not turn.declines
-    if asked == "confirm" and not turn.declines:
+    if (asked == "confirm" or (asked == "to" and task.offered)) and not turn.declines:
         agreed = agreed or says_it_again(task.kind, without_numbers(turn.text, task.orders))
     if asked == "confirm" and (method := method_of(turn.text)) not in (None, task.method):
         task.method, agreed = method, False  # "yes, but to my PayPal": what was proposed is another thing then
@@ -207,7 +207,7 @@ def serve(talk: Talk, task: Task) -> Plan:
         return
     for each in found:
         task.words = [counting.without_sales_units(words, each["possible"]["items"]) for words in task.words]
-    if len(found) == 1 and _faulty_and_kept(task, found[0]):
+    if len(found) == 1 and _faulty_beyond_rules(task, found[0]):
         if not (yield from complaining.told_of_trouble(talk)):
             talk.say("sorry")
             talk.offer_human("pass_it_on", order=found[0]["order"])
@@ -234,14 +234,16 @@ def serve(talk: Talk, task: Task) -> Plan:
     ask(talk, task, "confirm", CONFIRM[task.kind])
 
 
-def _faulty_and_kept(task: Task, found: dict[str, Any]) -> bool:
-    """Whether what is amiss is of a kind that is never taken back: no rule for goods that are merely not wanted decides of it."""
+def _faulty_beyond_rules(task: Task, found: dict[str, Any]) -> bool:
+    """Whether what is amiss is never taken back, or too late for it: a rule for what is merely not wanted decides nothing here."""
     if task.kind not in ("return", "refund", "exchange") or not is_amiss(task.text):
         return False
     items = found["possible"]["items"]
     meant = wished.meant(task.text, items).items or items
     back = {item["title"] for one in found.get("returns", []) for item in one["items"]}
     delivered = found["order"]["fulfillment_status"] == "delivered"
+    if delivered and found["possible"]["returns"]["code"] == "return_window_over":
+        return True
     return delivered and bool(meant) and all(not one["returnable"] and one["title"] not in back for one in meant)
 
 
@@ -261,6 +263,8 @@ def _address(talk: Talk, task: Task, found: dict[str, Any]) -> Plan:
         talk.offer_human(order=order)
         return
     before = talk.turn.memory.get("order")
+    if task.address is None and same_place(task.text):
+        task.address = (talk.turn.memory.get("served") or {}).get("address")  # the one that was just noted
     if task.address is None and same_place(task.text) and before not in (None, order["number"]):
         outcome = yield Ask("order_status", {"order_number": before})
         task.address = outcome.result["order"]["shipping_address"] if outcome.ok else None

@@ -17,7 +17,7 @@ _AMISS = re.compile(
     rf"\b(?:is|are|was|were|'s|'re|came|comes|arrived|got|has|have|had|with|turned up)\b(?!n't| not\b)(?: (?!not\b|no\b)[\w'-]+){{0,5}}? (?:{_BROKEN})\b"
     r"|\b(?:has|have|had|with|full of|there'?s|there (?:is|are|was|were)) (?:\w+ ){0,2}?(?:holes?|flaws?|defects?|faults?|cracks?|dents?|scratch(?:es)?|stains?|a leak|a tear|tears|a chip|chips)\b"
     r"|(?:n'?t|\bnot|\bnever) \w+ (?:properly|right|well|correctly|at all|any ?more)\b|\b(?:died|wilted|withered)\b"
-    r"|\b(?:broke|snapped|cracked|tore|ripped|leaks|leaked|shrank|shrunk|faded|peeled|fell (?:apart|off|out|to bits|to pieces)|came (?:off|apart|loose|undone)|(?:stopped|quit) (?:working|charging))\b"
+    r"|\b(?:broke|snapped|cracked|tore|ripped|leaks|leaked|leaking|flicker(?:s|ed|ing)|rattl(?:es|ed|ing)|drip(?:s|ped|ping)|wobbl(?:es|ed|ing)|overheat(?:s|ed|ing)|(?:packed|conked|gave) (?:up|in|out)|shrank|shrunk|faded|peeled|fell (?:apart|off|out|to bits|to pieces)|came (?:off|apart|loose|undone)|(?:stopped|quit) (?:working|charging))\b"
     r"|\b(?:won'?t|doesn'?t|don'?t|didn'?t|does not|do not|did not|will not|no longer|isn'?t|aren'?t) (?:\w+ )?(?:work\w*|turn(?:ing)? on|switch on|charg\w*|clos\w*|open|start|stick|stay\w*|hold(?: (?:air|water|a charge))?|complete)\b"
     r"|\bonly (?:one|two|half|part|some|\d+)(?: of (?:it|them|the \w+))? (?:arrived|came|turned up|was (?:in|inside|there))\b|\b(?:was|were)(?: not|n'?t) in (?:the|my) (?:box|parcel|package|bag)\b"
     r"|\bmissing (?:from|a|the|some|its|one|two|three|parts?|pieces?|screws?)\b",
