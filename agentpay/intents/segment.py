@@ -15,7 +15,9 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:st|ave|apt|no|nr|mr|mrs|ms|dr|vs|e\.g|i\.e|approx|max|min|str|bldg|ste|inc|ltd|co|oz|ft|(?<=\d )in|pcs|vol|ca|etc|jr|sr)|\b[A-Z])$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give)\b)")
+_SENTENCE_END = re.compile(
+    r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give|one|two|three|four|five|six|an?|\d{1,3} ?x?)\s)|\s\(?[1-9a-d]\)\s"
+)
 _VERB = (
     r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"
     r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw(?= (?:in|it|them|that|this|an?|the|some|another|me|one|two|three|\d|out|away)\b)|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
@@ -25,7 +27,7 @@ _SUBJECT = (
     r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|r|was|were|has|have|may|might|shall)"
     r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:(?:my|the)\s+)?(?:usual|same|saved|normal|home) address\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
-    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|(?:going |heading |off |on )?straight to (?:the )?(?:payment|checkout|pay|till)\b|then\s|also\s|nothing else|that'?s\s|here'?s\s"
+    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|(?:going |heading |off |on )?straight to (?:the )?(?:payment|checkout|pay|till)\b|then\s|also\s|nothing else|that'?s\s|here'?s\s|no\s+(?:[a-z'-]+\s+){1,4}(?:are|is) there\b"
 )
 _STARTER = re.compile(
     rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|n|so|actually|kindly|instead|first|still|next)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
@@ -182,7 +184,7 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
         return "," in joint and before.strip(" ,.!").lower() in _INTERJECTIONS
     if "," in joint and _SET_BEFORE.match(before) and not _PLEASE.search(before) and _ASKED_OF_IT.match(after):
         return False
-    if _NO_SPLIT_BEFORE.search(before) and not ("," in joint and before.rstrip().lower().endswith("please")):
+    if _NO_SPLIT_BEFORE.search(before) and not (joint.strip() and before.rstrip().lower().endswith("please")):
         return False
     if (
         "," not in joint

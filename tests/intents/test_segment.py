@@ -89,3 +89,16 @@ GOODS = frozenset(
 )
 def test_goods_by_name_are_divided(text, clauses):
     assert [c.text for c in segment(text, [], GOODS)] == clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("for the garage: two trays and a bulb", ["for the garage", "two trays", "a bulb"]),
+        ("(1) do you ship to Malta, (2) can I pay cash", ["do you ship to Malta", "can I pay cash"]),
+        ("take it out please and put in the oak tray", ["take it out please", "put in the oak tray"]),
+        ("add the oat bar, no nuts in that one are there?", ["add the oat bar", "no nuts in that one are there"]),
+    ],
+)
+def test_lists_questions_and_deeds_that_follow_on(text: str, clauses: list[str]) -> None:
+    assert [clause.text.strip("() ,12") for clause in segment(text)] == clauses

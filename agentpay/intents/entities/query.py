@@ -57,7 +57,7 @@ _LEAD = word_set("""
     not don't dont want longer anymore instead rather than update set reduce increase one ones all both each every up go deal pick market
     would'd too wish try trying kindly lets let's im i'm id i'd ill i'll ive i've reserve hold pay paying says said mean again only as by
     hm hmmm ah aha ooh come comes coming arrive does it'll possible possibly currently today ya yall bring back forget ditch scrap lose leave skip without rid
-    use never mind gift-wrap ever spare coloured colored accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe sorry honestly unfortunately sadly oops whoops wait dear x
+    use never mind gift-wrap ever spare coloured colored accept shipped delivered cancel ship deliver negotiate afford expensive pricey too dear much so normal worth wanna sale review reviews seen saw please! quick happy new here hear heard made material book sign reorder scratch nix axe pop chuck bung sorry honestly unfortunately sadly oops whoops wait dear x
     """)  # fmt: skip
 _TRAIL = word_set("""
     please pls plz thanks thank you thx hi ok okay yes no and also then so well now just but or i we u he she they it its he'd can could may might would will
@@ -68,12 +68,12 @@ _TRAIL = word_set("""
     altogether lol haha man dude bro mate sir madam folks guys sizes size colours colors colour color cheapest expensive budget range works working
     price weigh fit fits run runs look looks feel waiting ready days times discount shipping delivery better best here too really very maybe made material
     different actually sorry tho though coloured colored limit least most minimum maximum if back sure fine good nice great there still already over under both worth normal options option shipped sent delivered posted straight away immediately max maximum
-    completely entirely totally
+    completely entirely totally aside anyway
     """)
 _POINTING = word_set(
     "it that this them those these one ones same its other another thing things item items product products stuff something anything everything all both first second third last option options"
 )
-_SOLD_PERHAPS = word_set("book books bag bags basket baskets range stock cart trolley")
+_SOLD_PERHAPS = word_set("pop book books bag bags basket baskets range stock cart trolley")
 """Words of shopping that are goods in some shops."""
 _ARTICLES = frozenset({"a", "an", "the"})
 _UNITS = word_set(

@@ -15,6 +15,7 @@ _UNITS = {
     "age": r"(?:years?|yrs?|months?|mths?)(?:[- ]olds?)?",
     "degrees": r"(?:degrees?|°\s?c?|celsius)",
     "kg": r"(?:kgs?|kilos?|kilograms?)",
+    "litres": r"(?:litres?|liters?)",
     "cm": r"(?:cms?|centimet(?:re|er)s?)",
 }
 _N = r"\d+(?:[.,]\d+)?"
@@ -69,8 +70,31 @@ def suited(text: str, product: dict[str, Any]) -> tuple[list[dict[str, Any]], st
     fitting = [row for row, fits in spoken if fits]
     if not fitting or len(fitting) == len(rows):
         return [], ""
+    fitting = _least(fitting, told, parts)
     why = [one for one in sentences if any(rx.search(one) for kind, rx in _RANGES.items() if kind in told)]
     return fitting, " ".join(why[:1])
+
+
+def _least(rows: list[dict[str, Any]], told: dict[str, float], parts: Sequence[str]) -> list[dict[str, Any]]:
+    """Of rows that each reach up to so much the least that does: 100 W, for 90 litres, of heaters up to 100 and up to 200."""
+    reach = [_reaches(row, told, parts) for row in rows]
+    if any(most is None for most in reach):
+        return rows
+    least = min(most for most in reach if most is not None)
+    return [row for row, most in zip(rows, reach, strict=True) if most == least]
+
+
+def _reaches(row: dict[str, Any], told: dict[str, float], parts: Sequence[str]) -> float | None:
+    """Up to how much a row is for; None where it begins somewhere."""
+    ranges = [one for kind in told for text in _texts(row, parts) for one in _ranges(kind, text)]
+    return min((high for _, high in ranges), default=None) if all(low == 0 for low, _ in ranges) else None
+
+
+def _texts(row: dict[str, Any], parts: Sequence[str]) -> list[str]:
+    """The row's own values, and what is said of each of them."""
+    values = [str(value) for value in row["options"].values()]
+    said = [part for value in values for part in parts if _words(value) <= _words(_without_ranges(part))]
+    return [*values, *said]
 
 
 def _told(text: str) -> dict[str, float]:

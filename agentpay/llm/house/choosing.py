@@ -27,6 +27,12 @@ _UNITS = {
 _OF_NUMBER = re.compile(
     r"(?:\b(?:in|size|the|an?|number|no\.?)\s+(?=\d)|(?<![\w.,])(?=\d+[.,]\d))(\d+(?:[.,]\d+)?)(?![\w%]|[.,]\d)", re.I
 )
+_SO_MANY_OF_IT = {
+    "single": "one|1|single",
+    "double": "two|2|double|twin",
+    "twin": "two|2|double|twin",
+    "triple": "three|3|triple",
+}
 _AT_PRICE = re.compile(r"(?:\b(?:for|at)\s+|(?=[$€£]))[$€£]?\s?(\d+(?:[.,]\d\d)?)(?![\w%]|[.,]\d)", re.I)
 _CHEAP = re.compile(r"\b(?:cheap\w*|least expensive|lowest)\b", re.I)
 _USUAL = re.compile(r"\b(?:my|the) (?:usual|normal|own)?\s*size\b|\bas (?:usual|always)\b", re.I)
@@ -108,6 +114,8 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     ]
     if len(fitting) == 1 and len(rows) > 1:
         return fitting[0]
+    if not fitting and len(rows) > 1 and (so_many := _of_so_many(act.text, rows)) is not None:
+        return so_many
     if not fitting and len(rows) > 1 and (priced := _priced_so(act.text, rows)) is not None:
         return priced
     if not fitting and len(rows) > 1 and (numbered := _numbered_so(act.text, rows)) is not None:
@@ -120,6 +128,18 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
         return dict(row)
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
+
+
+def _of_so_many(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The row whose option counts what its name says: "the pump with one outlet", of outlets that are single or double."""
+    fitting = [
+        row
+        for row in rows
+        for name, value in row["options"].items()
+        if (words := _SO_MANY_OF_IT.get(str(value).casefold()))
+        and re.search(rf"\b(?:{words})[ -]{re.escape(name.casefold().removesuffix('s'))}s?\b", text, re.I)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _priced_so(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

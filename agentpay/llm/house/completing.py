@@ -11,8 +11,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import suggest
 from agentpay.llm.house.choosing import spoken_tokens, told_apart
-from agentpay.llm.house.counted import UNITS
-from agentpay.llm.house.numbers import number
+from agentpay.llm.house.numbers import UNITS, number
 from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -20,11 +19,16 @@ from agentpay.llm.house.talk import Ask, Plan, Talk
 _N = r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _HOW_MANY = re.compile(
     rf"^\W*(?:(?:and|so|just|only|say|like|please|(?P<anew>make (?:it|that|them)|no))\W+|(?:i|we)(?:'?ll| will|'?d) (?:take|have|need|like|want)\s+|(?:i|we) (?:need|want)\s+)*"
-    rf"{_N}(?:\s+(?:of (?:them|those|these|it|that)|x|{UNITS}))?(?:\W+(?:please|pls|plz|thanks|only|then|will do|in total|(?:is|are) (?:fine|enough|plenty)))*\W*$",
+    rf"{_N}(?:\s+(?:of (?:them|those|these|it|that)|x|{UNITS}))?(?:\W+(?:please|pls|plz|thanks|only|then|anyway|too|as well|will do|in total|(?:is|are) (?:fine|enough|plenty)))*\W*$",
     re.I,
 )
 """Nothing but a number: "two of them", "just one please", "one bunch"."""
 _EACH = re.compile(rf"^\W*{_N}(?: of)? each(?: of (?:them|those|these))?(?:\W+(?:please|pls|thanks|then))*\W*$", re.I)
+_PUT_SO_MANY = re.compile(
+    rf"^\W*(?:(?:and|so|just|please|then|can you|could you)\W+)*(?:add|put|pop|stick|throw|chuck|bung|get|give|order)(?: me| us)? {_N}(?:\s+of (?:them|those|these))?(?:\s+(?:in|into|to|on)\b[\w ]{{0,24}})?(?:\W+(?:please|pls|then|for me|thanks))*\W*$",
+    re.I,
+)
+"""How many of what was just said are to go in: "black then. pop one in the basket"."""
 _WHOSE = re.compile(
     r"^\W*(?:(?:and|because|cause|cos|since|as)\s+)*(?:one|two|three|both|all|the other|another|the (?:first|second|third|rest|others?)|it|they|that|those|these)"
     r"(?:\s+(?:ones?|of (?:them|those|these)))?(?:'s|'re|\s+is|\s+are|\s+will be|\s+goes|\s+go|\s+would be)\s+(?:(?:just|only|both|all|meant)\s+)*(?:for|to|an? (?:gift|present)|as an?)\b(?! how| what)",
@@ -69,7 +73,9 @@ def completed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
 
 def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
     """The clause before with the number that this one says; None where it says more, or of something else."""
-    found = _HOW_MANY.match(act.text) or (_EACH.match(act.text) if before.entities.get("also") else None)
+    chosen = before.entities.get("options") or before.entities.get("ordinals") or _DEEDS.search(before.text)
+    found = _HOW_MANY.match(act.text) or (_PUT_SO_MANY.match(act.text) if chosen else None)
+    found = found or (_EACH.match(act.text) if before.entities.get("also") else None)
     if found is None or act.intent not in _OF_GOODS | _COUNTS or before.intent != "add_to_cart":
         return None
     if set(act.entities) - {"quantity", "pronoun", "product_query", "category"}:

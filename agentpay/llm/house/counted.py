@@ -7,15 +7,10 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView, ToolOutcome
+from agentpay.llm.house.numbers import UNITS
 from agentpay.llm.house.refs import among, stems, target
 from agentpay.llm.house.talk import Ask, Talk
 
-UNITS = (
-    r"(?:balls?|skeins?|hanks?|cones?|spools?|reels?|rolls?|bundles?|bunch(?:es)?|sheets?|strips?|sticks?|bars?|blocks?|tubs?|pots?|jars?|tins?|cans?"
-    r"|bottles?|tubes?|sachets?|pouch(?:es)?|packs?|packets?|box(?:es)?|cartons?|cases?|crates?|trays?|punnets?|bags?|sacks?|buckets?|loaf|loaves|slices?"
-    r"|portions?|capsules?|tablets?|pairs?|sets?|pieces?|units?|metres?|meters?|yards?)"
-)
-"""What goods are counted in."""
 _UNITS = re.compile(UNITS, re.I)
 
 

@@ -54,6 +54,12 @@ def details(talk: Talk, act: ActView) -> Plan:
     focus = (talk.focus or {}).get("product") or named_beside(talk, act)
     if not outcome.ok and outcome.result["error"]["code"] in UNKNOWN and focus not in (None, ref["product"]):
         outcome = yield Ask("product_details", {"product": focus, **question})
+    if not outcome.ok and outcome.result["error"]["code"] == "ambiguous_product" and ref.get("options"):
+        # "The 120 litre Lagoon", of a tank and a cabinet of that name: the one that comes so
+        found = yield Ask("check_inventory", ref)
+        if found.ok and found.result["variants"]:
+            spoken_of(talk, found.result["product"], found.result["variants"][0])
+            outcome = yield Ask("product_details", {"product": found.result["product"]["external_id"], **question})
     if not outcome.ok and "?" in talk.turn.text and (yield from articles.told(talk, act)):
         return
     if not outcome.ok:
@@ -78,8 +84,7 @@ def details(talk: Talk, act: ActView) -> Plan:
     elif (yield from articles.told_of(talk, act.text, product["title"])):
         return
     else:
-        talk.say("attribute_unknown", title=product["title"])
-        talk.say_text(product["description"])
+        _say_unknown(talk, product)
     _and_now(talk, product)
 
 
@@ -150,8 +155,7 @@ def told_by_goods(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]
     if told:
         tell(talk, product, answer)
     else:
-        talk.say("attribute_unknown", title=product["title"])
-        talk.say_text(product["description"])
+        _say_unknown(talk, product)
     _and_now(talk, product)
     return True
 
@@ -192,6 +196,12 @@ def _all_of_it(talk: Talk, product: dict[str, Any]) -> None:
         lines.append(f"In stock: {describe.variants(talk, [{**row, 'title': product['title']} for row in rows])}.")
     talk.say_text("\n\n".join(line for line in lines if line))
     _and_now(talk, product)
+
+
+def _say_unknown(talk: Talk, product: dict[str, Any]) -> None:
+    """That the shop's data does not tell, and what it does tell."""
+    talk.say("attribute_unknown" if product["description"] else "attribute_untold", title=product["title"])
+    talk.say_text(product["description"])
 
 
 def tell(talk: Talk, product: dict[str, Any], answer: Answer) -> None:

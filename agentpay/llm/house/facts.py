@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentpay.llm.house import describe
+from agentpay.llm.house.numbers import NUMBERS
 from agentpay.llm.house.refs import stems
 
 _GENERAL = re.compile(
@@ -60,6 +61,7 @@ _BY_UNIT: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 )
 """What is asked for, the units its answer has (the end of an attribute's name, "range_km"), and the answer's own names."""
 _UNIT_WORDS = frozenset(unit for _, units, _ in _BY_UNIT for unit in units.split())
+_NUMERALS = "|".join(sorted(NUMBERS | {"twelve"}))
 _MOST_FACTS = 3
 _MOST_SENTENCES = 2
 
@@ -164,7 +166,7 @@ def _asked_by_unit(text: str) -> tuple[set[str], set[str]]:
 
 
 def _measures(units: set[str], sentence: str) -> bool:
-    return any(re.search(rf"\d\s?{re.escape(unit)}\b", sentence, re.I) for unit in units)
+    return any(re.search(rf"(?:\d|\b(?:{_NUMERALS}))\s?{re.escape(unit)}\b", sentence, re.I) for unit in units)
 
 
 def _held(wanted: set[str], own: set[str]) -> set[str]:

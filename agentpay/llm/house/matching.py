@@ -16,10 +16,19 @@ _FITS_IT = re.compile(
     re.I,
 )
 
+_MATCHING = re.compile(r"\b(?:the|a) matching\b", re.I)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
 
 def variant_matching(talk: Talk, text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The one row with an option as what it shall fit has it: the bag of size 3/4, for a guitar of that size."""
-    own = _options_of_it(talk) if _FITS_IT.search(text) else set()
+    own = _options_of_it(talk) if _FITS_IT.search(text) or _MATCHING.search(text) else set()
+    numbers = {number for value in own for number in _NUMBER.findall(value)}
+    same = [
+        row for row in rows if numbers and numbers == set(_NUMBER.findall(" ".join(map(str, row["options"].values()))))
+    ]
+    if len(same) == 1:
+        return same[0]  # "the matching cabinet", that fits the Lagoon 120, for the tank of 120 l
     fitting = [row for row in rows if own & {str(value).casefold() for value in row["options"].values()}]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -37,7 +37,7 @@ _SEARCHED_BY = frozenset({"price_min", "price_max", "attributes", "sort"})
 _BARE_ASK = re.compile(
     r"^\W*(?:so |and |but )?(?:(?:got |have you |do you have )?(?:any|some) (?:\w+ )?(?:ideas?|suggestions?|recommendations?|tips|thoughts|advice)"
     r"|what (?:would|do|should|can|might|could) (?:you|i|we|u)? ?(?:\w+ )?(?:recommend|suggest|advise|start|take|get|pick|choose|buy|go|help|work|do)(?: (?:with|for|first|me|us|him|her))?"
-    r"|(?:can|could) you (?:help|recommend|suggest)(?: (?:me|us|something|anything|one))?)\W*$",
+    r"|what (?:have you|do you|you|have u|do u) (?:got|have|sell|stock)(?: for (?:that|it|this))?|(?:can|could) you (?:help|recommend|suggest)(?: (?:me|us|something|anything|one))?)\W*$",
     re.I,
 )
 """Asks for advice and says nothing of what on: that stands in the clause beside it."""
@@ -254,10 +254,10 @@ def _with_its_subject(acts: Sequence[ActView]) -> list[ActView]:
     """ "I'd love to get into film, what would you start with?": one wish for advice; nothing is ordered yet."""
     bare = [act for act in acts if act.intent in _WISHES and _BARE_ASK.match(act.text)]
     about = [act for act in acts if act not in bare and act.intent in _WISHES and not _orders_so_many(act)]
-    if len(bare) != 1 or len(about) != 1:
+    if len(bare) != 1 or not about or (len(about) > 1 and about[-1] is not acts[acts.index(bare[0]) - 1]):
         return list(acts)
-    subject = replace(about[0], intent="recommendation")
-    return [subject if act is about[0] else act for act in acts if act not in bare]
+    subject = replace(about[-1], intent="recommendation")
+    return [subject if act is about[-1] else act for act in acts if act not in bare]
 
 
 def _orders_so_many(act: ActView) -> bool:

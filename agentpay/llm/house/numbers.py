@@ -7,6 +7,13 @@ _VALUES = {word: n for n, word in enumerate(_WORDS)} | dict.fromkeys(("a", "an",
 NUMBERS = frozenset(_WORDS[1:11])
 """Words that count goods, wherever they stand."""
 
+UNITS = (
+    r"(?:balls?|skeins?|hanks?|cones?|spools?|reels?|rolls?|bundles?|bunch(?:es)?|sheets?|strips?|sticks?|bars?|blocks?|tubs?|pots?|jars?|tins?|cans?"
+    r"|bottles?|tubes?|sachets?|pouch(?:es)?|packs?|packets?|box(?:es)?|cartons?|cases?|crates?|trays?|punnets?|bags?|sacks?|buckets?|loaf|loaves|slices?"
+    r"|portions?|capsules?|tablets?|pairs?|sets?|pieces?|units?|metres?|meters?|yards?)"
+)
+"""What goods are counted in."""
+
 
 def number(word: str) -> int:
     """ "two" or "2" → 2; "a", "the" and "some" of a thing are one. Raises ValueError for other words."""

@@ -32,7 +32,8 @@ _SAME_CODE = re.compile(
 """Said of a code that was named before: "try the code again"."""
 _TO_GIVE = re.compile(
     r"\b(?:gift (?:cards?|vouchers?|certificates?)"
-    r"|(?:give|gift|buy|get|send|present|sell|want|like)\b(?! (?:me )?(?:a |my )?(?:discount|code))[^.?!]{0,40}\bvouchers?)\b",
+    r"|(?:give|gift|buy|get|send|present|sell|want|like)\b(?! (?:me )?(?:a |my )?(?:discount|code))[^.?!]{0,40}\bvouchers?"
+    r"|do (?:you|u|ya)(?: guys)? (?:do|sell|stock)\b[^.?!]{0,20}\bvouchers?)\b(?! codes?)",
     re.I,
 )
 """A voucher that is bought for somebody, not one that takes something off."""
@@ -44,15 +45,15 @@ def discount(talk: Talk, act: ActView) -> Plan:
     if not codes and talk.code is not None and _SAME_CODE.search(act.text):
         codes = [talk.code]
     if not codes:
-        if talk.turn.negotiable and talk.cart.get("items"):
-            yield from negotiate(talk, act)
-            return
-        if "?" in talk.turn.text and (yield from articles.told(talk, act)):
-            return
         if _TO_GIVE.search(act.text):
             yield from search(
                 talk, replace(act, intent="recommendation", entities={"product_query": "gift card voucher"})
             )
+            return
+        if talk.turn.negotiable and talk.cart.get("items"):
+            yield from negotiate(talk, act)
+            return
+        if "?" in talk.turn.text and (yield from articles.told(talk, act)):
             return
         talk.say("code_needed")
         talk.expect("code")

@@ -16,6 +16,7 @@ from agentpay.llm.house.picking import ANEW, chosen_among_shown
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, for_whom, interest, used_for
 from agentpay.llm.house.putting import put
 from agentpay.llm.house.refs import named, spoken_of, stems, stems_in_order
+from agentpay.llm.house.rereading import tells
 from agentpay.llm.house.several import each_named, show_each
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -56,6 +57,8 @@ _TELLING = 2
 """So many words of content tell of a need."""
 _GUESSED = 0.65
 """How sure a clause is at most that no rule knew."""
+_BUDGET = frozenset({"price_min", "price_max"})
+"""What says nothing of the goods."""
 _ANYTHING = re.compile(r"\b(?:any|some|every)thing\b|\bones?\b", re.I)
 
 
@@ -112,7 +115,8 @@ def _search(talk: Talk, act: ActView) -> Plan:
         narrowed = _without(wanted, "attributes", "options", "category", "sort")
         near = {**narrowed, "query": story, "loosely": True, "limit": 3}
         # Where nothing is named, what is told says more than the whole shop does
-        tries.insert(len(tries) if query or wanted else 0, ("near", near))
+        says_more = not query and (not wanted or (set(wanted) <= _BUDGET and len(content(story)) > _STORY))
+        tries.insert(0 if says_more else len(tries), ("near", near))
     if act.intent == "recommendation" or looks_around(act) or (budget is not None and _ANYTHING.search(act.text)):
         tries.append(("shop", _without(wanted, "attributes", "options", "category")))
     if len(names := each_named(act, query)) > 1 and (yield from show_each(talk, names)):
@@ -223,7 +227,9 @@ def _story(talk: Talk, act: ActView) -> str | None:
     if _asks_for_a_thing(act) or not told:
         return None
     wishes = (
-        one for one in talk.turn.acts if act.text not in one.text and one.intent in ("product_search", "recommendation")
+        one
+        for one in talk.turn.acts
+        if act.text not in one.text and one.intent in ("product_search", "recommendation") and not tells(one)
     )
     if any(set(one.entities) & set(_NARROWING) for one in wishes):
         return None  # what is wanted stands in a clause of its own: "I've got 200 bucks, something with light keys?"

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.numbers import number
+from agentpay.llm.house.refs import named, stems
 from agentpay.llm.house.talk import Talk
 
 _N = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
@@ -24,6 +26,26 @@ _NEEDS = re.compile(
 """Asks what something needs: "does he need to buy batteries for it?"."""
 _AT_ALL = re.compile(r"\b(?:anything|something|else|besides)\b", re.I)
 """Asks of no thing by its name: what it needs besides is looked up (needing.py)."""
+_OF_IT = re.compile(
+    r"^\W*(?:(?:and|so|but|ok(?:ay)?|hm+|also|wait|oh|then)\W+)*(?:do|does|did|will|would|has|have|is|are)(?:n'?t)? (?:it|they|that|this|these|those|that one|this one|those ones)\b[^.?!]{0,12}?\b(?:come|comes|include|included|have|got|contain|supplied|sold|ship) (?:\w+ )?(?:with )?",
+    re.I,
+)
+"""Asks what belongs to it: "does that one come with a heater?", whose heater is not what is asked about."""
+_WHICH_NEED = re.compile(
+    r"^\W*(?:(?:and|so|but|ok(?:ay)?|hm+)\W+)*(?:which|what) (?:strength|power|model|version|type|kind|sort|capacity|grade|weight)(?: of (?:one|it))? (?:do|would|should|will) (?:i|we|he|she|they|it) (?:need|get|take|buy|want|require)\W*$",
+    re.I,
+)
+_NO_X = re.compile(
+    r"^\W*(?:(?:hm+|actually|ok(?:ay)?|oh|sorry|wait|then|and|but|well)\W+)*(?:no|without|not the|skip the|forget the|leave out the) (?!more\b|need\b|idea\b|problem\b|worries\b|rush\b|thanks?\b)[\w' -]{2,40}?(?: please| pls| thanks| then| after all)*\W*$",
+    re.I,
+)
+_TELLS = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|so|well|now|and|but|because|ok(?:ay)?)\W+)*(?:he|she|they|it|my|our|his|her|their|dad|mum|mom|granny|grandma|grandad|nan|there|the (?:wife|husband|kids?|missus|dog|cat|old one)|\d+ ?(?:litres?|liters?|kilos?|kg|cm|m|metres?|feet|ft|years?))(?:'s|'re|'d|'ve)?\b",
+    re.I,
+)
+"""Begins to tell of somebody or something of one's own."""
+_NUMBER = re.compile(r"\d+")
+_LINK = frozenset({"link", "payment", "pay", "checkout", "paylink"})
 _JUST_THE = re.compile(
     r"\b(?:just|only) (?P<which>(?:the|an?|one) (?!(?:other|same|first|second|third|last)\b)[\w'-]+(?: [\w'-]+)? (?:ones?|version))(?: please| pls| then)*\W*$",
     re.I,
@@ -53,12 +75,14 @@ _ASKED = frozenset(
     }
 )
 _OF_GOODS = frozenset({"add_to_cart", "change_cart", "remove_from_cart", "product_search", "recommendation", "other"})
+_PUTS_IN = frozenset({"change_cart", "add_to_cart", "other"})
+_SEEKS = frozenset({"product_search", "recommendation"})
 _HARDLY = 0.45
 
 
 def reread(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The clauses, each as what its words can be; without complaints of nothing."""
-    kept = [act for act in acts if not _complains_of_nothing(talk, act, acts)]
+    kept = [act for act in acts if not (_complains_of_nothing(talk, act, acts) or _only_told(act, acts))]
     return [_reread(talk, act) for act in kept]
 
 
@@ -67,6 +91,16 @@ def _reread(talk: Talk, act: ActView) -> ActView:
     if in_cart and act.intent in _OF_GOODS and (found := _NOT_SO_MANY.match(act.text)) is not None:
         own = {key: value for key, value in act.entities.items() if key != "instead_of"}
         return replace(act, intent="change_cart", entities={**own, "quantity": number(found["n"])})
+    if in_cart and act.intent in _PUTS_IN and _NO_X.match(act.text) and named_in(act.text, talk.cart["items"]):
+        return replace(act, intent="remove_from_cart")
+    if act.intent in _OF_GOODS and (name := named(act)) is not None and stems(name) <= _LINK:
+        return replace(act, intent="checkout", entities={})
+    if act.intent in _SEEKS and _WHICH_NEED.match(act.text):
+        kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "category")}
+        return replace(act, intent="recommendation", entities=kept)  # what it is for stands in the rest of the message
+    if act.intent in _ASKED and _OF_IT.match(act.text) and (talk.focus or talk.turn.shown):
+        kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "category", "brand")}
+        return replace(act, intent="product_details", entities={**kept, "pronoun": True})
     asks_of_it = (
         act.intent in _ASKED and talk.focus is not None and _NEEDS.match(act.text) and not _AT_ALL.search(act.text)
     )
@@ -77,6 +111,19 @@ def _reread(talk: Talk, act: ActView) -> ActView:
     if act.intent == "provide_details" and not set(act.entities) & _DETAILS and _LOOKS_FOR.search(act.text):
         return replace(act, intent="recommendation")
     return act
+
+
+def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
+    """ "My lad is eight and mad about fish", beside "is there something with everything in the box?"; "about 12", beside what is asked."""
+    others = [one for one in acts if one is not act]
+    if (name := named(act)) is not None and _NUMBER.fullmatch(name) and any(one.intent in _ASKED for one in others):
+        return True
+    return tells(act) and any(one.intent in _SEEKS and not _TELLS.match(one.text) for one in others)
+
+
+def tells(act: ActView) -> bool:
+    """Whether a clause that was taken for a search tells of somebody or something of the customer's own."""
+    return act.intent in _SEEKS and _TELLS.match(act.text) is not None and not act.entities.get("options")
 
 
 def _complains_of_nothing(talk: Talk, act: ActView, acts: Sequence[ActView]) -> bool:

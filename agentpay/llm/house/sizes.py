@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from agentpay.llm.house.numbers import UNITS
+
 _BIG = re.compile(r"\b(?:big|bigger|biggest|large|larger|largest|tall|taller|tallest|long|longer|longest)\b", re.I)
 _SMALL = re.compile(r"\b(?:small|smaller|smallest|little|short|shorter|shortest|mini)\b", re.I)
 _MIDDLE = re.compile(r"\b(?:middle|medium|mid[- ]?sized?)\b", re.I)
 _GENERIC = re.compile(
-    r"\b(?:ones?|size|bottle|bag|pot|jar|tin|tube|pack|box|tray|version|please)\b|^\W*(?:the )?\w+\W*$"
+    rf"\b(?:ones?|size|version|please|{UNITS})\b|^\W*(?:the )?\w+\W*$"
     r"|\bthe (?:\w+er|\w+est)\W*$|\bthe (?:bigg|larg|tall|long|small|short)(?:er|est)\b",
     re.I,
 )

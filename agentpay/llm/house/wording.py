@@ -67,6 +67,7 @@ WORDINGS: dict[str, list[str]] = {
     "attribute_is": ["{title}, {name}: {value}."],
     "attribute_yes": ["Yes. {title}, {name}: yes."],
     "attribute_no": ["No. {title}, {name}: no."],
+    "attribute_untold": ["The shop's data says nothing about that for {title}."],
     "attribute_unknown": ["The shop's data says nothing about that for {title}. What it does say:"],
     "link_updated": ["I've updated your order: it comes to {total}{parts} now. The payment link is the same: {url}"],
     "added": ["Added {quantity} × {what} to your cart.", "Done: {quantity} × {what} is in your cart."],

@@ -128,3 +128,12 @@ def test_a_price_says_which_voucher() -> None:
     assert chosen is not None
     assert chosen["external_id"] == "v-60"
     assert named_variant(act("add_to_cart", "one for $40"), {"product": "voucher"}, rows) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"), [("the kettle with two spouts", "k-2"), ("a single spout one", "k-1"), ("a kettle", None)]
+)
+def test_an_option_that_counts_is_chosen_by_the_number(text: str, chosen: str | None) -> None:
+    rows = [fact(variant("k-1", spouts="single"), "Kettle"), fact(variant("k-2", spouts="double"), "Kettle")]
+    found = named_variant(act("add_to_cart", text), {"product": "kettle"}, rows)
+    assert (found or {}).get("external_id") == chosen

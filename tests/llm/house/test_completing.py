@@ -101,3 +101,11 @@ def test_what_is_done_without_and_was_never_in_the_cart_needs_no_answer() -> Non
     played = play(turn(*acts, cart=cart), view_cart=lambda _: (True, {"cart": cart}))
     assert "update_cart" not in played.tools
     assert "stand" not in played.text
+
+
+def test_put_two_in_counts_what_was_just_chosen() -> None:
+    acts = [
+        act("add_to_cart", "olive then", options={"color": "olive"}, pronoun=True),
+        act("add_to_cart", "pop two in the basket", product_query="mind", quantity=2, pronoun=True),
+    ]
+    assert meant("olive then, she won't mind. pop two in the basket", *acts) == [("add_to_cart", 2)]

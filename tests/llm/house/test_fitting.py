@@ -161,3 +161,12 @@ def test_sending_is_quoted_of_any_variant_where_none_is_named() -> None:
         quote_shipping=quote,
     )
     assert played.calls[-1][1]["product"] == "p-black"
+
+
+def test_the_least_that_reaches_far_enough_suits() -> None:
+    pumps = [variant("p-2", flow="2 W"), variant("p-5", flow="5 W"), variant("p-9", flow="9 W")]
+    said = "2 W for ponds up to 300 litres, 5 W up to 800 litres, 9 W up to 2000 litres."
+    pump = product("pump", "Pond pump", *pumps, description=said)
+    rows, why = suited("my pond is 700 litres, which one do I need?", pump)
+    assert [row["external_id"] for row in rows] == ["p-5"]
+    assert why == said

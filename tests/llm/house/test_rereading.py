@@ -61,3 +61,45 @@ def test_one_at_a_price_beside_an_address_is_goods() -> None:
     found = meant(told, memory={"focus": {"product": "card", "title": "Gift card"}})
     assert [intent for intent, _ in found] == ["add_to_cart", "provide_details"]
     assert found[0][1] == {"quantity": 1, "pronoun": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does that one come with a lamp",
+        "do they include batteries",
+        "has it got a lid",
+        "wait does it come with a stand tho",
+    ],
+)
+def test_what_belongs_to_it_is_asked_of_it(text: str) -> None:
+    asked = act("product_details", text, product_query="lamp", category="Lamps")
+    assert meant(asked, text=f"{text}?", memory={"focus": FOCUS}) == [("product_details", {"pronoun": True})]
+
+
+def test_no_x_takes_out_what_is_in_the_cart() -> None:
+    cart = cart_of(("hook-1", "Brass hooks", 5, {}), ("rail-1", "Rail", 1, {}))
+    told = act("change_cart", "hmm actually no hooks", product_query="hooks")
+    assert meant(told, cart=cart)[0][0] == "remove_from_cart"
+    assert (
+        meant(act("change_cart", "no more than two hooks", product_query="hooks", quantity=2), cart=cart)[0][0]
+        == "change_cart"
+    )
+
+
+def test_a_link_is_no_goods() -> None:
+    assert meant(act("product_search", "give link", product_query="link")) == [("checkout", {})]
+
+
+def test_what_is_told_of_ones_own_is_not_looked_for_beside_what_is() -> None:
+    acts = [
+        act("recommendation", "my lad turns ten and is mad about trains", product_query="lad turns ten"),
+        act("product_search", "is there a set with track and all", product_query="set with track"),
+    ]
+    assert [name for _, own in meant(*acts) if (name := own.get("product_query"))] == ["set with track"]
+    assert len(meant(acts[0])) == 1, "alone it is what is looked for"
+
+
+def test_which_strength_is_needed_is_asked_of_what_the_message_tells() -> None:
+    told = act("recommendation", "which power do i need", product_query="power do", category="Pumps")
+    assert meant(told, text="the pond is 900 litres. which power do i need?") == [("recommendation", {})]
