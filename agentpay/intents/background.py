@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 
 from agentpay.intents.assigning import ASKS
@@ -16,6 +17,14 @@ GUESS = 0.5
 _MEANT = 0.6
 """How sure the wish is at least that a clause is the background of."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE, I.OTHER})
+_LEADS_UP = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|ok|so|good \w+)\W+)*(?:(?:i|we)(?:'?(?:d|m|re|ve))? (?:\w+ )?)?"
+    r"(?:need|want|like|looking|after|buying|ordering|shopping)"
+    r"(?: (?:to (?:buy|order|get)|this|these|the following|(?:some|a few|several) (?:things?|stuff|bits)|things|stuff))*"
+    r" for (?:(?:my|our|the|an?|his|her|their) )?(?:\w+ )?\w+\W*$",
+    re.IGNORECASE,
+)
+"""For whom a list is that follows: "I need for my restaurant:"."""
 _SAYS_LITTLE = frozenset({"product_query", "pronoun", "category", "dates"})
 """What a clause may name without wanting it."""
 
@@ -44,12 +53,13 @@ def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | No
     if act.intent in _MANNERS or asks or listed or names or known:
         return False
     tells = act.intent in OF_GOODS and act.entities.product_query is not None and TELLS.match(act.text) is not None
-    if not tells and act.confidence >= GUESS:
+    leads_up = act.intent in OF_GOODS and _LEADS_UP.match(act.text) is not None
+    if not (tells or leads_up) and act.confidence >= GUESS:
         return False
     return any(
         other is not act
         and other.intent not in _MANNERS
         and (other.confidence >= _MEANT or (said is not None and said.goods))
-        and (tells or other.confidence >= act.confidence)
+        and (tells or leads_up or other.confidence >= act.confidence)
         for other, said in acts
     )

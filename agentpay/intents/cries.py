@@ -24,6 +24,7 @@ _DETAILS = frozenset(
     {"address", "country", "postal_code", "email", "name", "phone", "order_number", "order", "shipping", "details"}
 )  # fmt: skip
 _MOST_CRIES = 3
+_WORD_CHARS = 40
 
 
 def without_cries(text: str, spans: Sequence[Span], lexicon: Lexicon, dialogue: Dialogue) -> str:
@@ -47,7 +48,7 @@ def without_cries(text: str, spans: Sequence[Span], lexicon: Lexicon, dialogue: 
                 return text
             cried.append((begin, found.end()))
         begin = found.end()
-        if _WISH.match(text, begin):
+        if _WISH.match(text, begin) or (cried and _of_shop(_first_word(text, begin), lexicon)):
             return text if _ASKS.search(text, begin) else _blanked(text, cried)
     return text
 
@@ -56,6 +57,10 @@ def _blanked(text: str, pieces: Sequence[tuple[int, int]]) -> str:
     for start, end in pieces:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
+
+
+def _first_word(text: str, begin: int) -> str:
+    return next((chunk.text for chunk in chunks(text[begin : begin + _WORD_CHARS])), "")
 
 
 def _of_shop(words: str, lexicon: Lexicon) -> bool:

@@ -174,6 +174,13 @@ class RuleClassifier:
         return lexicon
 
 
+def _is_said_of_it(text: str, query: str) -> bool:
+    """ "Pop one in the basket", "put it aside": words the shop does not know, before or behind what was spoken of."""
+    name = re.escape(re.sub(r"\s(?:it|them|that|those)$", "", query))
+    verb = rf"\W*(?:(?:and|then|so|ok|just|please|oh)\W+)*{name} (?:it|them|that|those|ones?)(?: (?:in|into|on|to|aside|away|back|for|too)\b|\W*$)"
+    return re.match(verb, text, re.IGNORECASE) is not None or re.search(rf"\b(?:it|them) {name}\b", text) is not None
+
+
 def _only_told(act: Act, lexicon: Lexicon) -> bool:
     """ "She measured again": what a clause tells of that the shop does not know is nothing that "it" could mean."""
     words = (act.entities.product_query or "").lower().split()
@@ -232,6 +239,13 @@ def _acts(
         )
     if intent in _OF_THE_CART and not goods and (entities.options or entities.quantity) and TELLS.match(clause.text):
         entities.product_query, entities.pronoun = None, True  # "my wife says ochre"
+    if (
+        intent in _OF_THE_CART
+        and not goods
+        and entities.product_query
+        and _is_said_of_it(clause.text, entities.product_query)
+    ):
+        entities.product_query, entities.pronoun = None, True
     if intent in _OF_THE_CART and goods and entities.product_query:
         entities.product_query = product_words(
             clause.text, reading.spans, lexicon.option_name_words, keep=lexicon.title_words, ordered=True

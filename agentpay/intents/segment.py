@@ -16,7 +16,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(
-    r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give|one|two|three|four|five|six|an?|\d{1,3} ?x?)\s)|\s\(?[1-9a-d]\)\s"
+    r"[.!?]+[\"')\]]*(?=\s|$)|[;\n]+|\s-{1,2}\s|\.{2,}|:\s(?=(?i:please|can|i|add|give|one|two|three|four|five|six|an?|the|some|\d{1,3} ?x?)\s)|\s\(?[1-9a-d]\)\s"
 )
 _VERB = (
     r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"

@@ -32,6 +32,7 @@ WISH = act(I.ADD_TO_CART, 0.7, "I'll take the desk lamp", product_query="desk la
         act(I.EXCHANGE, 0.46, "we lost our old one on tuesday", product_query="old one"),
         act(I.COMPLAINT, 0.3, "it has been a week"),
         act(I.CHANGE_CART, 1.0, "she measured again", product_query="measured"),
+        act(I.PRODUCT_SEARCH, 0.95, "I need a few things for our office", product_query="office"),
     ],
 )
 def test_what_is_told_beside_a_wish_goes(told: Act) -> None:

@@ -44,6 +44,17 @@ async def test_lengths_where_a_shop_sells_by_length(text: str, quantity: int | N
     assert (await acts(text))[0].entities.quantity == quantity
 
 
+@pytest.mark.parametrize("text", ["pop one in the basket", "chuck them in my cart", "put it aside in the cart"])
+async def test_a_verb_of_what_was_spoken_of_is_no_name(text: str) -> None:
+    act = (await acts(text))[0]
+    assert (act.entities.product_query, act.entities.pronoun) == (None, True)
+
+
+async def test_a_list_behind_whom_it_is_for() -> None:
+    found = await acts("need for my dad: one oilskin, a brass cleat and the sail cloth")
+    assert [act.entities.product_query for act in found][-3:] == ["oilskin", "brass cleat", "sail cloth"]
+
+
 async def test_so_much_of_each() -> None:
     found = await acts("3 m of the sail cloth in navy, the oilskin and two brass cleats please")
     assert [(act.entities.product_query, act.entities.quantity) for act in found] == [
