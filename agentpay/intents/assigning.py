@@ -62,6 +62,8 @@ ASKS = re.compile(
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.POLICY, I.PRICE_QUESTION})
 """What the clause that asks says best: "a friend told me about your kit. Does it come with needles?"."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
+_OF_WHAT_CAME = frozenset({I.EXCHANGE, I.CHANGE_ORDER, I.CHANGE_CART, I.COMPLAINT, I.RETURN, I.REFUND})
+"""Of these one of two values is what is there, the other what is wanted; else both are."""
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
 """Of these a message may well hold several; of any other, two clauses are one wish."""
 
@@ -286,8 +288,12 @@ def _with(own: Act, other: Act) -> Entities:
     """
     both = Understanding(acts=[own, other]).entities
     differ = {name for name, value in own.entities.options.items() if other.entities.options.get(name, value) != value}
-    for name in differ - set(both.instead_of):
+    for name in differ - set(both.instead_of) if own.intent in _OF_WHAT_CAME else ():
         came = own if _CAME.search(own.text) and not _WANTED.search(own.text) else other
         wanted = other if came is own else own
         both.options[name], both.instead_of[name] = wanted.entities.options[name], came.entities.options[name]
+        beside = [
+            value for value in both.also.get(name, ()) if value not in (both.options[name], both.instead_of[name])
+        ]
+        both.also = {**both.also, name: beside} if beside else {key: both.also[key] for key in both.also if key != name}
     return both

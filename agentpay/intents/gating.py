@@ -75,6 +75,14 @@ class Gated:
         return self._pattern.sub(replacement, text, count) if self._may_match(text) else text
 
 
+def each_match(patterns: Iterable[Gated], text: str) -> Iterator[re.Match[str]]:
+    """The matches of each of the expressions in turn; what the text holds is asked once."""
+    held = _holds(text, _known)
+    for one in patterns:
+        if held & one._needs == one._needs:
+            yield from one._pattern.finditer(text)
+
+
 def holdings(text: str) -> int:
     """What `AnyOf.within` wants to know of a text."""
     return _holds(text, _known)

@@ -305,11 +305,45 @@ def _corrected(acts: list[Act]) -> list[Act]:
     return kept
 
 
+_PLACED = frozenset({I.CHANGE_ORDER, I.PROVIDE_DETAILS, I.ACCOUNT})
+
+
+def _told_apart(acts: list[Act]) -> list[Act]:
+    """What means nothing by itself and belongs to a neighbour: "last one, add it", "the postcode is wrong, it's 8004"."""
+    if len(acts) < 2:
+        return acts
+    kept: list[Act] = []
+    places: list[int] = []
+    for act in acts:
+        named = set(act.entities.model_dump(exclude_defaults=True)) - {"pronoun", "product_query"}
+        last = kept[-1] if kept else None
+        if act.intent is I.OTHER and named == {"ordinals"} and act is not acts[-1]:
+            places = act.entities.ordinals
+            continue
+        if act.intent is I.OTHER and act.entities.postal_code and last is not None and last.intent in _PLACED:
+            last.entities = Understanding(acts=[last, act]).entities
+            continue
+        if (
+            last is not None
+            and last.entities.quantity
+            and named == {"instead_of"}
+            and "quantity" in act.entities.instead_of
+        ):
+            last.entities.instead_of = {**last.entities.instead_of, **act.entities.instead_of}
+            continue  # "two will do, I put five"
+        if places and not (act.entities.ordinals or act.entities.product_query) and act.intent is not I.OTHER:
+            act.entities.ordinals = places
+        places = []
+        kept.append(act)
+    return kept
+
+
 def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines: bool) -> list[Act]:
     """Drops manners and fillers beside something that matters, joins details, reads a bare yes by what was asked."""
     for act in acts:
         if act.intent is I.OTHER:
             act.entities.product_query = None
+    acts = _told_apart(acts)
     acts = _about_an_order(_cancelling(_corrected(_chosen_and_why(_without_conditions(acts)))))
     acts = _without_waves(_without_background(_rules_asked(_chosen_before(acts))))
     acts = _without_reasons(_of_the_order(acts, dialogue))

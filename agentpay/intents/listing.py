@@ -20,12 +20,12 @@ def completes(clause: Clause, act: Act, before: list[Act]) -> bool:
         return False
     last = said.entities
     if said.intent is I.PRODUCT_SEARCH and act.intent is I.PRODUCT_SEARCH and _only_which(own, last):
-        last.options = {**last.options, **own.options}
+        last.options, last.also = {**last.options, **own.options}, {**own.also, **last.also}
         return True
     if said.intent is not I.ADD_TO_CART:
         return False
     if _only_which(own, last):
-        last.options = {**last.options, **own.options}
+        last.options, last.also = {**last.options, **own.options}, {**own.also, **last.also}
         return True
     if act.intent is I.PROVIDE_DETAILS and own.quantity and last.quantity is None:
         last.quantity, last.options = own.quantity, {**own.options, **last.options}
@@ -57,7 +57,7 @@ def order_listed(acts: list[Act], clause: Clause) -> None:
 
 def _only_which(own: Entities, last: Entities) -> bool:
     """ "two ovens, 6 quart, cream": nothing but further options of what was named before, none of them another's."""
-    said = own.model_dump(exclude_defaults=True).keys() <= {"options", "pronoun", "product_query", "category"}
+    said = own.model_dump(exclude_defaults=True).keys() <= {"options", "also", "pronoun", "product_query", "category"}
     named = last.product_query and own.product_query in (None, last.product_query)
     clash = any(own.options.get(name, value) != value for name, value in last.options.items())
     return bool(said and own.options and named and own.quantity is None and not clash)

@@ -46,6 +46,13 @@ _COUNTS_NOTHING = frozenset(
     }
 )  # fmt: skip
 """Numbers beside these are no count of goods: "I have two accounts", "we have three dogs, which rug?"."""
+_REPLACES = frozenset(
+    {I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.CHANGE_ORDER, I.CANCEL_ORDER, I.EXCHANGE, I.RETURN}
+)
+"""One count takes the place of another beside these."""
+_TAKES_ALL = frozenset({I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART})
+_OF_NO_GOODS = frozenset({I.SHIPPING_QUOTE, I.PROVIDE_DETAILS, I.POLICY, I.ORDER_STATUS, I.OTHER})
+"""Nothing is sorted beside these: "the cheapest postage will do"."""
 _SAYS_NOTHING_OF_DAYS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
 _COMPARED_WITH = re.compile(
     r"\s+(?:compares?|compared|comparing|differs?|different|stacks? up|holds? up|measures? up)\s+(?:to|with|against|from|than)(?:\s+the)?\s+",
@@ -151,8 +158,12 @@ class RuleClassifier:
             acts.extend(new[1:] if completes(clause, new[0], acts) else new)
             listed = [*listed, *new] if clause.listed else new
             order_listed(listed, clause)
+        tidied = tidy(distribute(acts), parsed.cleaned, dialogue, accepts, declines)
+        if dialogue.asked_for is None and all(act.intent is I.OTHER for act in tidied):
+            for act in tidied:
+                act.entities.dates = []  # "my boss drives me up the wall today": small talk names no day
         understanding = Understanding(
-            acts=tidy(distribute(acts), parsed.cleaned, dialogue, accepts, declines),
+            acts=tidied,
             hesitation=signals.hesitation(whole),
             accepts=accepts,
             declines=declines,
@@ -255,15 +266,20 @@ def _acts(
         entities.product_query = _COMPARED_WITH.sub(" versus ", _ASKS_BEHIND.split(entities.product_query)[0])
         parts = re.split(r"\s+(?:and|or|vs\.?|versus|with|than|to)\s+(?:the\s+)?", entities.product_query)
         entities.compared = [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
-    if intent not in {I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART}:
+    if entities.everything and intent not in _TAKES_ALL:
         entities.everything = False
-    if intent in _COUNTS_NOTHING:
+    if intent in _COUNTS_NOTHING and entities.quantity is not None:
         entities.quantity = None
+    if "quantity" in entities.instead_of and intent not in _REPLACES:
+        entities.instead_of = {name: value for name, value in entities.instead_of.items() if name != "quantity"}
+    if entities.sort is not None and intent in _OF_NO_GOODS:
+        entities.sort = None
     if intent in _SAYS_NOTHING_OF_DAYS:
         entities.dates = []
     if intent is I.OTHER and (clause.start in told or confidence >= _SURE):
         # "Have you ever been to Peru?": small talk names nothing that the shop acts on
-        entities.dates, entities.options, entities.ordinals = [], {}, []
+        entities.dates, entities.options, entities.also, entities.ordinals = [], {}, {}, []
+        entities.brand = None
         if entities.address is None:
             entities.country = entities.region = None
     if intent in {I.POLICY, I.PRODUCT_DETAILS} and entities.product_query:
@@ -277,7 +293,7 @@ def _acts(
     # "Just one cat tree, standard, to 1 Park Row"
     ordered_beside = intent is I.PROVIDE_DETAILS and goods and entities.quantity is not None
     named = intent in _NAMES_PRODUCTS or (intent is I.POLICY and asked_of_goods) or ordered_beside
-    if entities.everything or not named:
+    if entities.product_query is not None and (entities.everything or not named):
         entities.product_query = None
     if intent in _ASKS_ABOUT and _ABOUT_IT.search(norm):
         entities.product_query, entities.pronoun = None, True

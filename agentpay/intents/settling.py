@@ -27,6 +27,8 @@ _CARRY_DETAILS = frozenset(
         I.THANKS,
     }
 )
+_SAID_BESIDE = frozenset({"shipping_method", "postal_code"})
+"""Of further values and replaced ones those that are details of delivery."""
 _INTO = re.compile(r"\b(?:to|for|into|with)\b(?!.*\b(?:to|into)\b)", re.IGNORECASE)
 _ONE_INTO = re.compile(r"\bones?\s+(?:to|for|into|with)\b", re.IGNORECASE)
 _MONEY_BACK = re.compile(r"\bmy <money> back\b|\b(?:want|need|get) (?:back )?my <money>")
@@ -41,12 +43,21 @@ _BARE_OFFER = re.compile(
 """A price without a currency: "140 for the bench", "60?"."""
 _THEIR_PRICE = re.compile(
     r"<money>(?: for (?:\w+ ){1,4}?)? ?(?:is|was|seems|sounds|feels) (?:\w+ ){0,3}?(?:a lot|much|more|expensive|pricey|steep|high|over|rich|cheeky|beyond|dear|robbery)\b|<money> for (?:an?|the|one) \w+(?: \w+)? \?"
+    r"|^(?:(?:hm+|wow|lol|what|wait|sorry|ok|so|bro|mate|omg|um)\W+)*<money> for (?!the\b|it\b|both\b|all\b|them\b|th[ei]se\b|this\b|that\b|those\b|everything\b|my\b|your\b|\w+ of\b|two\b|three\b|four\b|five\b|six\b)(?:\w+ ){1,7}\?"
+    r"|<money> is what (?:i|we) paid\b|<money> (?:\w+ ){0,2}elsewhere\b"
 )
 """The shop's price complained of, not one that is proposed."""
 _ELSEWHERE = re.compile(
     r"\b(?:saw|seen|found)\b.*<money>|\b(?!i |you |we )\w+ (?:has|sells?|does|has got) (?:it|this|that|them|one|the (?:very )?same(?: \w+){0,2}) (?:there )?(?:at|for|<money>)|\bthey (?:have|do|sell) (?:it|them|the same(?: \w+)?) (?:at|for)|\b(?:an?other|the other) (?:shop|store|site|place|seller)\b|\belsewhere\b|\bcompetitors?\b"
 )
 """What another shop takes is no offer."""
+
+
+_MATCHED = re.compile(
+    r"\b(?P<n>\d{2,5}(?:[.,]\d\d)?)\b[^.?!]{0,12}\bmatch (?:it|that|this|the price|them)\b[^.?!]*\b(?:deal|and (?:i|we|you|it'?s)|i'll|we'll|sold)\b",
+    re.IGNORECASE,
+)
+"""Another shop's price that the customer would pay here: "the mall has it for 99, match that and I'll buy"."""
 
 
 def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
@@ -57,6 +68,12 @@ def settle_change(entities: Entities, text: str, lexicon: Lexicon) -> None:
     now, then = find_words(lexicon, text[: joint.start()]).options, find_words(lexicon, text[joint.end() :]).options
     if then and now and set(now) & set(then):
         entities.options, entities.instead_of = then, now
+        known = {*then.items(), *now.items()}
+        entities.also = {
+            name: others
+            for name, values in entities.also.items()
+            if (others := [value for value in values if (name, value) not in known])
+        }
         if entities.product_query and find_words(lexicon, entities.product_query).options:
             entities.product_query = None
         if _ONE_INTO.search(text):
@@ -70,7 +87,9 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     if money is not None and (money.proposed or money.owed):
         entities.amount, entities.currency, entities.percent = money.minor, money.currency, reading.percent
     elif intent is I.NEGOTIATION:
-        if money is not None:
+        if (matched := _MATCHED.search(text)) is not None:
+            entities.amount = minor_units(matched["n"], currency)
+        elif money is not None:
             entities.currency = money.currency
             if _ELSEWHERE.search(norm):
                 entities.currency = None
@@ -82,7 +101,12 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
             entities.amount = entities.price_max
             if not _BUDGET.search(norm):
                 entities.price_max = None
-        elif money is None and entities.amount is None and (bare := _BARE_OFFER.search(text)):
+        elif (
+            money is None
+            and entities.amount is None
+            and (bare := _BARE_OFFER.search(text))
+            and not _ELSEWHERE.search(norm)
+        ):
             entities.amount = minor_units(bare["n"], currency)
             if entities.quantity == int(bare["n"]):
                 entities.quantity = None
@@ -137,9 +161,16 @@ def with_carried(act: Act) -> list[Act]:
     entities = act.entities
     if act.intent in _CARRY_DETAILS and any(getattr(entities, name) for name in DETAILS):
         carried = {name: getattr(entities, name) for name in (*DETAILS, *PLACE) if getattr(entities, name)}
-        acts.append(Act(intent=I.PROVIDE_DETAILS, confidence=0.9, text=act.text, entities=Entities(**carried)))
+        beside = {
+            field: {name: given for name, given in getattr(entities, field).items() if name in _SAID_BESIDE}
+            for field in ("also", "instead_of")
+        }
+        details = Entities.model_validate({**carried, **beside})
+        acts.append(Act(intent=I.PROVIDE_DETAILS, confidence=0.9, text=act.text, entities=details))
         for name in carried:
             setattr(entities, name, [] if name == "emails" else None)
+        entities.also = {name: given for name, given in entities.also.items() if name not in _SAID_BESIDE}
+        entities.instead_of = {name: given for name, given in entities.instead_of.items() if name not in _SAID_BESIDE}
     if entities.codes and act.intent is not I.DISCOUNT:
         acts.append(Act(intent=I.DISCOUNT, confidence=0.95, text=act.text, entities=Entities(codes=entities.codes)))
         entities.codes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,7 +35,15 @@ class Entities(BaseModel):
     options: dict[str, str] = Field(default_factory=dict)
     """Variant option → value, both as the shop spells them: {"size": "43", "color": "blue"}."""
     instead_of: dict[str, str] = Field(default_factory=dict)
-    """Of a change: the options as they are now ("change the blue one to mustard")."""
+    """
+    Of a change: the options as they are now ("change the blue one to mustard"), under 'quantity', 'postal_code', 'brand' and
+    'shipping_method' what was said of those ("make it four, not two").
+    """
+    also: dict[str, list[str]] = Field(default_factory=dict)
+    """
+    Values named beside the first one ("medium or firm?"): by option, or under 'brand' and 'shipping_method'. Joined over several
+    acts also what the later ones name otherwise than the first.
+    """
     attributes: dict[str, str] = Field(default_factory=dict)
     """Product attribute → value as the shop spells them: {"waterproof": "yes"}."""
     brand: str | None = None
@@ -108,10 +117,14 @@ class Understanding(BaseModel):
 
     @property
     def entities(self) -> Entities:
-        """All clauses' entities joined; the first mention of a field wins, lists are joined."""
+        """All clauses' entities joined; the first mention of a field wins, further ones are in `also`, lists are joined."""
         merged: dict[str, object] = {}
+        also: dict[str, list[str]] = {}
         for act in self.acts:
-            for key, value in act.entities.model_dump(exclude_defaults=True).items():
+            for name, value in _named_besides(act.entities, merged):
+                if value not in also.setdefault(name, []):
+                    also[name].append(value)
+            for key, value in act.entities.model_dump(exclude_defaults=True, exclude={"also"}).items():
                 if isinstance(value, list):
                     known = merged.setdefault(key, [])
                     assert isinstance(known, list)
@@ -122,7 +135,22 @@ class Understanding(BaseModel):
                     merged[key] = {**value, **known_map}
                 else:
                     merged.setdefault(key, value)
-        return Entities.model_validate(merged)
+        return Entities.model_validate({**merged, **({"also": also} if also else {})})
+
+
+def _named_besides(entities: Entities, known: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """What an act names beside the first value, and what it names otherwise than the acts before it."""
+    for name, values in entities.also.items():
+        yield from ((name, value) for value in values)
+    options, instead_of = known.get("options"), known.get("instead_of")
+    if isinstance(options, dict):
+        replaced = instead_of if isinstance(instead_of, dict) else {}
+        for name, value in entities.options.items():
+            if value not in (options.get(name, value), replaced.get(name)):
+                yield name, value
+    for name, given in (("brand", entities.brand), ("shipping_method", entities.shipping_method)):
+        if given is not None and known.get(name, given) != given:
+            yield name, given
 
 
 class Vocabulary(BaseModel):

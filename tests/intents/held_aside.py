@@ -51,7 +51,7 @@ _MANNERS = {"greeting", "thanks", "goodbye"}
 _LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
 _SINGLE = (
     "brand", "quantity", "price_min", "price_max", "amount", "amount_off", "percent", "phone", "name",
-    "postal_code", "country", "region", "shipping_method",
+    "postal_code", "country", "region", "shipping_method", "sort",
 )  # fmt: skip
 
 Pair = tuple[str, str]
@@ -170,6 +170,7 @@ def _count_intents(figures: Figures, row: dict[str, Any], understood: Understand
 
 def _count_entities(figures: Figures, row: dict[str, Any], understood: Understanding, shop: Vocabulary) -> None:
     wanted, found = _wanted(row["entities"]), _found(understood)
+    labelled = set(wanted)
     for name, value in wanted:
         hit = next((pair for pair in found if pair[0] == name and _same(name, value, pair[1])), None)
         figures.per_entity[name][0] += 1
@@ -179,8 +180,11 @@ def _count_entities(figures: Figures, row: dict[str, Any], understood: Understan
         else:
             figures.wrong.append(f"{row['text']!r}: {name} {value} was not found")
     for name, value in found:
-        # "A" and "one" are often no count, and the shop's own currency is no news: neither counts against.
+        # "A" and "one" are often no count, and the shop's own currency is no news: neither counts against. Nor does a count
+        # that is said of two things and labelled once.
         if (name, value) == ("quantity", "1") or (name == "currency" and value == shop.currency):
+            continue
+        if name == "quantity" and (name, value) in labelled:
             continue
         figures.per_entity[name][2] += 1
         figures.wrong.append(f"{row['text']!r}: {name} {value} is not there")
@@ -207,6 +211,9 @@ def _found(understood: Understanding) -> list[Pair]:
 def _of_act(entities: dict[str, Any]) -> Iterator[Pair]:
     for name in ("options", "instead_of"):
         yield from entities[name].items()
+    for name, further in entities["also"].items():
+        for value in further:
+            yield name, value
     for name in _SINGLE:
         if entities[name] is not None:
             yield name, str(entities[name])

@@ -98,7 +98,6 @@ def test_words_that_are_codes_if_the_shop_has_them(text, codes):
         ("the 9th will not do, the 12th would", "2026-05-12"),
         ("here before 12/24?", "2026-12-24"),
         ("3 days ago", "2026-05-07"),
-        ("I bought it last week", "2026-05-03"),
         ("can I have it tmrw", "2026-05-11"),
         ("in time for Christmas", "2026-12-25"),
     ],

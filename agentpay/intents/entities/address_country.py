@@ -18,6 +18,8 @@ _STREETS_OF = tuple(
         (r"\b(?:rua|pra[çc]a|travessa)\b", "PT BR"),
         (r"\b(?:ulica|ul)\b", "PL"),
         (r"(?:gatan|vägen)\b", "SE"),
+        (r"(?:gata|veien|vegen|vei|bakken)\b", "NO"),
+        (r"(?:gade|vej|plads)\b", "DK"),
     )
 )
 _CITY_FIRST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN", "JP", "BR"})
@@ -48,6 +50,8 @@ def country_of_address(
     if (country := country_by_shape(postcode)) is not None:
         return country
     fitting = [country for country in served if postcode_fits(country, postcode)]
+    if not region:
+        fitting = [country for country in fitting if country != "AU"] or fitting  # Australians write their state
     for pattern, countries in _STREETS_OF:
         if pattern.search(line1):
             likely = [country for country in fitting if country in countries]

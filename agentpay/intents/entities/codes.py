@@ -114,9 +114,8 @@ def find_codes(
 
     `known`: those of `perhaps_codes` that the shop has, whatever stands around them.
     """
-    found = [
-        span for span in perhaps_codes(text, title_words) if span.value in known and free(taken, span.start, span.end)
-    ]
+    perhaps = perhaps_codes(text, title_words) if known else []
+    found = [span for span in perhaps if span.value in known and free(taken, span.start, span.end)]
 
     def add(match: re.Match[str], *, sure: bool) -> None:
         code = match.group("id")

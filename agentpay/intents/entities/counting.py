@@ -23,7 +23,7 @@ _COUPLE = Gated(
 )
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
-    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?(?!\s+(?!review|rating|hotel|rated|quality|product|or\b|and\b|is\b|on\b)[a-z]{3})|ply|speed|key|note|seater|string|drawer|burner|way|man|slice|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?(?!\s+(?!review|rating|hotel|rated|quality|product|or\b|and\b|is\b|on\b)[a-z]{3})|ply|speed|key|note|seater|string|drawer|burner|way|man|slice|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|nights?|evenings?|adults?|guests?|ladies|gentlemen|men|women|girls|boys|students?|pupils|players|members|cats?|dogs?|horses|hens|countries|words|accounts?|charges|payments?|orders|parcels|attempts?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|quarters?|thirds?|piece(?=\s+(?!of\b)[a-z])|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = Gated(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
@@ -58,6 +58,16 @@ _LENGTH_WANTED = re.compile(
     re.IGNORECASE,
 )
 """Before a length that is ordered, where no "of" says so."""
+_ADDED = Gated(
+    rf"\b(?:put in|add|include|send(?: me)?|throw in|chuck in|pop in|order)\s+(?P<n>\d{{1,3}}|{NUMERAL})\s+(?:extra|additional|further)\b",
+    re.IGNORECASE,
+)
+"""How many more: "same again, but put in three extra"."""
+_NEEDED = Gated(
+    rf"(?:^|,)\W*(?:(?:the|our|my|and|but|as|because|since|so)\s+){{0,3}}[^\W\d_]+\s+(?:needs?|wants?|requires?|takes?)\s+(?:about |around |at least )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these))?\W*$",
+    re.IGNORECASE,
+)
+"""How many somebody needs, in a clause or behind a comma: "our club needs 25"."""
 _AT_END = Gated(
     rf"(?:[,;:]\s*|\s[–-]\s+)(?:just |only |maybe )?(?P<n>\d{{1,3}}|{NUMERAL})(?:\s+of (?:them|those|these|each))?(?:\W+(?:please|pls|plz|thanks|thank you))?\W*$",
     re.IGNORECASE,
@@ -89,7 +99,7 @@ _THE_ONE = re.compile(r"\b(?:the|that|this|which|any|every)\b[^,;]*$", re.IGNORE
 _COUNT_IN = Gated(rf"\b(?P<n>\d{{1,2}}|{NUMERAL})\s+(?:pairs?\s+)?in\s+(?:an?\s+|the\s+)?(?=\S)", re.IGNORECASE)
 _NUMBER = Gated(rf"(?<![\w.,#$€£/-])(?P<n>\d{{1,3}}|{NUMERAL}){_UNIT_AFTER}", re.IGNORECASE)
 _A_PRICE = re.compile(
-    r"\s+(?:for (?:an?|one)\b|(?:the|your) (?:\w+ )?(?:price|cost|total)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
+    r"\s+(?:for (?:an?|one)\b|(?:the|your) (?:\w+ )?(?:price|cost|total)\b|(?:is|was|seems|sounds|feels) (?:\w+ ){0,2}?(?:out of|too|beyond|steep|rich|much|more|over|high|a lot|cheeky|pricey)\b)",
     re.IGNORECASE,
 )
 """What follows a price said without its currency: "24 for a puppet?", "sixty is beyond me", "is 399 the price"."""
@@ -102,7 +112,7 @@ _NOT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
-    r"\b(?:in|into|(?<!the )missing|between|than|comes? (?:with|in)|includes?|contains?|hold|holds?|store|fits?|has|seats?|arrived in|fell in)\s+$",
+    r"\b(?:in|into|(?<!the )missing|between|than|c[ao]mes? (?:with|in)|there (?:were|was|are|should be|should have been)(?: only)?|includes?|contains?|hold|holds?|store|fits?|has|seats?|arrived in|fell in)\s+$",
     re.IGNORECASE,
 )
 """Words before a number that say what goods are made up of, or fall into."""
@@ -129,9 +139,14 @@ _PLACE = Gated(
     rf"(?:\s+(?:{_GENERIC}|1))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|of (?:them|those|these)|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{(3,)}er)\b))",
     re.IGNORECASE,
 )
+_LAST_ONE_HAD = re.compile(
+    r"\bfrom\s+the\s+$|\s+ones?\s+(?:had|was|were|came|arrived|broke|fell|died|lasted|didn'?t|wasn'?t|never|you sent|i (?:had|got|bought|ordered))\b",
+    re.IGNORECASE,
+)
+"""Around "last", where it is what was bought before: "the last one was too heavy", "from the last one"."""
 _PLACE_GENERIC = Gated(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
 _PLACE_NOUN = Gated(
-    rf"\bthe\s+(?P<o>{_ORDINAL})\s+(?!aid|hand|class|edition|name|order|time|day|week|month|year|night|floor)[^\W\d_]{{3,}}",
+    rf"\b(?:the|your|that|this)\s+(?P<o>{_ORDINAL})\s+(?:(?:and|or|&)\s+(?:the\s+)?(?P<o2>{_ORDINAL})\s+)?(?!aid|hand|class|edition|name|order|time|day|week|month|year|night|floor)[^\W\d_]{{3,}}",
     re.IGNORECASE,
 )
 _NUMBERED = Gated(
@@ -176,7 +191,7 @@ EVERYTHING = AnyOf(
 _LEAD_WORDS = re.compile(
     r"^(?:\W|\b(?:all|alright|ok|okay|hi|hello|hey|yes|yeah|yep|no|please|pls|plz|and|also|then|so|well|actually|now|just|but|i|i'd|i'll|id|ill|we|we'll|you|u|can|could|may|would|will|"
     r"like|love|want|wanna|need|to|take|get|have|buy|order|purchase|add|put|in|give|gimme|me|send|us|grab|lemme|let|let's|make|it|that|them|only|us|the|my|cart|basket|bag|"
-    r"remove|drop|delete|off|out|another|extra|more|do|got|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|on|pop|stick|chuck|better|rather|say|return|exchange|swap|sell|reserve|book|sign|hold|pick|mean|meant|wanted|oops|sorry|up|too|if|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
+    r"remove|drop|delete|off|out|another|extra|more|do|got|still|for|of|throw|about|how|go|with|go|change|update|reduce|increase|looking|after|on|pop|stick|chuck|better|rather|say|return|exchange|swap|sell|reserve|book|sign|hold|pick|mean|meant|wanted|oops|sorry|up|too|if|maybe|perhaps|how|much|is|are|would|be|cost|deal|great|cool|sure|"
     r"fine|thanks|perfect|instead)\b)*$",
     re.IGNORECASE,
 )
@@ -211,6 +226,10 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             if (lead and lead[-1] in "#-$€£.") or _describes(match, text, value):
                 continue
             return Span(*match.span(), "quantity", value)
+    for pattern in (_ADDED, _NEEDED):
+        so_many = pattern.search(text)
+        if so_many is not None and free(taken, *so_many.span("n")) and (value := number(so_many["n"])):
+            return Span(*so_many.span("n"), "quantity", value)
     by_length = not _LENGTHS.isdisjoint(goods)
     for match in (_SO_LONG if by_length else _BY_LENGTH).finditer(text):
         lead, value = text[: match.start()], number(match["n"])
@@ -341,14 +360,22 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         if not shown and match["o"].lower() in _SIDES:
             continue
         second = match["o2"]
+        if match["o"].lower() == "last" and (
+            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
+        ):
+            continue
         add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
     for match in _PLACE_GENERIC.finditer(text):
+        if match["o"].lower() == "last" and (
+            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
+        ):
+            continue
         add(match, [_ORDINALS[match["o"].lower()]])
     if shown:
         for match in _PLACE_NOUN.finditer(text):
-            start, end = match.span("o")
-            if free([*taken, *found], start, end):
-                found.append(Span(start, end, "ordinal", [_ORDINALS[match["o"].lower()]]))
+            for group in ("o", "o2") if match["o2"] else ("o",):
+                if free([*taken, *found], *match.span(group)):
+                    found.append(Span(*match.span(group), "ordinal", [_ORDINALS[match[group].lower()]]))
         if _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
             add(both, [1, 2])
     for match in _NUMBERED.finditer(text):

@@ -51,7 +51,7 @@ _NTH = Gated(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|rather|slot|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that)\b",
+    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|rather|slot|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that|like|got|they|he|she|we|there|nobody|no|nothing|still|again|already|now|his|her|our|your|this|too|after|before|although|though|since|even|has|have|had|were|did|didn|hasn|haven|never|i)\b",
     re.IGNORECASE,
 )
 _WEEKDAY = Gated(
@@ -61,14 +61,18 @@ _WEEKDAY = Gated(
 _PART_OF_DAY = re.compile(
     r"\s+(?:am|pm|a\.m|p\.m|morning|afternoon|evening|night|noon|lunchtime|week)\b", re.IGNORECASE
 )
-_GENERIC = re.compile(r"\b(?:an?|every|each|the|black|cyber|good|any)\s+$", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"\b(?:an?|every|each|the|black|cyber|good|any|whit|easter|shrove|ash|palm|giving|it'?s|it is|today is|today's)\s+$",
+    re.IGNORECASE,
+)
 _RELATIVE = {
     "today": 0, "tonight": 0, "tomorrow": 1, "tmrw": 1, "tmr": 1, "tomoz": 1, "tomorow": 1, "tommorow": 1, "tommorrow": 1, "yesterday": -1, "yday": -1,
-    "day after tomorrow": 2, "day before yesterday": -2, "last week": -7, "next week": 7,
+    "day after tomorrow": 2, "day before yesterday": -2,
 }  # fmt: skip
 _RELATIVE_WORD = Gated(rf"\b(?:the )?({'|'.join(sorted(_RELATIVE, key=len, reverse=True))})\b", re.IGNORECASE)
 _AGO = Gated(
-    rf"\b(?P<n>\d{{1,2}}|an?|{NUMERAL}|a couple of|a few)\s+(?P<unit>days?|weeks?|months?)\s+ago\b", re.IGNORECASE
+    rf"\b(?:(?P<n>\d{{1,2}}|a|{NUMERAL})\s+days?|(?:\d{{1,2}}|an?|{NUMERAL}|a couple of|a few)\s+(?:weeks?|months?))\s+ago\b|\b(?:last|next) week\b",
+    re.IGNORECASE,
 )
 _FEASTS = {"christmas eve": (12, 24), "christmas": (12, 25), "xmas": (12, 25), "new year's eve": (12, 31), "halloween": (10, 31),
            "valentine's": (2, 14), "valentine's day": (2, 14), "valentines": (2, 14)}  # fmt: skip
@@ -102,7 +106,7 @@ def find_dates(
 ) -> list[Span]:
     """
     Dates as ISO strings. A day without a year, a weekday, "the 14th": the next such day, or the last one where the words before it
-    speak of the past; with `month_first` 03/04 is the fourth of March.
+    speak of the past; with `month_first` 03/04 is the fourth of March. "Last week" and "two months ago" name no day: a span without a value.
     """
     if not _LIKELY.within(text):
         return []
@@ -134,9 +138,11 @@ def find_dates(
     for match in _RELATIVE_WORD.finditer(text):
         add(*match.span(), now + timedelta(days=_RELATIVE[match[1].lower()]))
     for match in _AGO.finditer(text):
-        count = {"a": 1, "an": 1, "a couple of": 2, "a few": 3}.get(match["n"].lower()) or number(match["n"]) or 0
-        days = {"d": 1, "w": 7, "m": 30}[match["unit"][0].lower()]
-        add(*match.span(), now - timedelta(days=count * days))
+        count = match["n"] and (1 if match["n"].lower() == "a" else number(match["n"]))
+        if count:
+            add(*match.span(), now - timedelta(days=count))
+        elif free([*taken, *found], *match.span()):
+            found.append(Span(*match.span(), "date", None))
     for match in _FEAST.finditer(text):
         month, day = _FEASTS[match[1].lower()]
         value = date(now.year, month, day)
@@ -151,7 +157,7 @@ def _take_nth(text: str, match: re.Match[str], now: date, add: _Add) -> None:
         return
     if match["lead"].lower().strip() == "the" and day < 11 and not _PAST.search(text[: match.start()]):
         return
-    said = text[max(0, match.start() - _REACH) : match.end("lead")]
+    said = _in_its_sentence(text, match.start(), match.end("lead"))
     past = match["lead"].split()[0].lower() not in _COMING and _PAST.search(said) is not None
     value = _day(now.year, now.month, day)
     if value is None or (past and value > now) or (not past and value < now):
@@ -178,12 +184,20 @@ def _take_weekday(text: str, match: re.Match[str], now: date, add: _Add) -> None
     broken = _PROMISED.search(text[: match.start("day")]) and _NOT_KEPT.search(text[match.end() - len(after) :])
     index = _SHORT_DAYS[word] if word in _SHORT_DAYS else _DAYS.index(word)
     ahead = (index - now.weekday()) % 7
-    said = text[max(0, match.start() - _REACH) : match.start("day")]
+    said = _in_its_sentence(text, match.start(), match.start("day"))
     if re.search(r"\bnext\s", said[-6:], re.IGNORECASE):
         ahead = ahead or 7
+    elif re.search(r"\b(?:last|past)\s", said[-6:], re.IGNORECASE):
+        ahead -= 7
     elif broken or (lead not in _COMING and _PAST.search(said)):
         ahead = ahead - 7
     add(match.start("day"), match.end() - len(after), now + timedelta(days=ahead))
+
+
+def _in_its_sentence(text: str, start: int, end: int) -> str:
+    """What stands before a day, not far from it: "is it sent? And are you open on Sunday" says nothing of the past of Sunday."""
+    said = text[max(0, start - _REACH) : end]
+    return said[max(said.rfind("? "), said.rfind(". "), said.rfind("! ")) + 1 :]
 
 
 def _year(written: str | None, now: date) -> int:

@@ -54,7 +54,7 @@ _BESIDE = re.compile(
 )
 _SHIPS = AnyOf(
     r"\b(?:ship\w*|deliver\w*|postage|post|send\w*|zip|post(?:al)? ?code|courier|live|based|located|express|standard|overnight|freight|ups|fedex|dhl|usps|mail|tracked|get it to|(?:be|arrive|here|there) (?:in|by|at)"
-    r"|spedition|moving|moved|doable)\b",
+    r"|spedition|moving|moved|doable|(?:costs?|charges?|price|how much)(?: is it)? to|carriage|freight|haulage|pallets?)\b",
     re.IGNORECASE,
 )
 _POST = re.compile(r"\s+post\b", re.IGNORECASE)

@@ -11,13 +11,17 @@ from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
 from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
-from agentpay.intents.entities.destinations import find_destination
-from agentpay.intents.entities.finding import Found, find_words
+from agentpay.intents.entities.destinations import Destination, find_destination
+from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon, chunks
 from agentpay.intents.entities.money import Budget, Money, find_money
+from agentpay.intents.entities.numerals import LIKELY
 from agentpay.intents.entities.offers import find_offers
 from agentpay.intents.entities.order_numbers import find_orders
+from agentpay.intents.entities.places import infer_country
 from agentpay.intents.entities.query import product_words
+from agentpay.intents.entities.replacing import find_postcodes, find_replaced_count
+from agentpay.intents.entities.several import Found
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.units import unit_spans
 from agentpay.intents.gating import AnyOf, Gated
@@ -48,6 +52,7 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans = find_emails(text)
     spans += find_addresses(text, vocabulary.countries, spans, asked)
     spans += find_orders(text, vocabulary.title_words, spans, asked)
+    spans += find_postcodes(text, spans)
     spans += find_codes(text, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_people(text, vocabulary.countries, spans, asked)
     spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
@@ -89,8 +94,7 @@ def read_clause(
         entities.ordinals.extend(value for value in span.value if value not in entities.ordinals)
     taken += [Span(*match.span(), "idiom", None) for match in _IDIOM.finditer(text) if free(taken, *match.span())]
     found = find_words(lexicon, text, [*taken, *ordinals], asked_for=dialogue.asked_for, addressed=addressed)
-    entities.options, entities.instead_of, entities.attributes = found.options, found.instead_of, found.attributes
-    entities.brand, entities.category, entities.shipping_method = found.brand, found.category, found.shipping_method
+    _take_words(entities, found)
     taken += ordinals
     taken += found.spans
     if money is not None and (option := _amount_option(text, money, lexicon, entities, dialogue)) is not None:
@@ -98,24 +102,26 @@ def read_clause(
         money = None
     if entities.address is None:
         shipping = entities.shipping_method is not None
-        place = find_destination(text, hidden, lexicon.countries, shipping=shipping, asked_for=dialogue.asked_for)
-        entities.country, entities.region, entities.postal_code = place.country, place.region, place.postal_code
+        chosen = [span for span in found.spans if span.kind == "option"]  # the weight DK of a yarn is not Denmark
+        place = find_destination(
+            text, [*hidden, *chosen], lexicon.countries, shipping=shipping, asked_for=dialogue.asked_for
+        )
+        _take_place(entities, place, lexicon)
         taken += place.spans
-    if (quantity := find_quantity(text, taken, lexicon.title_words)) is not None:
-        entities.quantity = quantity.value
-        taken.append(quantity)
+    taken += _counted(entities, text, taken, lexicon)
     taken += unit_spans(text, taken, lexicon.title_words, chosen=bool(entities.options))
     if (sort := find_sort(text)) is not None:
         entities.sort = sort[0]
         if free(taken, *sort[1]):
             taken.append(Span(*sort[1], "sort", sort[0]))
-    entities.product_query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
-    if entities.product_query is not None:
-        entities.product_query = lexicon.as_titled(entities.product_query)
+    query = product_words(text, taken, lexicon.option_name_words, keep=lexicon.title_words)
+    if query is not None:
+        entities.product_query = lexicon.as_titled(query)
     _without_its_own_name(entities, found, text)
-    entities.everything = EVERYTHING.within(text)
-    if entities.product_query is None and not entities.ordinals:
-        entities.pronoun = PRONOUN.within(text)
+    if EVERYTHING.within(text):
+        entities.everything = True
+    if query is None and not entities.ordinals and PRONOUN.within(text):
+        entities.pronoun = True
     query_words = {w.lower() for w in (entities.product_query or "").split()}
     known = bool(query_words & lexicon.words or {w.rstrip("s") for w in query_words} & lexicon.words)
     return ClauseReading(
@@ -126,6 +132,45 @@ def read_clause(
         known or bool(found.brand or found.category or found.attributes),
         names_option=_WHICH.within(text) and any(word.text in lexicon.option_names for word in chunks(text)),
     )
+
+
+def _take_words(entities: Entities, found: Found) -> None:
+    """What the shop's words say; a field that is as it was is not set again, which costs more than to look."""
+    for name in ("options", "attributes", "also", "brand", "category", "shipping_method"):
+        if value := getattr(found, name):
+            setattr(entities, name, value)
+    if found.instead_of:
+        entities.instead_of = {**found.instead_of, **entities.instead_of}
+
+
+def _take_place(entities: Entities, place: Destination, lexicon: Lexicon) -> None:
+    for name in ("country", "region", "postal_code"):
+        if value := getattr(place, name):
+            setattr(entities, name, value)
+    if entities.postal_code and entities.country is None:
+        entities.country = infer_country(entities.postal_code, None, lexicon.countries)
+
+
+def _counted(entities: Entities, text: str, taken: Sequence[Span], lexicon: Lexicon) -> list[Span]:
+    """How many, and what that takes the place of; the spans that say it."""
+    replaced = find_replaced_count(text, taken) if LIKELY.within(text) else None
+    spans = replaced.spans if replaced is not None else []
+    if replaced is not None and replaced.new is not None:
+        entities.quantity = replaced.new
+    elif (quantity := find_quantity(text, [*taken, *spans], lexicon.title_words)) is not None:
+        entities.quantity = quantity.value
+        spans = [*spans, quantity]
+    if replaced is not None:
+        if entities.quantity != replaced.old and (entities.quantity or replaced.alone):
+            entities.instead_of = {**entities.instead_of, "quantity": str(replaced.old)}
+    elif entities.quantity:
+        for name, value in entities.instead_of.items():
+            if value.isdigit() and name in lexicon.options and name not in entities.options:
+                # "Make it 24, not 12": where the one is a count, so is the other, though boxes of 12 are sold
+                kept = {key: was for key, was in entities.instead_of.items() if key != name}
+                entities.instead_of = {**kept, "quantity": value}
+                break
+    return spans
 
 
 def _without_its_own_name(entities: Entities, found: Found, text: str) -> None:
@@ -153,7 +198,11 @@ def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | N
                 entities.order_numbers.append(value)
             case "code", value:
                 entities.codes.append(value)
-            case "date", value:
+            case "postcode", value:
+                entities.postal_code = value
+            case "old postcode", value:
+                entities.instead_of = {**entities.instead_of, "postal_code": value}
+            case "date", str() as value:
                 entities.dates.append(value)
             case "phone", value:
                 entities.phone = value

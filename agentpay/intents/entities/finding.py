@@ -6,12 +6,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-from agentpay.intents.entities.lexicon import Chunk, Entry, Lexicon, chunks
+from agentpay.intents.entities.lexicon import SHORT_BRAND, Chunk, Entry, Lexicon, chunks
 from agentpay.intents.entities.measures import find_measures
 from agentpay.intents.entities.placing import is_option
+from agentpay.intents.entities.several import Found, beside, changed, contrast, is_replaced, joined
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.spellings import COLORS
 from agentpay.intents.gating import Gated
@@ -30,51 +30,23 @@ _AT_A_PLACE = re.compile(
     r"\b(?:my|your|his|her|our|their|the|an?|at|in|from|am|is|be|stay\w*|go|going|come|coming|left)\s+$", re.IGNORECASE
 )
 """Before the garage, the office or home, where they are places and no ways of shipping."""
-_NOT_THIS = re.compile(r"\b(?:not|rather than|instead of|in place of|isn't|without|no)\b", re.IGNORECASE)
-_HAD = re.compile(
-    r"\b(?:swap\w*|exchang\w*|chang\w*|switch\w*|replac\w*|trad\w*|order(?:ed)?|got|received|bought|sent|send|came|wrong|have|had|return|bump)\b",
-    re.IGNORECASE,
-)
-_NOW_THIS = re.compile(
-    r"\b(?:for|to|against|into|with|wants?|wanted|needs?|needed|should|meant?|but|say|rather|when i|clearly|ordered)\b",
-    re.IGNORECASE,
-)
 _TO_BE_SENT = re.compile(
     r"\s+(?:(?:[a-z]+ )?(?:delivery|shipping|post|postage|courier|mail)\b|to\s+(?:\d|my (?:home|address|place|work|office)\b))",
     re.IGNORECASE,
 )
 """Behind a word that calls an option and a way of shipping alike: "standard delivery", "standard to 7 Mill Lane"."""
-_AND_ONE = re.compile(r"\band\s+(?:one|two|an?|\d)\b", re.IGNORECASE)
-_FROM_TO = re.compile(
-    r"\bfrom (?:an? |the |size )?(?P<now>[\w/.-]+(?: [\w/.-]+)?) to (?:an? |the |size )?(?P<then>[\w/.-]+(?: [\w/.-]+)?)",
-    re.IGNORECASE,
-)
 _IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plenty)\b", re.IGNORECASE)
 """What follows a value that is agreed to: "priority's fine"."""
+_ONE_BEHIND = re.compile(r"(?:'s)?\s+ones?\b", re.IGNORECASE)
+_OR_BEHIND = re.compile(r"\s+(?:or|vs\.?|versus|against|and)\s", re.IGNORECASE)
 _ENOUGH = re.compile(r"\s+(?:enough|morning|afternoon|evening|day to)\b", re.IGNORECASE)
 """What follows a word that is no value: "small enough for a boot", "good morning"."""
-_NOT_BEFORE = re.compile(r"\b(?:not|instead of|rather than)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
 _COLOR = Gated(
     rf"\bin\s+(?:an?\s+|the\s+)?(?P<in>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\b(?!\s+[a-z]+(?:ing)\b)"
     rf"|\b(?P<one>(?:(?:dark|light|pale|bright|deep|neon|pastel)\s+)?(?:{'|'.join(sorted(COLORS))}))\s+(?:ones?|version|variant|colou?r)\b"
     rf"|\b(?P<of>{'|'.join(sorted(COLORS))})\s+(?P<goods>[a-z]{{3,}})\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(slots=True)
-class Found:
-    """What the vocabulary recognises in a clause."""
-
-    spans: list[Span] = field(default_factory=list)
-    options: dict[str, str] = field(default_factory=dict)
-    instead_of: dict[str, str] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
-    brand: str | None = None
-    category: str | None = None
-    shipping_method: str | None = None
-    of_names: set[str] = field(default_factory=set)
-    """Options whose value may be but a word of a name: what is said of them besides is meant."""
 
 
 def find_words(
@@ -96,8 +68,7 @@ def find_words(
     if lexicon.measures:
         _measured(lexicon, text, taken, found)
         parts = [c for c in parts if free(found.spans, c.start, c.end)]
-    if (change := _FROM_TO.search(text)) is not None:
-        _changed(lexicon, text, change, found)
+    if changed(lexicon, text, found):
         parts = [c for c in parts if free(found.spans, c.start, c.end)]
     _named_values(lexicon, text, parts, found)
     parts = _counted_values(lexicon, text, parts, found)
@@ -113,7 +84,7 @@ def find_words(
             entries = lexicon.entries.get(tuple(c.text for c in run))
             if (
                 entries
-                and _whole(text, run)
+                and _whole(text, run, possessive=any(entry.kind == "brand" for entry in entries))
                 and free(found.spans, run[0].start, run[-1].end)
                 and _take(
                     lexicon,
@@ -206,6 +177,7 @@ def _take(
     written = text[start:end]
     if _ENOUGH.match(text, end):
         return False
+    further: Entry | None = None
     for entry in entries:
         # A genre may be a category, too: the attribute uses the words up, the category is known nevertheless
         if entry.kind == "category" and found.category is None:
@@ -213,27 +185,36 @@ def _take(
     for entry in entries:
         if entry.kind == "option" and found.options.get(entry.name) != entry.value:
             if not is_option(
-                text, parts, position, run, asked_for, unit_left_out=entry.value.lower() != written.lower()
+                text,
+                parts,
+                position,
+                run,
+                asked_for,
+                unit_left_out=entry.value.lower() != written.lower(),
+                another=entry.name in found.options,
             ):
                 continue
-            if entry.name not in found.instead_of and _NOT_BEFORE.search(text[:start]):
+            if entry.name not in found.instead_of and is_replaced(text, start):
                 found.instead_of[entry.name] = entry.value
                 found.spans.append(Span(start, end, "option", entry))
                 return True
             if entry.name in found.options:
-                if _contrast(text, entry, start, end, found):
+                if contrast(text, entry, start, end, found):
                     return True
-                if len(run) <= 2 and entry.name not in found.of_names:
+                if entry.name not in found.of_names or joined(text, found.of_names[entry.name], start):
+                    further = further or entry
                     continue
             found.options[entry.name] = entry.value
             if _part_of_name(lexicon, parts, position, run):
-                found.of_names.add(entry.name)
+                found.of_names[entry.name] = end
             else:
-                found.of_names.discard(entry.name)
+                found.of_names.pop(entry.name, None)
                 found.spans.append(Span(start, end, "option", entry))
             return True
-        if entry.kind == "shipping" and found.shipping_method is None:
-            alone = not any(c for c in parts if c not in run and c.text not in _SHIPPING_FILLER)
+        if entry.kind == "shipping" and found.shipping_method != entry.value:
+            alone = not any(
+                c for c in parts if c not in run and c.text not in lexicon.shipping_words | _SHIPPING_FILLER
+            )
             if len(run) == 1 and not alone and asked_for != "shipping" and _is_something_else(text, run[0]):
                 continue
             if (
@@ -242,9 +223,10 @@ def _take(
                 or asked_for == "shipping"
                 or alone
                 or run[0].text not in _ORDINARY_METHODS
+                or _beside_another(text, start, found)
             ):
-                found.shipping_method = entry.value
                 found.spans.append(Span(start, end, "shipping", entry))
+                _ship(text, entry.value, start, found)
                 return True
         if (
             entry.kind == "attribute"
@@ -252,11 +234,37 @@ def _take(
             and _take_attribute(lexicon, text, run, entry, found)
         ):
             return True
-        if entry.kind == "brand" and found.brand is None and (len(written) > 3 or written[0].isupper()):
+        if entry.kind == "brand" and found.brand != entry.value and (len(written) > 3 or written[0].isupper()):
             if entry.value.lower() in _ORDINARY and not written[0].isupper():
                 continue
-            found.brand = entry.value
-    return False
+            if entry.name == SHORT_BRAND and not _called_short(text, start, end):
+                continue
+            if found.brand is None:
+                found.brand = entry.value
+            else:
+                found.name_also("brand", entry.value)
+    return further is not None and beside(further, start, end, found)
+
+
+def _called_short(text: str, start: int, end: int) -> bool:
+    """Whether a brand's first word stands like a name: "the Marrow", "a kereru one", and not as any sentence begins."""
+    if _ONE_BEHIND.match(text, end):
+        return True
+    return text[start].isupper() and (text[:start].strip(" \"'(") != "" or _OR_BEHIND.match(text, end) is not None)
+
+
+def _beside_another(text: str, start: int, found: Found) -> bool:
+    return any(span.kind == "shipping" and joined(text, span.end, start) for span in found.spans)
+
+
+def _ship(text: str, method: str, start: int, found: Found) -> None:
+    """A way of shipping: the first one, one that it takes the place of, or a further one."""
+    if is_replaced(text, start):
+        found.instead_of.setdefault("shipping_method", method)
+    elif found.shipping_method is None:
+        found.shipping_method = method
+    else:
+        found.name_also("shipping_method", method)
 
 
 def _is_something_else(text: str, word: Chunk) -> bool:
@@ -311,44 +319,6 @@ def _part_of_name(lexicon: Lexicon, parts: list[Chunk], position: int, run: list
     }
 
 
-def _contrast(text: str, entry: Entry, start: int, end: int, found: Found) -> bool:
-    """A further value of an option: "gold, not silver" and "swap the cream one for navy" say which is wanted and which is not."""
-    first = next((s for s in found.spans if s.kind == "option" and s.value.name == entry.name), None)
-    if first is None or entry.name in found.instead_of or start < first.end:
-        return False
-    between = text[first.end : start]
-    if _NOT_THIS.search(between):
-        found.instead_of[entry.name] = entry.value
-    elif _HAD.search(text[: first.start]) and _NOW_THIS.search(between) and not _AND_ONE.search(between):
-        found.instead_of[entry.name], found.options[entry.name] = found.options[entry.name], entry.value
-    else:
-        return False
-    found.spans.append(Span(start, end, "option", entry))
-    return True
-
-
-def _changed(lexicon: Lexicon, text: str, change: re.Match[str], found: Found) -> None:
-    """ "From 9 to 10": two values of one option, the second of which is wanted."""
-    before, after = (_option_at(lexicon, text, *change.span(name)) for name in ("now", "then"))
-    for now, start, end in before:
-        for then, begin, finish in after:
-            if now.name == then.name:
-                found.instead_of[now.name], found.options[now.name] = now.value, then.value
-                found.spans += [Span(start, end, "option", now), Span(begin, finish, "option", then)]
-                return
-
-
-def _option_at(lexicon: Lexicon, text: str, start: int, end: int) -> list[tuple[Entry, int, int]]:
-    """The options that the first chunks between `start` and `end` name, and where."""
-    parts = [Chunk(c.text, c.start + start, c.end + start) for c in chunks(text[start:end])]
-    for size in range(len(parts), 0, -1):
-        entries = lexicon.entries.get(tuple(c.text for c in parts[:size]), ())
-        options = [(entry, parts[0].start, parts[size - 1].end) for entry in entries if entry.kind == "option"]
-        if options:
-            return options
-    return []
-
-
 def _measured(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found) -> None:
     """Values that are a measure, said in other units or words: "half a kilo" for 500g."""
     for start, end, size in find_measures(text):
@@ -356,7 +326,8 @@ def _measured(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found) 
         if entry is None or not free([*taken, *found.spans], start, end):
             continue
         if entry.name in found.options:
-            _contrast(text, entry, start, end, found)
+            if not contrast(text, entry, start, end, found):
+                beside(entry, start, end, found)
         else:
             found.options[entry.name] = entry.value
             found.spans.append(Span(start, end, "option", entry))
@@ -378,8 +349,8 @@ def _unknown_color(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Fo
             return
 
 
-def _whole(text: str, run: Sequence[Chunk]) -> bool:
-    """Whether the run begins and ends where words do, and holds no sentence's end."""
+def _whole(text: str, run: Sequence[Chunk], *, possessive: bool = False) -> bool:
+    """Whether the run begins and ends where words do, and holds no sentence's end; `possessive`: "'s" may follow."""
     start, end = run[0].start, run[-1].end
     if start > 0 and (text[start - 1].isalnum() or text[start - 1] in "'_"):
         return False
@@ -387,13 +358,16 @@ def _whole(text: str, run: Sequence[Chunk]) -> bool:
         return False  # the end of a code: "GG-10", "SQ-M"
     if end < len(text) and (text[end].isalnum() or text[end] in "_"):
         return False
-    if re.match(r"'[a-zA-Z]", text[end : end + 2]) and not _IS_FINE.match(text, end):
+    if re.match(r"'[a-zA-Z]", text[end : end + 2]) and not (
+        _IS_FINE.match(text, end) or (possessive and text[end : end + 3] == "'s ")
+    ):
         return False
     return not any(set(text[a.end : b.start]) & set(",;!?\n") for a, b in itertools.pairwise(run))
 
 
 _SHIPPING_FILLER = word_set(
     "please is s fine ok works good the a yes i then with will do take go for d prefer that "
+    "or vs versus than not of by changed mind "
     "thanks would like just use instead what about how change switch to rather it ok so lets let and "
     "make it'll i'll ill we'll want wanna choose pls plz one send ship me my using shall be thx cheers now"
 )

@@ -28,6 +28,9 @@ _SPELLINGS = (("grey", "gray"), ("colour", "color"), ("aluminium", "aluminum"), 
 _METHOD_NOISE = {"shipping", "delivery", "post", "mail", "service", "postage", "courier", "the"}
 _COLOR_NAMES = {"color", "colour", "colors", "colours", "colorway", "colourway"}
 _LEAST_SLIP, _LONG_SLIP = 5, 7
+_LEAST_SHORT_BRAND = 4
+SHORT_BRAND = "first word of a brand"
+"""The name of the entries that call a brand by its first word alone."""
 
 _METHOD_WORDS = word_set(
     "standard express priority economy tracked insured overnight signed registered freight pickup collection"
@@ -100,6 +103,7 @@ class Lexicon:
         self._amounts: dict[int, Entry] = {}
         self.measures: dict[Measure, Entry] = {}
         self._slips: dict[str, list[str]] = defaultdict(list)
+        self.options = frozenset(vocabulary.options)
         for name in vocabulary.options:
             for form in _variants(_key(name)):
                 self.called[form] = name
@@ -111,6 +115,7 @@ class Lexicon:
             self._add_attribute(name, values)
         for brand in vocabulary.brands:
             self._add(brand, Entry("brand", "brand", brand))
+        self._add_short_brands(vocabulary.brands)
         self._add_categories(vocabulary.categories)
         for method in vocabulary.shipping_methods:
             key = _key(method)
@@ -120,6 +125,7 @@ class Lexicon:
             joined = _key(method.replace("&", " and "))
             for form in {key, tuple(short), joined, *self._single_words(method, vocabulary.shipping_methods)}:
                 self.entries[form].append(Entry("shipping", "shipping", method))
+        self.shipping_words = frozenset(word for method in vocabulary.shipping_methods for word in _key(method))
         self._models = {
             re.sub(r"[\W_]+", "", word): word
             for word in vocabulary.title_words
@@ -252,6 +258,15 @@ class Lexicon:
             elif value:
                 self._add(f"{value} {words}", Entry("attribute", name, value))
                 self._add(f"{words} {value}", Entry("attribute", name, value))
+
+    def _add_short_brands(self, brands: Sequence[str]) -> None:
+        """ "Marrow" for "Marrow & Sons", where no other brand, title or option has the word."""
+        firsts = [_key(brand)[:1] for brand in brands]
+        for brand, first in zip(brands, firsts, strict=True):
+            word = first[0] if first and len(_key(brand)) > 1 else ""
+            known = word in KEY_WORDS or word in self.title_words or first in self.entries or firsts.count(first) > 1
+            if len(word) >= _LEAST_SHORT_BRAND and word.isalpha() and not known:
+                self._add(word, Entry("brand", SHORT_BRAND, brand))
 
     def _add_categories(self, categories: Sequence[str]) -> None:
         paths: dict[tuple[str, ...], list[str]] = defaultdict(list)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from agentpay.intents.entities.money import NUMBER, Money, minor_units, price, read_price
 from agentpay.intents.entities.numerals import LIKELY_MONEY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
-from agentpay.intents.gating import Gated
+from agentpay.intents.gating import Gated, each_match
 
 _FLAGS = re.IGNORECASE
 _PRICE = price(1, bare=True)
@@ -67,10 +67,13 @@ _DOWN_TO = re.compile(
 )
 _BACK = Gated(
     rf"\b(?:my|the|that|those)\s+(?:full |whole |entire )?{price(1, bare=True)}(?=\s+(?:back(?! in\b)|refund(?:ed)?|returned|reimbursed|credited|paid back)\b)"
+    rf"|\b(?:have|get|want|need|give me|send me|pay me|refund me|credit me|return)\s+{price(3, bare=True)}\s+back\b(?! in\b)"
+    rf"|(?:^|\W|\b(?:still|short|missing|owed|owe me|lacking)\s+){price(4, bare=True)}(?=\s+of (?:my|our) (?:money|refund)\b|\s+(?:\w+\s+){{0,2}}(?:is|are) (?:still )?(?:missing|owed|outstanding|due)\b)"
     rf"|\b(?:(?:waiting (?:for|on)|owed|owe me|chasing|refund(?: me)?)\s+(?:my|the|that)|(?:see|missing|where(?:'s| is| are))\s+my)\s+{price(2, bare=True)}(?=\s+(?:from|for|off|i (?:paid|was charged))\b)",
     _FLAGS,
 )
 """Money that a customer wants back: "the 145 refunded", "waiting for the 12.40 from that"."""
+_OF_MY_MONEY = re.compile(r"\s+of (?:my|our) (?:money|refund)\b", _FLAGS)
 _GOODS_BACK = re.compile(
     r"\b(?:send|sent|bring|brought|ship|post|mail|take|took|return|put|hand|give|gave|keep)(?:s|ed|p?ing)?\b[^,.;?!]*$",
     _FLAGS,
@@ -91,7 +94,7 @@ _THEIR_PRICE = re.compile(
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
-    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as|waiting|refund\w*|see|missing|where|take|knock|shave|chop|lop|drop)\b",
+    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as|waiting|refund\w*|see|missing|money|want|need|short|owed|owe|where|take|knock|shave|chop|lop|drop)\b",
     _FLAGS,
 )
 
@@ -110,15 +113,17 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
         if free([*taken, *found], start, end):
             found.append(Span(start, end, "money", money))
 
-    for pattern in _PROPOSALS:
-        for match in pattern.finditer(text):
-            money = read_price(match, 1, shop_currency)
-            if money is not None and (money.currency or money.minor >= _LEAST * 100):
-                add(*_extent(match), replace(money, proposed=True))
+    for match in each_match(_PROPOSALS, text):
+        money = read_price(match, 1, shop_currency)
+        if money is not None and (money.currency or money.minor >= _LEAST * 100):
+            add(*_extent(match), replace(money, proposed=True))
     for match in _BACK.finditer(text):
-        n = 1 if any(match[f"{group}1"] for group in _GROUPS) else 2
+        n = next(n for n in (1, 2, 3, 4) if any(match[f"{group}{n}"] for group in _GROUPS))
         money = read_price(match, n, shop_currency)
-        if money is None or (money.currency is None and _GOODS_BACK.search(text[: match.start()])):
+        bare = money is not None and money.currency is None
+        if money is None or (bare and _GOODS_BACK.search(text[: match.start()])):
+            continue
+        if n == 4 and bare and not _OF_MY_MONEY.match(text, match.end()):
             continue
         if money.currency or money.minor >= _LEAST * 100 or money.minor % 100:
             add(*_extent(match, n), replace(money, owed=True))

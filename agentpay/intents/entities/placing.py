@@ -21,8 +21,10 @@ _AFTER_THE = word_set(
 )
 _SIZE_LEAD = word_set("in size sz an eu uk us number")
 _AFTER_OPTION = word_set(
-    "please pls plz thx in to and for if is or at with now then instead available thanks size from as back by"
+    "please pls plz thx in to and for if is or at with now then instead available thanks size from as back by "
+    "vs versus against than do what which rather"
 )
+_COUNTED_BY = word_set("of more pack packs pair pairs day days week weeks month months year years times people items")
 _COUNT_LEAD = word_set(
     "one two three four five six seven eight nine ten eleven twelve a an another the of couple dozen x packs pack pairs pair"
 )
@@ -39,6 +41,13 @@ _ANOTHER_UNIT = re.compile(
     re.IGNORECASE,
 )
 """What follows a number that is no value whose unit was left out: "50-year-old", "18 mm" where there is 18 V."""
+_OR_ANOTHER = re.compile(
+    r"\s*(?:,?\s+(?:or|vs\.?|versus|against)\s)\s*(?:in\s+)?(?:an?\s+|the\s+)?\d+(?![\w:]|[.,]\d|\s+(?:of|more|packs?|pairs?|days?|weeks?|months?|years?|times|people|items?)\b)",
+    re.IGNORECASE,
+)
+"""What follows the first of two values that are set against each other: "8 or 10"."""
+_ANOTHER_OR = re.compile(r"\d\s*(?:,?\s+(?:or|vs\.?|versus|against)\s)\s*(?:in\s+)?(?:an?\s+|the\s+)?$", re.IGNORECASE)
+"""Before the second of them."""
 _VERB_LEAD = word_set(
     "add want take get buy order have need give me make just only about under over than to for like send is it them us around do"
 )
@@ -52,8 +61,13 @@ def is_option(
     asked_for: str | None,
     *,
     unit_left_out: bool = False,
+    another: bool = False,
 ) -> bool:
-    """Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase."""
+    """
+    Short and numeric values count only where they stand like an option: "in M", "size 43", at the end of a phrase.
+
+    `another`: a value of the same option stands before it ("the 38 is too small, need 39").
+    """
     written = text[run[0].start : run[-1].end]
     letters = "".join(c.text for c in run)
     if len(run) == 1 and written.lower() == f"{letters}s" and letters.isdigit():
@@ -83,6 +97,12 @@ def is_option(
         if unit_left_out and len(letters) >= 3 and before not in {"pay", "offer"}:
             return True
         if ends and len(letters) > 1 and _SWAPPED_FOR.search(text[: run[0].start]):
+            return True
+        if another and ends and len(letters) > 1 and before not in {"pay", "offer", "for", "at"}:
+            return True
+        if _OR_ANOTHER.match(text, run[-1].end) or (
+            _ANOTHER_OR.search(text[: run[0].start]) and not (after and after.text in _COUNTED_BY)
+        ):
             return True
         if _I_WEAR.search(text[: run[0].start]) or (before == "the" and (after is None or after.text in _AFTER_THE)):
             return True

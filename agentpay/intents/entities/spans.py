@@ -26,6 +26,8 @@ SpanKind = Literal[
     "ordinal",
     "sort",
     "place",
+    "postcode",
+    "old postcode",
     "idiom",
 ]
 

@@ -16,7 +16,7 @@ _SUFFIX = (
 _MIDDLE = r"(?:(?:\d+(?:st|nd|rd|th)|[^\W\d_][\w.'’-]*)\s+)"
 _COMPASS = r"(?:\s+(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?(?=\s*[,\n]|\s+\w))?"
 _ENGLISH = (
-    rf"(?:lot\s+)?\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+(?:{_MIDDLE}{{1,5}}?(?:{_SUFFIX})|broadway)\b\.?"
+    rf"(?:lot\s+)?\d{{1,6}}[A-Za-z]?(?:\s?[-/]\s?\d{{1,5}}[A-Za-z]?)?,?\s+(?:{_MIDDLE}{{1,5}}?(?:{_SUFFIX})|(?:the\s+)?(?:broadway|esplanade|strand|promenade|crescent|boulevard))\b\.?"
     rf"(?:\s+(?:{_SUFFIX})\b\.?)?{_COMPASS}"
 )
 _CANADIAN_END = rf"(?=\s+(?:{known_cities('CA')})(?:\s+[A-Z]{{2}})?\s+[A-Z]\d[A-Z]\s?\d[A-Z]\d\b)"
@@ -36,8 +36,8 @@ _NAMED_HOUSE = re.compile(
 )
 """A house that has a name and no number, as in Britain: "Orchard Farm, Long Lane, Ledbury HR8 2PT"."""
 _WITH_WORD = re.compile(rf"(?<![\w#.,-])(?:{_FRENCH}|{_ENGLISH}|{_FRENCH_TOO}|{_ROMANCE}|{_BOX})", re.IGNORECASE)
-_LOOSE = re.compile(r"(?<![\w#.-])\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
-"""A number and a name before a comma: "12 The Shambles,"."""
+_LOOSE = re.compile(r"(?<![\w#.-])(?:\d{1,3}-){0,2}\d{1,6}[A-Za-z]?\s+[^\W\d][^,\d\n.!?]{2,40}(?=\s*[,\n])")
+"""A number and a name before a comma: "12 The Shambles,", in Japan the numbers of the block: "2-8-1 Tsukiji,"."""
 _GERMANIC_SUFFIX = (
     r"(?:stra(?:ß|ss)e|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|stieg|steig|promenade|straat|laan|plein|gracht|kade|dijk|singel"
     r"|weg|hof|vej|gade|plads|gatan|gata|vägen|väg|gränd|veien|vei|rak|katu|tie|markt)"

@@ -93,9 +93,13 @@ def handler(talk: Talk, act: ActView) -> Handler:
     """What serves a clause: its intent's, unless the conversation says that it chooses, orders or asks of delivery."""
     if act.intent == "provide_details" and talk.asked_for not in _GIVES and _asks_for_order(talk, act):
         return orders.status
-    if act.intent == "provide_details" and set(act.entities) <= {"shipping_method"} and _IS_THERE.match(act.text):
+    if (
+        act.intent == "provide_details"
+        and set(act.entities) <= {"shipping_method", "also"}
+        and _IS_THERE.match(act.text)
+    ):
         return sending.shipping  # "any chance of express"
-    only_which = bool(act.entities.get("options")) and set(act.entities) <= {"options", "pronoun", "instead_of"}
+    only_which = bool(act.entities.get("options")) and set(act.entities) <= {"options", "pronoun", "instead_of", "also"}
     if act.intent == "product_details" and only_which and _OR_AS.match(act.text):
         return stock.availability  # "and as an e-book?"
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):

@@ -53,7 +53,7 @@ def asks_method(talk: Talk, act: ActView) -> bool:
         and act.intent == "provide_details"
         and bool(act.entities.get("shipping_method"))
         and ("?" in talk.turn.text or _ASKS_FOR.search(act.text) is not None)
-        and set(act.entities) <= {"shipping_method", "pronoun"}
+        and set(act.entities) <= {"shipping_method", "pronoun", "also"}
     )
 
 

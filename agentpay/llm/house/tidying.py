@@ -150,4 +150,4 @@ def with_orders(talk: Talk, acts: list[ActView]) -> list[ActView]:
 
 
 def only_a_rate(act: ActView) -> bool:
-    return act.intent == "provide_details" and set(act.entities) <= {"shipping_method"}
+    return act.intent == "provide_details" and set(act.entities) <= {"shipping_method", "also"}
