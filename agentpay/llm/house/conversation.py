@@ -114,6 +114,10 @@ def converse(talk: Talk) -> Plan:
         return
     acts = general.with_rules(talk, acts)
     acts = agreed(talk, as_haggling(talk, taking_the_offer(talk, acts)))
+    if any(clauses.done_already(talk, act) for act in acts):
+        talk.say("all_set")
+        heard = [act for act in heard if not clauses.done_already(talk, act)]
+        acts = [act for act in acts if not clauses.done_already(talk, act)]
     if any(clauses.calls_off(talk, act) for act in acts):
         talk.say("left_as_it_is")
         acts = [act for act in acts if not clauses.calls_off(talk, act)]

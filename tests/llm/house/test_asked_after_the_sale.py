@@ -11,7 +11,7 @@ from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Act, Dialogue, Entities, Vocabulary
 from agentpay.llm.house.aftersale import counting, reading
-from agentpay.llm.house.aftersale.answering import goes_on, says_it_again
+from agentpay.llm.house.aftersale.answering import goes_on, says_it_again, sure_already
 from tests.llm.house.test_aftersale import PARCEL, TABLE, order, told
 from tests.llm.house.turns import EVERY_TOOL, Played, act, play, turn
 
@@ -339,3 +339,88 @@ def test_an_order_goes_where_the_customer_has_just_moved() -> None:
     changed = {"order": {"number": "NT-1", "shipping_address": home}, "checkout": None, "difference": 0}
     said = play(view, order_status=lambda _: (True, told(TABLE)), change_order_address=lambda _: (True, changed))
     assert said.calls[-1] == ("change_order_address", {"order_number": "NT-1", "address": home})
+
+
+def _two_orders(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    kettle, lamp = order("NT-6", ("Kettle", 1)), order("NT-7", ("Lamp", 1))
+    return True, told(kettle, lamp) if arguments.get("order_number") in (None, "NT-6") else told(lamp, kettle)
+
+
+def test_the_order_that_is_to_stay_is_not_the_one_that_is_meant() -> None:
+    wish = act("cancel_order", "can you cancel the lamp order but not the kettle one")
+    said = play(turn(wish, agent="support", verified=True), order_status=_two_orders)
+    assert "Order NT-7" in said.text
+    assert "NT-6" not in said.text
+    numbers = act("cancel_order", "cancel that one", order_numbers=["NT-7", "NT-6"])
+    text = "NT-7, cancel that one, and leave NT-6 alone please"
+    said = play(turn(numbers, agent="support", verified=True, text=text), order_status=_two_orders)
+    assert "Order NT-7" in said.text
+    assert "NT-6" not in said.text
+
+
+def test_a_whole_order_is_cancelled_whatever_the_story_names() -> None:
+    text = "the wedding's off, I want to cancel the whole order"
+    wish = act("cancel_order", "I want to cancel the whole order", order_numbers=["NT-1"])
+    said = _support(wish, found=told(TABLE), text=text)
+    assert said.memory["asked_for"] == "confirm_cancel"
+    assert "wedding" not in said.text
+
+
+def test_what_was_done_is_not_done_once_more() -> None:
+    memory = {"order": "NT-1", "served": {"intent": "change_order", "done": True}}
+    acts = (
+        act("change_order", "please change it"),
+        act("order_status", "where will NT-1 go now", order_numbers=["NT-1"]),
+    )
+    said = _support(*acts, found=told(TABLE), memory=memory, accepts=True)
+    assert not said.memory.get("asked_for")
+    other = _support(act("change_order", "make it two chairs"), found=told(TABLE), memory=memory)
+    assert other.memory["asked_for"] == "confirm_change"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Money back for the lamp of NT-5. Please put the refund through.", True),
+        ("swap the lamp, please make the change now", True),
+        ("can you put the refund through?", False),
+        ("please put me through to somebody", False),
+        ("please make the bed bigger", False),
+    ],
+)
+def test_put_it_through_needs_no_further_yes(text: str, expected: bool) -> None:
+    assert sure_already(text) is expected
+
+
+def test_what_was_changed_and_exchanged_is_named() -> None:
+    lines = [
+        {"title": "Chair", "options": {"color": "red"}, "quantity": 2},
+        {"title": "Stool", "options": {}, "quantity": 0},
+    ]
+    changed = {"order": {"number": "NT-1", "items": lines, "total": 4000}, "checkout": None, "difference": 0}
+    task = {
+        "kind": "items",
+        "orders": ["NT-1"],
+        "asked": "confirm",
+        "calls": [{"tool": "change_order_items", "arguments": {}}],
+    }
+    view = turn(
+        act("other", "yes"),
+        agent="support",
+        verified=True,
+        accepts=True,
+        memory={"asked_for": "confirm_change", "pending": {"task": task}},
+        abilities={"support": frozenset({"change_order_items"})},
+    )
+    said = play(view, change_order_items=lambda _: (True, changed)).text
+    assert "2 × Chair (red)" in said
+    assert "Stool" not in said
+    assert "$40.00" in said
+
+
+def test_questions_that_are_numbered_are_each_read() -> None:
+    shop = Vocabulary(title_words=frozenset({"flask"}), options={}, shipping_methods=[], countries=["GB"])
+    text = "Quick ones: (1) do you take PayPal, (2) how long does delivery take, 3) is the flask steel?"
+    acts = RuleClassifier().read(text, shop, Dialogue()).acts
+    assert len(acts) == 3
+    assert RuleClassifier().read("another one please", shop, Dialogue(shown=1)).acts[0].intent is IntentName.ADD_TO_CART

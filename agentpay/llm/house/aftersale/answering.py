@@ -116,6 +116,8 @@ _SURE = re.compile(
     r"|i confirm(?! (?:if|whether|when|how|what))|no need to (?:ask|confirm|check)"
     r"|(?:that'?s|it'?s|that is|it is) (?:what i want|correct|right)|just do it|do it (?:now|right away|straight away|please)|please do (?:it|so|that)"
     r"|yes please do it|(?:please )?go (?:right |straight )?ahead(?!,? and (?!set|do |process|book|arrange|open|register|start)| with| of|,? if))\b"
+    r"|\bplease (?:put|push) (?:it|that|this|(?:the|my) (?:refund|return|exchange|change|cancell?ation)) through\b"
+    r"|\bplease make (?:the|that|this) (?:return|exchange|change|swap|refund)(?: now)?\W*$"
     r"|^\W*(?:(?:yes|please|so|and|just) )*(?:do it|start it|set it up|book it|process it|confirmed)\W*$",
     re.I,
 )

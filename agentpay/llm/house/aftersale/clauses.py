@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED
+from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED, says_it_again
 from agentpay.llm.house.aftersale.quantities import wants_other_quantity
 from agentpay.llm.house.aftersale.task import A_GUESS, GUESS, KINDS, SURE, Task, changes_address_or_payment
 from agentpay.llm.house.aftersale.trouble import is_no_good
@@ -133,6 +133,15 @@ def of_that_order(talk: Talk, act: ActView) -> ActView:
         return act
     intent = next(intent for intent, deed in _DEEDS if deed.search(found["deed"]))
     return replace(act, intent=intent, entities={**act.entities, "order_numbers": [number]})
+
+
+def done_already(talk: Talk, act: ActView) -> bool:
+    """ "Yes that's right, please change it", of what was done a moment ago: nothing further is wanted."""
+    served = talk.turn.memory.get("served") or {}
+    if not served.get("done") or served.get("intent") != act.intent or set(act.entities) - {"pronoun"}:
+        return False
+    kind = KINDS[act.intent] if act.intent in _VERBS else "items"
+    return says_it_again(kind, act.text)
 
 
 def calls_off(talk: Talk, act: ActView) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import describe
+from agentpay.llm.house.aftersale import wished
 from agentpay.llm.house.aftersale.reading import named_items, said_words, split_into, title_words
 from agentpay.llm.house.aftersale.task import Task
 from agentpay.llm.house.articles import told
@@ -120,7 +121,7 @@ def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The orders that may be meant, at least one."""
-    text = split_into(task.text)[0] if task.kind == "exchange" else task.text
+    text = split_into(task.text)[0] if task.kind == "exchange" else wished.without_kept(task.text)
     if len(orders) == 1:
         return orders
     suitable = [order for order in orders if suits(task.kind, order)]

@@ -52,7 +52,8 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         return None
     if part := part_of(task, can["items"]):
         return without(talk, task, found, part)
-    if missing := reading.not_named(wished.wish_of(task.text), can["items"]):
+    whole = wished.means_order(task.text)
+    if not whole and (missing := reading.not_named(wished.wish_of(task.text), can["items"])):
         talk.say("not_in_order", what=missing, number=order["number"])
         if len(can["items"]) > 1:
             talk.say("change_which", number=order["number"], items=describe.listing([what(i) for i in can["items"]]))

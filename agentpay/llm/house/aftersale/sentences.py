@@ -61,7 +61,7 @@ SENTENCES: dict[str, list[str]] = {
     "return_made": [
         "The return of {what} from order {number} is registered. {amount} goes back to you when it has arrived with us."
     ],
-    "exchange_made": ["The exchange of {what} from order {number} is registered; the new item is set aside for you."],
+    "exchange_made": ["The exchange of {what} from order {number} is registered; {to} is set aside for you."],
     "pay_difference": ["Please pay the difference of {amount} here: {url}"],
     "difference_later": ["The difference of {amount} is charged when the old item has arrived with us."],
     "difference_back": ["The difference of {amount} goes back to you when the old item has arrived with us."],
@@ -70,7 +70,7 @@ SENTENCES: dict[str, list[str]] = {
     "change_waits": ["The change of order {number} costs {amount} more. It is made as soon as that is paid: {url}"],
     "address_changed": ["Order {number} goes to {address} now."],
     "payment_changed": ["Order {number} is paid with that method now; what was paid before goes back."],
-    "items_changed": ["Order {number} is changed. It comes to {total} now."],
+    "items_changed": ["Order {number} is changed: it holds {items} now, {total} in all."],
     "not_done": ["I couldn't do that: {reason}"],
     "account_address": ["What is your new address? Please give me the street, city, postcode and country."],
     "account_changed": ["I've changed {details}. Orders you have placed keep theirs."],

@@ -39,6 +39,7 @@ from agentpay.llm.house.aftersale.task import (
     other_address,
     same_place,
     wishes_of,
+    without_kept,
     without_numbers,
 )
 from agentpay.llm.house.aftersale.telling import told
@@ -172,10 +173,10 @@ def go_on(talk: Talk, task: Task) -> Plan:
     if asked == "confirm":
         task.calls, task.corrected = [], True
         task.words.append(words)
-    if numbers:
+    if without_kept(turn.text, numbers):
         task.orders = []  # another one than was named before
     for act in turn.acts:
-        add(task, act, words=False)
+        add(task, act, words=False, whole=turn.text)
         if asked == "country" and task.address is not None and act.entities.get("country"):
             task.address = {**task.address, "country": act.entities["country"]}
         if asked == "postal_code" and task.address is not None and act.entities.get("postal_code"):

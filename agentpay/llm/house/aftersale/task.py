@@ -56,6 +56,8 @@ _CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|(?:my|the|that) (?:whole )?or
 _MISTAKE = re.compile(r"\b(?:by (?:mistake|accident)|accident\w*|mistake\w*|twice|double)\b", re.I)
 
 
+_LEFT = r"\b(?:leave|keep|not|don'?t touch|don'?t cancel|don'?t change|except|apart from)\b(?: (?:the |my |order |number |no |#)*)?"
+"""Before the number of an order that is to stay as it is."""
 SURE, A_GUESS = 0.9, 0.35
 """From here a clause is sure; below the other it is a guess beside one that is."""
 GUESS = 0.7
@@ -118,12 +120,14 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
     """A new task from the clauses that ask for it."""
     task = Task(KINDS[acts[0].intent])
     for act in acts:
-        add(task, act)
+        add(task, act, whole=talk.turn.text)
     for other in talk.turn.acts:
         of_others = task.orders and not set(other.entities.get("order_numbers", [])) <= set(task.orders)
         if other.intent in ("provide_details", "order_status") and not of_others:
-            add(task, other, words=other.intent == "order_status" and other.confidence <= GUESS)
-    text = task.text
+            said = other.intent == "order_status" and other.confidence <= GUESS
+            add(task, other, words=said, whole=talk.turn.text)
+    # "Ah good. Can the address be changed? I am at my brother's", read as one wish of which the first clause is kept
+    text = talk.turn.text if len([act for act in talk.turn.acts if act.intent in KINDS]) == 1 else task.text
     if task.kind == "change" and _CANCEL_IT.search(talk.turn.text):
         task.kind = "cancel"
     if task.kind == "change":
@@ -174,17 +178,23 @@ def without_numbers(text: str, numbers: Sequence[str]) -> str:
     return text
 
 
-def add(task: Task, act: ActView, *, words: bool = True) -> None:
-    """Take in what a clause says; what was known stays unless it is said anew."""
+def without_kept(text: str, numbers: Sequence[str]) -> list[str]:
+    """The order numbers but those that are to stay as they are: "and leave NT-2 alone"."""
+    return [number for number in numbers if not re.search(rf"{_LEFT}{re.escape(number)}\b", text, re.I)]
+
+
+def add(task: Task, act: ActView, *, words: bool = True, whole: str = "") -> None:
+    """Take in what a clause of the `whole` message says; what was known stays unless it is said anew."""
     entities = act.entities
-    if (numbers := entities.get("order_numbers")) and (words or not task.orders):
+    numbers = without_kept(whole, entities.get("order_numbers") or ())
+    if numbers and (words or not task.orders):
         task.orders = list(dict.fromkeys(numbers))
     if emails := entities.get("emails"):
         task.emails = list(emails)
     if address := entities.get("address"):
         task.address = address
     if words:
-        task.words.append(without_numbers(act.text, numbers or ()))
+        task.words.append(without_numbers(act.text, entities.get("order_numbers") or ()))
         task.amount = entities.get("amount") or task.amount
     task.method = method_of(act.text) or task.method
     if not task.reason:

@@ -47,7 +47,9 @@ def _of_return(talk: Talk, result: dict[str, Any]) -> None:
     if made["kind"] == "return":
         talk.say("return_made", what=what, number=order["number"], amount=talk.money(made["amount"]))
         return
-    talk.say("exchange_made", what=what, number=order["number"])
+    become = [describe.options(item["exchange"]["options"]) for item in made["items"] if item.get("exchange")]
+    to = describe.listing([one for one in become if one]) or "the new item"
+    talk.say("exchange_made", what=what, number=order["number"], to=to)
     if made["checkout"] is not None:
         talk.say("pay_difference", amount=talk.money(made["checkout"]["total"]), url=made["checkout"]["url"])
     elif made["difference"]:
@@ -66,7 +68,13 @@ def _of_change(talk: Talk, tool: str, result: dict[str, Any]) -> None:
     elif tool == "change_order_payment":
         talk.say("payment_changed", number=order["number"])
     else:
-        talk.say("items_changed", number=order["number"], total=talk.money(order["total"]))
+        items = [
+            f"{line['quantity']} × {describe.what(line['title'], line['options'])}"
+            for line in order["items"]
+            if line["quantity"]
+        ]
+        total = talk.money(order["total"])
+        talk.say("items_changed", number=order["number"], items=describe.listing(items), total=total)
     if result["difference"]:
         key = "difference_charged" if result["difference"] > 0 else "difference_given"
         talk.say(key, amount=talk.money(abs(result["difference"])))

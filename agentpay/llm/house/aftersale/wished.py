@@ -198,6 +198,12 @@ def wish_of(text: str) -> str:
     return _of(said, WISH) or _of(said, TOLD, STORY)
 
 
+def without_kept(text: str) -> str:
+    """The text without what is to stay: "cancel the kettle order but not the lamp one"."""
+    said = parts(text)
+    return _of(said, WISH, PRAISED, STORY, TOLD) if any(role == STAYS for role, _ in said) else text
+
+
 def _of(said: Sequence[Part], *roles: str) -> str:
     return ". ".join(part for role, part in said if role in roles)
 
