@@ -48,6 +48,16 @@ def told_of(text: str) -> list[str]:
     return [found.group().lower() for told, _ in _WHO if (found := told.search(text))]
 
 
+def warnings(text: str, told: str) -> list[str]:
+    """The sentences of a description that warn of harm to whom or what a customer tells of: "she has an old cat"."""
+    meant = [warned for named, warned in _WHO if named.search(told)]
+    return [
+        sentence
+        for sentence in _SENTENCE.split(text)
+        if _HARMS.search(sentence) and any(warned.search(sentence) for warned in meant)
+    ]
+
+
 def spares(text: str, who: Sequence[str]) -> bool | None:
     """Whether goods that are described so do no harm to any of them: False where the text warns, None where it says nothing."""
     meant = [warned for told, warned in _WHO if any(told.search(one) for one in who)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentpay.harm import spares, told_of
+from agentpay.harm import spares, told_of, warnings
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,9 @@ def test_who_is_told_of(text: str, who: list[str]) -> None:
 )
 def test_what_the_shop_says_of_it(text: str, who: list[str], verdict: bool | None) -> None:
     assert spares(text, who) is verdict
+
+
+def test_the_warning_is_told_to_whom_it_concerns() -> None:
+    text = "White trumpets. Bad for rabbits: poisonous to pets when eaten. Water weekly."
+    assert warnings(text, "my bunny lives in that room") == ["Bad for rabbits: poisonous to pets when eaten."]
+    assert warnings(text, "my aunt lives in that room") == []

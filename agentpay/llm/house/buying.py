@@ -12,6 +12,7 @@ from agentpay.llm.house.choosing import chosen_product, chosen_variant, counted_
 from agentpay.llm.house.counted import without_unit
 from agentpay.llm.house.each import variants_meant
 from agentpay.llm.house.lines import counted_after, counted_anew, in_cart_already, spoken_of_line
+from agentpay.llm.house.numbers import UNITS
 from agentpay.llm.house.putting import not_twice, put, quantity_of, set_quantity
 from agentpay.llm.house.referring import referred
 from agentpay.llm.house.refs import named, overlaid, points_back, stems, target, undecided, without_name
@@ -39,6 +40,7 @@ _DEEDS = re.compile(
 )
 """What says that something is ordered."""
 _AND = re.compile(r"\band\b|&|\+|\bplus\b|\bn\b|\bboth\b|\beach\b|,", re.I)
+_UNIT_OF = re.compile(rf"\b{UNITS} of\b", re.I)
 _MOST_AT_ONCE = 5
 
 
@@ -87,11 +89,20 @@ def add(talk: Talk, act: ActView) -> Plan:
     offered = talk.asked_for == "confirm_add" and bool(act.entities.get("quantity"))
     offered = offered or (talk.asked_for == "variant" and chosen_variant(talk, act) is not None)
     offered = offered or counted_after(talk, without_name(act)) is not None
+    offered = offered and not _names_goods_beside(talk, act)
     back = points_back(talk, act) and (_DEEDS.search(act.text) is not None or not _others_order(talk, act))
     otherwise = add(talk, without_name(act)) if anew and (back or offered) else None
     other = anew and talk.asked_for == "variant" and not stems(named(act) or "") <= stems(pending.get("title") or "")
     yield from put(
         talk, act, ref, int(act.entities.get("quantity") or 1) if other else quantity_of(talk, act), otherwise=otherwise
+    )
+
+
+def _names_goods_beside(talk: Talk, act: ActView) -> bool:
+    """Whether a name that the shop does not know is of other goods than were offered: "2 boxes of choc", beside a plant."""
+    ordered = [one for one in talk.turn.acts if one.intent == "add_to_cart"]
+    return len(ordered) > 1 and (
+        _UNIT_OF.search(act.text) is not None or not set(act.entities) <= {"quantity", "pronoun"}
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from agentpay import harm
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import advising, articles, describe, general
 from agentpay.llm.house.asking import ask_which, not_resolved, show, suggest
-from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general
+from agentpay.llm.house.facts import Answer, answering, asks_for_a_measure, content, is_general, sharing
 from agentpay.llm.house.orders import status
 from agentpay.llm.house.products import UNKNOWN, search
 from agentpay.llm.house.refs import spoken_of, stems, target
@@ -76,16 +77,41 @@ def details(talk: Talk, act: ActView) -> Plan:
     whole = _with_reason(talk, act)
     answer = answer_of(whole, outcome)
     answer = answer if whole is act else replace(answer, polar=False)
+    if warned := harm.warnings(product["description"] or "", talk.turn.text):
+        answer = replace(answer, sentences=list(dict.fromkeys([*warned, *answer.sentences]))[: _MOST_TOLD + 1])
     if advising.asks_which(act.text) and advising.suited(talk.turn.text, product)[0]:
         show(talk, [product], "found_one")
         return
     if answer.facts or answer.sentences:
         tell(talk, product, answer)
-    elif (yield from articles.told_of(talk, act.text, product["title"])):
+    elif (yield from _told_elsewhere(talk, act, product)):
         return
     else:
         _say_unknown(talk, product)
     _and_now(talk, product)
+
+
+def _told_elsewhere(talk: Talk, act: ActView, product: dict[str, Any]) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether what a product's data does not tell is told of another one that was spoken of, or by the shop's pages."""
+    named_so = act.entities.get("product_query")
+    if named_so and not stems(named_so) <= stems(product["title"]) and (yield from _told_of_recent(talk, act, product)):
+        return True
+    return (yield from articles.told_of(talk, act.text, product["title"]))
+
+
+def _told_of_recent(talk: Talk, act: ActView, product: dict[str, Any]) -> Generator[Ask, ToolOutcome, bool]:
+    """ "How long between coats?", after a paint and a roller: of what was spoken of before the one that says nothing of it."""
+    for before in talk.recent:
+        if before["product"] == product["external_id"]:
+            continue
+        outcome = yield Ask("product_details", {"product": before["product"], **_question(act)})
+        told = outcome.result["product"] if outcome.ok else {}
+        if outcome.ok and sharing(act.text, told):
+            answer = answer_of(act, outcome)
+            if answer.facts or answer.sentences:
+                tell(talk, told, answer)
+                return True
+    return False
 
 
 def definite(text: str, tried: str) -> str | None:

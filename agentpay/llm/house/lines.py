@@ -16,6 +16,8 @@ _SO_MANY = re.compile(r"\bwill do\b|\bactually\W*$|\b(?:need|rather|prefer|make|
 _NUMBER_ALONE = re.compile(r"^\W*(?:\d{1,3}|two|three|four|five|six)(?:\W+(?:please|pls|then))?\W*$", re.I)
 MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", re.I)
 _SAYS_WHICH = re.compile(r"\bin\b|\d[.,]\d|\bsize\b", re.I)
+_SHORTENED = 4
+"""So many letters of a word say which line of a cart is meant."""
 _FURTHER = re.compile(r"\b(?:plus|also|add|and|too|as well)\b", re.I)
 
 
@@ -42,6 +44,7 @@ def cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
         return {"product": line["variant_external_id"] or line["variant_id"], **extra}
     if query := named(act):
         known = among(query, [{"title": line["title"], "line": line} for line in lines])
+        known = known or _begun_with(query, lines)
         titles = {entry["line"]["product_external_id"] for entry in known}
         if len(titles) == 1 and titles != {None}:
             wished = besides_the_name(query, known[0]["title"], options)
@@ -59,6 +62,17 @@ def cart_ref(talk: Talk, act: ActView) -> dict[str, Any]:
     if len(fitting := with_options_named(lines, options)) == 1:
         return {"product": fitting[0]["product_external_id"] or fitting[0]["variant_external_id"], **extra}
     return extra
+
+
+def _begun_with(query: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines in whose titles each word of a name begins one: "the choc", of chocolates."""
+    words = stems(query)
+    short = all(len(word) >= _SHORTENED for word in words)
+    return [
+        {"title": line["title"], "line": line}
+        for line in lines
+        if words and short and all(any(own.startswith(word) for own in stems(line["title"])) for word in words)
+    ]
 
 
 def with_options_named(lines: list[dict[str, Any]], options: dict[str, str]) -> list[dict[str, Any]]:

@@ -107,6 +107,11 @@ def _asked_of_one(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
 def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     """ "And the Wren?", after "how much weight can the heron hold?": the same question."""
     before = talk.turn.memory.get("question")
+    if len(acts) == 1 and _asks_of_another_variant(talk, acts[0]):
+        asked = (
+            before["intent"] if isinstance(before, dict) and before["intent"] == "price_question" else "availability"
+        )
+        return [replace(acts[0], intent=asked)]
     if len(acts) != 1 or not isinstance(before, dict) or not _AND_ANOTHER.match(talk.turn.text):
         return acts
     act, name = acts[0], named(acts[0])
@@ -117,6 +122,17 @@ def _asked_of_another(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     text = spoken.sub(lambda _: name if spoken is not _POINTS else f"the {name}", before["text"], count=1)
     carried = {"options": before["options"]} if before.get("options") else {}
     return [replace(act, intent=before["intent"], text=text, entities={**act.entities, **carried})]
+
+
+def _asks_of_another_variant(talk: Talk, act: ActView) -> bool:
+    """ "And the 4 kg one?": asked, and nothing ordered, unless it answers which one it shall be."""
+    which = bool(act.entities.get("options")) and set(act.entities) <= {"options", "pronoun", "also"}
+    return (
+        which
+        and act.intent == "add_to_cart"
+        and talk.asked_for != "variant"
+        and _AND_ANOTHER.match(talk.turn.text) is not None
+    )
 
 
 def note_question(talk: Talk, act: ActView) -> None:

@@ -7,18 +7,26 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
+from rapidfuzz.distance import OSA
+
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others
 from agentpay.llm.house.choosing import counted_by, named_variant
+from agentpay.llm.house.facts import content
 from agentpay.llm.house.lines import product_of, spoken_of_line
 from agentpay.llm.house.matching import product_matching, variant_matching
-from agentpay.llm.house.refs import having, spoken_of, spoken_of_before
+from agentpay.llm.house.refs import having, spoken_of, spoken_of_before, stems
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
 BESIDE = 0.4
 """How sure a clause is of goods that were found beside details of a purchase: "20 kg litter to 3 Park Lane"."""
+_WORD = re.compile(r"[^\W_]+")
+_FEW = 2
+"""A name of fewer words is not guessed at."""
+_SHORT = 4
+"""Letters from which on a word with one slip is still that word, where the others of the name are right."""
 _MAY_I = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hi)\W+)*(?:can|could|may|do|does|is|are|will|would) (?:i|we|you|it|there)\b",
     re.I,
@@ -67,6 +75,12 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         yield from put(talk, act, {**ref, "product": fits["external_id"]}, quantity)
     elif (
         error["code"] == "ambiguous_product"
+        and (titled := _titled_so(act, ref["product"], error["candidates"])) is not None
+        and titled != ref["product"]
+    ):
+        yield from put(talk, act, {**ref, "product": titled}, quantity)
+    elif (
+        error["code"] == "ambiguous_product"
         and (before := spoken_of_before(talk, error["candidates"])) is not None
         and before["product"] != ref["product"]
     ):
@@ -83,6 +97,8 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         return  # "can I pre-order it?": no goods, but something the shop's pages tell of
     elif error["code"] == "product_not_found" and otherwise is not None:
         yield from otherwise
+    elif error["code"] == "product_not_found" and (spelt := (yield from _spelt_so(ref["product"]))) is not None:
+        yield from put(talk, act, {**ref, "product": spelt}, quantity)
     elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
         not_twice(talk, line)
     elif error["code"] == "product_not_found" and act.confidence <= BESIDE:
@@ -98,6 +114,28 @@ def _coming_so(options: dict[str, str]) -> Generator[Ask, ToolOutcome, str | Non
     outcome = yield Ask("product_search", {"query": " ".join(options.values()), "options": options, "limit": 3})
     fitting = [one for one in outcome.result.get("products", []) if having(one["variants"], options)]
     return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+
+
+def _titled_so(act: ActView, name: str, candidates: list[dict[str, Any]]) -> str | None:
+    """The only one of several whose title has all words of a name but the maker's: "the sieve set from Lund"."""
+    words = content(name) - stems(str(act.entities.get("brand") or ""))
+    fitting = [one for one in candidates if words and words <= stems(one["title"])]
+    return str(fitting[0]["external_id"]) if len(fitting) == 1 and len(candidates) > 1 else None
+
+
+def _spelt_so(name: str) -> Generator[Ask, ToolOutcome, str | None]:
+    """The only product whose title has all words of a name but for a slip in a short one: "a glas vase"."""
+    words = [word for word in _WORD.findall(name.casefold()) if len(word) > 2]
+    if len(words) < _FEW:
+        return None
+    found = (yield Ask("product_search", {"query": name, "limit": 3})).result.get("products", [])
+    fitting = [one for one in found if all(_slips(word, _WORD.findall(one["title"].casefold())) for word in words)]
+    return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+
+
+def _slips(word: str, title: list[str]) -> bool:
+    alike = (own for own in title if own[0] == word[0] and min(len(own), len(word)) >= _SHORT)
+    return stems(word) <= stems(" ".join(title)) or any(OSA.distance(word, own, score_cutoff=1) <= 1 for own in alike)
 
 
 def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | None:

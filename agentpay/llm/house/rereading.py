@@ -12,6 +12,7 @@ from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.numbers import number
 from agentpay.llm.house.refs import named, stems
 from agentpay.llm.house.talk import Talk
+from agentpay.money import digits
 
 _N = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _NOT_SO_MANY = re.compile(
@@ -31,6 +32,22 @@ _OF_IT = re.compile(
     re.I,
 )
 """Asks what belongs to it: "does that one come with a heater?", whose heater is not what is asked about."""
+_IN_IT = re.compile(
+    r"^\W*(?:(?:and|so|but|is there|are there|there(?:'s| is| are))\W+)*(?:any|no) [\w' -]{2,30}? (?:in|on|inside) (?:it|that|this|them|that one|this one|those)\b",
+    re.I,
+)
+"""Asks what is in it: "no lilies in that one, are there?"."""
+_FOR_WHAT = re.compile(
+    r"^\W*(?:(?:hi|hello|so|good \w+)\W+)*(?:(?:i|we)(?:'m| am|'re| are|'d)? )?(?:need|want|like|looking|order|shopping|buying|after)(?: (?:to order|to buy|this|these|some (?:things|stuff|bits)|the following|a few (?:things|bits)))* for (?:my|our|the|an?|his|her|their) [\w-]+(?: [\w-]+)?\W*$",
+    re.I,
+)
+"""Says for whom or what the goods beside it are."""
+_HOW_MUCH = re.compile(
+    r"\bhow (?:many|much)\b[\w ]{0,24}?\b(?:is|are|would|will|do|does|should) (?:that|this|it|i|we)\b(?: cost| come)?",
+    re.I,
+)
+"""Asks how many are needed: none is ordered yet."""
+_ORDERS = re.compile(r"\b(?:please|pls|plz|take|i'?ll|add|buy|order|put|pop|give|get me|send)\b", re.I)
 _WHICH_NEED = re.compile(
     r"^\W*(?:(?:and|so|but|ok(?:ay)?|hm+)\W+)*(?:which|what) (?:strength|power|model|version|type|kind|sort|capacity|grade|weight)(?: of (?:one|it))? (?:do|would|should|will) (?:i|we|he|she|they|it) (?:need|get|take|buy|want|require)\W*$",
     re.I,
@@ -44,6 +61,16 @@ _TELLS = re.compile(
     re.I,
 )
 """Begins to tell of somebody or something of one's own."""
+_BID = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|come on|how about|say|listen|look)\W+)*(?P<n>\d{1,5})\b(?=\W*$|\W+(?:cash|in cash|final|take it|or (?:i|nothing)|and (?:it'?s |we have |you have )?a? ?deal|last|ask|tops|max)\b)",
+    re.I,
+)
+_SO_MANY_LAST = re.compile(
+    rf",\s*(?:just |only )?(?:{_N})(?: of (?:them|those|it))?(?: please| pls| thanks)*\W*$", re.I
+)
+"""How many, behind the name: "the sieve set from Lund, one"."""
+_AND_IN = re.compile(r"^\W*(?:and\W+)?(?:put )?(?:the|an?|one|some) [\w' -]{2,40} in(?: instead)?\W*$", re.I)
+_OUT = re.compile(r"\b(?:take|put|get|leave)\b[^.?!]*\bout\b", re.I)
 _NUMBER = re.compile(r"\d+")
 _LINK = frozenset({"link", "payment", "pay", "checkout", "paylink"})
 _JUST_THE = re.compile(
@@ -77,7 +104,7 @@ _ASKED = frozenset(
 _OF_GOODS = frozenset({"add_to_cart", "change_cart", "remove_from_cart", "product_search", "recommendation", "other"})
 _PUTS_IN = frozenset({"change_cart", "add_to_cart", "other"})
 _SEEKS = frozenset({"product_search", "recommendation"})
-_HARDLY = 0.45
+_HARDLY, _SURE = 0.45, 0.9
 
 
 def reread(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
@@ -95,17 +122,31 @@ def _reread(talk: Talk, act: ActView) -> ActView:
         return replace(act, intent="remove_from_cart")
     if act.intent in _OF_GOODS and (name := named(act)) is not None and stems(name) <= _LINK:
         return replace(act, intent="checkout", entities={})
+    if act.intent == "negotiation" and (amount := _bid(talk, act)) is not None:
+        kept = {key: value for key, value in act.entities.items() if key not in ("quantity", "product_query")}
+        return replace(act, entities={**kept, "amount": amount})
+    if (
+        act.intent == "product_search"
+        and act.entities.get("quantity")
+        and "?" not in talk.turn.text
+        and _SO_MANY_LAST.search(act.text)
+    ):
+        return replace(act, intent="add_to_cart")
+    if act.intent == "remove_from_cart" and _AND_IN.match(act.text) and _OUT.search(talk.turn.text):
+        return replace(act, intent="add_to_cart")
     if act.intent in _SEEKS and _WHICH_NEED.match(act.text):
         kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "category")}
         return replace(act, intent="recommendation", entities=kept)  # what it is for stands in the rest of the message
+    if act.intent in _ASKED and _IN_IT.match(act.text):
+        return replace(act, intent="product_details", confidence=_SURE, entities={"pronoun": True})
     if act.intent in _ASKED and _OF_IT.match(act.text) and (talk.focus or talk.turn.shown):
         kept = {key: value for key, value in act.entities.items() if key not in ("product_query", "category", "brand")}
-        return replace(act, intent="product_details", entities={**kept, "pronoun": True})
+        return replace(act, intent="product_details", confidence=_SURE, entities={**kept, "pronoun": True})
     asks_of_it = (
         act.intent in _ASKED and talk.focus is not None and _NEEDS.match(act.text) and not _AT_ALL.search(act.text)
     )
     if asks_of_it:
-        return replace(act, intent="product_details", entities={"pronoun": True})
+        return replace(act, intent="product_details", confidence=_SURE, entities={"pronoun": True})
     if act.intent == "remove_from_cart" and not in_cart and (just := _JUST_THE.search(act.text)) is not None:
         return replace(act, intent="add_to_cart", text=just["which"], entities={"pronoun": True})
     if act.intent == "provide_details" and not set(act.entities) & _DETAILS and _LOOKS_FOR.search(act.text):
@@ -113,10 +154,29 @@ def _reread(talk: Talk, act: ActView) -> ActView:
     return act
 
 
+def _bid(talk: Talk, act: ActView) -> int | None:
+    """The amount of "150, cash, ask your boss", whose number was taken for how many."""
+    found = _BID.match(act.text)
+    if found is None or set(act.entities) & {"amount", "percent", "amount_off"}:
+        return None
+    return int(found["n"]) * 10 ** digits(talk.turn.currency)
+
+
 def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
     """ "My lad is eight and mad about fish", beside "is there something with everything in the box?"; "about 12", beside what is asked."""
     others = [one for one in acts if one is not act]
     if (name := named(act)) is not None and _NUMBER.fullmatch(name) and any(one.intent in _ASKED for one in others):
+        return True
+    if (
+        act.intent in _SEEKS | {"add_to_cart"}
+        and _FOR_WHAT.match(act.text)
+        and any(one.intent == "add_to_cart" for one in others)
+    ):
+        return True
+    needed = [
+        one for one in others if (asked := _HOW_MUCH.search(one.text)) and not asked.group().endswith(("cost", "come"))
+    ]
+    if act.intent == "add_to_cart" and needed and not _ORDERS.search(act.text) and not act.entities.get("ordinals"):
         return True
     return tells(act) and any(one.intent in _SEEKS and not _TELLS.match(one.text) for one in others)
 

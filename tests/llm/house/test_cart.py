@@ -180,3 +180,59 @@ def test_that_with_a_name_the_shop_does_not_know_is_not_what_was_spoken_of() -> 
         product_search=lambda _: (True, {"products": []}),
     )
     assert [call.get("product") for name, call in played.calls if name == "update_cart"] == ["hoover"]
+
+
+def test_other_goods_that_are_not_there_are_not_what_was_offered() -> None:
+    acts = [
+        act("add_to_cart", "a fern, medium", product_query="fern", options={"size": "medium"}),
+        act("add_to_cart", "2 boxes of fudge", product_query="fudge", quantity=2),
+    ]
+    memory = {"asked_for": "confirm_add", "pending": {"product": "palm"}, "focus": {"product": "palm", "title": "Palm"}}
+
+    def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return refusal("product_not_found") if arguments["product"] == "fudge" else added("fern-m", "Fern")(arguments)
+
+    played = play(turn(*acts, text="a fern, medium, and 2 boxes of fudge", memory=memory), update_cart=put)
+    assert [call["product"] for name, call in played.calls if name == "update_cart"] == ["fern", "fudge"]
+
+
+def test_a_slip_in_a_short_word_beside_a_right_one_is_that_word() -> None:
+    dish = product("dish", "Oval glass dish", variant("dish-1"))
+
+    def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        return (
+            added("dish-1", "Oval glass dish")(arguments)
+            if arguments["product"] == "dish"
+            else refusal("product_not_found")
+        )
+
+    def played(name: str) -> list[str]:
+        told = turn(act("add_to_cart", f"a {name}", product_query=name))
+        found = play(told, update_cart=put, product_search=lambda _: (True, {"products": [dish]}))
+        return [call["product"] for tool, call in found.calls if tool == "update_cart"]
+
+    assert played("glas dish") == ["glas dish", "dish"]
+    assert played("steel dish") == ["steel dish"], "another thing is not put in"
+
+
+def test_the_maker_is_no_word_of_the_title() -> None:
+    rows = [{"external_id": "sieve", "title": "Fine sieve set"}, {"external_id": "bowl", "title": "Bowl set, 3 pieces"}]
+
+    def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        known = arguments["product"] == "sieve"
+        return added("sieve", "Fine sieve set")(arguments) if known else refusal("ambiguous_product", candidates=rows)
+
+    told = turn(act("add_to_cart", "the sieve set from lund", product_query="sieve set from lund", brand="Lund"))
+    assert [call["product"] for _, call in play(told, update_cart=put).calls] == ["sieve set from lund", "sieve"]
+
+
+def test_the_beginning_of_a_word_says_which_line_of_the_cart() -> None:
+    cart = cart_of(("sweets-1", "Sea salt chocolates", 1, {}), ("card-1", "Card", 1, {}))
+    told = turn(act("remove_from_cart", "drop the choc", product_query="choc"), cart=cart)
+    gone = {
+        "changed": {"external_id": "sweets-1", "title": "Sea salt chocolates", "options": {}, "quantity": 0},
+        "cart": cart,
+    }
+    assert play(told, update_cart=lambda _: (True, gone)).calls[0][1]["product"] == "sweets"
+    other = turn(act("remove_from_cart", "drop the chop", product_query="chop"), cart=cart)
+    assert play(other, update_cart=lambda _: refusal("not_in_cart")).calls[0][1]["product"] == "chop"

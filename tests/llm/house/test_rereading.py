@@ -103,3 +103,58 @@ def test_what_is_told_of_ones_own_is_not_looked_for_beside_what_is() -> None:
 def test_which_strength_is_needed_is_asked_of_what_the_message_tells() -> None:
     told = act("recommendation", "which power do i need", product_query="power do", category="Pumps")
     assert meant(told, text="the pond is 900 litres. which power do i need?") == [("recommendation", {})]
+
+
+def test_and_the_other_size_is_asked_and_not_ordered() -> None:
+    told = act("add_to_cart", "the 4 kg one", 0.75, options={"weight": "4 kg"}, pronoun=True)
+    memory = {"focus": FOCUS, "question": {"intent": "price_question", "text": "how much is the 2 kg bag"}}
+    assert meant(told, text="and the 4 kg one?", memory=memory)[0][0] == "price_question"
+    assert meant(told, text="and the 4 kg one?", memory={"focus": FOCUS})[0][0] == "availability"
+    assert meant(told, text="and the 4 kg one please")[0][0] == "add_to_cart"
+
+
+@pytest.mark.parametrize("text", ["90, cash, ask your boss", "ok 90 and it's a deal", "90 cash in hand"])
+def test_a_bare_sum_is_a_bid(text: str) -> None:
+    told = act("negotiation", text, product_query="cash ask your boss", quantity=90)
+    assert meant(told, memory={"focus": FOCUS}) == [("negotiation", {"amount": 9000})]
+
+
+def test_goods_with_their_number_last_are_ordered() -> None:
+    told = act(
+        "product_search", "sieve set from lund, one", product_query="sieve set from lund", brand="Lund", quantity=1
+    )
+    assert meant(told)[0][0] == "add_to_cart"
+
+
+def test_out_with_one_and_in_with_the_other() -> None:
+    acts = [
+        act("remove_from_cart", "take the rail out", product_query="rail"),
+        act("remove_from_cart", "the hook in", product_query="hook"),
+    ]
+    cart = cart_of(("rail-1", "Rail", 1, {}), ("lamp-1", "Lamp", 1, {}))
+    assert [intent for intent, _ in meant(*acts, text="take the rail out and the hook in", cart=cart)] == [
+        "remove_from_cart",
+        "add_to_cart",
+    ]
+
+
+def test_what_is_in_it_is_asked_of_it() -> None:
+    told = act("availability", "no nuts in that one are there", 0.4, product_query="nuts")
+    assert meant(told, text="no nuts in that one are there?") == [("product_details", {"pronoun": True})]
+
+
+def test_how_many_are_needed_orders_none() -> None:
+    acts = [
+        act("add_to_cart", "about 30 metres of hedge", product_query="30 metres of hedge"),
+        act("add_to_cart", "two rows", product_query="rows", quantity=2),
+        act("recommendation", "how many plants is that", product_query="plants"),
+    ]
+    assert [intent for intent, _ in meant(*acts)] == ["recommendation"]
+
+
+def test_for_whom_a_list_is_names_no_goods() -> None:
+    acts = [
+        act("product_search", "I need for my kitchen", product_query="kitchen"),
+        act("add_to_cart", "2x oak tray", product_query="oak tray", quantity=2),
+    ]
+    assert [own["product_query"] for _, own in meant(*acts)] == ["oak tray"]
