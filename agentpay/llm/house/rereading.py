@@ -159,7 +159,7 @@ def _bid(talk: Talk, act: ActView) -> int | None:
     found = _BID.match(act.text)
     if found is None or set(act.entities) & {"amount", "percent", "amount_off"}:
         return None
-    return int(found["n"]) * 10 ** digits(talk.turn.currency)
+    return int(found["n"]) * int(10 ** digits(talk.turn.currency))
 
 
 def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
@@ -170,6 +170,7 @@ def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
     if (
         act.intent in _SEEKS | {"add_to_cart"}
         and _FOR_WHAT.match(act.text)
+        and stems(named(act) or "") <= stems(act.text)  # what another clause named may have been put to it
         and any(one.intent == "add_to_cart" for one in others)
     ):
         return True

@@ -158,3 +158,5 @@ def test_for_whom_a_list_is_names_no_goods() -> None:
         act("add_to_cart", "2x oak tray", product_query="oak tray", quantity=2),
     ]
     assert [own["product_query"] for _, own in meant(*acts)] == ["oak tray"]
+    carried = act("product_search", "order for my kitchen", product_query="bread bin", quantity=4)
+    assert [own["product_query"] for _, own in meant(carried, acts[1])] == ["bread bin", "oak tray"]
