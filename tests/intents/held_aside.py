@@ -8,7 +8,7 @@ serve development; the final one was written by the guidelines of docs/intents.m
 A row of data/held_aside.jsonl: the message, its shop (data/held_aside_shops.yaml), its intents ("a|b": either is right, "a?": may
 be found too; a greeting or thanks beside a wish does not count), its entities flat under the classifier's own names ("a|b" again;
 dates "d+1", "fri" or how they end), and the state of the dialogue where it matters.
-`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | … | --fifth-unseen]
+`python -m tests.intents.held_aside [--second | --fresh | --final | --unseen | --second-unseen | … | --seventh-unseen]
 [--tiers] [--wrong]` prints the figures.
 """
 
@@ -44,8 +44,26 @@ SECOND_UNSEEN = "unseen_november_second.jsonl"
 THIRD_UNSEEN = "unseen_november_third.jsonl"
 """The fourth, likewise, in shops of its own."""
 FOURTH_UNSEEN = "unseen_november_fourth.jsonl"
-FIFTH_UNSEEN = "unseen_november_fifth.jsonl"
 """The fifth, likewise: 650 in eleven shops, by somebody who had read neither the rules nor the training set."""
+FIFTH_UNSEEN = "unseen_november_fifth.jsonl"
+SIXTH_UNSEEN = "unseen_november_sixth.jsonl"
+SEVENTH_UNSEEN = "unseen_november_seventh.jsonl"
+"""640 each in eleven shops, by three more such people."""
+_PACKAGED = (FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN, FOURTH_UNSEEN, FIFTH_UNSEEN, SIXTH_UNSEEN, SEVENTH_UNSEEN)
+SETS = {
+    "first": FIRST,
+    "second": SECOND,
+    "fresh": FRESH,
+    "final": FINAL,
+    "unseen": UNSEEN,
+    "second-unseen": SECOND_UNSEEN,
+    "third-unseen": THIRD_UNSEEN,
+    "fourth-unseen": FOURTH_UNSEEN,
+    "fifth-unseen": FIFTH_UNSEEN,
+    "sixth-unseen": SIXTH_UNSEEN,
+    "seventh-unseen": SEVENTH_UNSEEN,
+}
+"""By what each is called on the command line."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MANNERS = {"greeting", "thanks", "goodbye"}
 _LISTS = {"ordinals": "ordinal", "order_numbers": "order_number", "emails": "email", "codes": "code", "dates": "date"}
@@ -61,12 +79,7 @@ _SHOPS = {
     FIRST: DATA / "held_aside_shops.yaml",
     SECOND: DATA / "held_aside_shops.yaml",
     FRESH: DATA / "entities_fresh_shops.yaml",
-    FINAL: INTENTS / "heldaside_final_shops.yaml",
-    UNSEEN: INTENTS / "unseen_november_shops.yaml",
-    SECOND_UNSEEN: INTENTS / "unseen_november_second_shops.yaml",
-    THIRD_UNSEEN: INTENTS / "unseen_november_third_shops.yaml",
-    FOURTH_UNSEEN: INTENTS / "unseen_november_fourth_shops.yaml",
-    FIFTH_UNSEEN: INTENTS / "unseen_november_fifth_shops.yaml",
+    **{name: INTENTS / name.replace(".jsonl", "_shops.yaml") for name in _PACKAGED},
 }
 
 
@@ -78,7 +91,7 @@ def shops(name: str = FIRST) -> dict[str, Vocabulary]:
 
 
 def rows(name: str = FIRST) -> list[dict[str, Any]]:
-    folder = INTENTS if name in {FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN, FOURTH_UNSEEN, FIFTH_UNSEEN} else DATA
+    folder = INTENTS if name in _PACKAGED else DATA
     return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
 
 
@@ -276,28 +289,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--wrong", action="store_true", help="list what was not understood")
     parser.add_argument("--tiers", action="store_true", help="rules and head together; rules alone without")
-    parser.add_argument(
-        "--second", action="store_true", help="the smaller set, written when the training set was final"
-    )
-    parser.add_argument("--fresh", action="store_true", help="the set of entities, in further shops")
-    parser.add_argument("--final", action="store_true", help="the first set not looked at before it was measured")
-    parser.add_argument("--unseen", action="store_true", help="the second such set")
-    parser.add_argument("--second-unseen", action="store_true", help="the third such set")
-    parser.add_argument("--third-unseen", action="store_true", help="the fourth such set")
-    parser.add_argument("--fourth-unseen", action="store_true", help="the fifth such set")
-    parser.add_argument("--fifth-unseen", action="store_true", help="the sixth such set")
+    for called in SETS:
+        parser.add_argument(f"--{called}", dest="set", action="store_const", const=called, default="first")
     options = parser.parse_args()
-    chosen = (
-        (options.fifth_unseen, FIFTH_UNSEEN),
-        (options.fourth_unseen, FOURTH_UNSEEN),
-        (options.third_unseen, THIRD_UNSEEN),
-        (options.second_unseen, SECOND_UNSEEN),
-        (options.unseen, UNSEEN),
-        (options.final, FINAL),
-        (options.fresh, FRESH),
-        (options.second, SECOND),
-    )
-    name = next((file for given, file in chosen if given), FIRST)
+    name = SETS[options.set]
     figures = asyncio.run(measure_tiers(name) if options.tiers else measure(RuleClassifier(), name))
     sys.stdout.write(figures.table() + "\n")
     if options.wrong:

@@ -10,13 +10,9 @@ import sys
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from tests.intents.held_aside import (
-    FIFTH_UNSEEN,
     FINAL,
-    FIRST,
-    FOURTH_UNSEEN,
     FRESH,
-    SECOND,
-    SECOND_UNSEEN,
+    SETS,
     THIRD_UNSEEN,
     UNSEEN,
     measure,
@@ -31,7 +27,7 @@ def test_the_messages_are_well_formed_and_of_all_kinds():
     said = [choice.rstrip("?").split("|") for row in rows() for choice in row["intents"]]
     assert {name for choices in said for name in choices} == names
     assert len(rows()) >= 700
-    for name in (FIRST, SECOND, FRESH, FINAL, UNSEEN, SECOND_UNSEEN, THIRD_UNSEEN, FOURTH_UNSEEN, FIFTH_UNSEEN):
+    for name in SETS.values():
         assert {row["shop"] for row in rows(name)} <= set(shops(name))
     assert 0.1 <= sum(row["intents"] == ["other"] for row in rows()) / len(rows()) <= 0.14
     assert sum(len(row["intents"]) > 1 for row in rows()) / len(rows()) >= 0.15
