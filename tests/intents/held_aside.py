@@ -244,6 +244,8 @@ def _same(name: str, wanted: str, found: str) -> bool:
     if name == "date":
         spoken = wanted in _WEEKDAYS or wanted.startswith(("d", "last-"))
         return found == _iso(wanted) if spoken else found.endswith(wanted)
+    if name == "phone":  # written as it was said, or with the country's code
+        return "".join(filter(str.isdigit, found)).endswith("".join(filter(str.isdigit, wanted)).lstrip("0"))
     return _plain(found) in {_plain(choice) for choice in wanted.split("|")}
 
 
