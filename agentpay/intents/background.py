@@ -39,8 +39,14 @@ def without_background(understanding: Understanding, heard: Sequence[Heard], par
     kept = [
         act for act, clause in acts if clause is None or not _is_background(act, clause, acts, parsed.lexicon.words)
     ]
-    meant = any(act.intent not in _MANNERS for act in kept)
-    return understanding.model_copy(update={"acts": kept}) if meant else understanding
+    meant = next((act for act in kept if act.intent not in _MANNERS), None)
+    if meant is None:
+        return understanding
+    # "I need it by the 20th. Can you do that to Ottawa?": the day is what the wish is about
+    days = [day for act in understanding.acts if act not in kept for day in act.entities.dates]
+    if days and not meant.entities.dates:
+        meant.entities.dates = days
+    return understanding.model_copy(update={"acts": kept})
 
 
 def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | None]], words: Set[str]) -> bool:
