@@ -16,7 +16,7 @@ from agentpay.intents.types import Dialogue
 _FIRST_WORDS = re.compile(r"[\s,.!]*(?P<words>[^\W\d_][\w'-]*(?: [\w'-]+){0,2})\s*(?P<sign>[.,!:;]+|\s-)\s+(?=\S)")
 _WISH = re.compile(
     r"(?:(?:oh|and|then|so|ok|okay|k|just|plus|also|only|well)\s+)*"
-    r"(?:the|that|this|those|these|an?|my|it|them|both|all|one|two|three|four|five|six|\d{1,2}|i|i'?ll|i'?d|we|we'?ll|let'?s|can|could|make|put|pop|add|take|give|get|send|go)\b",
+    r"(?:the|that|this|those|these|an?|my|it|them|both|all|one|two|three|four|five|six|first|second|third|fourth|fifth|last|latter|former|number \w+|\d{1,2}|i|i'?ll|i'?d|we|we'?ll|let'?s|can|could|make|put|pop|add|take|give|get|send|go)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"\?|\b(?:do|have|has|are|is) (?:you|there|they|it)\b", re.IGNORECASE)

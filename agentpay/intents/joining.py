@@ -314,10 +314,17 @@ def _told_apart(acts: list[Act]) -> list[Act]:
         return acts
     kept: list[Act] = []
     places: list[int] = []
-    for act in acts:
+    for act, behind in zip(acts, [*acts[1:], None], strict=True):
         named = set(act.entities.model_dump(exclude_defaults=True)) - {"pronoun", "product_query"}
         last = kept[-1] if kept else None
-        if act.intent is I.OTHER and named == {"ordinals"} and act is not acts[-1]:
+        if (
+            act.intent is I.OTHER
+            and named == {"ordinals"}
+            and behind is not None
+            and behind.entities.ordinals in ([], act.entities.ordinals)
+            and not behind.entities.product_query
+            and behind.intent is not I.OTHER
+        ):
             places = act.entities.ordinals
             continue
         if act.intent is I.OTHER and act.entities.postal_code and last is not None and last.intent in _PLACED:
@@ -331,7 +338,7 @@ def _told_apart(acts: list[Act]) -> list[Act]:
         ):
             last.entities.instead_of = {**last.entities.instead_of, **act.entities.instead_of}
             continue  # "two will do, I put five"
-        if places and not (act.entities.ordinals or act.entities.product_query) and act.intent is not I.OTHER:
+        if places and not act.entities.ordinals:
             act.entities.ordinals = places
         places = []
         kept.append(act)

@@ -47,9 +47,9 @@ _COUNTS_NOTHING = frozenset(
 )  # fmt: skip
 """Numbers beside these are no count of goods: "I have two accounts", "we have three dogs, which rug?"."""
 _REPLACES = frozenset(
-    {I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.CHANGE_ORDER, I.CANCEL_ORDER, I.EXCHANGE, I.RETURN}
+    {I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.CHANGE_ORDER, I.CANCEL_ORDER, I.EXCHANGE, I.RETURN, I.OTHER}
 )
-"""One count takes the place of another beside these."""
+"""One count takes the place of another beside these; a clause that wants nothing may say it of the one before it."""
 _TAKES_ALL = frozenset({I.REMOVE_FROM_CART, I.CANCEL_ORDER, I.RETURN, I.REFUND, I.EXCHANGE, I.ADD_TO_CART})
 _OF_NO_GOODS = frozenset({I.SHIPPING_QUOTE, I.PROVIDE_DETAILS, I.POLICY, I.ORDER_STATUS, I.OTHER})
 """Nothing is sorted beside these: "the cheapest postage will do"."""

@@ -373,6 +373,8 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         add(match, [_ORDINALS[match["o"].lower()]])
     if shown:
         for match in _PLACE_NOUN.finditer(text):
+            if match["o"].lower() == "last" and _LAST_ONE_HAD.match(text, match.end("o")):
+                continue
             for group in ("o", "o2") if match["o2"] else ("o",):
                 if free([*taken, *found], *match.span(group)):
                     found.append(Span(*match.span(group), "ordinal", [_ORDINALS[match[group].lower()]]))

@@ -144,8 +144,9 @@ def _take_words(entities: Entities, found: Found) -> None:
 
 
 def _take_place(entities: Entities, place: Destination, lexicon: Lexicon) -> None:
+    """What was said of a place; a postcode that was called one goes before what merely looks like one."""
     for name in ("country", "region", "postal_code"):
-        if value := getattr(place, name):
+        if (value := getattr(place, name)) and getattr(entities, name) is None:
             setattr(entities, name, value)
     if entities.postal_code and entities.country is None:
         entities.country = infer_country(entities.postal_code, None, lexicon.countries)

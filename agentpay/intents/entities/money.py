@@ -38,7 +38,9 @@ _SURELY_MONEY = 15
 NUMBER = r"\d{1,3}(?:[.,']\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _PREFIX = rf"(?<!\w)(?:us|ca?|au?|nz|hk|s|r)\$|\$|[€£¥₹₺₪₩₴฿]|\b(?:{'|'.join(_CODES)})\b"
 _WORD_SUFFIX = (
-    r"(?:" + "|".join(sorted((re.escape(name) for name in _NAMES), key=len, reverse=True)) + r")\b(?!\s+of\b)"
+    r"(?:"
+    + "|".join(sorted((re.escape(name) for name in _NAMES), key=len, reverse=True))
+    + r")\b(?!\s+of\b(?!\s+(?:my|our)\b))"
 )
 _SUFFIX = rf"[€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
 _UNIT = (

@@ -19,7 +19,10 @@ _DONE = r"(?:put|typed|ordered|pressed|clicked|chose|entered|added|wrote|picked|
 _SHALL_BE = r"(?:should(?:'ve| have)? (?:be(?:en)?|read|say)|(?:only |just )*(?:mean|meant|want|wanted|need|needed|wish|wished)(?: to (?:put|type|order|say|have|get))?)"
 _REPLACED = (
     Gated(rf"\b{_INSTEAD}", re.IGNORECASE),
-    Gated(rf"\bfrom\s+(?P<old>{_N})\s+(?:up |down )?to\s+(?:{_N})\b", re.IGNORECASE),
+    Gated(
+        rf"\b(?:change|increase|reduce|up|raise|lower|bump|go|take|move|bring|cut|drop|put|make|turn)\b[^.,;?!]{{0,30}}?\bfrom\s+(?P<old>{_N})\s+(?:up |down )?to\s+(?P<new>{_N})\b",
+        re.IGNORECASE,
+    ),
     Gated(
         rf"\b(?:i|we|it|you)(?:'ve| have| has)?\s+(?:accidentally |mistakenly |wrongly )?(?:{_DONE}|shows?|says?)\s+(?P<old>{_N})(?:\s+by (?:mistake|accident))?\W*$",
         re.IGNORECASE,
@@ -65,8 +68,11 @@ def find_replaced_count(text: str, taken: Sequence[Span]) -> Replaced | None:
         for match in pattern.finditer(text):
             old = number(match["old"])
             if old and free(taken, *match.span("old")) and not _NO_COUNT.search(text):
-                span = Span(*match.span("old"), "quantity", old)
-                return Replaced(old, None, [span], alone=pattern is _REPLACED[-1])
+                new = number(match["new"]) if "new" in match.groupdict() else None
+                spans = [Span(*match.span("old"), "quantity", old)]
+                if new is not None:
+                    spans.append(Span(*match.span("new"), "quantity", new))
+                return Replaced(old, new, spans, alone=pattern is _REPLACED[-1])
     return None
 
 
