@@ -20,13 +20,17 @@ _TOPICS = tuple(
         (r"what if (?:\w+ ){1,3}(?:arriv|come)|\breport\w*\b|damag|broken|faulty|defect|missing", "damaged or missing"),
         (r"(?:when|how (?:long|soon|many)).*\b(?:refund|money)", "refunds"),
         (r"(?:chang|cancel|amend|modif)\w* (?:\w+ ){0,3}orders?\b|cancel", "changing or cancelling an order"),
-        (r"return|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b", "returns"),
+        (
+            r"return|(?:ship|send|post|mail)\w* (?:it|them|this|that|things?) to you\b|(?:send|sent|sending|give|bring|take|come|comes) (?:\w+ ){0,4}back\b",
+            "returns",
+        ),
         (r"refund|money back|(?:get|have|see|receive) (?:my |the )money", "refunds"),
         (r"exchang|swap", "exchange"),
         (
             r"warrant|guarant|(?:fall|fell|come|came|coming)s? (?:apart|off|to (?:pieces|bits|shreds))|g(?:o|oes|ing) wrong|stops? working|w(?:ear|ore|orn)s? out|tear|torn|(?:break|broke)s?\b",
             "warranty faulty wear",
         ),
+        (r"pick(?:ed|ing)? (?:(?:it|them|that|things?|\w+ \w+) )?up\b|pick-?up\b|collect", "store pickup"),
         (
             r"ship|deliver|arriv|dispatch|same[- ]day\b|cut[- ]?off|(?:get|be|come|reach) (?:to|here|there|me|us) |go(?:es)? out\b|leaves? (?:today|tomorrow)",
             "shipping and delivery",
@@ -82,6 +86,8 @@ def passages_for(text: str, it: str = "") -> Generator[Ask, ToolOutcome, Passage
     `it`: the title of what the question points at ("can that be returned?"); a passage that names it goes first.
     """
     found = yield from _passages_for(f"{text} {it}" if it else text)
+    if _PAPERS.search(text) and not _PAYS.search(text):  # nor is a page on ways to pay one on invoices
+        found = [one for one in found if _PAPERS.search(f"{one['title']} {one['text']}")]
     if _OPEN.search(text):  # a group that meets on Saturdays is no answer
         return [one for one in found if _TELLS_OPEN.search(f"{one['title']} {one['text']}")]
     return sorted(found, key=lambda one: not content(it) <= stems(one["text"])) if content(it) else found
@@ -190,7 +196,14 @@ def told_by_page(talk: Talk, text: str) -> Generator[Ask, ToolOutcome, bool]:
     if talk.page is None or not talk.turn.memory.get("quoted") or not wanted:
         return False
     query = f"{' '.join(sorted(wanted))} {talk.page}"[:400]
-    return (yield from _quoted_again(talk, query, lambda text: bool(wanted & stems(text))))
+    return (yield from _quoted_again(talk, query, lambda text: bool(sharing_words(" ".join(wanted), text))))
+
+
+def told_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
+    """ "And Amex?", after a page said which cards are taken: it is all there is to say."""
+    if talk.page is None or not talk.turn.memory.get("quoted"):
+        return False
+    return (yield from _quoted_again(talk, talk.page, lambda _: True))
 
 
 def tells_of_returns(passage: dict[str, Any]) -> bool:
@@ -256,6 +269,8 @@ _WAYS_TO_PAY = re.compile(
     r"\b(?:cards?|paypal|invoices?|inst?al?ments?|lay-?by|klarna|ways to pay|pay (?:by|with|in|later))\b", re.I
 )
 _RETURNS = re.compile(r"\breturn|\bsen[dt]\w* (?:\w+ ){0,3}back\b|\bexchang", re.I)
+_PAPERS = re.compile(r"(?<!on )(?<!by )(?<!against )\b(?:invoices?|receipts?)\b", re.I)
+_PAYS = re.compile(r"\bpay\w*\b", re.I)
 _TELLS_PLACE = re.compile(
     r"\b(?:visit\w*|open(?:s|ing)?|online only|showrooms?|studio|branch(?:es)?|collect(?:ed|ion)?|pick(?:ed)? ?up|(?:our|the|no|a) (?:\w+ )?(?:shop|store|workshop|warehouse|office))\b",
     re.I,

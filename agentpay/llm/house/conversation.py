@@ -42,6 +42,11 @@ _ASKS_HOW = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hi)\W+)*(?:(?:when|how) )?(?:do|does|did|will|would) (?:i|we|they|it)\b(?! (?:like|love) )",
     re.I,
 )
+_AND_THAT = re.compile(
+    r"^\W*(?:and|(?:and )?(?:what|how) about)(?: (?:for|with|on|if it'?s))? (?:the |an? |my |your )?"
+    r"[\w'-]+(?: [\w'-]+){0,2}\W*$",
+    re.I,
+)
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _MAY_ASK_ON = frozenset({"product_details", "availability", "price_question", "policy", "other"})
 _TELLS_SHIPPING = frozenset({"shipping_quote", "policy", "price_question", "view_cart"})
@@ -148,7 +153,7 @@ def converse(talk: Talk) -> Plan:
             yield from buying.choose(talk, act)
         elif narrows(talk, act):
             yield from narrow(talk, act)
-        elif _of_the_page(talk, act) and (yield from articles.told_on(talk, act)):
+        elif (yield from _told_on_the_page(talk, act)):
             continue
         elif not ((yield from general.told_by_title(talk, act)) or (yield from wondering.told(talk, act))):
             yield from handler(talk, act)(talk, act)
@@ -185,6 +190,21 @@ def _sent_where(talk: Talk, act: ActView) -> bool:
 def _of_the_page(talk: Talk, act: ActView) -> bool:
     """Whether a question that names no product may be about the page that was quoted just before."""
     return act.intent in _MAY_ASK_ON and named(act) is None and talk.focus is None
+
+
+def _told_on_the_page(talk: Talk, act: ActView) -> Generator[Ask, ToolOutcome, bool]:
+    """Whether it asks on about the page that was quoted just before, and that page tells it."""
+    if _asks_on_the_page(talk, act):
+        if (yield from articles.told_by_page(talk, act.text)):
+            return True
+        return act.intent == "policy" and (yield from articles.told_again(talk))
+    return _of_the_page(talk, act) and (yield from articles.told_on(talk, act))
+
+
+def _asks_on_the_page(talk: Talk, act: ActView) -> bool:
+    """ "And the battery?", right after the page on warranties was quoted, while no product is spoken of."""
+    alone = len(talk.turn.acts) == 1 and talk.focus is None and not talk.turn.shown
+    return alone and act.intent in _OF_GOODS | {"policy"} and _AND_THAT.match(talk.turn.text) is not None
 
 
 def _as_aside(act: ActView) -> str:

@@ -62,6 +62,7 @@ _TERMS = re.compile(
 )
 _MAY_I = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:can|could|may|is it possible|am i able|do you)\b", re.I)
 _MAY_I_THEN = re.compile(r"\b(?:can|could|may) (?:i|we|it|they)\b", re.I)
+_LIMIT = re.compile(r"\b(?:limits?|maximum|max|how heavy|heaviest|weight)\b", re.I)
 _COVERED = re.compile(r"\b(?:warrant\w*|guarant\w*)\b", re.I)
 _REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:another|my money|money back)\b", re.I)
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
@@ -154,6 +155,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         _WHO_PAYS.search(act.text) or (sends_back(talk) and _POSTAGE.search(act.text))
     ):
         return True
+    if act.intent == "shipping_quote" and _LIMIT.search(act.text) and not act.entities.get("country"):
+        return True  # "what's the limit for express"
     if asks_whether_back(talk, act):
         return True
     if act.intent == "order_status" and _COVERED.search(act.text):

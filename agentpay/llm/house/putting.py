@@ -27,6 +27,8 @@ _FEW = 2
 """A name of fewer words is not guessed at."""
 _SHORT = 4
 """Letters from which on a word with one slip is still that word, where the others of the name are right."""
+_OF_WHAT = re.compile(r"\s(?:of|for|from|with|before|to|on|in)\s", re.I)
+"""Behind what is wanted, of which kind: "samples of the linens"."""
 _MAY_I = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hi)\W+)*(?:can|could|may|do|does|is|are|will|would) (?:i|we|you|it|there)\b",
     re.I,
@@ -92,7 +94,10 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
     elif (
         error["code"] == "product_not_found"
         and _MAY_I.match(act.text)
-        and (yield from articles.headed(talk, ref["product"]))
+        and (
+            (yield from articles.headed(talk, ref["product"]))
+            or (yield from articles.headed(talk, _OF_WHAT.split(ref["product"])[0]))
+        )
     ):
         return  # "can I pre-order it?": no goods, but something the shop's pages tell of
     elif error["code"] == "product_not_found" and otherwise is not None:

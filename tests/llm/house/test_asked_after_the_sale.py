@@ -13,7 +13,7 @@ from agentpay.intents.types import Act, Dialogue, Entities, Vocabulary
 from agentpay.llm.house.aftersale import counting, reading
 from agentpay.llm.house.aftersale.answering import goes_on, says_it_again, sure_already
 from tests.llm.house.test_aftersale import PARCEL, TABLE, order, told
-from tests.llm.house.turns import EVERY_TOOL, Played, act, play, turn
+from tests.llm.house.turns import EVERY_TOOL, Played, act, play, refusal, turn
 
 BROKEN = {"title": "Damaged goods", "text": "What comes broken is refunded, and need not come back.", "score": 0.4}
 RETURNS = {"title": "Returns", "text": "Unused goods can be returned within 20 days.", "score": 0.4}
@@ -424,3 +424,50 @@ def test_questions_that_are_numbered_are_each_read() -> None:
     acts = RuleClassifier().read(text, shop, Dialogue()).acts
     assert len(acts) == 3
     assert RuleClassifier().read("another one please", shop, Dialogue(shown=1)).acts[0].intent is IntentName.ADD_TO_CART
+
+
+def _quoting(page: dict[str, Any], *acts: Any, **given: Any) -> Played:
+    return play(turn(*acts, **given), search_knowledge=lambda _: (True, {"passages": [page]}))
+
+
+def test_and_another_thing_after_a_page_is_asked_of_that_page() -> None:
+    page = {"title": "Guarantee", "text": "Kettles 3 years, batteries 2 years.", "score": 0.4}
+    memory = {"page": "Guarantee", "quoted": True}
+    said = _quoting(
+        page, act("product_details", "the battery", product_query="battery"), text="and the battery?", memory=memory
+    )
+    assert "2 years" in said.text
+    cards = {"title": "Payment", "text": "Visa only.", "score": 0.4}
+    said = _quoting(cards, act("policy", "diners"), text="and diners?", memory={"page": "Payment", "quoted": True})
+    assert "Visa only" in said.text
+    view = turn(
+        act("product_details", "the lid"),
+        text="and the lid?",
+        memory={**memory, "focus": {"product": "kettle", "title": "Kettle"}},
+    )
+    asked = play(view, search_knowledge=lambda _: (True, {"passages": [page]}), product_details=lambda _: refusal("x"))
+    assert "product_details" in asked.tools
+
+
+def test_a_page_on_ways_to_pay_answers_nothing_about_papers() -> None:
+    page = {"title": "Payment", "text": "Visa and PayPal. No payment by invoice.", "score": 0.4}
+    assert "Visa" not in _quoting(page, act("policy", "can I get an invoice for my company")).text
+    assert "Visa" in _quoting(page, act("policy", "can I pay by invoice")).text
+
+
+def test_whether_one_can_pick_things_up_is_a_topic_of_its_own() -> None:
+    page = {"title": "Delivery", "text": "3 days. There is no store pickup.", "score": 0.4}
+    view = turn(act("policy", "can I come and pick it up myself"))
+    found = {"search_knowledge": lambda asked: (True, {"passages": [page] if "pickup" in asked["query"] else []})}
+    assert "no store pickup" in play(view, **found).text
+
+
+def test_what_may_be_had_and_is_no_product_is_told_by_the_page_that_is_headed_so() -> None:
+    page = {"title": "Fabric samples", "text": "Five are free.", "score": 0.4}
+    wish = act("add_to_cart", "can I get samples of the tweeds before I decide", product_query="samples of the tweeds")
+    view = turn(wish)
+    tools = {
+        "update_cart": lambda _: refusal("product_not_found"),
+        "search_knowledge": lambda _: (True, {"passages": [page]}),
+    }
+    assert "Five are free" in play(view, **tools).text
