@@ -208,7 +208,7 @@ def _goes_on_from_proposal(talk: Talk, act: ActView) -> bool:
     """ "Or can I get a new pair?", while their return waits for a yes: of these, and not the rule."""
     task = talk.pending.get("task") or {}
     proposed = task.get("asked") in ("confirm", "start") and task.get("kind") in ("return", "exchange", "refund")
-    other = act.intent in ("return", "exchange", "refund") and act.confidence >= _UNSURE
+    other = act.intent in {"return", "exchange", "refund"} - {task.get("kind")} and act.confidence >= _UNSURE
     terms = _TERMS.search(act.text) or _SUPPOSES.search(talk.turn.text) or HOW_IT_WORKS.search(act.text)
     return proposed and other and not terms
 

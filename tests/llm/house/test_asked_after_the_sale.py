@@ -471,3 +471,17 @@ def test_what_may_be_had_and_is_no_product_is_told_by_the_page_that_is_headed_so
         "search_knowledge": lambda _: (True, {"passages": [page]}),
     }
     assert "Five are free" in play(view, **tools).text
+
+
+def test_what_would_be_done_in_some_case_is_asked_of_the_pages() -> None:
+    clause = act("policy", "can I return it if my sister doesn't like it")
+    said = _support(clause, found=_delivered(("Stool", 1)), memory={"order": "NT-5"})
+    assert "20 days" in said.text
+    assert not said.memory.get("asked_for")
+
+
+def test_a_wish_that_is_told_behind_a_cry_is_read_as_what_it_is() -> None:
+    text = "Ah good. Could the address be changed for it? I am at my brother's"
+    said = _support(act("change_order", "Ah good"), found=told(PARCEL), text=text, memory={"order": "NT-2"})
+    assert "can't change order NT-2" in said.text
+    assert "return it" not in said.text

@@ -80,6 +80,7 @@ _DEEDS = tuple(
         ("return", r"return|back"),
     )
 )
+_IF = re.compile(r"\b(?:if|when|once|in case)\b", re.I)
 _MAY_I = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hm+|then|well)\W+)*(?:can|could|may|am i able to|is it (?:still )?possible to) (?:i |we |you )?(?:please |still |just |then )*"
     r"(?P<deed>cancel (?:it|that|this|the order)|call it off|return (?:it|that|this|them)|(?:send|give|bring) (?:it|that|this|them) back"
@@ -132,6 +133,8 @@ def of_that_order(talk: Talk, act: ActView) -> ActView:
     if found is None or number is None or talk.focus is not None:
         return act
     intent = next(intent for intent, deed in _DEEDS if deed.search(found["deed"]))
+    if intent != "cancel_order" and _IF.search(act.text):
+        return act  # "can I return it if she doesn't like it?": nothing is to be done yet
     return replace(act, intent=intent, entities={**act.entities, "order_numbers": [number]})
 
 

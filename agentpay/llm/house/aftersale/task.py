@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house.facts import content
 from agentpay.llm.house.talk import Talk
 
 KINDS = {
@@ -126,8 +127,7 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         if other.intent in ("provide_details", "order_status") and not of_others:
             said = other.intent == "order_status" and other.confidence <= GUESS
             add(task, other, words=said, whole=talk.turn.text)
-    # "Ah good. Can the address be changed? I am at my brother's", read as one wish of which the first clause is kept
-    text = talk.turn.text if len([act for act in talk.turn.acts if act.intent in KINDS]) == 1 else task.text
+    text = task.text if content(task.text) else talk.turn.text  # "Ah good", of a wish that is told behind it
     if task.kind == "change" and _CANCEL_IT.search(talk.turn.text):
         task.kind = "cancel"
     if task.kind == "change":
