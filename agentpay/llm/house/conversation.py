@@ -82,7 +82,7 @@ def converse(talk: Talk) -> Plan:
         [_whole(talk, amiss)]
         if amiss
         else [
-            *(clauses.of_that_order(talk, act) for act in as_meant(talk, turn.acts)),
+            *(clauses.of_that_order(talk, clauses.with_question(talk, act)) for act in as_meant(talk, turn.acts)),
             *clauses.unheard(talk),
         ]
     )

@@ -106,6 +106,12 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return due.money_due
+    if (
+        act.intent == "negotiation"
+        and talk.complained
+        and not (talk.cart.get("items") or talk.focus or talk.turn.shown)
+    ):
+        return complaining.complaint  # "can you knock something off instead?", of what came scratched
     if act.intent == "shipping_quote" and talk.order is not None and orders.asks_postage_paid(act.text):
         return orders.status  # "and how much was postage?"
     if talk.order is not None and act.intent in _NO_PAPERS and orders.PAPERS.search(act.text):

@@ -12,6 +12,7 @@ from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Act, Dialogue, Entities, Vocabulary
 from agentpay.llm.house.aftersale import counting, reading
 from agentpay.llm.house.aftersale.answering import goes_on, says_it_again, sure_already
+from agentpay.llm.house.aftersale.trouble import is_amiss
 from tests.llm.house.test_aftersale import PARCEL, TABLE, order, told
 from tests.llm.house.turns import EVERY_TOOL, Played, act, play, refusal, turn
 
@@ -485,3 +486,47 @@ def test_a_wish_that_is_told_behind_a_cry_is_read_as_what_it_is() -> None:
     said = _support(act("change_order", "Ah good"), found=told(PARCEL), text=text, memory={"order": "NT-2"})
     assert "can't change order NT-2" in said.text
     assert "return it" not in said.text
+
+
+def test_what_nobody_named_is_not_exchanged_for_its_only_other_variant() -> None:
+    said = _swap("just send me the right one", "60 cm")
+    assert said.memory["asked_for"] != "confirm_exchange"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("you sent me the small tin, I ordered the large", True),
+        ("there was green paint instead of the blue I ordered", True),
+        ("you sent it back to the shop I ordered from", False),
+        ("I sent you the small tin", False),
+    ],
+)
+def test_other_goods_than_were_ordered_are_amiss(text: str, expected: bool) -> None:
+    assert is_amiss(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("intent", "first", "text"),
+    [
+        ("refund", "I refused the parcel at the door", "I refused the parcel at the door, when do I see my money?"),
+        (
+            "return",
+            "I posted the stool back to you last week",
+            "I posted the stool back to you last week and heard nothing",
+        ),
+    ],
+)
+def test_what_went_back_already_is_asked_after_and_not_sent_again(intent: str, first: str, text: str) -> None:
+    said = _support(act(intent, first), found=_delivered(("Stool", 1)), text=text)
+    assert said.memory.get("asked_for") not in ("confirm_refund", "confirm_return")
+    assert "NT-5" in said.text
+
+
+def test_something_off_what_came_scratched_is_for_a_person() -> None:
+    memory = {"complained": {"text": "the lamp came scratched", "numbers": []}}
+    said = _support(
+        act("negotiation", "can you knock something off instead", amount=1000), found=told(PARCEL), memory=memory
+    )
+    assert said.memory["asked_for"] == "confirm_handoff"
+    assert "make_offer" not in said.tools

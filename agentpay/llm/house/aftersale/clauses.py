@@ -35,7 +35,7 @@ _ASKS_FOR_IT = re.compile(
     re.I,
 )
 _DONE_BEFORE = re.compile(
-    r"\b(?:i|we|you)(?:'ve| have| had)? (?:already )?(?:cancell?ed|returned|exchanged|sent (?:[\w']+ ){1,4}back)\b|\bstill (?:no|waiting for)\b.*\b(?:refund|money)\b",
+    r"\b(?:i|we|you)(?:'ve| have| had)? (?:already )?(?:cancell?ed|returned|exchanged|(?:sent|posted|shipped|mailed|brought|handed) (?:[\w']+ ){1,4}back)\b|\bstill (?:no|waiting for)\b.*\b(?:refund|money)\b",
     re.I,
 )
 _NO_RETURN = re.compile(
@@ -111,6 +111,8 @@ def asks_when(act: ActView) -> bool:
         return True
     if _DONE_BEFORE.search(act.text) and not _ASKS_FOR_IT.search(act.text):
         return True  # "I sent it back two weeks ago and still no refund"
+    if act.intent in ("refund", "return") and _WHEN_MONEY.search(act.text) and not _ASKS_FOR_IT.search(act.text):
+        return True
     of_money = act.intent == "refund" and _OF_MONEY.search(act.text) and not _ASKS_FOR_IT.search(act.text)
     return _WHEN.search(act.text) is not None or bool(of_money)
 
@@ -123,6 +125,13 @@ def asks_of_money(act: ActView) -> bool:
 def asks_state(act: ActView) -> bool:
     """ "Has my return been registered?": whether what was done stands, and no wish for it."""
     return act.intent in KINDS and _STANDS.search(act.text) is not None
+
+
+def with_question(talk: Talk, act: ActView) -> ActView:
+    """ "I refused the parcel, when do I see my money?", read as one wish of which the first clause is kept: the question with it."""
+    alone = len(talk.turn.acts) == 1 and act.intent in ("refund", "return")
+    asked = _WHEN_MONEY.search(talk.turn.text) if alone else None
+    return replace(act, text=talk.turn.text) if asked and asked.group() not in act.text else act
 
 
 def of_that_order(talk: Talk, act: ActView) -> ActView:

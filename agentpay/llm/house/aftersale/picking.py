@@ -141,7 +141,8 @@ def _target(talk: Talk, task: Task, item: dict[str, Any], text: str) -> list[Swa
     if not offered:
         refuse(talk, f"No other variant of {item['title']} is in stock.", None)
         return None
-    if len(offered) == 1 and not meant and (ANOTHER.search(text) or not sure_already(talk.turn.text)):
+    named = bool(reading.title_words(item["title"]) & reading.said_words(text)) and not sure_already(talk.turn.text)
+    if len(offered) == 1 and not meant and (ANOTHER.search(text) or named):
         return [(item, _swapped(text, item, task), offered[0])]  # there is one other only, and a yes is asked for
     rows = [{**row, "title": item["title"]} for row in offered]
     task.offered = describe.options(offered[0]["options"]) if len(offered) == 1 else ""

@@ -20,6 +20,7 @@ _AMISS = re.compile(
     r"|\b(?:broke|snapped|cracked|tore|ripped|leaks|leaked|leaking|flicker(?:s|ed|ing)|rattl(?:es|ed|ing)|drip(?:s|ped|ping)|wobbl(?:es|ed|ing)|overheat(?:s|ed|ing)|(?:packed|conked|gave) (?:up|in|out)|shrank|shrunk|faded|peeled|fell (?:apart|off|out|to bits|to pieces)|came (?:off|apart|loose|undone)|(?:stopped|quit) (?:working|charging))\b"
     r"|\b(?:won'?t|doesn'?t|don'?t|didn'?t|does not|do not|did not|will not|no longer|isn'?t|aren'?t) (?:\w+ )?(?:work\w*|turn(?:ing)? on|switch on|charg\w*|clos\w*|open|start|stick|stay\w*|hold(?: (?:air|water|a charge))?|complete)\b"
     r"|\bonly (?:one|two|half|part|some|\d+)(?: of (?:it|them|the \w+))? (?:arrived|came|turned up|was (?:in|inside|there))\b|\b(?:was|were)(?: not|n'?t) in (?:the|my) (?:box|parcel|package|bag)\b"
+    r"|\byou(?:'ve| have)? sent (?:me |us )?(?!.{0,30}\bback\b)[^.?!]{2,40}[, ](?:i|we)(?:'d| had)? (?:ordered|asked for|wanted)\b|\binstead of (?:the|what) [^.?!]{0,30}\b(?:i|we) (?:ordered|asked)\b"
     r"|\bmissing (?:from|a|the|some|its|one|two|three|parts?|pieces?|screws?)\b",
     re.I,
 )
