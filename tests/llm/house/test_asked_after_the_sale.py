@@ -530,3 +530,14 @@ def test_something_off_what_came_scratched_is_for_a_person() -> None:
     )
     assert said.memory["asked_for"] == "confirm_handoff"
     assert "make_offer" not in said.tools
+
+
+def test_the_right_one_is_of_what_was_wrong() -> None:
+    found = _delivered(("Flakes", 1), ("Lamp", 1))
+    found["possible"]["items"][0] |= {"returnable": 0, "reason": "Flakes cannot be returned."}
+    text = "you sent the small flakes, I ordered the large"
+    first = _support(act("change_order", text, order_numbers=["NT-5"]), found=found)
+    assert "cannot be returned" not in first.text
+    said = _support(act("exchange", "just send me the right one"), found=found, memory=first.memory)
+    assert "Lamp" not in said.text
+    assert said.memory["asked_for"] == "confirm_handoff"

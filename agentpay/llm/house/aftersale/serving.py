@@ -209,6 +209,7 @@ def serve(talk: Talk, task: Task) -> Plan:
     for each in found:
         task.words = [counting.without_sales_units(words, each["possible"]["items"]) for words in task.words]
     if len(found) == 1 and _faulty_beyond_rules(task, found[0]):
+        talk.complained = {"text": task.text[:300], "numbers": task.orders}
         if not (yield from complaining.told_of_trouble(talk)):
             talk.say("sorry")
             talk.offer_human("pass_it_on", order=found[0]["order"])
@@ -237,7 +238,7 @@ def serve(talk: Talk, task: Task) -> Plan:
 
 def _faulty_beyond_rules(task: Task, found: dict[str, Any]) -> bool:
     """Whether what is amiss is never taken back, or too late for it: a rule for what is merely not wanted decides nothing here."""
-    if task.kind not in ("return", "refund", "exchange") or not is_amiss(task.text):
+    if task.kind not in ("return", "refund", "exchange", "items") or not is_amiss(task.text):
         return False
     items = found["possible"]["items"]
     meant = wished.meant(task.text, items).items or items
