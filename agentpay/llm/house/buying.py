@@ -8,13 +8,14 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
+from agentpay.llm.house.asking import ask_which
 from agentpay.llm.house.choosing import chosen_product, chosen_variant, counted_by
 from agentpay.llm.house.counted import without_unit
 from agentpay.llm.house.each import variants_meant
 from agentpay.llm.house.lines import counted_after, counted_anew, in_cart_already, spoken_of_line
 from agentpay.llm.house.numbers import UNITS
 from agentpay.llm.house.putting import not_twice, put, quantity_of, set_quantity
-from agentpay.llm.house.referring import referred
+from agentpay.llm.house.referring import points_nowhere, referred
 from agentpay.llm.house.refs import named, overlaid, points_back, stems, target, undecided, without_name
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -39,7 +40,6 @@ _DEEDS = re.compile(
     re.I,
 )
 """What says that something is ordered."""
-_AND = re.compile(r"\band\b|&|\+|\bplus\b|\bn\b|\bboth\b|\beach\b|,", re.I)
 _UNIT_OF = re.compile(rf"\b{UNITS} of\b", re.I)
 _MOST_AT_ONCE = 5
 
@@ -50,7 +50,7 @@ def add(talk: Talk, act: ActView) -> Plan:
     if rows := (yield from variants_meant(talk, act)):
         yield from _put_each(talk, act, rows)
         return
-    if act.entities.get("also") and (apart := _apart(act)):
+    if act.entities.get("also") and (apart := _apart(talk, act)):
         for one in apart:
             yield from add(talk, one)
         return
@@ -65,6 +65,9 @@ def add(talk: Talk, act: ActView) -> Plan:
     if len(several := _each_of_shown(talk, act)) > 1:
         for product in several:
             yield from put(talk, act, {**target(talk, act), "product": product["external_id"]}, quantity_of(talk, act))
+        return
+    if talk.asked_for == "choice" and points_nowhere(talk, act):
+        ask_which(talk, "add")
         return
     if (line := counted_anew(talk, act) or counted_after(talk, act)) is not None:
         yield from set_quantity(talk, line, int(act.entities["quantity"]))
@@ -106,15 +109,26 @@ def _names_goods_beside(talk: Talk, act: ActView) -> bool:
     )
 
 
-def _apart(act: ActView) -> list[ActView]:
+def _apart(talk: Talk, act: ActView) -> list[ActView]:
     """ "The 15 mm and the 6 mm": one clause for each value of the option of which several are named."""
     options: dict[str, str] = act.entities.get("options", {})
     several = [(name, values) for name, values in act.entities["also"].items() if name in options]
-    if len(several) != 1 or not _AND.search(act.text):
+    if len(several) != 1:
         return []
     name, values = several[0]
+    if not all(_joined(talk.turn.text, options[name], value) for value in values):
+        return []  # "the 4 kg bag, I've got two of 2 kg already"
     kept = {key: value for key, value in act.entities.items() if key != "also"}
     return [replace(act, entities={**kept, "options": {**options, name: value}}) for value in (options[name], *values)]
+
+
+def _joined(text: str, one: str, other: str) -> bool:
+    """Whether two values are named together: "the 80 and the 240"."""
+    first, second = (re.escape(str(value).split()[0]) for value in (one, other))
+    between = r"\b[^.?!;]{0,20}?(?:,|&|\+|\band\b|\bplus\b|\bn\b)\s*(?:and )?(?:(?:the|an?|one|two|three|\d+)(?: in| of the)? )?"
+    return any(
+        re.search(rf"\b{a}{between}{b}\b", text, re.I) is not None for a, b in ((first, second), (second, first))
+    )
 
 
 def _others_order(talk: Talk, act: ActView) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.refs import having, named, stems, stems_in_order
+from agentpay.llm.house.refs import SAYS_WHICH, having, named, stems, stems_in_order
 from agentpay.llm.house.talk import Talk
 from agentpay.naming import besides_the_name
 
@@ -93,6 +93,14 @@ def referred(talk: Talk, act: ActView) -> list[dict[str, Any]]:
         if fitting:
             return _narrowed(fitting, words, act)
     return []
+
+
+def points_nowhere(talk: Talk, act: ActView) -> bool:
+    """ "The stronger ones", of a list in which nothing is called so: which is asked, since none of them is named."""
+    own = _THE_ONE.search(act.text)
+    words = set(_telling(own[1], act)) if own is not None else set()
+    told = act.entities.get("options") or act.entities.get("ordinals") or named(act)
+    return bool(words) and not told and len(talk.turn.shown) > 1 and not words & SAYS_WHICH
 
 
 def _variant_called(talk: Talk, act: ActView) -> str | None:

@@ -57,7 +57,7 @@ _NO_X = re.compile(
     re.I,
 )
 _TELLS = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|so|well|now|and|but|because|ok(?:ay)?)\W+)*(?:he|she|they|it|my|our|his|her|their|dad|mum|mom|granny|grandma|grandad|nan|there|the (?:wife|husband|kids?|missus|dog|cat|old one)|\d+ ?(?:litres?|liters?|kilos?|kg|cm|m|metres?|feet|ft|years?))(?:'s|'re|'d|'ve)?\b",
+    r"^\W*(?:(?:hi|hello|hey|so|well|now|and|but|because|ok(?:ay)?)\W+)*(?:he|she|they|its?|my|our|his|her|their|dad|mum|mom|granny|grandma|grandad|nan|there|the (?:wife|husband|kids?|missus|dog|cat|old one)|\d+ ?(?:litres?|liters?|kilos?|kg|cm|m|metres?|feet|ft|years?))(?:'s|'re|'d|'ve)?\b",
     re.I,
 )
 """Begins to tell of somebody or something of one's own."""
@@ -69,6 +69,16 @@ _SO_MANY_LAST = re.compile(
     rf",\s*(?:just |only )?(?:{_N})(?: of (?:them|those|it))?(?: please| pls| thanks)*\W*$", re.I
 )
 """How many, behind the name: "the sieve set from Lund, one"."""
+_SO_MANY_OF_IT = re.compile(
+    rf"^\W*(?:(?:no|sorry|wait|hm+|ok(?:ay)?)\W+)*(?:actually|make it|make that|rather|better)\W+(?P<n>{_N}) (?P<unit>[a-z]{{3,}})(?: instead| then| please)*\W*$",
+    re.I,
+)
+"""So many of what is sold by a unit: "actually 4 litres", of paint per litre."""
+_MORE_FOR = re.compile(
+    rf"^\W*(?:(?:and|oh|ok(?:ay)?|also|then|please)\W+)*(?P<n>another|{_N})(?: more)?(?: one)?(?: of (?:it|them|those|these|the same))? for (?:my|our|his|her|the|a) [\w' -]{{2,30}}\W*$",
+    re.I,
+)
+"""Another of what is spoken of: "one more for my dad"."""
 _AND_IN = re.compile(r"^\W*(?:and\W+)?(?:put )?(?:the|an?|one|some) [\w' -]{2,40} in(?: instead)?\W*$", re.I)
 _OUT = re.compile(r"\b(?:take|put|get|leave)\b[^.?!]*\bout\b", re.I)
 _NUMBER = re.compile(r"\d+")
@@ -102,6 +112,7 @@ _ASKED = frozenset(
     }
 )
 _OF_GOODS = frozenset({"add_to_cart", "change_cart", "remove_from_cart", "product_search", "recommendation", "other"})
+_QUESTIONS = _ASKED - {"add_to_cart"}
 _PUTS_IN = frozenset({"change_cart", "add_to_cart", "other"})
 _SEEKS = frozenset({"product_search", "recommendation"})
 _HARDLY, _SURE = 0.45, 0.9
@@ -109,7 +120,7 @@ _HARDLY, _SURE = 0.45, 0.9
 
 def reread(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """The clauses, each as what its words can be; without complaints of nothing."""
-    kept = [act for act in acts if not (_complains_of_nothing(talk, act, acts) or _only_told(act, acts))]
+    kept = [act for act in acts if not (_complains_of_nothing(talk, act, acts) or _only_told(talk, act, acts))]
     return [_reread(talk, act) for act in kept]
 
 
@@ -118,6 +129,14 @@ def _reread(talk: Talk, act: ActView) -> ActView:
     if in_cart and act.intent in _OF_GOODS and (found := _NOT_SO_MANY.match(act.text)) is not None:
         own = {key: value for key, value in act.entities.items() if key != "instead_of"}
         return replace(act, intent="change_cart", entities={**own, "quantity": number(found["n"])})
+    if in_cart and act.intent in _OF_GOODS and (found := _SO_MANY_OF_IT.match(act.text)) is not None:
+        line = named_in(found["unit"], talk.cart["items"])
+        if line is not None:
+            return replace(
+                act, intent="change_cart", entities={"product_query": line["title"], "quantity": number(found["n"])}
+            )
+    if act.intent == "add_to_cart" and talk.focus is not None and (found := _MORE_FOR.match(act.text)) is not None:
+        return replace(act, entities={"quantity": _so_many(found["n"]), "pronoun": True})
     if in_cart and act.intent in _PUTS_IN and _NO_X.match(act.text) and named_in(act.text, talk.cart["items"]):
         return replace(act, intent="remove_from_cart")
     if act.intent in _OF_GOODS and (name := named(act)) is not None and stems(name) <= _LINK:
@@ -154,6 +173,10 @@ def _reread(talk: Talk, act: ActView) -> ActView:
     return act
 
 
+def _so_many(word: str) -> int:
+    return 1 if word.casefold() == "another" else number(word)
+
+
 def _bid(talk: Talk, act: ActView) -> int | None:
     """The amount of "150, cash, ask your boss", whose number was taken for how many."""
     found = _BID.match(act.text)
@@ -162,7 +185,7 @@ def _bid(talk: Talk, act: ActView) -> int | None:
     return int(found["n"]) * int(10 ** digits(talk.turn.currency))
 
 
-def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
+def _only_told(talk: Talk, act: ActView, acts: Sequence[ActView]) -> bool:
     """ "My lad is eight and mad about fish", beside "is there something with everything in the box?"; "about 12", beside what is asked."""
     others = [one for one in acts if one is not act]
     if (name := named(act)) is not None and _NUMBER.fullmatch(name) and any(one.intent in _ASKED for one in others):
@@ -179,7 +202,15 @@ def _only_told(act: ActView, acts: Sequence[ActView]) -> bool:
     ]
     if act.intent == "add_to_cart" and needed and not _ORDERS.search(act.text) and not act.entities.get("ordinals"):
         return True
-    return tells(act) and any(one.intent in _SEEKS and not _TELLS.match(one.text) for one in others)
+    if act.intent == "product_comparison" and any(
+        one.text == act.text and one.intent == "add_to_cart" for one in others
+    ):
+        return True
+    is_question = talk.turn.text.partition(act.text)[2][:1] == "?"
+    return tells(act) and any(
+        (one.intent in _SEEKS or (one.intent in _QUESTIONS and not is_question)) and not _TELLS.match(one.text)
+        for one in others
+    )
 
 
 def tells(act: ActView) -> bool:

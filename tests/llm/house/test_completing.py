@@ -109,3 +109,26 @@ def test_put_two_in_counts_what_was_just_chosen() -> None:
         act("add_to_cart", "pop two in the basket", product_query="mind", quantity=2, pronoun=True),
     ]
     assert meant("olive then, she won't mind. pop two in the basket", *acts) == [("add_to_cart", 2)]
+
+
+def test_a_value_that_is_named_elsewhere_is_not_ordered_too() -> None:
+    told = act("add_to_cart", "the 9 mm one please", options={"focal": "9 mm"}, also={"focal": ["4 mm"]}, pronoun=True)
+    text = "the 9 mm one please, i've already got two of 4 mm"
+    played = play(
+        turn(told, text=text, memory={"focus": {"product": "lens", "title": "Lens"}}),
+        update_cart=added("lens-9", "Lens", focal="9 mm"),
+    )
+    assert [call["options"] for _, call in played.calls] == [{"focal": "9 mm"}]
+
+
+def test_ones_that_nothing_is_called_are_asked_for() -> None:
+    played = play(
+        turn(
+            act("add_to_cart", "the sturdier ones then", quantity=2, pronoun=True),
+            shown=[LAMP, product("desk", "Desk", variant("desk-1"))],
+            memory={"asked_for": "choice", "focus": {"product": "lamp", "title": "Arc lamp"}},
+        )
+    )
+    assert played.tools == []
+    assert "Arc lamp" in played.text
+    assert "Desk" in played.text

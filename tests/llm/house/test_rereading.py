@@ -160,3 +160,29 @@ def test_for_whom_a_list_is_names_no_goods() -> None:
     assert [own["product_query"] for _, own in meant(*acts)] == ["oak tray"]
     carried = act("product_search", "order for my kitchen", product_query="bread bin", quantity=4)
     assert [own["product_query"] for _, own in meant(carried, acts[1])] == ["bread bin", "oak tray"]
+
+
+def test_so_many_of_what_is_sold_by_a_unit() -> None:
+    cart = cart_of(("oil-1", "Teak oil, per litre", 3, {}), ("rag-1", "Cotton rags", 1, {}))
+    told = act("remove_from_cart", "actually 5 litres", product_query="5 litres")
+    assert meant(told, cart=cart) == [("change_cart", {"product_query": "Teak oil, per litre", "quantity": 5})]
+    assert (
+        meant(act("remove_from_cart", "actually 5 metres", product_query="metres"), cart=cart)[0][0]
+        == "remove_from_cart"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("one more for my uncle", 1), ("another for the office", 1), ("two for my cousins", 2)]
+)
+def test_more_for_somebody_is_more_of_what_is_spoken_of(text: str, count: int) -> None:
+    told = act("add_to_cart", text, product_query="uncle", quantity=count)
+    assert meant(told, memory={"focus": FOCUS}) == [("add_to_cart", {"quantity": count, "pronoun": True})]
+
+
+def test_what_is_told_beside_a_question_is_not_looked_for() -> None:
+    acts = [
+        act("policy", "do you engrave"),
+        act("recommendation", "its a gift for my aunt who moved", product_query="gift aunt"),
+    ]
+    assert [intent for intent, _ in meant(*acts, text="do you engrave? its a gift for my aunt who moved")] == ["policy"]
