@@ -62,6 +62,8 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
     if error["code"] == "variant_required":
         row = named_variant(act, ref, error["candidates"]) or named_variant(whole, ref, error["candidates"])
         row = row or variant_matching(talk, act.text, error["candidates"])
+    if error["code"] == "variant_not_found":
+        row = _said_besides(act, error["candidates"])
     if row is not None:
         said = act.entities.get("quantity") is not None
         yield from put(
@@ -119,6 +121,13 @@ def _coming_so(options: dict[str, str]) -> Generator[Ask, ToolOutcome, str | Non
     outcome = yield Ask("product_search", {"query": " ".join(options.values()), "options": options, "limit": 3})
     fitting = [one for one in outcome.result.get("products", []) if having(one["variants"], options)]
     return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+
+
+def _said_besides(act: ActView, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one row of a value that was said beside one there is not: "the large one, 8 x 10", of rugs told by their sides."""
+    said = [{name: value} for name, values in act.entities.get("also", {}).items() for value in values]
+    fitting = [having(rows, option) for option in said]
+    return fitting[0][0] if len(fitting) == 1 and len(fitting[0]) == 1 else None
 
 
 def _titled_so(act: ActView, name: str, candidates: list[dict[str, Any]]) -> str | None:

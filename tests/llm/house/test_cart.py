@@ -236,3 +236,18 @@ def test_the_beginning_of_a_word_says_which_line_of_the_cart() -> None:
     assert play(told, update_cart=lambda _: (True, gone)).calls[0][1]["product"] == "sweets"
     other = turn(act("remove_from_cart", "drop the chop", product_query="chop"), cart=cart)
     assert play(other, update_cart=lambda _: refusal("not_in_cart")).calls[0][1]["product"] == "chop"
+
+
+def test_a_value_beside_one_there_is_not_says_which() -> None:
+    rows = [fact(variant("mat-1", size="40 x 60"), "Mat"), fact(variant("mat-2", size="60 x 90"), "Mat")]
+
+    def put(arguments: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        if arguments["product"] == "mat-2":
+            return added("mat-2", "Mat", size="60 x 90")(arguments)
+        return refusal("variant_not_found", product={"external_id": "mat", "title": "Mat"}, candidates=rows)
+
+    told = act(
+        "add_to_cart", "the large mat, 60 x 90", product_query="mat", options={"size": "L"}, also={"size": ["60 x 90"]}
+    )
+    played = play(turn(told), update_cart=put)
+    assert played.calls[-1][1]["product"] == "mat-2"
