@@ -146,6 +146,8 @@ def test_sums_wanted_back_and_prices_complained_of(text: str, minor: int | None)
         ("it came with 3 spoons", None),
         ("we slept on it for 14 nights", None),
         ("it's for 6 ladies of the choir", None),
+        ("just one cat sorbet, to 7 Rata Street, Kerikeri 0230", 1),
+        ("two dog cones please", 2),
     ],
 )
 def test_counts_of_goods_and_of_what_is_none(text: str, count: int | None):

@@ -23,7 +23,7 @@ _COUPLE = Gated(
 )
 _UNIT_AFTER = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|ft|feet|foot|ml|l|litres?|liters?|gb|tb|mb"
-    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?(?!\s+(?!review|rating|hotel|rated|quality|product|or\b|and\b|is\b|on\b)[a-z]{3})|ply|speed|key|note|seater|string|drawer|burner|way|man|slice|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|nights?|evenings?|adults?|guests?|ladies|gentlemen|men|women|girls|boys|students?|pupils|players|members|cats?|dogs?|horses|hens|countries|words|accounts?|charges|payments?|orders|parcels|attempts?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
+    r"|hz|w|watts?|v|volts?|am|pm|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|yrs?|people|persons?|percent|%|stars?(?!\s+(?!review|rating|hotel|rated|quality|product|or\b|and\b|is\b|on\b)[a-z]{3})|ply|speed|key|note|seater|string|drawer|burner|way|man|slice|season|channel|port|gear|things?|questions?|e?-?mails?|calls?|messages?|times|tiers?|kids|children|problems?|issues?|reasons?|in(?!\s+(?:total|all|my|the|size|[a-z]{4,}))"
     r"|quarters?|thirds?|piece(?=\s+(?!of\b)[a-z])|th|st|nd|rd)(?!\w))(?![\w/:]|[.,]\d|-\w)"
 )
 _TIMES = Gated(r"(?<!\w)(?:(?P<a>\d{1,3})\s?[x×](?=\s|$)|[x×]\s?(?P<b>\d{1,3})(?!\w))", re.IGNORECASE)
@@ -89,6 +89,12 @@ _OLD_ENOUGH = re.compile(
     r"\b(?:to be|i'?m|i am|he'?s|she'?s|is he|is she|aged?|turn(?:s|ed|ing)?)(?: over| under)?\s+$", re.IGNORECASE
 )
 """Before how old somebody is: "do I have to be 18?"."""
+_OF_OTHERS = re.compile(
+    r"\s+(?P<who>nights?|evenings?|adults?|guests?|ladies|gentlemen|men|women|girls|boys|students?|pupils|players|members|cats?|dogs?|horses|hens|countries|words|accounts?|charges|payments?|orders|parcels|attempts?)\b"
+    r"(?!'|-|\s+(?!(?:of|and|or|in|at|to|for|so|which|who|that|on|from|with|but|are|is|have|has|had|will|later|already|now|here|you|i|we)\b)[^\W\d_])",
+    re.IGNORECASE,
+)
+"""Nights, people, animals and the like behind a number, which a shop has none of; not where they call goods: "one cat tree"."""
 _HOUSE = re.compile(
     r"\s+(?:[A-Z][\w'-]+\s+){1,2}(?:Street|Terrace|Road|Lane|Avenue|Close|Drive|Crescent|Square|Row|Court)\b"
 )
@@ -277,7 +283,7 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             continue
         if _HOUSE.match(text, match.end()) or _HOLDS.search(lead) or _VERB_OF_KITCHENS.match(text, match.end()):
             continue
-        if _is_that_one(match["n"], lead):
+        if _is_that_one(match["n"], lead) or _counts_others(text, match.end(), goods):
             continue
         if _A_PRICE.match(text, match.end()) or _HARMED.match(text, match.end()):
             continue
@@ -297,6 +303,11 @@ _HARMED = re.compile(
     re.IGNORECASE,
 )
 """What follows a number of goods that something happened to: none is ordered."""
+
+
+def _counts_others(text: str, end: int, goods: Collection[str]) -> bool:
+    others = _OF_OTHERS.match(text, end)
+    return others is not None and not {others["who"].lower(), others["who"].lower().removesuffix("s")} & set(goods)
 
 
 def _describes(match: re.Match[str], text: str, value: int) -> bool:
