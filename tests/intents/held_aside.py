@@ -245,7 +245,8 @@ def _same(name: str, wanted: str, found: str) -> bool:
         spoken = wanted in _WEEKDAYS or wanted.startswith(("d", "last-"))
         return found == _iso(wanted) if spoken else found.endswith(wanted)
     if name == "phone":  # written as it was said, or with the country's code
-        return "".join(filter(str.isdigit, found)).endswith("".join(filter(str.isdigit, wanted)).lstrip("0"))
+        digits = "".join(filter(str.isdigit, found))
+        return any(digits.endswith("".join(filter(str.isdigit, one)).lstrip("0")) for one in wanted.split("|"))
     return _plain(found) in {_plain(choice) for choice in wanted.split("|")}
 
 
