@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 
 from agentpay.intents.assigning import ASKS
 from agentpay.intents.deciding import OF_GOODS
-from agentpay.intents.joining import TELLS
+from agentpay.intents.joining import OF_PEOPLE, TELLS
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Understanding
@@ -51,7 +51,8 @@ def without_background(understanding: Understanding, heard: Sequence[Heard], par
 
 def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | None]], words: Set[str]) -> bool:
     asks = clause.norm.endswith(" ?") or ASKS.match(act.text) is not None
-    names = set(act.entities.model_dump(exclude_defaults=True)) - _SAYS_LITTLE
+    people = act.intent in OF_GOODS and OF_PEOPLE.match(act.text) is not None
+    names = set(act.entities.model_dump(exclude_defaults=True)) - _SAYS_LITTLE - ({"quantity"} if people else set())
     # "10 yr anniversary", in a shop that sells by tens: a number alone names no goods
     goods = {word for word in (act.entities.product_query or "").lower().split() if not word.isdigit()}
     known = act.intent in OF_GOODS and clause.goods and any(w in words or w.removesuffix("s") in words for w in goods)
@@ -60,6 +61,7 @@ def _is_background(act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | No
         return False
     tells = act.intent in OF_GOODS and act.entities.product_query is not None and TELLS.match(act.text) is not None
     leads_up = act.intent in OF_GOODS and _LEADS_UP.match(act.text) is not None
+    tells = tells or people
     if not (tells or leads_up) and act.confidence >= GUESS:
         return False
     return any(

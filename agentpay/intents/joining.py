@@ -34,6 +34,12 @@ TELLS = re.compile(
     re.IGNORECASE,
 )
 """Somebody did, is or says something, other than to wish for it."""
+OF_PEOPLE = re.compile(
+    r"^\W*(?:(?:and|so|but|oh|hi|hey)\W+)*(?:(?:\d{1,2}|an?|one|two|three|four|five|six|some|more|another|extra|new|our|my|the|of)\s+)*"
+    r"(?:guys|lads|men|women|girls|boys|people|colleagues|workers|staff|guests|friends|kids|children|visitors|employees|students|pupils)\s+\w",
+    re.IGNORECASE,
+)
+"""So many people did something: "two more guys hired today"."""
 _MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 

@@ -15,7 +15,7 @@ from agentpay.intents.entities.extract import ClauseReading, find_standing, read
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.query import asked_about, is_bare, product_words, title_run
 from agentpay.intents.entities.spans import Span
-from agentpay.intents.joining import TELLS, distribute, tidy
+from agentpay.intents.joining import OF_PEOPLE, TELLS, distribute, tidy
 from agentpay.intents.listing import completes, order_listed
 from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
@@ -195,7 +195,8 @@ def _is_said_of_it(text: str, query: str) -> bool:
 def _only_told(act: Act, lexicon: Lexicon) -> bool:
     """ "She measured again": what a clause tells of that the shop does not know is nothing that "it" could mean."""
     words = (act.entities.product_query or "").lower().split()
-    return bool(words) and not lexicon.words.intersection(words) and TELLS.match(act.text) is not None
+    told = TELLS.match(act.text) or OF_PEOPLE.match(act.text)
+    return bool(words) and not lexicon.words.intersection(words) and told is not None
 
 
 def _norm(clause: Clause, spans: list[Span], lexicon: Lexicon) -> str:

@@ -34,7 +34,7 @@ _CONTEXT = re.compile(
 )
 _POSTCODE = re.compile(rf"(?<![\w]){POSTCODE}(?![\w])", re.IGNORECASE)
 _CUT = re.compile(
-    r"\s(?:please|pls|plz|thanks?|thx|and|with|by|via|using|for|is|my|send|standard|express|then|but|i|i'll|i'm|ok|when|how|what|asap|if|can|could"
+    r"\s(?:please|pls|plz|thanks?|thx|and|with|by|via|using|for|is|my|send|standard|express|then|but|i|i'll|i'm|ok(?!,? \d{5}\b)|when|how|what|asap|if|can|could"
     r"|will|would|the(?!\s+hague\b)|also|so|it|at|as|instead|not|rather|now|because|since|order|we|let|need|want)\b|[()\"]",
     re.IGNORECASE,
 )

@@ -74,7 +74,8 @@ _AT_END = Gated(
 )
 """How many, said at last: "the oak one in natural, two please"."""
 _PACKED = Gated(
-    rf"\b(?P<n>\d{{1,3}})[\s-]+(?P<pack>{_PACKS})(?!\w)(?!\s+of\s+(?:the|them|those|these|your|my)\b)", re.IGNORECASE
+    rf"\b(?P<n>\d{{1,3}})[\s-]+(?P<pack>{_PACKS})(?!\w)(?P<those>\s+of\s+(?:the|them|those|these|your|my)\b)?",
+    re.IGNORECASE,
 )
 """A number and what it counts, which titles have, too: "gel pens 12 pack", "a 12 pack of gel pens"."""
 _OF_GOODS = re.compile(r"\s+of\b", re.IGNORECASE)
@@ -328,11 +329,12 @@ def _packs_of_names(text: str, taken: Sequence[Span], goods: Collection[str]) ->
     found = []
     for match in _PACKED.finditer(text):
         pack = match["pack"].lower().removesuffix("s")
-        if match["n"] not in goods or (pack not in goods and f"{pack}s" not in goods):
+        apart = match["n"] in goods and (pack in goods or f"{pack}s" in goods) and match["those"] is None
+        if not apart and f"{match['n']}-{pack}" not in goods:
             continue
         single = match["n"] != "1" and not match["pack"].lower().endswith("s")
         if single or not _led(text[: match.start()], taken):
-            found.append(Span(*match.span(), "idiom", None))
+            found.append(Span(match.start(), match.end("pack"), "idiom", None))
     return found
 
 

@@ -18,7 +18,7 @@ from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _SHIPPING_NEAR = re.compile(
-    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quicker|faster|arrive|(?:get|gets|getting|reach|reaches|go|goes) (?:it )?(?:there|here|to|over)|reach|reaches)\b",
+    r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quick(?:er|ly)?|fast(?:er|est)?|asap|hurry|urgent(?:ly)?|rush|in time|arrive|(?:get|gets|getting|reach|reaches|go|goes) (?:it )?(?:there|here|to|over)|reach|reaches)\b",
     re.IGNORECASE,
 )
 _ORDINARY_METHODS = word_set(
@@ -35,6 +35,8 @@ _TO_BE_SENT = re.compile(
     re.IGNORECASE,
 )
 """Behind a word that calls an option and a way of shipping alike: "standard delivery", "standard to 7 Mill Lane"."""
+_STANDS_ALONE = re.compile(r"\s*(?:(?:please|pls|plz|thanks|thx|ta|then)\b)?\s*(?:[.,!;]|to\b|$)", re.IGNORECASE)
+"""Behind a way of shipping that is named beside an address: "my birthday is on friday so express pls"."""
 _IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plenty)\b", re.IGNORECASE)
 """What follows a value that is agreed to: "priority's fine"."""
 _ONE_BEHIND = re.compile(r"(?:'s)?\s+ones?\b", re.IGNORECASE)
@@ -95,6 +97,7 @@ def find_words(
                     _sent_so(text, parts, run, entries, asked_for, addressed=addressed),
                     found,
                     asked_for,
+                    addressed,
                 )
             ):
                 step = size
@@ -171,6 +174,7 @@ def _take(
     entries: list[Entry],
     found: Found,
     asked_for: str | None,
+    addressed: bool,
 ) -> bool:
     """Takes what fits of the entries for a run of chunks; True where the run is used up."""
     start, end = run[0].start, run[-1].end
@@ -223,6 +227,7 @@ def _take(
                 or asked_for == "shipping"
                 or alone
                 or run[0].text not in _ORDINARY_METHODS
+                or (addressed and _STANDS_ALONE.match(text, end) is not None)
                 or _beside_another(text, start, found)
             ):
                 found.spans.append(Span(start, end, "shipping", entry))

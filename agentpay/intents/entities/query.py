@@ -44,7 +44,7 @@ _CODE_LEAD = Gated(
 _MONEY_LEAD = re.compile(r"\b(?:for|at|to|of|is|around|about)\s*$", re.IGNORECASE)
 
 _LEAD = word_set("""
-    ok okay alright hi hello hey yo there morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
+    ok okay alright hi hello hey yo there guys folks morning cheaper lighter warmer bigger smaller larger faster stronger yes yeah no please pls and also then so well actually now just but or i we you u he she they it its
     can could may might would will shall should do does did is are am was were be been being have has had having want wanted need needed
     like love prefer to buy get got getting order ordering purchase add put take grab give gimme show find see look looking search searching browse
     for after about at any some sell sells carry stock offer offers let lemme us me my our your their mine remove delete drop send throw toss
