@@ -80,6 +80,11 @@ _NO_PAPERS = frozenset({"provide_details", "checkout", "other"})
 _SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
+_CHANGES_CART = frozenset({"add_to_cart", "change_cart", "remove_from_cart"})
+_DOUBTFUL = 0.25
+"""Nothing is put into a cart, or changed there, for a guess as wild as that."""
+_ONE_OF_YOURS = re.compile(r"\b(?:one|some|any) of your (?:\w+ )?[^\W\d]\w*s\b", re.I)
+"""Goods of a kind, of which none is chosen: "my cousin wants one of your phones"."""
 _IS_THERE = re.compile(
     r"^\W*(?:(?:and|so|ok|but|hm+)\W+)*"
     r"(?:any (?:chance|way)|is there|is it|could|can (?:i|it|you|we)|do you|does it|what about|how about|what if)\b",
@@ -104,6 +109,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return stock.availability  # "and as an e-book?"
     if act.intent == "add_to_cart" and _ASKS_HOW.match(act.text):
         return service.policy  # "do I get my tickets by post?" orders none
+    if act.intent in _CHANGES_CART and (act.confidence < _DOUBTFUL or _ONE_OF_YOURS.search(act.text)):
+        return details.details if "?" in talk.turn.text and named(act) else products.search
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return due.money_due
     if (

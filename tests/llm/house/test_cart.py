@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.llm.house.turns import EMPTY_CART, act, fact, play, product, refusal, turn, variant
 
 MUG = product("mug", "Harbor mug", variant("mug-blue", color="blue"), variant("mug-red", color="red"))
@@ -251,3 +253,21 @@ def test_a_value_beside_one_there_is_not_says_which() -> None:
     )
     played = play(turn(told), update_cart=put)
     assert played.calls[-1][1]["product"] == "mat-2"
+
+
+@pytest.mark.parametrize(
+    ("said", "confidence"),
+    [
+        ("I like the look of the Harbor mug, you can heat it right?", 0.1),
+        ("my aunt wants one of your Harbor mugs", 0.8),
+    ],
+)
+def test_a_wild_guess_and_a_kind_of_goods_put_nothing_into_the_cart(said: str, confidence: float) -> None:
+    view = turn(act("add_to_cart", said, confidence, product_query="Harbor mug"))
+    played = play(
+        view,
+        product_details=lambda _: (True, {"product": MUG}),
+        product_search=lambda _: (True, {"products": [MUG]}),
+    )
+    assert [tool for tool, _ in played.calls if tool == "update_cart"] == []
+    assert "Harbor mug" in played.text
