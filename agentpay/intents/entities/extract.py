@@ -22,6 +22,7 @@ from agentpay.intents.entities.places import infer_country
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.replacing import find_postcodes, find_replaced_count
 from agentpay.intents.entities.several import Found
+from agentpay.intents.entities.signs import in_signs
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.units import unit_spans
 from agentpay.intents.gating import AnyOf, Gated
@@ -49,16 +50,17 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     """What is recognised without regard to clauses, and what no clause may divide."""
     region = vocabulary.countries[0] if vocabulary.countries else None
     asked = dialogue.asked_for
+    written = in_signs(text, vocabulary.currency)
     spans = find_emails(text)
     spans += find_addresses(text, vocabulary.countries, spans, asked)
-    spans += find_orders(text, vocabulary.title_words, spans, asked)
+    spans += find_orders(written, vocabulary.title_words, spans, asked)
     spans += find_postcodes(text, spans)
-    spans += find_codes(text, vocabulary.title_words, spans, asked, dialogue.codes)
+    spans += find_codes(written, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_people(text, vocabulary.countries, spans, asked)
     spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
     negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.within(text)
-    spans += find_offers(text, vocabulary.currency, spans, negotiating=negotiating)
-    spans += find_money(text, vocabulary.currency, spans)
+    spans += find_offers(written, vocabulary.currency, spans, negotiating=negotiating)
+    spans += find_money(written, vocabulary.currency, spans)
     return spans
 
 

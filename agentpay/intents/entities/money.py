@@ -36,13 +36,13 @@ _SURELY_MONEY = 15
 """A bare number in words from which on it is read as a price after "under" and the like; "under two" means other things."""
 
 NUMBER = r"\d{1,3}(?:[.,']\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-_PREFIX = rf"(?<!\w)(?:us|ca?|au?|nz|hk|s|r)\$|\$|[€£¥₹₺₪₩₴฿]|\b(?:{'|'.join(_CODES)})\b"
+_PREFIX = rf"(?<!\w)(?:us|ca?|au?|nz|hk|s|r)\$|\$|[¤€£¥₹₺₪₩₴฿]|\b(?:{'|'.join(_CODES)})\b"
 _WORD_SUFFIX = (
     r"(?:"
     + "|".join(sorted((re.escape(name) for name in _NAMES), key=len, reverse=True))
     + r")\b(?!\s+of\b(?!\s+(?:my|our)\b))"
 )
-_SUFFIX = rf"[€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
+_SUFFIX = rf"[¤€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
 _UNIT = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|pounds of|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|in\b(?! (?:your|ur|this|the|my|our|total|all|cash)\b)|ft|feet"
     r"|foot|ml|l|litres?|liters?|gb|tb|mb|hz|w|watts?|v|volts?|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|people"
@@ -117,7 +117,7 @@ _NO_PRICES = re.compile(
 """Before "from 100 to 200", where it is no range of prices."""
 _A_SECOND = re.compile(rf"(?:to|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
 """Where a range's second price begins."""
-_A_CURRENCY = re.compile(rf"[$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
+_A_CURRENCY = re.compile(rf"[¤$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
 """What a price holds that is no bare number."""
 _A_NUMBER = re.compile(rf"\d[\d.,']*|\b(?:{NUMERAL}|fiver|tenner)\b", _FLAGS)
 
