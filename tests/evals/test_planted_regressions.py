@@ -210,7 +210,7 @@ async def test_a_search_that_does_more_costs_more(
     once = searching.search_products
 
     async def slower(*arguments: Any, **more: Any) -> Any:
-        for _ in range(2):
+        for _ in range(8):  # far more than processor time goes up and down by on a busy machine
             await once(*arguments, **more)
         return await once(*arguments, **more)
 
