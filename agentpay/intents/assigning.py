@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentpay.intents.deciding import FILLER, OF_GOODS
-from agentpay.intents.joining import STATES, two_rules
+from agentpay.intents.ordered import two_rules
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.telling import STATES
 from agentpay.intents.types import Act, Entities, Understanding
 
 if TYPE_CHECKING:

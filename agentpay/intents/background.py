@@ -7,9 +7,9 @@ from collections.abc import Sequence, Set
 
 from agentpay.intents.assigning import ASKS
 from agentpay.intents.deciding import OF_GOODS
-from agentpay.intents.joining import OF_PEOPLE, TELLS
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.telling import OF_PEOPLE, TELLS
 from agentpay.intents.types import Act, Understanding
 
 GUESS = 0.5

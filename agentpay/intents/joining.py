@@ -6,41 +6,16 @@ from __future__ import annotations
 import re
 
 from agentpay.intents.deciding import FILLER, MANNERS, YES_MEANS
-from agentpay.intents.entities.counting import PRONOUN
+from agentpay.intents.entities.pointing import PRONOUN
+from agentpay.intents.ordered import about_an_order, cancelling, of_the_order, rules_asked, without_reasons
 from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.telling import without_statements
 from agentpay.intents.text import normalise
 from agentpay.intents.types import Act, Dialogue, Entities, Understanding
 
-_AFTER_SALE = frozenset({I.ORDER_STATUS, I.CANCEL_ORDER, I.CHANGE_ORDER, I.RETURN, I.EXCHANGE, I.REFUND})
-_BOUGHT = re.compile(r"\b(?:i|we)(?:'ve| have)? (?:\w+ )?(?:ordered|bought|purchased|received|got)\b", re.IGNORECASE)
 _WAVE = re.compile(
     r"^\W*(?:forget|never ?mind|nvm|drop|skip|scratch)\W*(?:it|that|about it|about that)?\W*$", re.IGNORECASE
 )
-STATES = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|so|well|ok)\W+)*(?:(?:my|our|his|her)\s+\w+(?:'s|\s+(?:is|are|has|have|was|just|loves?|likes?|started|starts|turns|wants?|needs?))\b"
-    r"|i(?:'m| am)\s+(?:an?|new|just|starting|going|planning|getting|moving)\b|i(?:'ve| have)\s+(?!got\s+\$)|we(?:'re| are|'ve| have)\b|(?:he|she|they)\b|it(?:'s| is) (?:for|his|her|my)\b)",
-    re.IGNORECASE,
-)
-"""A statement about somebody, of which nothing is asked."""
-_A_QUESTION = re.compile(
-    r"^\W*(?:(?:and|also|then|so|or|plus) )*(?:how|what(?! if)|when|where|which|who|do|does|is|are|can|could|may|will|would)\b(?! about)",
-    re.IGNORECASE,
-)
-TELLS = re.compile(
-    r"^\W*(?:(?:and|so|but|because|cause|cos|as|since|hi|hiya|hello|hey|ok|well|hold on|wait)\W+)*"
-    r"(?:i|we|he|she|they|you|(?:my|our|his|her|their) \w+)(?:'?(?:ve|s|re|m|d|ll))? "
-    r"(?!(?:\w+ )?(?:wants?|needs?|likes?|love|take|have|get|order|buy|wish|prefer|look|looking|after|think|thinking|go|add|put|send)\b)"
-    r"\w",
-    re.IGNORECASE,
-)
-"""Somebody did, is or says something, other than to wish for it."""
-OF_PEOPLE = re.compile(
-    r"^\W*(?:(?:and|so|but|oh|hi|hey)\W+)*(?:(?:\d{1,2}|an?|one|two|three|four|five|six|some|more|another|extra|new|our|my|the|of)\s+)*"
-    r"(?:guys|lads|men|women|girls|boys|people|colleagues|workers|staff|guests|friends|kids|children|visitors|employees|students|pupils)\s+\w",
-    re.IGNORECASE,
-)
-"""So many people did something: "two more guys hired today"."""
-_MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 
 def distribute(acts: list[Act]) -> list[Act]:
@@ -88,164 +63,12 @@ def _chosen_before(acts: list[Act]) -> list[Act]:
     return kept
 
 
-_CANCEL_IT = re.compile(r"\bcancel (?:it|that|this|them|those)\b", re.IGNORECASE)
-
-
-def _about_an_order(acts: list[Act]) -> list[Act]:
-    """ "I ordered a pen, has it shipped? Order 12, my e-mail is …": all of it is about that order."""
-    asked = next((act for act in acts if act.intent in _AFTER_SALE), None)
-    if asked is None:
-        return acts
-    kept: list[Act] = []
-    for act in acts:
-        given = set(act.entities.model_dump(exclude_defaults=True))
-        if act.intent is I.PROVIDE_DETAILS and given and given <= {"emails", "phone", "name"}:
-            asked.entities.emails = list(dict.fromkeys([*asked.entities.emails, *act.entities.emails]))
-            asked.entities.name = asked.entities.name or act.entities.name
-            asked.entities.phone = asked.entities.phone or act.entities.phone
-        elif act.intent is I.PROVIDE_DETAILS and asked.intent is I.CHANGE_ORDER and act.entities.address:
-            # "Ship 4711 to my aunt, 7 Cedar Ln, …": where the order shall go
-            asked.entities = Understanding(acts=[asked, act]).entities
-        elif act.intent not in {I.PRODUCT_SEARCH, I.OTHER, I.ADD_TO_CART} or not _BOUGHT.search(act.text):
-            kept.append(act)
-        else:
-            asked.entities.dates = list(dict.fromkeys([*asked.entities.dates, *act.entities.dates]))
-    return kept
-
-
-def _cancelling(acts: list[Act]) -> list[Act]:
-    """ "I ordered a pen but changed my mind, could you cancel it?": a wish about an order, no question for the rule."""
-    if not any(_BOUGHT.search(act.text) for act in acts):
-        return acts
-    return [
-        act.model_copy(update={"intent": I.CANCEL_ORDER})
-        if act.intent in {I.POLICY, I.REMOVE_FROM_CART} and _CANCEL_IT.search(act.text)
-        else act
-        for act in acts
-    ]
-
-
-_TO_IT = re.compile(r"\b(?:to|on|onto|in|into|with) (?:it|that|that order|my order|the order)\W*$", re.IGNORECASE)
-
-
-_INTO_CART = re.compile(
-    r"\b(?:in|into|to) (?:my |the |our )?(?:shopping )?(?:cart|basket|bag|trolley)\b", re.IGNORECASE
-)
-
-
-_AS_BEFORE = re.compile(
-    r"\b(?:again|re-?order\w*|same|had|bought|got|like (?:in|last|the)|repeat|as (?:in|last))\b", re.IGNORECASE
-)
-"""What was ordered once is wanted once more: a new purchase."""
-
-
-_ELSEWHERE = re.compile(
-    r"\b(?:instead|rather|redirect\w*|re-?route\w*|(?:send|ship|deliver|forward) (?:it|that|this|them|the (?:order|parcel|package))|new address|moved)\b",
-    re.IGNORECASE,
-)
-
-
-def _of_support(dialogue: Dialogue) -> bool:
-    """Whether an address can only be for an order that was placed: support is spoken to, nothing lies in the cart."""
-    return dialogue.agent == "support" and not dialogue.cart_items and dialogue.asked_for not in _WHERE
-
-
-_WHERE = frozenset({"address", "country", "postal_code"})
-
-
-def _of_the_order(acts: list[Act], dialogue: Dialogue) -> list[Act]:
-    """ "I only need one in order 12, can you change it?": with an empty cart, what is changed is the order."""
-    numbers = [number for act in acts for number in act.entities.order_numbers]
-    named = bool(numbers) and not any(_AS_BEFORE.search(act.text) for act in acts)
-    acts = [
-        act.model_copy(update={"intent": I.CHANGE_ORDER})
-        if act.intent is I.PROVIDE_DETAILS
-        and act.entities.address is not None
-        and (named or (_ELSEWHERE.search(act.text) and _of_support(dialogue)))
-        else act
-        for act in acts
-    ]
-    spoken_of = any(act.entities.order_numbers or act.intent is I.CHANGE_ORDER for act in acts)
-    if dialogue.cart_items or not (spoken_of or dialogue.stage in {"paid", "after_sales"}):
-        return acts
-    return [
-        act.model_copy(update={"intent": I.CHANGE_ORDER})
-        if act.intent in {I.CHANGE_CART, I.REMOVE_FROM_CART}
-        or (act.intent is I.ADD_TO_CART and (named or _TO_IT.search(act.text)) and not _INTO_CART.search(act.text))
-        else act
-        for act in acts
-    ]
-
-
-def two_rules(one: Act, other: Act) -> bool:
-    """ "How long is the guarantee, and do you take PayPal?": each a question for a rule of its own."""
-    asked = all(act.intent is I.POLICY and _A_QUESTION.match(act.text) for act in (one, other))
-    return asked and one.text != other.text and not PRONOUN.within(other.text)
-
-
-def _rules_asked(acts: list[Act]) -> list[Act]:
-    """ "What if it doesn't fit, can I return it?" asks for one rule; nothing is to be sent back yet."""
-    kept: list[Act] = []
-    for act in acts:
-        last = kept[-1] if kept else None
-        if (
-            last is not None
-            and last.intent is I.POLICY
-            and act.intent in {I.RETURN, I.REFUND, I.EXCHANGE, I.POLICY}
-            and not act.entities.order_numbers
-            and _MAY_I.search(act.text)
-            and not two_rules(last, act)
-        ):
-            both = Understanding(acts=[last, act]).entities
-            kept[-1] = last.model_copy(update={"text": f"{last.text}, {act.text}", "entities": both})
-        else:
-            kept.append(act)
-    return kept
-
-
-def _without_background(acts: list[Act]) -> list[Act]:
-    """ "My daughter takes up the piano. Something under $200?": the first says why, the second what."""
-    wishes = [act for act in acts if act.intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and not _tells(act)]
-    return [act for act in acts if not _tells(act)] if wishes else acts
-
-
-def _tells(act: Act) -> bool:
-    """Whether it is a mere statement about somebody, of which nothing is asked."""
-    bare = set(act.entities.model_dump(exclude_defaults=True)) <= {
-        "product_query",
-        "category",
-        "pronoun",
-        "quantity",
-        "attributes",
-    }
-    return act.intent is I.PRODUCT_SEARCH and act.confidence <= 0.65 and bare and STATES.match(act.text) is not None
-
-
 def _without_waves(acts: list[Act]) -> list[Act]:
     """ "Forget it, empty the cart": a wave of the hand beside what is really wanted."""
     if len(acts) < 2:
         return acts
     kept = [act for act in acts if not (act.intent is I.REMOVE_FROM_CART and _WAVE.match(act.text))]
     return kept or acts
-
-
-_ANOTHER = re.compile(
-    r"\b(?:exchang\w*|swap\w*|replac\w*|another|instead|new|different|other|next|bigger|smaller|larger|size up|send|post|ship|need|want|like|get|have)\b|\?",
-    re.IGNORECASE,
-)
-
-
-def _without_reasons(acts: list[Act]) -> list[Act]:
-    """ "It's too small for him, can I send it back?": why it goes back asks for no other one."""
-    if not any(act.intent in {I.RETURN, I.REFUND} for act in acts):
-        return acts
-    kept = [act for act in acts if act.intent is not I.EXCHANGE or act.entities.options or _ANOTHER.search(act.text)]
-    reasons = [act for act in acts if act not in kept]
-    for act in kept if reasons else ():
-        if act.intent in {I.RETURN, I.REFUND} and not act.entities.product_query:
-            act.entities = Understanding(acts=[act, *reasons]).entities
-            break
-    return kept
 
 
 _IF_SO = re.compile(
@@ -357,9 +180,9 @@ def tidy(acts: list[Act], text: str, dialogue: Dialogue, accepts: bool, declines
         if act.intent is I.OTHER:
             act.entities.product_query = None
     acts = _told_apart(acts)
-    acts = _about_an_order(_cancelling(_corrected(_chosen_and_why(_without_conditions(acts)))))
-    acts = _without_waves(_without_background(_rules_asked(_chosen_before(acts))))
-    acts = _without_reasons(_of_the_order(acts, dialogue))
+    acts = about_an_order(cancelling(_corrected(_chosen_and_why(_without_conditions(acts)))))
+    acts = _without_waves(without_statements(rules_asked(_chosen_before(acts))))
+    acts = without_reasons(of_the_order(acts, dialogue))
     matters = [act for act in acts if not (act.intent is I.OTHER and FILLER.match(normalise(act.text)))]
     if accepts and not declines and all(act.intent in MANNERS | {I.OTHER} for act in matters):
         meant = YES_MEANS.get(dialogue.asked_for or "") or (I.NEGOTIATION if dialogue.has_offer else None)

@@ -15,12 +15,13 @@ from agentpay.intents.entities.extract import ClauseReading, find_standing, read
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.query import asked_about, is_bare, product_words, title_run
 from agentpay.intents.entities.spans import Span
-from agentpay.intents.joining import OF_PEOPLE, TELLS, distribute, tidy
+from agentpay.intents.joining import distribute, tidy
 from agentpay.intents.listing import completes, order_listed
 from agentpay.intents.patterns import is_override
 from agentpay.intents.segment import Clause, segment
 from agentpay.intents.settling import resolve, settle_change, settle_money, with_carried, without_prices
 from agentpay.intents.taxonomy import IntentName as I
+from agentpay.intents.telling import OF_PEOPLE, TELLS
 from agentpay.intents.text import clean, normalise
 from agentpay.intents.types import Act, Dialogue, Understanding, Vocabulary
 

@@ -7,10 +7,11 @@ import pytest
 
 from agentpay.intents.entities.codes import find_codes, perhaps_codes
 from agentpay.intents.entities.contact import find_emails, find_people
-from agentpay.intents.entities.counting import find_ordinals, find_quantity, find_sort
+from agentpay.intents.entities.counting import find_quantity
 from agentpay.intents.entities.dates import find_dates
 from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.places import country_of, infer_country, postcode_fits, subdivision
+from agentpay.intents.entities.pointing import find_ordinals, find_sort
 from agentpay.intents.entities.query import product_words
 
 

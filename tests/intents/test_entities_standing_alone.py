@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentpay.intents.entities.counting import EVERYTHING
+from agentpay.intents.entities.pointing import EVERYTHING
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.types import Dialogue, Entities, Vocabulary
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agentpay.intents.entities.address import find_addresses
 from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
-from agentpay.intents.entities.counting import EVERYTHING, PRONOUN, find_ordinals, find_quantity, find_sort
+from agentpay.intents.entities.counting import find_quantity
 from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
 from agentpay.intents.entities.destinations import Destination, find_destination
 from agentpay.intents.entities.finding import find_words
@@ -19,6 +19,7 @@ from agentpay.intents.entities.numerals import LIKELY
 from agentpay.intents.entities.offers import find_offers
 from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.places import infer_country
+from agentpay.intents.entities.pointing import EVERYTHING, PRONOUN, find_ordinals, find_sort
 from agentpay.intents.entities.query import product_words
 from agentpay.intents.entities.replacing import find_postcodes, find_replaced_count
 from agentpay.intents.entities.several import Found

@@ -1,0 +1,144 @@
+# ruff: noqa: E501 (a regular expression or a list of words is read in one piece)
+"""What a message points to without naming it: places in what was shown, "it", everything; and the order of prices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from agentpay.intents.entities.numerals import number
+from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.gating import AnyOf, Gated
+
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+    "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "6th": 6, "7th": 7, "8th": 8, "last": -1, "latter": -1, "former": 1, "final": -1, "bottom": -1, "top": 1,
+}  # fmt: skip
+_SIDES = frozenset({"top", "bottom", "former", "latter", "final"})
+"""Places only in what was shown: elsewhere a thing has a top."""
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_FIRST_FEW = Gated(
+    r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
+    re.IGNORECASE,
+)
+_GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
+_PLACE = Gated(
+    rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
+    rf"(?:\s+(?:{_GENERIC}|1))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|of (?:them|those|these)|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{{3,}}er)\b))",
+    re.IGNORECASE,
+)
+_LAST_ONE_HAD = re.compile(
+    r"\bfrom\s+the\s+$|\s+ones?\s+(?:had|was|were|came|arrived|broke|fell|died|lasted|didn'?t|wasn'?t|never|you sent|i (?:had|got|bought|ordered))\b",
+    re.IGNORECASE,
+)
+"""Around "last", where it is what was bought before: "the last one was too heavy", "from the last one"."""
+_PLACE_GENERIC = Gated(rf"\b(?P<o>{_ORDINAL})\s+(?:{_GENERIC})\b", re.IGNORECASE)
+_PLACE_NOUN = Gated(
+    rf"\b(?:the|your|that|this)\s+(?P<o>{_ORDINAL})\s+(?:(?:and|or|&)\s+(?:the\s+)?(?P<o2>{_ORDINAL})\s+)?(?!aid|hand|class|edition|name|order|time|day|week|month|year|night|floor)[^\W\d_]{{3,}}",
+    re.IGNORECASE,
+)
+_NUMBERED = Gated(
+    r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
+    re.IGNORECASE,
+)
+_OUT_OF = Gated(
+    r"\b(?:out of|between|compare|of)\s+(?:numbers?\s+)?(?P<n>[1-9])\s+(?:and|or|&|vs)\s+(?:number\s+)?(?P<n2>[1-9])(?=\s*(?:$|[,.!?;]|which|what|who))",
+    re.IGNORECASE,
+)
+"""Two places in what was shown: "out of 1 and 3, which is lighter?"."""
+_MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
+_BARE_PLACE = re.compile(
+    rf"^\W*(?:i'll take |i want |give me |the )?(?P<n>\d|one|two|three|four|five|{_ORDINAL})\W*(?:please|pls|thanks)?\W*$",
+    re.IGNORECASE,
+)
+_BARE_PLACES = re.compile(
+    rf"^\W*(?:(?:i'll take|i want|give me|ok|yes)\W+)?(?P<o>{_ORDINAL})\s*(?:and|&|,|n|plus)\s*(?P<o2>{_ORDINAL})\s+(?:ones\b|please\b|pls\b|thanks\b|\W)+$",
+    re.IGNORECASE,
+)
+_BOTH = Gated(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
+
+_ASCENDING = Gated(
+    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap first)\b(?:\s+first\b)?",
+    re.IGNORECASE,
+)
+_DESCENDING = Gated(
+    r"\b(?:the\s+)?(?:most expensive|priciest|dearest|highest[- ]priced?|highest price|high(?:est)? to low(?:est)?|most premium)\b",
+    re.IGNORECASE,
+)
+PRONOUN = AnyOf(
+    r"\b(?:it|that|this|them|those|these|same|its)\b|\b(?:the|that|this|another|first|second|last|other|which|each|a)\s+(?:[\w-]+\s+){0,2}ones?\b|\bones\b",
+    re.IGNORECASE,
+)
+EVERYTHING = AnyOf(
+    r"\b(?:everything|all of (?:it|them|those|these|my (?:items|stuff))|(?:remove|delete|drop|clear|cancel|take out) all\b"
+    r"|(?:empty|clear|reset|wipe|dump|delete)(?: out)? (?:my |the |that |this |whole |entire |all )*(?:shopping )?(?:cart|basket|bag|trolley)|(?:whole|entire) (?:cart|basket|bag|order)|start (?:all )?over|start (?:again|fresh|from scratch)|them all|all (?:the )?items|(?:empty|clear|bin|scrap|drop|remove|delete|dump|take out) the (?:whole|entire)? ?(?:thing|lot)"
+    r"|(?:cart|basket) (?:empty|clean)|(?:empty|clear) (?:it|that)(?: out| all)?(?=\W*(?:please\W*)?$))\b",
+    re.IGNORECASE,
+)
+
+
+def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str | None) -> list[Span]:
+    """Places in what was shown, from 1, -1 the last; `shown` > 0 also allows "the second jacket"."""
+    found: list[Span] = []
+
+    def add(match: re.Match[str], values: list[int]) -> None:
+        if free([*taken, *found], *match.span()) and not _NEGATED.search(text[: match.start()]):
+            found.append(Span(*match.span(), "ordinal", values))
+
+    for match in _FIRST_FEW.finditer(text):
+        count = number(match["n"]) or 0
+        last = match["end"].lower() == "last"
+        add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
+    for match in _PLACE.finditer(text):
+        if not shown and match["o"].lower() in _SIDES:
+            continue
+        second = match["o2"]
+        if match["o"].lower() == "last" and (
+            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
+        ):
+            continue
+        add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
+    for match in _PLACE_GENERIC.finditer(text):
+        if match["o"].lower() == "last" and (
+            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
+        ):
+            continue
+        add(match, [_ORDINALS[match["o"].lower()]])
+    if shown:
+        for match in _PLACE_NOUN.finditer(text):
+            if match["o"].lower() == "last" and _LAST_ONE_HAD.match(text, match.end("o")):
+                continue
+            for group in ("o", "o2") if match["o2"] else ("o",):
+                if free([*taken, *found], *match.span(group)):
+                    found.append(Span(*match.span(group), "ordinal", [_ORDINALS[match[group].lower()]]))
+        if _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
+            add(both, [1, 2])
+    for match in _NUMBERED.finditer(text):
+        if shown or not match.group().startswith("#"):
+            value = number(match["n"])
+            if value and (shown or re.match(r"(?i)(?:option|item|result|choice|number)", match.group())):
+                add(match, [value, *([int(match["n2"])] if match["n2"] else [])])
+    for match in _OUT_OF.finditer(text) if shown >= 2 else ():
+        if max(pair := [int(match["n"]), int(match["n2"])]) <= shown:
+            add(match, pair)
+    if shown >= 3 and shown % 2 and (middle := _MIDDLE.search(text)):
+        add(middle, [(shown + 1) // 2])
+    if not found and shown and (two := _BARE_PLACES.match(text)):
+        add(two, [_ORDINALS[two["o"].lower()], _ORDINALS[two["o2"].lower()]])
+    if not found and shown and asked_for in {"product", "choice", "ordinal"} and (bare := _BARE_PLACE.match(text)):
+        word = bare["n"].lower()
+        value = _ORDINALS.get(word) or number(word)
+        if value:
+            add(bare, [value])
+    return found
+
+
+def find_sort(text: str) -> tuple[Literal["price_asc", "price_desc"], tuple[int, int]] | None:
+    """The order of price that is asked for, and where."""
+    if match := _ASCENDING.search(text):
+        return "price_asc", match.span()
+    if match := _DESCENDING.search(text):
+        return "price_desc", match.span()
+    return None
