@@ -37,11 +37,6 @@ _IN_IT = re.compile(
     re.I,
 )
 """Asks what is in it: "no lilies in that one, are there?"."""
-_FOR_WHAT = re.compile(
-    r"^\W*(?:(?:hi|hello|so|good \w+)\W+)*(?:(?:i|we)(?:'m| am|'re| are|'d)? )?(?:need|want|like|looking|order|shopping|buying|after)(?: (?:to order|to buy|this|these|some (?:things|stuff|bits)|the following|a few (?:things|bits)))* for (?:my|our|the|an?|his|her|their) [\w-]+(?: [\w-]+)?\W*$",
-    re.I,
-)
-"""Says for whom or what the goods beside it are."""
 _HOW_MUCH = re.compile(
     r"\bhow (?:many|much)\b[\w ]{0,24}?\b(?:is|are|would|will|do|does|should) (?:that|this|it|i|we)\b(?: cost| come)?",
     re.I,
@@ -189,13 +184,6 @@ def _only_told(talk: Talk, act: ActView, acts: Sequence[ActView]) -> bool:
     """ "My lad is eight and mad about fish", beside "is there something with everything in the box?"; "about 12", beside what is asked."""
     others = [one for one in acts if one is not act]
     if (name := named(act)) is not None and _NUMBER.fullmatch(name) and any(one.intent in _ASKED for one in others):
-        return True
-    if (
-        act.intent in _SEEKS | {"add_to_cart"}
-        and _FOR_WHAT.match(act.text)
-        and stems(named(act) or "") <= stems(act.text)  # what another clause named may have been put to it
-        and any(one.intent == "add_to_cart" for one in others)
-    ):
         return True
     needed = [
         one for one in others if (asked := _HOW_MUCH.search(one.text)) and not asked.group().endswith(("cost", "come"))

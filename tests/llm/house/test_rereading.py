@@ -152,16 +152,6 @@ def test_how_many_are_needed_orders_none() -> None:
     assert [intent for intent, _ in meant(*acts)] == ["recommendation"]
 
 
-def test_for_whom_a_list_is_names_no_goods() -> None:
-    acts = [
-        act("product_search", "I need for my kitchen", product_query="kitchen"),
-        act("add_to_cart", "2x oak tray", product_query="oak tray", quantity=2),
-    ]
-    assert [own["product_query"] for _, own in meant(*acts)] == ["oak tray"]
-    carried = act("product_search", "order for my kitchen", product_query="bread bin", quantity=4)
-    assert [own["product_query"] for _, own in meant(carried, acts[1])] == ["bread bin", "oak tray"]
-
-
 def test_so_many_of_what_is_sold_by_a_unit() -> None:
     cart = cart_of(("oil-1", "Teak oil, per litre", 3, {}), ("rag-1", "Cotton rags", 1, {}))
     told = act("remove_from_cart", "actually 5 litres", product_query="5 litres")
