@@ -359,6 +359,14 @@ def test_no_sentence_of_a_prompt_is_repeated(agent: Any, cut: Any) -> None:
             assert len("".join(out)) < 48, told
 
 
+@pytest.mark.parametrize("size", [*range(1, 24), 40, 60])
+def test_a_short_sentence_of_a_prompt_is_noticed_in_pieces_of_any_size_and_behind_markup(size: int) -> None:
+    told = "**Search before you recommend.** Show few products and say in a line why each fits."
+    gate, out = through([told[n : n + size] for n in range(0, len(told), size)])
+    assert gate.refused == [LEAK]
+    assert "you recommend" not in "".join(out)
+
+
 def test_what_a_prompt_shares_with_careful_clerks_may_be_said() -> None:
     reply = "To look that up I need the order number and the e-mail address it was placed with."
     assert through(pieces_of(reply))[0].refused == []

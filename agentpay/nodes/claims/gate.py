@@ -12,7 +12,6 @@ from agentpay.nodes.claims.leaks import HINT, Secrets
 
 _END = re.compile(r"[.!?;。！？][\"')\]*_]*\s|\n")
 _MARKS = frozenset(".!?;\n。！？")
-_SHORT = 40
 LEAK = "words of the instructions"
 
 
@@ -59,15 +58,9 @@ class Gate:
 
     def _suspect(self, start: int) -> bool:
         """Whether what is new may claim something, or reads like the prompt."""
-        sentence = self._sentence
-        if may_claim(sentence, start):
+        if may_claim(self._sentence, start):
             return True
-        if len(sentence) < HINT:
-            return self._secrets.hinted(self._tail + sentence)
-        if len(sentence) - start <= _SHORT:
-            return self._secrets.hinted(sentence)
-        # A long piece may hold the prompt's words anywhere
-        return any(self._secrets.hinted(sentence[:end]) for end in range(len(sentence), start, 1 - HINT))
+        return self._secrets.hinted(self._tail + self._sentence, len(self._tail) + start)
 
     def _settle(self, *, whole: bool = False) -> None:
         """Decide each sentence that has come to its end; hold the rest if it may claim something."""

@@ -14,6 +14,9 @@ HINT = 14
 PROOF = 36
 """… and so many are a leak."""
 SHORT = 22
+"""A sentence of the prompt of so many characters, and fewer than a proof's, is a leak as a whole."""
+_STRIDE = SHORT - HINT
+"""Windows are looked at so far apart: one of them lies within a sentence of SHORT characters, however a text is cut."""
 _COMMON = (
     "the order number and the e-mail address it was placed with",
     "hand the conversation to a person",
@@ -44,8 +47,7 @@ class Secrets:
             for phrase in spared:
                 text = text.replace(phrase, "\n")
             joined.append(text)
-        flat = [" ".join(text.lower().split()) for text in texts]
-        self._hints = {text[n : n + HINT] for text in flat for n in range(len(text) - HINT + 1)}
+        self._hints = {text[n : n + HINT] for text in joined for n in range(len(text) - HINT + 1)}
         self._proofs = {text[n : n + PROOF] for text in joined for n in range(len(text) - PROOF + 1)}
         # A sentence shorter than that is known as a whole
         self._sentences = {
@@ -53,9 +55,11 @@ class Secrets:
         }
         self._names = {spec.name for specs in SPECS.values() for spec in specs if "_" in spec.name}
 
-    def hinted(self, tail: str) -> bool:
-        """Whether a text's end reads like the prompt."""
-        return tail[-HINT:].lower() in self._hints
+    def hinted(self, text: str, start: int = 0) -> bool:
+        """Whether a text reads like the prompt, markup aside, where it goes on from `start`."""
+        seen = even(text[max(0, start - 2 * HINT) :])
+        fresh = len(even(text[start:]))
+        return any(seen[end - HINT : end] in self._hints for end in range(len(seen), len(seen) - fresh, -_STRIDE))
 
     def told(self, text: str) -> bool:
         """Whether a text repeats a part of the prompt, or names what only the prompt names."""
