@@ -17,6 +17,7 @@ from agentpay.llm.house import (
     reopening,
     sending,
     service,
+    small_talk,
     upselling,
     wondering,
 )
@@ -74,6 +75,9 @@ def converse(talk: Talk) -> Plan:
     if service.is_foreign(talk):
         yield from service.foreign(talk)
         return
+    if small_talk.only_chats(turn.text):
+        small_talk.answer(talk)
+        return
     task = of_memory(talk)
     intents = [act.intent for act in turn.acts]
     shopping = bool(turn.shown or talk.focus or talk.cart.get("items"))
@@ -82,8 +86,12 @@ def converse(talk: Talk) -> Plan:
         [_whole(talk, amiss)]
         if amiss
         else [
-            *(clauses.of_that_order(talk, clauses.with_question(talk, act)) for act in as_meant(talk, turn.acts)),
+            *(
+                clauses.of_that_order(talk, clauses.with_question(talk, act))
+                for act in as_meant(talk, small_talk.without(turn.acts, turn.text))
+            ),
             *clauses.unheard(talk),
+            *general.unheard(talk),
         ]
     )
     answer = {"accepts": turn.accepts, "declines": turn.declines}
@@ -110,14 +118,14 @@ def converse(talk: Talk) -> Plan:
     if refused:
         talk.say("left_as_it_is")
     acts = sorted(
-        merged([grounded(talk, act) for act in settled(without_fillers(heard))]),
+        merged([grounded(talk, act) for act in settled(without_fillers(heard), turn.text)]),
         key=lambda act: _ORDER.get(act.intent, 3 if act.intent not in _SMALL_TALK else 1),
     )
     acts = [replace(act, intent="other") if act.intent == "human" and service.asks_who(act) else act for act in acts]
     if any(act.intent == "human" for act in acts):
         yield from service.human(talk, _asking(acts))
         return
-    acts = general.with_rules(talk, acts)
+    acts = general.with_rules(talk, general.with_asides(acts))
     acts = agreed(talk, as_haggling(talk, taking_the_offer(talk, acts)))
     if any(clauses.done_already(talk, act) for act in acts):
         talk.say("all_set")
@@ -131,7 +139,7 @@ def converse(talk: Talk) -> Plan:
         acts = [act for act in acts if act.intent not in KINDS and not clauses.negates(act)]
     wishes = [
         act
-        for act in settled(heard)
+        for act in settled(heard, turn.text)
         if act.intent in KINDS
         and not (refused or general.asks_the_rule(talk, act) or clauses.asks_when(act) or clauses.calls_off(talk, act))
     ]

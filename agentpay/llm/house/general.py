@@ -101,7 +101,14 @@ _GUESSED = frozenset(
         "order_status",
     }
 )
-_UNSURE, _SURE = 0.7, 0.9
+_UNSURE, _SURE, _HALF = 0.7, 0.9, 0.5
+_FURTHER = re.compile(
+    r"(?:\b(?:and|also|plus|or)\b|[?.!;,-])\s*(?=(?P<asked>(?:how (?:long|many|much|soon|do|does|can)|do (?:you|i|we)|can (?:i|we|you|it)|is (?:there|it)|are (?:there|you)"
+    r"|what(?:'s|s| is| are| if| happens)|when|where|who)\b[^.?!;]{6,120}))",
+    re.I,
+)
+"""A question behind another one."""
+_SAY_NOTHING = stems("problem matter issue ok okay fine thing question")
 _COMES_BACK = frozenset({"return", "exchange"})
 WHAT_NOW = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|well|right)\W+)*what (?:are (?:my|our|the) options|happens|now|next|do (?:i|we) do|can (?:i|we|you) do|will you do"
@@ -128,6 +135,29 @@ def with_rules(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
             if act.intent != "negotiation" or set(act.entities) & _BIDS or _PRICE_MATCH.search(act.text)
         ]
     return [_as_meant(talk, act) for act in acts]
+
+
+def unheard(talk: Talk) -> list[ActView]:
+    """ "Do you take PayPal, and how long have I got to bring things back?", read as one question: the further ones of the message."""
+    heard = [act.text.casefold() for act in talk.turn.acts]
+    if not any(act.intent == "policy" for act in talk.turn.acts):
+        return []
+    found = (match["asked"].strip() for match in _FURTHER.finditer(talk.turn.text))
+    return [
+        ActView("policy", _SURE, asked, {})
+        for asked in found
+        if articles.is_topic(asked) and not any(asked.casefold() in text or text in asked.casefold() for text in heard)
+    ]
+
+
+def with_asides(acts: Sequence[ActView]) -> list[ActView]:
+    """ "My wifi is 5ghz only, is that a problem?", beside a question about the shop: what a guess took for goods is asked of
+    the pages, too, and what names nothing is no search."""
+    if not any(act.intent == "policy" for act in acts):
+        return list(acts)
+    guessed = [act for act in acts if act.intent in _OF_GOODS and act.confidence < _HALF]
+    kept = [act for act in acts if act not in guessed]
+    return [*kept, *(replace(act, intent="policy", entities={}) for act in guessed if content(act.text) - _SAY_NOTHING)]
 
 
 def _as_meant(talk: Talk, act: ActView) -> ActView:

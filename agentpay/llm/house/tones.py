@@ -7,6 +7,7 @@ from __future__ import annotations
 
 FORMAL: dict[str, list[str]] = {
     "greeting": ["Good day{name}. I am {assistant} of {shop}. How may I help you?"],
+    "small_talk": ["Very well, thank you for asking. How may I help you?"],
     "thanks": ["You are welcome. May I help you with anything else?", "It was a pleasure. Is there anything else?"],
     "goodbye": ["Goodbye, and thank you for your visit.", "Thank you for your visit. Goodbye."],
     "not_understood": [

@@ -9,6 +9,10 @@ WORDINGS: dict[str, list[str]] = {
         "Hi{name}! I'm {assistant} from {shop}. What are you looking for today?",
         "Hello{name}, {assistant} from {shop} here. How can I help?",
     ],
+    "small_talk": [
+        "All well here, thank you for asking! What can I do for you?",
+        "Can't complain, thanks! What can I do for you?",
+    ],
     "thanks": ["You're welcome! Anything else I can help with?", "My pleasure. Is there anything else?"],
     "goodbye": ["Goodbye, and thanks for stopping by!", "Take care, see you soon!"],
     "not_understood": [

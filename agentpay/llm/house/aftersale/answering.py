@@ -118,6 +118,7 @@ _SURE = re.compile(
     r"|yes please do it|(?:please )?go (?:right |straight )?ahead(?!,? and (?!set|do |process|book|arrange|open|register|start)| with| of|,? if))\b"
     r"|\bplease (?:put|push) (?:it|that|this|(?:the|my) (?:refund|return|exchange|change|cancell?ation)) through\b"
     r"|\bplease make (?:the|that|this) (?:return|exchange|change|swap|refund)(?: now)?\W*$"
+    r"|^\W*(?:(?:so|and|just|please|kindly) )*(?:request|issue|process|register|submit|file|book|open) (?:the|that|this|my|a) (?:full |whole |complete )?(?:refund|return|exchange)\b.*\b(?:now|right away|straight away|immediately)(?: please| pls)?\W*$"
     r"|^\W*(?:(?:yes|please|so|and|just) )*(?:do it|start it|set it up|book it|process it|confirmed)\W*$",
     re.I,
 )

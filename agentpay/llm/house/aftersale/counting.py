@@ -18,9 +18,10 @@ _UNITS = re.compile(
 _MEASURE = re.compile(
     r"\b\d+(?:[.,]\d+)?(?:\s?x\s?\d+(?:[.,]\d+)?)*\s?"
     r"(?:ml|cl|l|lit(?:er|re)s?|g|kg|mg|oz|lbs?|mm|cm|m|met(?:er|re)s?|km|inch(?:es)?|in|ft|feet|\"|w|watts?|v|volts?|gb|tb|%|percent)(?!\w)"
-    r"|\b\d+\s?x\s?\d+\b",
+    r"|\b\d+\s?x\s?\d+\b|(?<![\w-])\d+(?:\.\d+)?\s?[-\u2013]\s?\d+(?:\.\d+)?(?![\w-])",
     re.I,
 )
+"""A range counts nothing either: "age 7-8"."""
 _SOLD_PER = re.compile(r"\bper ([a-z]+)\b")
 _SHORT = {
     "metre": "m|met(?:er|re)s?",
@@ -29,6 +30,7 @@ _SHORT = {
     "kg": "kgs?|kilos?",
     "litre": "l|lit(?:er|re)s?",
 }
+_NUMBERED = re.compile(r"\d")
 _WORD = re.compile(r"[a-z0-9]+|[,;.]")
 _LOOK_BACK = 5
 """Words before an item's name that may count it: "two of the small red shelves"."""
@@ -69,6 +71,15 @@ def short_by(text: str, due: int) -> int | None:
 
 def without_measures(text: str) -> str:
     return _MEASURE.sub(" ", text)
+
+
+def without_values(text: str, items: Sequence[Mapping[str, Any]]) -> str:
+    """The text without values of options that hold a number and more: the 40 of "pack of 40" counts nothing."""
+    variants = [one for item in items for one in (item, *item.get("alternatives", ()))]
+    values = {str(value) for one in variants for value in one["options"].values()}
+    for value in sorted((one for one in values if _NUMBERED.search(one) and not one.isdigit()), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", text, flags=re.I)
+    return text
 
 
 def without_sales_units(text: str, items: Sequence[dict[str, Any]]) -> str:

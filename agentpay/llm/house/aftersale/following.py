@@ -8,7 +8,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import orders
-from agentpay.llm.house.aftersale import reading, serving
+from agentpay.llm.house.aftersale import reading, serving, wished
 from agentpay.llm.house.aftersale.answering import LEADING_YES, corrects
 from agentpay.llm.house.aftersale.finding import suits
 from agentpay.llm.house.aftersale.task import INTENTS, KINDS, Task, of_memory
@@ -36,6 +36,13 @@ _GETS_BACK = re.compile(
     r"\b(?:what|how much|how|where|when)\b[^.?!]{0,30}\b(?:get|have|see|receive|getting)\b[^.?!]{0,20}\bback\b",
     re.I,
 )
+_OF_A_CART = frozenset({"view_cart", "checkout", "other", "order_status", "price_question"})
+_IN_THE_ORDER = re.compile(
+    r"\b(?:what|which|how much|read|show|list|tell)\b[^.?!]{0,40}\b(?:in|on|of|about) (?:that|this|my|the) (?:\w+ )?order\b"
+    r"|\b(?:that|this|my|the) (?:\w+ )?order\b[^.?!]{0,20}\b(?:look|contain|hold|come to)",
+    re.I,
+)
+"""What an order holds or comes to, in words that are said of a cart as well."""
 _FURTHER = re.compile(r"\b(?:and|also|plus|then|too|as well)\b", re.I)
 
 
@@ -54,7 +61,8 @@ def asks_again(memory: dict[str, Any], intents: Sequence[str], text: str) -> boo
 
 def sums_up(memory: dict[str, Any], intents: Sequence[str], text: str, *, shopping: bool) -> bool:
     """
-    "What did I pay for it all up?", right after an order was told of, with no cart: the order's sum is asked, not a cart's.
+    "What did I pay for it all up?", "what's in that order now?", right after an order was told of, with no cart: the order's
+    sum is asked, not a cart's.
     So it is with "what do I get back and how?", after something was done with it.
     """
     served = memory.get("served")
@@ -63,7 +71,8 @@ def sums_up(memory: dict[str, Any], intents: Sequence[str], text: str, *, shoppi
     if served.get("done") and _IS_DONE.match(text):
         return True
     back = bool(served.get("done")) and set(intents) <= _OF_MONEY and _GETS_BACK.search(text) is not None
-    return back or set(intents) == {"view_cart"}
+    in_it = set(intents) <= _OF_A_CART and _IN_THE_ORDER.search(text) is not None
+    return back or in_it or set(intents) == {"view_cart"}
 
 
 def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
@@ -74,7 +83,9 @@ def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     what, intent = f"the {found['what']}", str((talk.turn.memory.get("served") or {})["intent"])
     before = of_memory(talk)
     if before is not None and before.asked == "confirm":
-        before.words.append(what)  # "and the socks?", while the return of the parka waits for a yes
+        before.words.append(
+            wished.as_wish(before.kind, what)
+        )  # "and the socks?", while the return of the parka waits for a yes
         before.calls = []
         yield from serving.serve(talk, before)
         return True

@@ -72,7 +72,7 @@ def wants_other_quantity(text: str) -> bool:
 
 def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> list[tuple[dict[str, Any], int]] | None:
     order, pool = found["order"], found["possible"]["items"]
-    text = counting.without_measures(words)
+    text = counting.without_measures(counting.without_values(words, pool))
     instead = _INSTEAD_OF.search(text)
     drop, more, exact = DROPS.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
     drop, more = (None, None) if instead else (drop, more)

@@ -28,6 +28,8 @@ from agentpay.llm.house.aftersale.clauses import (
     without_questions,
 )
 from agentpay.llm.house.aftersale.finding import ask, orders_of
+from agentpay.llm.house.aftersale.quantities import DROPS
+from agentpay.llm.house.aftersale.settling import said_in_words
 from agentpay.llm.house.aftersale.task import (
     CONFIRM,
     INTENTS,
@@ -185,7 +187,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
         kind = "cancel" if task.kind == "items" and wished.wants_rest(words) else task.kind
         task = Task(kind, orders=task.orders, method=task.method, words=[words])
     if asked in ("items", "to", "order", "method"):
-        task.words.append(f"for {task.offered}" if asked == "to" and agreed and task.offered else said)
+        answer = wished.as_wish(task.kind, said) if asked == "items" else said
+        task.words.append(f"for {task.offered}" if asked == "to" and agreed and task.offered else answer)
     if asked == "method" and task.method is None:
         task.method = turn.text.strip()[:100]
     yield from serve(talk, task)
@@ -227,13 +230,20 @@ def serve(talk: Talk, task: Task) -> Plan:
             yield from _next(talk, task)  # what cannot be done keeps nothing else from being done
         return
     task.calls = [{"tool": step.tool, "arguments": step.arguments} for step in steps]
-    if named and talk.text() == said and sure_already(talk.turn.text):
+    if named and talk.text() == said and sure_already(talk.turn.text) and _in_words(task):
         yield from _do(talk, task)
         return
     for step in steps:
         talk.say_text(step.says)
     talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")
     ask(talk, task, "confirm", CONFIRM[task.kind])
+
+
+def _in_words(task: Task) -> bool:
+    """Whether what is about to be done was asked for in words that say so: a guess is proposed first, however sure they are."""
+    if task.kind == "payment":
+        return True
+    return said_in_words(INTENTS.get(task.kind, task.kind), task.text) or DROPS.search(task.text) is not None
 
 
 def _faulty_beyond_rules(task: Task, found: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
 _PLEASE = re.compile(r"[, ]+(?:please|pls|thanks|thank you|thx|cheers)\b(?=\W*(?:$|[.;!?\n]))", re.I)
 _FURTHER = re.compile(r"^\W*(?:and|also|plus|or)\b", re.I)
+_AS_WELL = re.compile(r"\b(?:too|also|as well|either)\b", re.I)
 _PARTS = re.compile(
     r"\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
     r"|\s+(?=(?:but|though|although|while|whereas|except|apart from|other than|and not|rather than)\b)"
@@ -57,7 +58,7 @@ _BESIDE = re.compile(
 """What something goes with, or does not: named, and not meant."""
 _WISHES = re.compile(
     r"\b(?:return\w*|refund\w*|exchang\w*|swap\w*|replac\w*|cancel\w*|reimburse\w*|money back|money\b[^,]*\bback|get rid of|credit(?:ed)?|remove\w*|drop|delete|leave out|add|reduce|take (?:\w+ ){1,6}(?:off|out))\b"
-    r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
+    r"|\b(?:send|sent|sending|give|giving|bring|take|go|goes|going|come|ship)\b[^,]*\bback\b|\b(?:don'?t|do not|no longer|never) (?:want|need)\b|\b(?:change|switch|trade)\b",
     re.I,
 )
 _BOUGHT = re.compile(
@@ -99,6 +100,7 @@ _KEEP_SOME = re.compile(
 _A_NAME = 7
 """Words that the naming of a further item has at most."""
 
+_VERBS = {"return": "return", "exchange": "exchange", "refund": "refund", "cancel": "cancel", "items": "change"}
 WISH, STAYS, PRAISED, STORY, TOLD = "wish", "stays", "praised", "story", "told"
 Part = tuple[str, str]
 """(its role, its words)."""
@@ -126,8 +128,17 @@ def parts(text: str) -> tuple[Part, ...]:
         last = next((place for place, part in enumerate(told) if not _is_bare(part)), 0)
         listed = last if last and _FURTHER.match(told[last]) and not _FURTHER.match(told[0]) else 0
         for place, part in enumerate(told):
-            found.append((_role(told[listed] if place < listed else part, found), part))
+            found.append((_role(told[listed] if place < listed else part, found, first=place == 0), part))
     return tuple(found)
+
+
+def as_wish(kind: str, text: str) -> str:
+    """A bare name that answers which thing is meant, or names a further one, as the wish it is for: "return the socks".
+
+    Behind "…, but not the lamp" it would go on with what is to stay.
+    """
+    bare = kind in _VERBS and not any(_role_of_its_own(part) or _SAYS_MORE.search(part) for _, part in parts(text))
+    return f"{_VERBS[kind]} {text.strip()}" if bare else text
 
 
 def _is_bare(part: str) -> bool:
@@ -143,12 +154,15 @@ def _role_of_its_own(part: str) -> str | None:
     return PRAISED if _LIKED.search(part) or _PRAISED.search(part) else None
 
 
-def _role(part: str, before: Sequence[Part]) -> str:
+def _role(part: str, before: Sequence[Part], *, first: bool) -> str:
+    """`first`: it begins a sentence. What is to stay ends with its own, unless the next goes on: "The rug too"."""
     if own := _role_of_its_own(part):
         return own
     if before and _is_bare(part):
         # "… it's too small, and the socks": goes on with what was begun, whatever reason stands between
-        return next((role for role, said in reversed(before) if role != TOLD or not _REASON.match(said)), TOLD)
+        begun = next((role for role, said in reversed(before) if role != TOLD or not _REASON.match(said)), TOLD)
+        anew = first and not (_FURTHER.match(part) or _AS_WELL.search(part))
+        return TOLD if anew and begun == STAYS else begun
     return STORY if _BOUGHT.search(part) else TOLD
 
 
