@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -235,23 +236,28 @@ def _of_act(entities: dict[str, Any]) -> Iterator[Pair]:
             yield flat, str(value)
     if entities["currency"]:
         yield "currency", entities["currency"]
+    address = entities["address"] or {}
     for name in ("line1", "city", "region", "postal_code", "country"):
-        if value := (entities["address"] or {}).get(name):
-            yield name, value
+        if value := address.get(name):
+            # Labels know no second line: what stands before or behind the street may be written with it
+            further = address.get("line2") if name == "line1" else None
+            yield name, f"{value}|{value} {further}|{further} {value}" if further else value
 
 
 def _same(name: str, wanted: str, found: str) -> bool:
     if name == "date":
         spoken = wanted in _WEEKDAYS or wanted.startswith(("d", "last-"))
-        return found == _iso(wanted) if spoken else found.endswith(wanted)
+        return found == _iso(wanted) if spoken else found.endswith(re.sub(r"(?<!\d)(?=\d\b)", "0", wanted))
     if name == "phone":  # written as it was said, or with the country's code
         digits = "".join(filter(str.isdigit, found))
         return any(digits.endswith("".join(filter(str.isdigit, one)).lstrip("0")) for one in wanted.split("|"))
+    if name == "line1":
+        return any(_plain(one) == _plain(choice) for one in found.split("|") for choice in wanted.split("|"))
     return _plain(found) in {_plain(choice) for choice in wanted.split("|")}
 
 
 def _plain(value: str) -> str:
-    return "".join(value.casefold().split()).rstrip(".")
+    return "".join(value.casefold().replace(",", "").split()).rstrip(".")
 
 
 def _iso(wanted: str) -> str:

@@ -11,6 +11,7 @@ from agentpay.intents.entities.address_country import country_of_address
 from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import (
     POSTCODE,
+    country_by_plate,
     country_codes,
     country_of,
     country_of_city,
@@ -24,10 +25,19 @@ from agentpay.intents.types import PostalAddress
 
 _LINE2 = re.compile(
     r"\s*[,\n]?\s*((?:(?:apt|apartment|unit|suite|ste|flat|floor|room|rm|building|bldg|wohnung)\b\.?\s*#?\s*[\w-]+|#\s?\w+"
-    r"|\d{1,2}(?:st|nd|rd|th) floor|\d{1,2}\s?[ºª°][^,\n]{0,12}|(?:lgh|whg|appt?|piso|lok|m)\b\.?\s*\d+\w?)(?:\s*,?\s*(?:building|bldg|floor|room)\s+\w+)?)",
+    r"|\d{1,2}(?:st|nd|rd|th) floor|\d{1,2}\s?[ºª°][^,\n]{0,12}|(?:/\s?)?(?:lgh|whg|appt?|piso|lok|m|bus|top|post(?:nummer|\s?number|\s?nr))\b\.?\s*\d+\w?|\d{1,2}\.\s?(?:tv|th|mf|sal|og|stock|etage)\b\.?)(?:\s*,?\s*(?:building|bldg|floor|room)\s+\w+)?)",
     re.IGNORECASE,
 )
 _FLAT_FIRST = re.compile(r"((?:flat|apt|apartment|unit|suite)\b\.?\s*\w+)\s*,\s*$", re.IGNORECASE)
+_UNIT = r"(?:unit|shop|office|villa|stand|lot|plot|rmb|rmsd|rd|rr|rural route|site|blk|block|h\.?\s?no|house no|no|level|hc)"
+_OWN_NUMBER = re.compile(
+    rf"(?<!\w)(?:(?:{_UNIT}\.?\s*#?\w*\d\w*\s*,?\s*)+|{_UNIT}\.?\s+|(?:(?:u|unit|flat|apt)\.?\s?)?\d\w{{0,4}}/|\d{{1,2}}/\d{{1,2}}\s)$", re.IGNORECASE
+)
+"""Before a street what is part of its line: "Stand 118, Kloof Rd", "RR 2 Site 14 Box 9", "Unit 7/214 Marine Pde", "3/2 47 Dumbarton Rd"."""
+_HOUSE_FIRST = re.compile(
+    r"(?<![\w'’])((?:[A-Z][\w'’.]*\s){1,3}(?:Convent|House|Residency|Apartments?|Towers?|Heights|Court|Lodge|Hall|Centre|Center|Building|Mansions?|Farm|School|Hospital)|[A-Z]\w{3,}gården)\s*,\s*$"
+)
+"""The name of a house before its street."""
 _CONTEXT = re.compile(
     r"\b(ship|shipping|shipped|deliver(?:y|ed)?|address|send|sent|post(?:ed)?|live at|mail|dispatch|goes? to|bring|it's|adresse|envoyer|dirección)\b",
     re.IGNORECASE,
@@ -35,7 +45,7 @@ _CONTEXT = re.compile(
 _POSTCODE = re.compile(rf"(?<![\w]){POSTCODE}(?![\w])", re.IGNORECASE)
 _CUT = re.compile(
     r"\s(?:please|pls|plz|thanks?|thx|and|with|by|via|using|for|is|my|send|standard|express|then|but|i|i'll|i'm|ok(?!,? \d{5}\b)|when|how|what|asap|if|can|could"
-    r"|will|would|the(?!\s+hague\b)|also|so|it|at|as|instead|not|rather|now|because|since|order|we|let|need|want)\b|[()\"]",
+    r"|will|would|tel|mob|mobile?|cell|phone|ph|hp|bitte|contact|attn|att|landmark|eircode|the(?!\s+hague\b)|also|so|it|at|as|instead|not|rather|now|because|since|order|we|let|need|want)\b|[()\"]",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<!\bst)(?<!\bco)(?<!\bmt)(?<!\bft)(?<!\bd\.c)(?<!\bu\.s)[.](?=\s|$)|[!?;]", re.IGNORECASE)
@@ -46,6 +56,12 @@ _NOT_CITY = re.compile(
     re.IGNORECASE,
 )
 
+_STATE_ASIDE = re.compile(r"\(([^\W\d_]{2,}(?:[ -][^\W\d_]+)*)\)")
+"""A state or a province in brackets: "Montréal (Québec) H2H 1V4"."""
+_VIA = re.compile(r"\s*via\s+(?=[A-Z][\w ]+\s[A-Z]{2,3}\s\d{4}\b)")
+"""Before the town that the post for a village goes through, as in Australia."""
+_NUMBER_BEHIND = re.compile(r"\s\+?\d[\d ]{6,}$")
+"""A phone number behind a city."""
 _HEAD = re.compile(
     rf"(?:^|[.:!?\n]\s*|\b(?:in|to|at|is|from)\s+)(?:(?P<city>[^\W\d_][^\W\d_.' -]*(?:[ ,]{{1,2}}[^\W\d_][\w.'-]*){{0,3}})[ ,]{{1,2}}(?P<post>{POSTCODE})|(?P<post2>{POSTCODE})\s+(?P<city2>[^\W\d_][\w.' -]{{1,30}}?))\s*[, ]\s*(?:at\s+)?$",
     re.IGNORECASE,
@@ -93,9 +109,16 @@ def _complete(
     if re.search(r"(?i)\b(ship|add|order|want|address|deliver|send)\b", line1):
         return None
     line2: str | None = None
+    line_end = end
     if after := _LINE2.match(text, end):
         line2, end = after.group(1).strip(), after.end()
-    elif before := _FLAT_FIRST.search(text[max(0, start - 24) : start]):
+    if line2 is None and (before := _FLAT_FIRST.search(text[max(0, start - 24) : start])):
+        line2 = before.group(1)
+        start = start - (len(before.group()))
+    elif own := _OWN_NUMBER.search(text[max(0, start - 40) : start]):
+        start -= len(own.group())
+        line1 = text[start:line_end].strip(" ,")
+    if line2 is None and (before := _HOUSE_FIRST.search(text[max(0, start - 60) : start])):
         line2 = before.group(1)
         start = start - (len(before.group()))
     tail = _read_tail(text, end)
@@ -163,11 +186,13 @@ def _read_tail(text: str, start: int) -> _Tail:
     limit = min(stop.start() if stop else len(text), start + 140)
     tail = _Tail(end=start)
     position = start
-    for raw in re.split(r"([,\n])", text[start:limit]):
+    for raw in re.split(r"([,\n]|\s[-–—/]\s)", text[start:limit]):
         piece_start, position = position, position + len(raw)
         piece = raw.strip()
-        if raw in {",", "\n"} or not piece:
+        if piece in {",", "-", "–", "—", "/"} or not piece:
             continue
+        if via := _VIA.match(raw):
+            piece_start, raw = piece_start + via.end(), raw[via.end() :]
         if not _read_piece(piece_start, raw, tail, text[position:limit]):
             break
         if tail.country:
@@ -177,6 +202,8 @@ def _read_tail(text: str, start: int) -> _Tail:
 
 def _read_piece(offset: int, raw: str, tail: _Tail, rest: str) -> bool:
     """Takes what the piece says into `tail`; False where the address ends before or within it. `rest` is what follows."""
+    if (state := _STATE_ASIDE.search(raw)) is not None and regions_of(state[1]):
+        raw = f"{raw[: state.start()]} {state[1]} {raw[state.end() :]}"
     lead = len(raw) - len(raw.lstrip())
     cut = _CUT.search(raw, max(0, lead - 1))
     body = raw[: cut.start()] if cut else raw
@@ -201,10 +228,13 @@ def _read_piece(offset: int, raw: str, tail: _Tail, rest: str) -> bool:
         if tail.postcode is None and cut is None and _POSTCODE.search(rest):
             return _take_further(content, base, tail)
         return False
-    before, after = content[: post.start()].strip(), content[post.end() :].strip()
+    before, after = content[: post.start()].strip(), _NUMBER_BEHIND.sub("", content[post.end() :]).strip()
     if before and not _take_before(before, base, tail):
         return False
-    tail.postcode = re.sub(r"^[A-Z]{1,2}-(?=\d{4,5}$)", "", re.sub(r"\s+", " ", post.group())).upper()
+    plate = re.match(r"([A-Z]{1,2})-(?=\d{4,5}$)", post.group())
+    tail.postcode = re.sub(r"\s+", " ", post.group()[plate.end() if plate else 0 :]).upper()
+    if plate and tail.country is None:
+        tail.country = country_by_plate(plate[1], tail.postcode)
     tail.end = base + post.end()
     tail.postcode_first = not before and tail.city is None
     if after:
@@ -225,6 +255,8 @@ def _read_piece(offset: int, raw: str, tail: _Tail, rest: str) -> bool:
         if tail.city is None:
             if not _take_city(after, after_base, tail, followed=True):
                 return False
+        elif tail.region is None and regions_of(after):
+            tail.region, tail.end = _region_code(after), base + len(content)
         else:
             return False
     return cut is None

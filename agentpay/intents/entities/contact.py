@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import phonenumbers
 
+from agentpay.intents.entities.names import PARTICLE, TITLE, without_title
 from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import country_of
 from agentpay.intents.entities.spans import Span, free
@@ -18,14 +19,29 @@ _EMAIL = Gated(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 _URL = Gated(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
 _PHONE = Gated(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
 _PHONE_CONTEXT = AnyOf(
-    r"\b(phone|mobile|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber is\b", re.IGNORECASE
+    r"\b(phone|mobile?|mob|hp|handphone|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber(?: is\b|:)", re.IGNORECASE
 )
-_PART = r"[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*"
-_PARTICLE = r"(?:van|von|de|der|den|la|di|da|del|bin|al|le)"
+_PART = r"(?:[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*|[A-Z]\.(?=\s))"
+_PARTICLE = PARTICLE
 _FULL_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{0,3}}"
+_TITLES = rf"(?:(?i:{TITLE}))?"
 _NAMED = Gated(
-    rf"(?:\b[Nn]ame (?=(?:{_PART} ){{1,3}}{_PART}\W*$)|\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is)|\b[Rr]ecipient(?: is|:)?|\b[Aa]ttn:?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+(?P<name>{_FULL_NAME})"
+    rf"(?:(?<!ompany )(?<!ser )\b[Nn]ame(?=\s+(?:{_PART}\s+){{1,3}}{_PART}\s*(?:[,.;\n]|$))|\b[Mm]y (?:full |last )?name(?: is|'?s|:)|\b[Nn]ame(?:\s?:|'s| is|(?: \w+){{1,3}}:)|\b[Nn]ame (?:back )?to(?: read)?|\b[Rr]ecipient(?: is|:)?|\b[Aa]tt(?:n|ention)?\b[:.]?(?: of)?|\bz\.\s?[Hh]d\.?|\bc/o|\b[Uu]nder the name(?: of)?|\b[Cc]all me)\s+{_TITLES}(?P<name>{_FULL_NAME})"
 )
+_WHOLE = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{1,3}}"
+_IN_WHOSE_NAME = Gated(
+    rf"\b(?:[Pp]ut|[Cc]hange|[Mm]ake|[Ll]eave|[Bb]ook|[Rr]egister|[Oo]rder(?:ed)?)\b[^.?!]{{0,24}}?\bunder (?:[a-z']+ [a-z']*\s?name(?: instead)?[,:]?\s+)?{_TITLES}(?P<name>{_WHOLE})"
+)
+"""Whose an order shall be: "put it under Nomsa Dlamini", "under my son's name instead, Carl Reed"."""
+_NAME_SPOKEN_OF = Gated(
+    rf"\b(?:[Nn]ame|[Ss]urname)\b[^?!]*?\b(?:to|write|spell it|is|it's|must be|should be|should say)\s+{_TITLES}(?P<name>{_WHOLE})(?=\W*$|\s*[,.;]|\s+[a-z])"
+)
+"""A name behind words that speak of one: "my name on it is wrong, write Omar Al Said"."""
+_POLITE = Gated(rf"(?P<name>{_WHOLE})\s*\((?:Mr|Mrs|Ms|Miss|Dr)\.?\)")
+_TITLED = Gated(
+    rf"(?:^|(?<=[\s,;/(-]))(?i:{TITLE})(?P<name>(?:{_PART}\s+){{0,3}}(?:{_PARTICLE}\s+){{0,2}}{_PART})(?=\s*(?:[,;.\n!?/)]|$|\d|\bat\b|\band\b))"
+)
+"""A person with a title, beside an address and the like."""
 _SELF = Gated(rf"^\W*(?:(?:[Hh]i|[Hh]ello|[Hh]ey)[,!]?\s+)?(?:[Ii]t'?s\s+)?(?P<name>{_FULL_NAME})\s+here\b")
 _AS_RECIPIENT = Gated(
     rf"\b(?:[Pp]ut|[Ww]rite|[Uu]se|[Hh]ave|[Ss]et|[Tt]ake)\s+(?P<name>{_FULL_NAME})\s+(?:in |down )?as (?:the |my |its |a )?(?:name|receiver|recipient|addressee|contact|customer)\b"
@@ -43,12 +59,12 @@ _INTRODUCED = Gated(
 _FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
 _WHOLE_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{1,3}}"
 _BEFORE_DETAIL = re.compile(
-    rf"(?:^|[,;\n.:!?]\s*|\b(?:to|for|is|are|details)\s+(?:my \w+\s+)?)(?P<name>{_WHOLE_NAME})\s*[,;:\n-]*\s*(?:(?:at|of|on)\s+)?$"
+    rf"(?:^|[,;\n.:!?]\s*|\s[-–/]\s|\b(?:to|for|is|are|details|it'?s)\s+(?:my \w+\s+)?){_TITLES}(?P<name>{_WHOLE_NAME})\s*[,;:/.\n–-]*\s*(?:(?:(?:s?he'?s |s?he is |they'?re )?at|of|on|mob(?:ile)?|tel|phone|cell)[:.]?\s+)?$"
 )
 _AFTER_DETAIL = re.compile(
-    rf"^\s*[,;\n.(-]*\s*(?:(?:it'?s |is |all )?for\s+|(?:and )?(?:my )?name (?:is )?)?(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))"
+    rf"^\s*[,;\n.(-]*\s*(?:(?:it'?s |is |all )?for\s+|(?:and )?(?:my )?name (?:is )?|(?:and )?it'?s |[Cc]ontact |[Aa]tt(?:n|ention)?[:.]? )?{_TITLES}(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))"
 )
-_LOWER_BEFORE = re.compile(r"^\s*(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
+_LOWER_BEFORE = re.compile(r"^\s*(?:(?:it'?s|this is|name|hi|im|i'm)\s+)?(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
 _SIGNED = Gated(
     rf"(?:\b[Tt]hanks|\b[Tt]hank you|\b[Rr]egards|\b[Cc]heers|\b[Bb]est|\b[Ss]incerely|\b[Ll]ove)[!,.\s-]+(?P<name>{_WHOLE_NAME})\W*$"
 )
@@ -57,7 +73,7 @@ _NOT_NAMES = word_set(
     "interested looking sorry sure ready happy angry new fine good done not here just in on at from the a an ok okay yes no "
     "thanks please hi hello hey standard express interested using trying also still so very back i send ship deliver address email phone my "
     "it to for and the is order number street road thank you cheers regards best love where when what how can could would do does size hotel "
-    "restaurant cafe company office haus school shop store gmbh ltd inc llc ag go ahead proceed sounds great perfect cool right then now "
+    "restaurant cafe company firma office haus school shop store gmbh ltd inc llc ag go ahead proceed sounds great perfect cool right then now "
     "deal agreed lets let's ring call contact text ask phone"
 )
 
@@ -80,21 +96,32 @@ def find_people(
 def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for: str | None) -> list[Span]:
     found: list[Span] = []
     context = asked_for == "phone" or _PHONE_CONTEXT.within(text)
-    for match in _PHONE.finditer(text):
+    addresses = [span.value for span in taken if span.kind == "address"]
+    regions = [one.country for one in addresses if one.country] + list(regions)
+    for match in _PHONE.finditer(_masked(text, taken)):
         written = match.group()
         digits = sum(c.isdigit() for c in written)
         international = written.lstrip("(").startswith(("+", "00"))
         separated = len(re.findall(r"\d[\s().\-/]+\d", written)) >= 2 and digits >= 9
         national = written.startswith("0") and digits in (10, 11)  # no order's number begins so
-        if not (international or context or separated or national) or digits < 7 or not free(taken, *match.span()):
+        beside = bool(addresses) and digits >= 8
+        if not (international or context or separated or national or beside) or digits < 7:
             continue
         number = "+" + written.lstrip("(")[2:] if written.startswith("00") else written
         parsed = _parsed(number, (None,) if international else regions or ("US",))
-        if parsed is not None:
+        told = international or context or separated or national
+        if parsed is not None and (told or phonenumbers.is_valid_number(parsed)):
             value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
             found.append(Span(match.start(), match.end(), "phone", value))
             break
     return found
+
+
+def _masked(text: str, taken: Sequence[Span]) -> str:
+    """The text with a mark in place of all that is something else: "97209. 503-555-0144" is a postcode and a number."""
+    for span in taken:
+        text = text[: span.start] + "|" * (span.end - span.start) + text[span.end :]
+    return text
 
 
 def _parsed(number: str, regions: Sequence[str | None]) -> phonenumbers.PhoneNumber | None:
@@ -125,7 +152,11 @@ def _beside_details(text: str, taken: Sequence[Span], asked_for: str | None) -> 
                 continue
             if not any(word.lower() in _NOT_NAMES or country_of(word) for word in match["name"].split()):
                 start = match.start("name") + offset
-                return [Span(start, start + len(match["name"]), "name", _spelt(match["name"]))]
+                return [Span(start, start + len(match["name"]), "name", _spelt(without_title(match["name"])))]
+    if details:
+        for match in _TITLED.finditer(text):
+            if free(taken, *match.span("name")) and match["name"].split()[0].lower() not in _NOT_NAMES:
+                return [Span(*match.span(), "name", match["name"])]
     if (signed := _SIGNED.search(text)) and free(taken, *signed.span("name")):
         return [Span(*signed.span("name"), "name", signed["name"])]
     return []
@@ -136,7 +167,7 @@ def _spelt(name: str) -> str:
 
 
 def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
-    patterns = [_NAMED, _AS_RECIPIENT, _TO_RING, _NAMED_LOWER, _INTRODUCED, _SELF] + (
+    patterns = [_NAMED, _IN_WHOSE_NAME, _NAME_SPOKEN_OF, _POLITE, _AS_RECIPIENT, _TO_RING, _NAMED_LOWER, _INTRODUCED, _SELF] + (
         [_FOR_NAME] if asked_for == "name" else []
     )
     for pattern in patterns:
@@ -144,5 +175,5 @@ def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span
             name = match.group("name")
             if name.split()[0].lower() in _NOT_NAMES or not free(taken, *match.span("name")):
                 continue
-            return [Span(match.start(), match.end("name"), "name", _spelt(name))]
+            return [Span(match.start(), match.end("name"), "name", _spelt(without_title(name)))]
     return []

@@ -36,7 +36,7 @@ _CITY = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"\b(?:zip(?:\s?code)?|eir\s?code|post(?:al)?\s?code|plz|cap|to|in)\s*(?:is|:|'s|it'?s)?\s*(?P<code>{POSTCODE})(?![\w-])",
+    rf"\b(?:zip(?:\s?code)?|eir\s?code|post(?:al)?\s?code|plz|cap|pin(?:\s?code)?(?=\D{{0,4}}\d{{6}}\b)|to|in)\s*(?:is|:|'s|it'?s)?\s*(?P<code>{POSTCODE})(?![\w-])",
     re.IGNORECASE,
 )
 _END = re.compile(rf"(?<![\w-])(?P<code>{POSTCODE})\W*$", re.IGNORECASE)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentpay.intents.entities.address import find_addresses
+from agentpay.intents.entities.address_blocks import find_address_blocks
 from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import find_quantity
@@ -53,7 +54,8 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     asked = dialogue.asked_for
     written = in_signs(text, vocabulary.currency)
     spans = find_emails(text)
-    spans += find_addresses(text, vocabulary.countries, spans, asked)
+    addresses = find_addresses(text, vocabulary.countries, spans, asked)
+    spans += addresses or find_address_blocks(text, vocabulary.countries, spans, asked)
     spans += find_orders(written, vocabulary.title_words, spans, asked)
     spans += find_postcodes(text, spans)
     spans += find_codes(written, vocabulary.title_words, spans, asked, dialogue.codes)

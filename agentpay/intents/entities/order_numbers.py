@@ -43,9 +43,10 @@ _TREATED_NUMBER = Gated(
     re.IGNORECASE,
 )
 """Four digits and more of which is said what is said of an order alone: "can 66151 go to my office?", "5524 ordered by my toddler"."""
+_PLACE_ASKED = frozenset({"address", "shipping_address", "postal_code", "shipping", "phone"})
 _A_YEAR = re.compile(r"(?:19|20)\d\d")
 _TO_A_PLACE = re.compile(
-    r"\b(?:postage|shipping|zip|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
+    r"\b(?:postage|shipping|zip|pin|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
     re.IGNORECASE,
 )
 _ABOUT_A_NUMBER = re.compile(
@@ -87,7 +88,7 @@ def find_orders(
     text: str, title_words: Collection[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """Order numbers: by a word like "order" before them, by "#", or by shape (letters, dash, digits)."""
-    if not DIGIT.search(text):
+    if not DIGIT.search(text) or (asked_for in _PLACE_ASKED and text.strip(" .!").isdigit()):
         return []
     found: list[Span] = []
 

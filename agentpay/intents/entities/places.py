@@ -184,6 +184,17 @@ def subdivision(country: str, words: str) -> str | None:
     return words.strip().upper() if found else None
 
 
+@lru_cache(maxsize=64)
+def _states(country: str) -> dict[str, str]:
+    found = pycountry.subdivisions.get(country_code=country) or ()  # type: ignore[no-untyped-call]
+    return {one.name.casefold(): str(one.code).partition("-")[2] for one in found}
+
+
+def state_of(country: str, words: str) -> str | None:
+    """The code of a country's state or province by its full name."""
+    return _states(country).get(words.strip(" .,").casefold())
+
+
 def infer_country(postcode: str | None, region: str | None, served: Sequence[str]) -> str | None:
     """The country an address without one lies in: by its state, else by its postcode, the shop's countries first."""
     if region:
@@ -204,6 +215,16 @@ def infer_country(postcode: str | None, region: str | None, served: Sequence[str
 def country_by_shape(postcode: str) -> str | None:
     """The country whose postcodes alone look like this one."""
     return next((country for shape, country in _BY_SHAPE if shape.match(postcode)), None)
+
+
+_PLATES = {"FL": "LI", "A": "AT", "D": "DE", "S": "SE", "F": "FR", "I": "IT", "B": "BE", "L": "LU", "N": "NO"}
+"""Letters of number plates that are written before postcodes, where they are no code of the country."""
+
+
+def country_by_plate(letters: str, postcode: str) -> str | None:
+    """The country that letters before a postcode stand for: the A of "A-6020"."""
+    country = _PLATES.get(letters.upper(), letters.upper())
+    return country if country in country_codes() and postcode_fits(country, postcode) else None
 
 
 def known_cities(country: str) -> str:

@@ -34,7 +34,7 @@ _MEANT = Gated(
 )
 """What was ordered by mistake, then what was meant: "I ordered ten when I meant one"."""
 _NO_COUNT = re.compile(r"\b(?:street|house|door|flat|apartment|unit|road|number|size)\b", re.IGNORECASE)
-_WORD = r"(?:zip(?:\s?codes?)?|eir\s?code|post(?:al)?\s?code)"
+_WORD = r"(?:zip(?:\s?codes?)?|eir\s?code|post(?:al)?\s?code|pin(?:\s?code)?(?=\D{0,9}\d{6}\b))"
 _SPOKEN_OF = Gated(rf"\b{_WORD}\b", re.IGNORECASE)
 _CODE = re.compile(rf"(?<![\w#./-])(?P<code>{POSTCODE})(?![\w-]|[.,]\d)", re.IGNORECASE)
 _NOT_THIS = re.compile(

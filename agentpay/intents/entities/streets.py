@@ -20,14 +20,14 @@ _ENGLISH = (
     rf"(?:\s+(?:{_SUFFIX})\b\.?)?{_COMPASS}"
 )
 _CANADIAN_END = rf"(?=\s+(?:{known_cities('CA')})(?:\s+[A-Z]{{2}})?\s+[A-Z]\d[A-Z]\s?\d[A-Z]\d\b)"
-_FRENCH_NAME = rf"(?:[^,\d\n]{{2,40}}?{_CANADIAN_END}|[^,\d\n]{{2,40}})"
+_FRENCH_NAME = rf"(?:[^,\d\n]{{2,40}}?{_CANADIAN_END}|(?:(?!\sapp?t?\b)[^,\d\n]){{2,40}})"
 _FRENCH = rf"\d{{1,4}}\s?(?:(?:bis|ter|quater),?\s+[^\W\d_]+|,?\s+(?:rue|chemin|all[ée]e|impasse|quai|cours|passage))\s+{_FRENCH_NAME}"
 _FRENCH_TOO = rf"\d{{1,4}},?\s+(?:avenue|av\.|boulevard|bd\.?|place|route)\s+{_FRENCH_NAME}"
 _ROMANCE = (
     r"(?:calle|c/|avenida|avinguda|avda\.?|plaza|plaça|paseo|passeig|carrer|ronda|via|viale|piazza|corso|largo|rua|praça|praca|travessa"
     r"|rue|avenue|chemin|boulevard|quai|ulica|ul\.|aleja|al\.|plac|os\.)\s+(?:\d{1,2}\s+)?[^,\d\n]{2,40},?\s+\d{1,4}\w?(?:[-/]\d{1,4}\w?)?(?!\w)"
 )
-_BOX = r"p\.?\s?o\.?\s+box\s+\d+"
+_BOX = r"(?:p\.?\s?o\.?\s+box|postbus|postfach|postboks|packstation|(?:rr\s?\d+\s+)?box|case postale|bo[iî]te postale|apartado(?: de correos)?|casella postale)\s+\d+[A-Z]?"
 _BRITISH_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
 _NAME = r"[A-Z][\w'’-]*"
 _NAMED_HOUSE = re.compile(
