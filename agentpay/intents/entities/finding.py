@@ -35,6 +35,11 @@ _TO_BE_SENT = re.compile(
     re.IGNORECASE,
 )
 """Behind a word that calls an option and a way of shipping alike: "standard delivery", "standard to 7 Mill Lane"."""
+_CARRIES = word_set("courier parcel")
+_CARRIED = re.compile(
+    r"\b(?:by|via|per|with|use|take|choose|prefer|want|or|vs|versus|for|than|standard|express|is)(?: (?:the|an?))?\s+$", re.IGNORECASE
+)
+"""Who or what carries is a way of shipping behind these: "by courier", and not in "the courier never came"."""
 _STANDS_ALONE = re.compile(r"\s*(?:(?:please|pls|plz|thanks|thx|ta|then)\b)?\s*(?:[.,!;]|to\b|$)", re.IGNORECASE)
 """Behind a way of shipping that is named beside an address: "my birthday is on friday so express pls"."""
 _IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plenty)\b", re.IGNORECASE)
@@ -103,8 +108,22 @@ def find_words(
                 step = size
                 break
         position += step
+    if found.shipping_method is None and "shipping_method" not in found.instead_of:
+        _sent_in_a_way(lexicon, text, taken, found, answers=asked_for == "shipping")
     _unknown_color(lexicon, text, taken, found)
     return found
+
+
+def _sent_in_a_way(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found, *, answers: bool) -> None:
+    """Ways of shipping that are called otherwise than the shop calls them: "I'll fetch it myself", "the quick one"."""
+    for way in lexicon.ways.find(text, answers=answers):
+        if not free([*(span for span in taken if span.kind != "date"), *found.spans], way.start, way.end):
+            continue
+        found.spans.append(Span(way.start, way.end, "shipping", Entry("shipping", "shipping", way.method)))
+        if way.replaced:
+            found.instead_of.setdefault("shipping_method", way.method)
+        else:
+            _ship(text, way.method, way.start, found)
 
 
 def _named_values(lexicon: Lexicon, text: str, parts: list[Chunk], found: Found) -> None:
@@ -276,6 +295,8 @@ def _is_something_else(text: str, word: Chunk) -> bool:
     """Of one word of a way of shipping: the article for "A-Post", or a place for "Home delivery"."""
     if len(word.text) == 1:
         return not text[word.start : word.end].isupper() or word.start == 0
+    if word.text in _CARRIES and not _CARRIED.search(text[: word.start]) and not _TO_BE_SENT.match(text, word.end):
+        return True
     return word.text in _ORDINARY_METHODS and _AT_A_PLACE.search(text[: word.start]) is not None
 
 

@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 from agentpay.intents.entities.measures import Measure, measure
 from agentpay.intents.entities.spellings import amounts, free_of, option_names, short_words, without_units
 from agentpay.intents.entities.units import UNIT
+from agentpay.intents.entities.ways import Ways
 from agentpay.intents.text import KEY_WORDS
 from agentpay.intents.types import Vocabulary
 from agentpay.intents.words import word_set
@@ -120,11 +121,12 @@ class Lexicon:
         for method in vocabulary.shipping_methods:
             key = _key(method)
             short = list(key)
-            while len(short) > 1 and short[-1] in _METHOD_NOISE:
+            while len(short) > 1 and short[-1] in _METHOD_NOISE and (len(short) > 2 or len(short[0]) > 2):
                 short.pop()
             joined = _key(method.replace("&", " and "))
             for form in {key, tuple(short), joined, *self._single_words(method, vocabulary.shipping_methods)}:
                 self.entries[form].append(Entry("shipping", "shipping", method))
+        self.ways = Ways(vocabulary.shipping_methods)
         self.shipping_words = frozenset(word for method in vocabulary.shipping_methods for word in _key(method))
         self._models = {
             re.sub(r"[\W_]+", "", word): word
@@ -146,7 +148,13 @@ class Lexicon:
     def _single_words(method: str, methods: Sequence[str]) -> list[tuple[str, ...]]:
         """Words that call a method of the shop without the rest of its name ("tracked" for "Tracked 48"), where no other has them."""
         others = {word for other in methods if other != method for word in _key(other)}
-        return [(word,) for word in _key(method) if word in _METHOD_WORDS and word not in others]
+        key = _key(method)
+        found = [(word,) for word in key if word in _METHOD_WORDS and word not in others]
+        if len(key) > 2 and key[1] in _METHOD_NOISE and all(_key(other)[:2] != key[:2] for other in methods if other != method):
+            found.append(key[:2])  # "Royal Mail" for "Royal Mail Tracked"
+        if len(key) == 2 and min(map(len, key)) > 2:
+            found.append(("".join(key),))
+        return found
 
     def _add_option(self, name: str, values: Sequence[str]) -> None:
         for called in option_names(name):
