@@ -13,7 +13,7 @@ from agentpay.intents.words import word_set
 
 _CODE_WORD = r"(?:(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
 _MARKED_CODE = Gated(
-    rf"(?<!gate )(?<!door )(?<!factor )(?<!entry )(?<!login )(?<!security )(?<!zip )(?<!post )(?<!bar )\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
+    rf"(?<!gate )(?<!door )(?<!factor )(?<!entry )(?<!login )(?<!security )(?<!zip )(?<!post )(?<!bar )(?<!error )(?<!blik )(?<!qr )(?<!sms )\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
     re.IGNORECASE,
 )
 _POLITE_END = re.compile(r"\W*(?:please|pls|plz|thanks|thank you|then|too|as well)\W*$", re.IGNORECASE)
@@ -28,7 +28,7 @@ _CODE_THEN = Gated(
 _USED_CODE = Gated(
     r"\b(?i:use|apply|try|enter|redeem|put|stick|pop|add|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
-_SHAPE_CODE = Gated(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,3})(?![\w@-])")
+_SHAPE_CODE = Gated(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,4}|[A-Z]{4,}-\d{1,4})(?![\w@-])")
 _ABOUT_CODES = AnyOf(
     r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|refused|invalid|not (?:taking|going|doing|having)|(?:isn'?t|won'?t|ain'?t|doesn'?t) (?:taking|going|doing|having|take|go|do)|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
     re.IGNORECASE,

@@ -15,7 +15,7 @@ from agentpay.intents.entities.dates import MONTH_FIRST, find_dates
 from agentpay.intents.entities.destinations import Destination, find_destination
 from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon, chunks
-from agentpay.intents.entities.money import Budget, Money, find_money
+from agentpay.intents.entities.money import MANY_DIGITS, Budget, Money, find_money
 from agentpay.intents.entities.numerals import LIKELY
 from agentpay.intents.entities.offers import find_offers
 from agentpay.intents.entities.order_numbers import find_orders
@@ -56,7 +56,9 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans = find_emails(text)
     addresses = find_addresses(text, vocabulary.countries, spans, asked)
     spans += addresses or find_address_blocks(text, vocabulary.countries, spans, asked)
-    spans += find_orders(written, vocabulary.title_words, spans, asked)
+    spans += find_orders(
+        written, vocabulary.title_words, spans, asked, many_digits=vocabulary.currency in MANY_DIGITS
+    )
     spans += find_postcodes(text, spans)
     spans += find_codes(written, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_people(text, vocabulary.countries, spans, asked)

@@ -46,6 +46,7 @@ _IS_FINE = re.compile(r"'s (?:fine|ok|okay|good|great|grand|perfect|enough|plent
 """What follows a value that is agreed to: "priority's fine"."""
 _ONE_BEHIND = re.compile(r"(?:'s)?\s+ones?\b", re.IGNORECASE)
 _OR_BEHIND = re.compile(r"\s+(?:or|vs\.?|versus|against|and)\s", re.IGNORECASE)
+_OR = re.compile(r"\b(?:or|vs|versus)\b", re.IGNORECASE)
 _ENOUGH = re.compile(r"\s+(?:enough|morning|afternoon|evening|day to)\b", re.IGNORECASE)
 """What follows a word that is no value: "small enough for a boot", "good morning"."""
 _COLOR = Gated(
@@ -108,7 +109,7 @@ def find_words(
                 step = size
                 break
         position += step
-    if found.shipping_method is None and "shipping_method" not in found.instead_of:
+    if (found.shipping_method is None and "shipping_method" not in found.instead_of) or _OR.search(text):
         _sent_in_a_way(lexicon, text, taken, found, answers=asked_for == "shipping")
     _unknown_color(lexicon, text, taken, found)
     return found
@@ -117,7 +118,7 @@ def find_words(
 def _sent_in_a_way(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found, *, answers: bool) -> None:
     """Ways of shipping that are called otherwise than the shop calls them: "I'll fetch it myself", "the quick one"."""
     for way in lexicon.ways.find(text, answers=answers):
-        if not free([*(span for span in taken if span.kind != "date"), *found.spans], way.start, way.end):
+        if way.method == found.shipping_method or not free([*(span for span in taken if span.kind != "date"), *found.spans], way.start, way.end):
             continue
         found.spans.append(Span(way.start, way.end, "shipping", Entry("shipping", "shipping", way.method)))
         if way.replaced:
@@ -181,7 +182,7 @@ def _sent_so(
         return entries
     alone = all(chunk in run or chunk.text in _SHIPPING_FILLER for chunk in parts)
     sent = asked_for == "shipping" or (addressed and alone) or _TO_BE_SENT.match(text, run[-1].end) is not None
-    return [entry for entry in entries if entry.kind != "option"] if sent else entries
+    return [entry for entry in entries if entry.kind not in ("option", "attribute")] if sent else entries
 
 
 def _take(

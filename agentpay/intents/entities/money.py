@@ -31,6 +31,8 @@ _SHARED = dict.fromkeys(("$", "dollar", "dollars", "buck", "bucks"), _DOLLARS) |
 )
 """Words that more currencies have: the shop's own is meant, where it has them."""
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "HUF": 2, "KWD": 3, "BHD": 3, "TND": 3}
+MANY_DIGITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK", "HUF", "INR", "IDR", "NGN", "PKR", "LKR", "KES", "RSD", "AMD"})
+"""Currencies in which everyday prices have five digits."""
 _NOTES = {"fiver": 5, "tenner": 10}
 _SURELY_MONEY = 15
 """A bare number in words from which on it is read as a price after "under" and the like; "under two" means other things."""

@@ -7,19 +7,39 @@ import re
 from collections.abc import Collection, Sequence
 
 from agentpay.intents.entities.numerals import DIGIT
+from agentpay.intents.entities.places import country_codes, country_of_city, regions_of
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import Gated
 from agentpay.intents.words import word_set
 
 _ORDER_WORD = r"(?:orders?|purchase|invoice|parcel|package|shipment|booking|reference|bestellung|commande|pedido)"
 _MARKED_ORDER = re.compile(
-    rf"\b{_ORDER_WORD}\s*(?:(?:number|no|nr|num|id|ref(?:erence)?)\b\.?\s*)?(?:is|was|:|=)?\s*#?\s?\(?(?P<id>[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*)(?![\w@])",
+    rf"(?<!\bmin )(?<!minimum )\b{_ORDER_WORD}(?:['’]s)?\s*(?:(?:number|no|nr|num|id|ref(?:erence)?)\b\.?\s*)?(?:is|was|:|=)?\s*#?\s?\(?(?P<id>[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*)(?![\w@])",
     re.IGNORECASE,
 )
 _HASH_ORDER = re.compile(r"(?<![\w&])#\s?(?P<id>[A-Za-z]{0,4}-?\d[\dA-Za-z-]{2,})(?!\w)")
 _SHAPE_ORDER = re.compile(
     r"(?<![\w#/-])(?P<id>[A-Z]{1,6}(?:-\d{2,}){1,3}|[A-Z]{1,6}(?:[/_-]\d{2,}){2,3}|[A-Z]{1,6}[/_]\d{4,}|[A-Z]{1,4}\d{4,}|[A-Z]\d{3,})(?![\w/-])"
 )
+_DIVIDED_NUMBER = re.compile(r"(?<![\w#/.,+-])(?P<id>\d{4}-\d{2,5})(?![\w/-]|[.,]\d)")
+"""Digits alone, a year or a series first: "2024-7802"."""
+_FREE_NUMBER = re.compile(
+    r"(?<![\w.,#$€£¤+/'-])(?<!\d )(?P<id>[1-9]\d{4,6}[A-Z]?)(?![\w-]|[.,:]\d|\s?(?:[€$£¤%]|(?:eur|usd|gbp|chf|sek|nok|dkk|pln|zl|zł|kr|yen|rand|rs|rupees|inr|euros?|dollars?|pounds?|francs?|bucks|people|ml|mm|cm|g|kg|km|miles|btu|mah|lumens?|words|steps|rpm|hours|each|total)\b|\s\d))",
+    re.IGNORECASE,
+)
+"""A number of five digits and more that no price, place or measure stands beside."""
+_SAYS_A_PRICE = re.compile(
+    r"\b(?:take|pay|paid|offer|do|say|give|at|price|than|under|over|above|below|around|budget|max|up to|till|until|spend|costs?|charged?|rs|only|last|final|match|deal|worth|have|of|between|another|"
+    r"to|in|zip|pin|plz|post ?code|postcode|call|ring|phone|tel|text|mobile|cell|room|unit|flat|model|art(?:icle)?|ref(?:erence)?|serial|version|gate|door|bic|vat|po)(?: (?:code|no|number|nr|is|:))*\.?\s*$",
+    re.IGNORECASE,
+)
+"""Before a number that is something else."""
+_BESIDE_A_PLACE = re.compile(r"(?:^|\s)(?:[A-ZÀ-Þ][\w'’-]{2,})[,\s]\s*$")
+_AT_THE_BEGINNING = re.compile(r"(?:^|[.!?]\s+)\W*[\w']+[,\s]\s*$")
+_SPACED_CAPITALS = re.compile(r"(?<![\w#@.-])(?P<id>(?P<letters>[A-Z]{2,3}) \d{5,6})(?![\w-])")
+_OF_A_CODE = re.compile(r"\b(?:codes?|coupons?|vouchers?|promos?|gutschein\w*|discount|expired|newsletter|\w*code|off)\b", re.IGNORECASE)
+_LIKE_A_CODE = re.compile(r"[A-Z]{4,}-\d{1,4}$")
+"""A word with a short number behind a dash is a code where codes are spoken of: "SPRING-15"."""
 _LONG = re.compile(r"\d{5}|\d{4}.*\d{2}|[/_].*\d|-.*-")
 """Forms that models of goods hardly have."""
 _OF_IT = re.compile(
@@ -44,6 +64,10 @@ _TREATED_NUMBER = Gated(
 )
 """Four digits and more of which is said what is said of an order alone: "can 66151 go to my office?", "5524 ordered by my toddler"."""
 _PLACE_ASKED = frozenset({"address", "shipping_address", "postal_code", "shipping", "phone"})
+_OF_MINE = re.compile(r"\b(?:in|on|to|of|from|my|our|about)\s+$", re.IGNORECASE)
+_PLAIN_SHAPE = re.compile(r"[A-Z]{2,3}\d{4,7}$")
+_UNDONE = re.compile(r"\b(?:storno|annul|scrap|undo)\b", re.IGNORECASE)
+_NEVER_A_PRICE = re.compile(r"\b(?:change|anything|something|left|date|put|item|part|delivery) (?:in|to|of)\s*$", re.IGNORECASE)
 _A_YEAR = re.compile(r"(?:19|20)\d\d")
 _TO_A_PLACE = re.compile(
     r"\b(?:postage|shipping|zip|pin|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
@@ -61,7 +85,7 @@ _NUMBER_ALONE = re.compile(
 """A message that is nothing else."""
 _SHAPE_ORDER_LOWER = re.compile(r"(?<![\w#-])(?P<id>[A-Za-z]{1,4}-\d{3,})(?![\w-])")
 _SPACED = re.compile(
-    r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin|need|want|get|got|ship|send|sent|take|add|with|that|this|when|also|but|so|now|your|our|had|have|not|new|old|just|only|all|can|does|if|how|why)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
+    r"(?<![\w#@.-])(?P<id>(?!(?:in|to|for|of|on|off|be|at|by|from|and|or|the|my|it|is|was|has|did|no|nr|num|id|ref|am|pm|eur|usd|gbp|chf|max|min|top|size|flat|unit|apt|room|year|a|i|po|box|zip|pin|need|want|get|got|ship|send|sent|take|add|with|that|this|when|also|but|so|now|your|our|had|have|not|new|old|just|only|all|can|does|if|how|why)\b)[A-Za-z]{2,4}\s\d{4,8})(?!\s?(?:ml|mm|cm|g|kg|km|w|mah)\b)(?![\w-])",
     re.IGNORECASE,
 )
 """Written with a space, as it is said aloud: "os 90127"."""
@@ -85,9 +109,15 @@ _AFTER_NUMBER = word_set(
 
 
 def find_orders(
-    text: str, title_words: Collection[str], taken: Sequence[Span] = (), asked_for: str | None = None
+    text: str,
+    title_words: Collection[str],
+    taken: Sequence[Span] = (),
+    asked_for: str | None = None,
+    *,
+    many_digits: bool = False,
 ) -> list[Span]:
-    """Order numbers: by a word like "order" before them, by "#", or by shape (letters, dash, digits)."""
+    """Order numbers: by a word like "order" before them, by "#", by shape (letters, dash, digits), or as a long number that is
+    nothing else; `many_digits`: prices have as many in the shop's currency, so that such a number needs a word of orders."""
     if not DIGIT.search(text) or (asked_for in _PLACE_ASKED and text.strip(" .!").isdigit()):
         return []
     found: list[Span] = []
@@ -107,7 +137,10 @@ def find_orders(
         counted = _COUNTED.match(text, match.end("id"))
         if number.isdigit() and not marked:
             if len(number) < 3 or (
-                len(number) < 5 and counted and counted.group().split()[0].lower() not in _AFTER_NUMBER
+                len(number) < 5
+                and counted
+                and counted.group().split()[0].lower() not in _AFTER_NUMBER
+                and not _OF_MINE.search(text[: match.start()])
             ):
                 continue
         elif not marked and len(number) < 4:
@@ -118,6 +151,8 @@ def find_orders(
     about_orders = asked_for == "order_number" or _AFTER_SALES.search(text) is not None
     for match in _SHAPE_ORDER.finditer(text):
         number = match.group("id")
+        if _LIKE_A_CODE.match(number) and _OF_A_CODE.search(text):
+            continue
         if number.lower() in title_words or not _like_an_order(text, match, about_orders=about_orders):
             continue
         parts = re.split(r"[-/_]", number.lower())
@@ -152,11 +187,34 @@ def find_orders(
             letters, digits = match["id"].lower().split()
             if letters not in title_words and digits not in title_words and not _TO_A_PLACE.search(text):
                 add(match)
+    for match in _SPACED_CAPITALS.finditer(text):
+        letters = match["letters"]
+        if not regions_of(letters) and letters not in country_codes() and letters.lower() not in title_words:
+            add(match)
+    if (about_orders or _ABOUT_A_NUMBER.search(text) or _UNDONE.search(text)) and not _TO_A_PLACE.search(text):
+        for match in _DIVIDED_NUMBER.finditer(text):
+            add(match)
+    if not (many_digits and not about_orders) and asked_for not in _PLACE_ASKED:
+        for match in _FREE_NUMBER.finditer(text):
+            if _means_nothing_else(text, match.start("id"), match.end("id")) and match["id"] not in title_words:
+                add(match)
     if asked_for == "order_number" and not found:
         for match in re.finditer(r"(?<![\w@.])(?P<id>(?=[\w-]*\d[\w-]*\d[\w-]*\d)[A-Za-z0-9][\w-]{2,})(?![\w@])", text):
             add(match)
             break
     return found
+
+
+def _means_nothing_else(text: str, start: int, end: int) -> bool:
+    """Whether a long number is neither a price nor a place's: "when will come 104398?", "30102 left your warehouse?"."""
+    before = text[:start]
+    sentence = re.split(r"[.!?]\s", before)[-1] + re.split(r"[.!?]", text[end:])[0]
+    if _TO_A_PLACE.search(sentence) or (_SAYS_A_PRICE.search(before) and not _NEVER_A_PRICE.search(before)):
+        return False
+    beside = _BESIDE_A_PLACE.search(before) is not None and _AT_THE_BEGINNING.search(before) is None
+    word = re.search(r"([^\W\d_]+)\s+$", before)
+    after = re.match(r"\s+([A-ZÀ-Þ][^\W\d_]{2,})", text[end:])
+    return not (beside or after or (word is not None and country_of_city(word[1]) is not None))
 
 
 def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bool:
@@ -171,6 +229,9 @@ def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bo
     stands_alone = (
         re.search(r"(?:^|[.!?:;]\s)\W*$", before) is not None and re.match(r"\W*(?:$|[.!?])", after) is not None
     )
+    if _PLAIN_SHAPE.match(number) and not _ASKS_FOR_GOODS.search(text):
+        if not _ABOUT_GOODS.search(text) or _TO_AN_ORDER.search(before) or stands_alone:
+            return True
     if divided and len(re.findall(r"\d", number)) >= 4 and not _ASKS_FOR_GOODS.search(text):
         return True
     if divided and len(re.findall(r"\d", number)) >= 4 and (stands_alone or _TO_AN_ORDER.search(before)):

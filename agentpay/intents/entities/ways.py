@@ -98,11 +98,11 @@ _SAYS_LITTLE = word_set(
 )
 _WORD = re.compile(r"[^\W_]+")
 _BY_IT = re.compile(
-    r"\b(?:by|via|per|(?:send|ship|post|sent|deliver(?:ed)?|bring|get)(?: it| them| this)? (?:with|to the|on the)|from|(?:upgrade|switch|change)(?: it| that)? to|(?:not|instead of|rather than|is|use|take|prefer|choose|free with) (?:the )?)\s*$",
+    r"\b(?:by|via|per|(?:send|ship|post|sent|deliver(?:ed)?|bring|get)(?: it| them| this)? (?:with|to the|on the)|(?:send|ship|post|sent|deliver\w*|bring|get)\b[^.?!,]{0,20} to(?: the| a)?|or|vs\.?|versus|from|(?:upgrade|switch|change)(?: it| that)? to|(?:not|instead of|rather than|is|use|take|prefer|choose|free with) (?:the )?)\s*$",
     re.IGNORECASE,
 )
 _SENT_SO = re.compile(
-    r"\s+(?:delivery|shipping|freight|postage|to (?:[A-Z\d]|my (?:home|address|place|work|office))|vs\.?|versus|costs?\b|is (?:fine|ok|okay|good)|rather)"
+    r"\s+(?:delivery|shipping|freight|postage|to (?:[A-Z\d]|my (?:home|address|place|work|office))|or|vs\.?|versus|costs?\b|is (?:fine|ok|okay|good)|rather)"
 )
 """Before and behind a word of a name where it says how something is sent: "by yamato", "ground shipping", "Ground to Calgary"."""
 
@@ -141,7 +141,7 @@ class Ways:
 
     def find(self, text: str, *, answers: bool) -> list[Named]:
         """Those that the text speaks of; `answers`: it answers how the goods shall be sent."""
-        if not answers and (not _ABOUT_SENDING.within(text) or _BACK.search(text)):
+        if not answers and _BACK.search(text):
             return []
         found = sorted(self._named(text, answers=answers), key=lambda one: (one.start, -one.end))
         kept: list[Named] = []
@@ -151,7 +151,7 @@ class Ways:
         return kept
 
     def _named(self, text: str, *, answers: bool) -> Iterator[Named]:
-        for way, method in self._kinds:
+        for way, method in self._kinds if answers or _ABOUT_SENDING.within(text) else ():
             match = way.said.search(text)
             if match is None and answers and way.answered is not None:
                 match = way.answered.search(text)
