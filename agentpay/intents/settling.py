@@ -37,18 +37,19 @@ _OFF = re.compile(
 )
 _BUDGET = re.compile(r"\b(?:budget|limit|max|under|below)\b")
 _BARE_OFFER = re.compile(
-    r"(?:^|[\s:])(?P<n>\d{2,5})(?=\s*(?:$|[?.!]|for (?:the|all|both|it|them|everything|that|this|those|these)\b|and (?:it|we|i)\b|tops\b|max\b|final\b|then\b))",
+    r"(?:^|(?<!not)(?<!since)(?<!are)[\s:])(?P<n>\d{2,5})(?=\s*(?:$|[?.!]|for (?:the|all|both|it|them|everything|that|this|those|these)\b|and (?:it|we|i)\b|tops\b|max\b|final\b|then\b))",
     re.IGNORECASE,
 )
 """A price without a currency: "140 for the bench", "60?"."""
 _THEIR_PRICE = re.compile(
     r"<money>(?: for (?:\w+ ){1,4}?)? ?(?:is|was|seems|sounds|feels) (?:\w+ ){0,3}?(?:a lot|much|more|expensive|pricey|steep|high|over|rich|cheeky|beyond|dear|robbery)\b|<money> for (?:an?|the|one) \w+(?: \w+)? \?"
     r"|^(?:(?:hm+|wow|lol|what|wait|sorry|ok|so|bro|mate|omg|um)\W+)*<money> for (?!the\b|it\b|both\b|all\b|them\b|th[ei]se\b|this\b|that\b|those\b|everything\b|my\b|your\b|\w+ of\b|two\b|three\b|four\b|five\b|six\b)(?:\w+ ){1,7}\?"
+    r"|\bones? (?:for|at|thats|that's|that is|which is|it is) <money>|\b(?:you|youse|u)(?:'?re| are| want| ask)?(?: at)? <money>|<money> [^<]*\b(?:robbery|rip ?off|come on)\b|\bsteep that\b|\bwhy should i (?:pay|buy)\b"
     r"|<money> is what (?:i|we) paid\b|<money> (?:\w+ ){0,2}elsewhere\b"
 )
 """The shop's price complained of, not one that is proposed."""
 _ELSEWHERE = re.compile(
-    r"\b(?:saw|seen|found)\b.*<money>|\b(?!i |you |we )\w+ (?:has|sells?|does|has got) (?:it|this|that|them|one|the (?:very )?same(?: \w+){0,2}) (?:there )?(?:at|for|<money>)|\bthey (?:have|do|sell) (?:it|them|the same(?: \w+)?) (?:at|for)|\b(?:an?other|the other) (?:shop|store|site|place|seller)\b|\belsewhere\b|\bcompetitors?\b"
+    r"\b(?:saw|seen|found)\b.*<money>|\b(?!i |you |we )\w+ (?:has|sells?|does|has got) (?:it|this|that|them|one|the (?:very )?same(?: \w+){0,2}) (?:there )?(?:at|for|<money>)|\bthey (?:have|do|sell) (?:it|them|the same(?: \w+)?) (?:at|for)|\b(?:an?other|the other) (?:shop|store|site|place|seller)\b|\belsewhere\b|\bcompetitors?\b|\bgetting (?:the )?same\b|\bsells? (?:this|that|the) \w+ (?:for|at) <money>"
 )
 """What another shop takes is no offer."""
 
@@ -84,7 +85,9 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     """Says what a price in the clause is: an offer, or a budget."""
     entities = reading.entities
     money = reading.money
-    if money is not None and (money.proposed or money.owed):
+    if money is not None and money.off:
+        entities.amount_off, entities.currency = money.minor, money.currency
+    elif money is not None and (money.proposed or money.owed):
         entities.amount, entities.currency, entities.percent = money.minor, money.currency, reading.percent
     elif intent is I.NEGOTIATION:
         if (matched := _MATCHED.search(text)) is not None:
@@ -114,7 +117,7 @@ def settle_money(intent: I, reading: ClauseReading, norm: str, text: str, curren
     elif intent in {I.PRODUCT_SEARCH, I.RECOMMENDATION} and money is not None and entities.price_max is None:
         if re.search(r"\b(?:for|at|have|spend|with|budget)\b[^<]*<money>", norm):
             entities.price_max, entities.currency = money.minor, money.currency
-    elif intent in {I.DISCOUNT, I.ACCOUNT}:
+    elif intent in {I.DISCOUNT, I.ACCOUNT} or (intent is I.REFUND and reading.percent is not None):
         entities.percent = reading.percent
     elif money is not None and (intent is I.REFUND or _MONEY_BACK.search(norm)):
         entities.amount, entities.currency = money.minor, money.currency

@@ -31,7 +31,8 @@ _LINE2 = re.compile(
 _FLAT_FIRST = re.compile(r"((?:flat|apt|apartment|unit|suite)\b\.?\s*\w+)\s*,\s*$", re.IGNORECASE)
 _UNIT = r"(?:unit|shop|office|villa|stand|lot|plot|rmb|rmsd|rd|rr|rural route|site|blk|block|h\.?\s?no|house no|no|level|hc)"
 _OWN_NUMBER = re.compile(
-    rf"(?<!\w)(?:(?:{_UNIT}\.?\s*#?\w*\d\w*\s*,?\s*)+|{_UNIT}\.?\s+|(?:(?:u|unit|flat|apt)\.?\s?)?\d\w{{0,4}}/|\d{{1,2}}/\d{{1,2}}\s)$", re.IGNORECASE
+    rf"(?<!\w)(?:(?:{_UNIT}\.?\s*#?\w*\d\w*\s*,?\s*)+|{_UNIT}\.?\s+|(?:(?:u|unit|flat|apt)\.?\s?)?\d\w{{0,4}}/|\d{{1,2}}/\d{{1,2}}\s)$",
+    re.IGNORECASE,
 )
 """Before a street what is part of its line: "Stand 118, Kloof Rd", "RR 2 Site 14 Box 9", "Unit 7/214 Marine Pde", "3/2 47 Dumbarton Rd"."""
 _HOUSE_FIRST = re.compile(

@@ -56,7 +56,8 @@ _SPEAKS = re.compile(
 )
 """Words of a sentence, which no line of an address has."""
 _ABOUT_AN_ADDRESS = AnyOf(
-    r"\b(?:ship\w*|deliver\w*|address|send\w*|sent|post(?:ed)?|mail|go(?:es)? to|live|office|work|lieferung|(?:box|postbus|postfach) \d+)\b", re.IGNORECASE
+    r"\b(?:ship\w*|deliver\w*|address|send\w*|sent|post(?:ed)?|mail|go(?:es)? to|live|office|work|lieferung|(?:box|postbus|postfach) \d+)\b",
+    re.IGNORECASE,
 )
 _ASKED = frozenset({"address", "shipping_address", "details"})
 _MOST_PIECES = 5
@@ -166,9 +167,7 @@ def _place(pieces: Sequence[_Piece], countries: Sequence[str], *, about: bool) -
     return None
 
 
-def _around_code(
-    pieces: Sequence[_Piece], index: int, code: re.Match[str], countries: Sequence[str]
-) -> _Place | None:
+def _around_code(pieces: Sequence[_Piece], index: int, code: re.Match[str], countries: Sequence[str]) -> _Place | None:
     """City and region beside a postcode."""
     piece = pieces[index]
     written = " ".join(code["code"].upper().split())

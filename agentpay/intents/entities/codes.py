@@ -11,7 +11,7 @@ from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.words import word_set
 
-_CODE_WORD = r"(?:(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
+_CODE_WORD = r"(?:(?:kortings|rabatt?|gutschein)(?:code|kode)|(?:discount|promo(?:tion(?:al)?)?|coupon|voucher|gift)[\s-]*codes?|codes?|coupons?|promo|voucher|gutschein(?:code)?|code promo|cup[oó]n)"
 _MARKED_CODE = Gated(
     rf"(?<!gate )(?<!door )(?<!factor )(?<!entry )(?<!login )(?<!security )(?<!zip )(?<!post )(?<!bar )(?<!error )(?<!blik )(?<!qr )(?<!sms )\b{_CODE_WORD}\b\s*(?P<mark>is\b|was\b|:|=|called\b|named\b)?\s*[\"'(]?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{{2,31}})(?![\w@])",
     re.IGNORECASE,
@@ -26,11 +26,11 @@ _CODE_THEN = Gated(
 )
 """A code set off from its word: "I got a code, autumn10"; only what looks like one."""
 _USED_CODE = Gated(
-    r"\b(?i:use|apply|try|enter|redeem|put|stick|pop|add|with|and|or)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
+    r"\b(?i:use|used|apply|try|tried|enter|entered|typed(?: in)?|keyed(?: in)?|redeem|put(?: in)?|stick|pop|add|with|and|or|how come)\s+(?:(?i:the|my|a|this)\s+)?[\"']?(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{3,31})(?![\w@])"
 )
 _SHAPE_CODE = Gated(r"(?<![\w@#-])(?P<id>[A-Z]{3,}\d{1,4}|[A-Z]{4,}-\d{1,4})(?![\w@-])")
 _ABOUT_CODES = AnyOf(
-    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|refused|invalid|not (?:taking|going|doing|having)|(?:isn'?t|won'?t|ain'?t|doesn'?t) (?:taking|going|doing|having|take|go|do)|counts?|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
+    r"\b(?:work|works|working|worked|valid|expired|apply|applied|discounts?|off|redeem|promos?|promotions?|codes?|coupons?|vouchers?|error|accepted|rejected|refused|invalid|not (?:taking|going|doing|having)|(?:isn'?t|won'?t|ain'?t|doesn'?t) (?:taking|going|doing|having|take|go|do)|counts?|stack|combine|total|cart|basket|order|checkout|pay(?:ing)?|haven'?t used|used)\b",
     re.IGNORECASE,
 )
 _BARE_CODE = re.compile(
@@ -81,7 +81,7 @@ _NOT_CODES = word_set(
     "codes code discount coupon promo voucher does did do or valid expired still available apply applied use using got get "
     "again once more before later today now here thanks instead would will should let what which how when where there too also already didnt doesnt isnt "
     "wont cant card cards shipping delivery usd eur gbp again once first then later before after one ones mine yours now earlier above same last "
-    "thing things anyway somehow maybe properly already back"
+    "thing things anyway somehow maybe properly already back came come comes itself anot accepted rejected refused arrived went gone sent given required needed blik otp sms smses "
 )
 
 

@@ -19,7 +19,8 @@ _EMAIL = Gated(r"(?<![\w.+-])[\w.+%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 _URL = Gated(r"\b(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,!?;:)]", re.IGNORECASE)
 _PHONE = Gated(r"(?<![\w#-])(?:\+|\(\+?|00)?\d[\d\s().\-/]{5,18}\d(?![\w-])")
 _PHONE_CONTEXT = AnyOf(
-    r"\b(phone|mobile?|mob|hp|handphone|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber(?: is\b|:)", re.IGNORECASE
+    r"\b(phone|mobile?|mob|hp|handphone|cell|call|ring|dial|tel(?:ephone)?|whats ?app|text|sms|reach)\b|\bnumber(?: is\b|:)",
+    re.IGNORECASE,
 )
 _PART = r"(?:[A-ZÀ-ÖØ-Þ][\w'À-ÿ-]*|[A-Z]\.(?=\s))"
 _PARTICLE = PARTICLE
@@ -64,7 +65,9 @@ _BEFORE_DETAIL = re.compile(
 _AFTER_DETAIL = re.compile(
     rf"^\s*[,;\n.(-]*\s*(?:(?:it'?s |is |all )?for\s+|(?:and )?(?:my )?name (?:is )?|(?:and )?it'?s |[Cc]ontact |[Aa]tt(?:n|ention)?[:.]? )?{_TITLES}(?P<name>{_WHOLE_NAME})(?=\s*(?:[,;.\n!)]|$))"
 )
-_LOWER_BEFORE = re.compile(r"^\s*(?:(?:it'?s|this is|name|hi|im|i'm)\s+)?(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$")
+_LOWER_BEFORE = re.compile(
+    r"^\s*(?:(?:it'?s|this is|name|hi|im|i'm)\s+)?(?P<name>[^\W\d_]{2,}(?:\s[^\W\d_]{2,}){1,2})\s*[,\n]\s*$"
+)
 _SIGNED = Gated(
     rf"(?:\b[Tt]hanks|\b[Tt]hank you|\b[Rr]egards|\b[Cc]heers|\b[Bb]est|\b[Ss]incerely|\b[Ll]ove)[!,.\s-]+(?P<name>{_WHOLE_NAME})\W*$"
 )
@@ -167,9 +170,17 @@ def _spelt(name: str) -> str:
 
 
 def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span]:
-    patterns = [_NAMED, _IN_WHOSE_NAME, _NAME_SPOKEN_OF, _POLITE, _AS_RECIPIENT, _TO_RING, _NAMED_LOWER, _INTRODUCED, _SELF] + (
-        [_FOR_NAME] if asked_for == "name" else []
-    )
+    patterns = [
+        _NAMED,
+        _IN_WHOSE_NAME,
+        _NAME_SPOKEN_OF,
+        _POLITE,
+        _AS_RECIPIENT,
+        _TO_RING,
+        _NAMED_LOWER,
+        _INTRODUCED,
+        _SELF,
+    ] + ([_FOR_NAME] if asked_for == "name" else [])
     for pattern in patterns:
         for match in pattern.finditer(text):
             name = match.group("name")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agentpay.intents.entities.address import find_addresses
 from agentpay.intents.entities.address_blocks import find_address_blocks
+from agentpay.intents.entities.claims import find_claims
 from agentpay.intents.entities.codes import find_codes
 from agentpay.intents.entities.contact import find_emails, find_people
 from agentpay.intents.entities.counting import find_quantity
@@ -56,17 +57,18 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     spans = find_emails(text)
     addresses = find_addresses(text, vocabulary.countries, spans, asked)
     spans += addresses or find_address_blocks(text, vocabulary.countries, spans, asked)
-    spans += find_orders(
-        written, vocabulary.title_words, spans, asked, many_digits=vocabulary.currency in MANY_DIGITS
-    )
+    spans += find_orders(written, vocabulary.title_words, spans, asked, many_digits=vocabulary.currency in MANY_DIGITS)
     spans += find_postcodes(text, spans)
     spans += find_codes(written, vocabulary.title_words, spans, asked, dialogue.codes)
     spans += find_people(text, vocabulary.countries, spans, asked)
     spans += find_dates(text, spans, month_first=region in MONTH_FIRST)
     negotiating = dialogue.has_offer or asked in _OFFER_ASKED or _OFFERING.within(text)
     spans += find_offers(written, vocabulary.currency, spans, negotiating=negotiating)
-    spans += find_money(written, vocabulary.currency, spans)
-    return spans
+    spans += find_claims(written, vocabulary.currency, spans)
+    prices = find_money(written, vocabulary.currency, spans)
+    if asked == "variant":  # "up to 60" answers which one
+        prices = [one for one in prices if one.kind != "budget" or one.value.currency is not None]
+    return spans + prices
 
 
 @dataclass(slots=True)
@@ -228,12 +230,16 @@ def _take_standing(entities: Entities, spans: Sequence[Span]) -> tuple[Money | N
                 entities.price_max = high if high is not None else entities.price_max
                 entities.currency = currency or entities.currency
             case "money", Money() as value:
-                money = value if money is None or (value.proposed and not money.proposed) else money
+                money = value if money is None or (_said_of(value) and not _said_of(money)) else money
             case "percent", value:
                 percent = value
             case _:
                 pass
     return money, percent
+
+
+def _said_of(money: Money) -> bool:
+    return money.proposed or money.owed or money.off
 
 
 def _amount_option(text: str, money: Money, lexicon: Lexicon, entities: Entities, dialogue: Dialogue) -> Span | None:

@@ -37,7 +37,8 @@ _TO_BE_SENT = re.compile(
 """Behind a word that calls an option and a way of shipping alike: "standard delivery", "standard to 7 Mill Lane"."""
 _CARRIES = word_set("courier parcel")
 _CARRIED = re.compile(
-    r"\b(?:by|via|per|with|use|take|choose|prefer|want|or|vs|versus|for|than|standard|express|is)(?: (?:the|an?))?\s+$", re.IGNORECASE
+    r"\b(?:by|via|per|with|use|take|choose|prefer|want|or|vs|versus|for|than|standard|express|is)(?: (?:the|an?))?\s+$",
+    re.IGNORECASE,
 )
 """Who or what carries is a way of shipping behind these: "by courier", and not in "the courier never came"."""
 _STANDS_ALONE = re.compile(r"\s*(?:(?:please|pls|plz|thanks|thx|ta|then)\b)?\s*(?:[.,!;]|to\b|$)", re.IGNORECASE)
@@ -118,7 +119,9 @@ def find_words(
 def _sent_in_a_way(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found, *, answers: bool) -> None:
     """Ways of shipping that are called otherwise than the shop calls them: "I'll fetch it myself", "the quick one"."""
     for way in lexicon.ways.find(text, answers=answers):
-        if way.method == found.shipping_method or not free([*(span for span in taken if span.kind != "date"), *found.spans], way.start, way.end):
+        if way.method == found.shipping_method or not free(
+            [*(span for span in taken if span.kind != "date"), *found.spans], way.start, way.end
+        ):
             continue
         found.spans.append(Span(way.start, way.end, "shipping", Entry("shipping", "shipping", way.method)))
         if way.replaced:

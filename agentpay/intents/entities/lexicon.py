@@ -149,8 +149,12 @@ class Lexicon:
         """Words that call a method of the shop without the rest of its name ("tracked" for "Tracked 48"), where no other has them."""
         others = {word for other in methods if other != method for word in _key(other)}
         key = _key(method)
-        found = [(word,) for word in key if word in _METHOD_WORDS and word not in others]
-        if len(key) > 2 and key[1] in _METHOD_NOISE and all(_key(other)[:2] != key[:2] for other in methods if other != method):
+        found: list[tuple[str, ...]] = [(word,) for word in key if word in _METHOD_WORDS and word not in others]
+        if (
+            len(key) > 2
+            and key[1] in _METHOD_NOISE
+            and all(_key(other)[:2] != key[:2] for other in methods if other != method)
+        ):
             found.append(key[:2])  # "Royal Mail" for "Royal Mail Tracked"
         if len(key) == 2 and min(map(len, key)) > 2:
             found.append(("".join(key),))

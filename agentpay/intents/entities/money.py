@@ -31,7 +31,9 @@ _SHARED = dict.fromkeys(("$", "dollar", "dollars", "buck", "bucks"), _DOLLARS) |
 )
 """Words that more currencies have: the shop's own is meant, where it has them."""
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "HUF": 2, "KWD": 3, "BHD": 3, "TND": 3}
-MANY_DIGITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK", "HUF", "INR", "IDR", "NGN", "PKR", "LKR", "KES", "RSD", "AMD"})
+MANY_DIGITS = frozenset(
+    {"JPY", "KRW", "VND", "CLP", "ISK", "HUF", "INR", "IDR", "NGN", "PKR", "LKR", "KES", "RSD", "AMD"}
+)
 """Currencies in which everyday prices have five digits."""
 _NOTES = {"fiver": 5, "tenner": 10}
 _SURELY_MONEY = 15
@@ -48,7 +50,7 @@ _SUFFIX = rf"[¤€£$¥₹₺₪₩₴฿]|{_WORD_SUFFIX}"
 _UNIT = (
     r"(?!\s*-?\s*(?:kgs?|kilos?|g|grams?|mg|lbs?|pounds of|oz|ounces?|cm|mm|m|meters?|metres?|km|miles?|inch(?:es)?|in\b(?! (?:your|ur|this|the|my|our|total|all|cash)\b)|ft|feet"
     r"|foot|ml|l|litres?|liters?|gb|tb|mb|hz|w|watts?|v|volts?|hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|people"
-    r"|persons?|pieces?|items?|pairs?|packs?|times|of (?:them|those|these)|percent|%|stars?|reviews?|\")(?![\w]))"
+    r"|persons?|pieces?|items?|pairs?|packs?|times|wide|tall|deep|high|long|thick|of (?:them|those|these)|percent|%|stars?|reviews?|\")(?![\w]))"
 )
 
 
@@ -56,8 +58,8 @@ def price(n: int, *, bare: bool = False) -> str:
     """A price with its groups numbered `n`; `bare` also takes a number without any currency."""
     optional = "?" if bare else ""
     return (
-        f"(?:(?P<p{n}>{_PREFIX})\\s?(?P<a{n}>{NUMBER})(?P<q{n}>k\\b)?"
-        f"|(?<![\\w.,#/])(?P<b{n}>{NUMBER})(?P<k{n}>k\\b)?(?:\\s?(?P<s{n}>{_SUFFIX})){optional}"
+        f"(?:(?P<p{n}>{_PREFIX})\\s?(?P<a{n}>{NUMBER})(?P<q{n}>k\\b|\\s(?:thousand|grand)\\b)?"
+        f"|(?<![\\w.,#/])(?P<b{n}>{NUMBER})(?P<k{n}>k\\b|\\s(?:thousand|grand)\\b)?(?:\\s?(?P<s{n}>{_SUFFIX})){optional}"
         f"|\\b(?:an? )?(?P<t{n}>fiver|tenner)"
         f"|\\b(?P<w{n}>{NUMERAL})\\b(?:\\s(?P<v{n}>{_WORD_SUFFIX})){optional})"
     ) + (r"(?![\w%/]|[.,]\d)" + _UNIT if bare else r"(?!\w)")
@@ -66,7 +68,7 @@ def price(n: int, *, bare: bool = False) -> str:
 _HEDGE = r"(?:(?:about|around|like|roughly|maybe|approximately|circa|some|say)\s+)?"
 _BELOW = (
     r"(?:under|below|beneath|less than|lower than|cheaper than|(?:no|not|nothing|n't(?: \w+)?) (?:any )?more than|nothing (?:over|above)|(?:not|isn't|aren't|doesn't go) (?:over|above)|up ?to|max(?:imum)?\.?(?: of)?"
-    r"|at most|within|(?:my |a |the |our )?(?:budget|limit)(?:'s| is| of|:)?(?: (?:under|about|around|max|like|maybe|roughly|up to|only|just))*|not exceeding)\s+|(?:<=?|≤|\bsub-?)\s*"
+    r"|at most|within|(?:my |a |the |our )?(?:budget|limit)(?:'s| is| of|:)?(?: (?:under|about|around|max|like|maybe|roughly|up to|only|just))*|not exceeding)\s+|(?:<=?|≤|\bsub-?)\s*|(?:till|ceiling(?: is| of|:)?|keep it (?:to|under|below|at))\s+"
 )
 _ABOVE = r"over|above|more than|at least|min(?:imum)?\.?(?: of)?|starting (?:at|from)|upwards of|>=?"
 _FLAGS = re.IGNORECASE
@@ -74,6 +76,7 @@ _RANGE = Gated(
     rf"(?:\bbetween\s+{price(1, bare=True)}\s*(?:and|to|-|&)\s*{price(2, bare=True)})"
     rf"|(?:(?:\bfrom\s+)?{price(3, bare=True)}\s*(?:to|-|and)\s*{price(4)})"
     rf"|(?:(?:\bfrom\s+)?{price(5)}\s*(?:to|-|and)\s*{price(6, bare=True)})"
+    rf"|(?:\bfrom\s+{price(9, bare=True)}\s*(?:till|until)\s*{price(10)})|(?:^\W*{price(11, bare=True)}\s*(?:to|-)\s*{price(12, bare=True)}(?=\s*(?:,|$)|\s+[^\W\d_]{{3,}}))"
     rf"|(?:\bfrom\s+{price(7, bare=True)}\s*(?:up )?to\s*{price(8, bare=True)}(?=\s*(?:$|[?!.,;]|please\b|or so\b)))",
     _FLAGS,
 )
@@ -84,14 +87,15 @@ _PURSE = Gated(
 )  # fmt: skip
 """What the customer has to spend."""
 _MADE_MORE = re.compile(
-    r"\b(?:bump|raise|take|bring|push|put|increase|up|move|change|make)(?: (?:it|that|them|this|those|the \w+))?$",
+    r"\b(?:bump|raise|take|bring|push|put|increase|up|move|change|make)(?: (?:it|that|them|this|those|the \w+|\w+))?$",
     _FLAGS,
 )
 """Before "up to 4": a count that grows, no price."""
 _MAX_AFTER = Gated(
-    rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit)\b", _FLAGS
+    rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit|(?:is all (?:there is|i (?:have|got))|at the (?:very )?(?:outside|most)))\b",
+    _FLAGS,
 )
-_MAX_BARE_AFTER = Gated(rf"{price(1, bare=True)}\s+(?:max(?:imum)?|tops|or less)\b", _FLAGS)
+_MAX_BARE_AFTER = Gated(rf"{price(1, bare=True)}\s+(?:each\s+)?(?:max(?:imum)?|tops|or less)\b", _FLAGS)
 _MIN = Gated(rf"(?<!\w)(?:{_ABOVE})\s+{price(1)}", _FLAGS)
 _MIN_AFTER = Gated(rf"{price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
 _ABOUT = Gated(
@@ -100,7 +104,7 @@ _ABOUT = Gated(
 _PLAIN = Gated(price(1), _FLAGS)
 _PERCENT = Gated(rf"(?<![\w.])(\d{{1,2}}|100|{NUMERAL})(?:[.,]\d+)?\s?(?:%|percent\b|per cent\b|pct\b)", _FLAGS)
 _PERCENT_OF_PRICE = AnyOf(
-    r"\b(off|code|coupon|promo|voucher|newsletter|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept)\b|\?",
+    r"\b(off|code|coupon|promo|voucher|newsletter|discount|rebate|less|cheaper|reduction|knock|give|do|deal|price|lower|better|get|have|offer|accept|back|refund|down|fair|pay)\b|\?",
     _FLAGS,
 )
 
@@ -117,7 +121,11 @@ _NO_PRICES = re.compile(
     _FLAGS,
 )
 """Before "from 100 to 200", where it is no range of prices."""
-_A_SECOND = re.compile(rf"(?:to|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
+_TILL = re.compile(r"till|ceiling", _FLAGS)
+"""Before a day or a height rather than a price."""
+_WEIGHS = re.compile(r"\b(?:rated|weighs?|holds?|supports?|lifts?|capacity|heavy|lbs|kg)\b", _FLAGS)
+"""Where pounds are no money in a shop that has other."""
+_A_SECOND = re.compile(rf"(?:to|till|until|-|and|&)\s*(?:{_PREFIX}|\d|an?\b|fiver|tenner|{NUMERAL})", _FLAGS)
 """Where a range's second price begins."""
 _A_CURRENCY = re.compile(rf"[¤$€£¥₹₺₪₩₴฿]|{'|'.join(sorted(_NAMES))}|fiver|tenner", _FLAGS)
 """What a price holds that is no bare number."""
@@ -132,6 +140,8 @@ class Money:
     currency: str | None = None
     proposed: bool = False
     """Whether its words say that the customer would pay it ("would you take 30?")."""
+    off: bool = False
+    """Whether its words say that it shall come off the price ("knock 30 off")."""
     owed: bool = False
     """Whether its words say that the customer wants it back ("the full 318 back")."""
 
@@ -208,10 +218,16 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
 
     ranged = _A_SECOND.search(text) is not None and len(_A_NUMBER.findall(text)) > 1
     for match in _RANGE.finditer(text) if ranged else ():
-        for first in (1, 3, 5, 7):
+        for first in (1, 3, 5, 7, 9, 11):
             low, high = read_price(match, first, shop_currency), read_price(match, first + 1, shop_currency)
             if low and high:
+                if (match[f"k{first + 1}"] or match[f"q{first + 1}"]) and low.minor < high.minor // 100:
+                    low = Money(low.minor * 1000, low.currency)  # "15 to 20 thousand"
                 bare = not (low.currency or high.currency)
+                if first == 11 and bare and (low.minor < _LEAST_RANGE or low.minor % 1000 or high.minor % 1000):
+                    continue
+                if low.minor < 100_00 <= high.minor and high.minor % 100_00 == 0 and match[f"w{first}"]:
+                    low = Money(low.minor * 100, low.currency)  # "two and three hundred"
                 if first == 7 and bare and (_NO_PRICES.search(text[: match.start()]) or high.minor < _LEAST_RANGE):
                     continue  # "from 9 to 10", of a size
                 if bare and max(low.minor, high.minor) <= _LAST_HOUR and _OF_THE_CLOCK.within(text):
@@ -223,6 +239,10 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
     for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER) if marked else (_MAX, _MAX_BARE_AFTER):
         for match in pattern.finditer(text):
             high = read_price(match, 1, shop_currency)
+            if high is not None and high.currency == "GBP" != shop_currency and _WEIGHS.search(text):
+                continue
+            if high is not None and high.currency is None and high.minor < 100_00 and _TILL.match(text, match.start()):
+                continue
             counts = high is not None and high.currency is None and _MADE_MORE.search(text[: match.start()].rstrip())
             if high and not counts:
                 add(match, None, high)
@@ -232,7 +252,8 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
                 if low := read_price(match, 1, shop_currency):
                     add(match, low, None)
         for match in _ABOUT.finditer(text):
-            if price := read_price(match, 1, shop_currency):
+            price = read_price(match, 1, shop_currency)
+            if price and not (price.currency == "GBP" != shop_currency and _WEIGHS.search(text)):
                 add(match, price, None, spread=True)
         for match in _PLAIN.finditer(text):
             if (price := read_price(match, 1, shop_currency)) and free([*taken, *found], match.start(), match.end()):

@@ -29,7 +29,7 @@ _PROPOSALS = tuple(
         rf"(?:^|[,.!]\s*|\b(?:ok|okay|fine|alright|well|then)\s+){_PRICE}\s+it is\b",
         rf"\bis\s+{_PRICE}\s+(?:alright|all right|ok|okay|fine|acceptable|possible|doable)(?:\s+for\s+(?:it|you|them|that|this|both|all)\b)?(?=\s*[?.,!]|\s*$)",
         rf"^\W*{_PRICE}\s+(?:each|apiece|a piece)\s*(?:,|and|&)+\s*(?:and )?(?:i|we)(?:'ll| will|'d)? (?:take|have|buy|order|want)\b",
-        rf"\b{_YOU}(?:do|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
+        rf"\b{_YOU}(?:do|make|take|accept|go|come|drop|say|consider|meet)\s+(?:me\s+|us\s+|him\s+)?{_GOODS}{_TO}{_PRICE}{_END}",
         rf"\b{_YOU}(?:sell|let|give|bring|lower|make|get)\s+(?:me\s+|us\s+)?{_SOME}(?:go\s+|to me\s+|down\s+)?(?:for|to|at)\s+{_PRICE}{_END}",
         rf"\b{_I}(?:give|pay|offer|go|do|meet|manage|stretch|say|buy|take|have|get|grab)\s+(?:you\s+|me\s+)?{_GOODS}{_TO}{_PRICE}(?=\s+(?:for|on)\b|\s+and not\b|\s+(?:total|cash)\b)",
         rf"\b{_I}(?:pay|offer|go (?:to|up to|as high as)|meet you at|stretch to|(?:take|buy|have|get) (?:it|them|both|all|these|those|this|that) (?:for|at))\s+(?:you\s+)?{_TO}{_PRICE}{_END}",
@@ -42,7 +42,16 @@ _PROPOSALS = tuple(
         rf"{_PRICE}\s*(?:,|and|&|n)\s*(?:(?:it'?s|its|it is|that'?s|we have|we'?ve got|you'?ve got|you have) (?:a )?(?:deal|done|sold)|(?:i'?ll|i will|we'?ll|i'd) (?:have|take|buy|get|grab|order)|(?:i|we) (?:pay|take|buy|order)\b)",
         rf"\b(?:at|for)\s+{_PRICE}\s*,?\s*(?:and\s+|n\s+)?(?:i|we)(?:'ll|ll| will|'d| would)? (?:pay|take|buy|order|have|do)\b",
         rf"\b(?:would|will|does|is)\s+{_PRICE}\s+(?:for\s+(?:\w+\s+){{1,3}})?(?:work|do|be (?:ok|okay|fine|possible|enough|acceptable)|ok|possible|suit|seal)\b",
-        rf"(?:^|[,.!?]\s*)(?:just\s+|please\s+|ok\s+)?do\s+{_PRICE}{_END}",
+        rf"(?:^|[,.!?]\s*)(?:just\s+|please\s+|ok\s+)?do(?:\s+it\s+for)?\s+{_PRICE}(?:{_END}|(?=\s+final\b))",
+        rf"\b(?:i|we)(?: go|'ll| will)? pay\s+{_PRICE}(?=\s+(?:for|final|not a|now)\b|\s*[,.!?]|\W*$)",
+        rf"\b(?:can|could|would|will)\s+(?:you|u)\s+(?:manage\s+)?(?:take\s+|accept\s+)?{_PRICE}\s+(?:for|accept|take)\b",
+        rf"\bmeet me (?:at|there at)\s+{_PRICE}(?=\s+(?:even|flat|and)\b|\s*[,.!?]|\W*$)",
+        rf"(?:^|[.,!?]\s+){_PRICE}\s+and\s+(?:we'?re|i'?m|we are|i am|we shake|i pay|we have|it's)\b",
+        rf"\b(?:i|we)(?:'d| would) be happy (?:at|with)\s+{_PRICE}(?=\s|$|[.,])",
+        rf"\b(?:i|we)(?:'ll|'d| will| would) (?:take|have|buy) (?:the|that|this|your) [^,.?!]{{2,30}}? for {_PRICE}{_END}",
+        rf"{_PRICE}\s+(?:final|nett?|last price)\b(?!\s+(?:sale|sales))",
+        rf"\bif you (?:are doing|do)\s+{_PRICE}\s+each",
+        rf"^\W*{_PRICE}\s+for\s+(?:the|two|three|four|five|everything|my|this|that|\d)\b(?=[^.]*(?:\?|\bmates?\b|\bdeal\b|\bshake\b|\bi\b|\band\b))(?!.*\b(?:too|robbery|is a|ridiculous|seriously)\b)",
         rf"\b(?:can|could|would|might) (?:it|that|this|they) be\s+{_PRICE}{_END}",
         rf"\b(?:(?:i|we)(?:'ve| have)?(?: only)? (?:have|got)|(?:i|we)'ve)\s+{_PRICE}(?=\s+to spend\b.*\b(?:deal|penny|cent|not more)\b)",
         rf"\b(?:too (?:much|dear|rich|steep|expensive|high|pricey)|steep|a bit (?:much|rich)|cheeky|beyond me|robbery|pricey|dear)\b[^.,?!;]{{0,30}}[.,?!;]+\s*(?:say |how about |maybe |make it )?{_PRICE}(?=\s*\?|\W*$)",
@@ -56,7 +65,7 @@ _BARE = re.compile(
 )
 """A number that stands like an offer, while one is being made."""
 _BARE_WORDS = re.compile(
-    rf"^\W*(?:(?:ok|okay|fine|nah|no|hm+|well|then|so|alright|very|go on|say|make it)\W+)*(?P<bare>{NUMERAL})(?:\W+(?:then|it is|tops|max|final|and not a \w+ more|please))*\W*$",
+    rf"^\W*(?:(?:ok|okay|fine|nah|no|hm+|well|then|so|alright|very|go on|say|make it|final|we say|no wahala|[\w' ]{{1,24}},)\W+)*(?P<bare>{NUMERAL}|{NUMBER}|\d{{1,3}} \d{{3}})(?:\W+(?:then|it is|tops|max|final|last|nett?|not a \w+ more|and not a \w+ more|please|is (?:fine|ok|okay|good)|and (?:we'?re|i'?m|we are|it'?s) (?:done|sweet|good|finished|sold|happy)|and (?:finished|done|deal)|yes or no))*\W*$",
     _FLAGS,
 )
 """The same in words: "very well, forty-eight"."""
@@ -80,7 +89,8 @@ _GOODS_BACK = re.compile(
 )
 """Before goods that go back: "I'm sending the 42 back"."""
 _TAKEN_OFF = Gated(
-    rf"\b(?:take|knock|shave|chop|lop|drop) {price(1, bare=True)}\s+off(?=\s*(?:$|[,.!?;]|(?:and|or|for|the price|it|that|this|then|because|please)\b))",
+    rf"\b(?:take|knock|shave|chop|lop|drop|get|have|worth|give(?: me| us)?) {price(1, bare=True)}\s+off(?=\s*(?:$|[,.!?;]|(?:and|or|for|the|it|that|this|then|because|please|if)\b))"
+    rf"|(?:^|[.,!?]\s*){price(2, bare=True)}\s+off\s+(?=if\b|and\b|for\b)|\bcan less {price(3, bare=True)}(?!\s*%)|\b(?:price|it) down (?:by )?{price(4)}|\b(?:so|no|ok|but),?\s+{price(5, bare=True)}\s+less\b",
     _FLAGS,
 )
 """By how much a price shall fall: "take 20 off and I won't complain"."""
@@ -94,7 +104,7 @@ _THEIR_PRICE = re.compile(
     _FLAGS,
 )
 _BARGAIN_WORD = re.compile(
-    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as|waiting|refund\w*|see|missing|money|want|need|short|owed|owe|where|take|knock|shave|chop|lop|drop)\b",
+    r"\b(?:could|would|can|might|much|you|u|ya|we|they|i|i'?ll|i'd|chance|agree|settle|call|shake|offer\w*|back|most|limit|say|meet|lower|drop|reduce|bring|final|last|best|deal|done|sold|for|cash|at|is|as|waiting|refund\w*|see|missing|money|want|need|short|owed|owe|where|take|knock|shave|chop|lop|drop|less|down|off|worth|work|accept|nett?|sweet|finished|pay|be)\b",
     _FLAGS,
 )
 
@@ -113,6 +123,11 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
         if free([*taken, *found], start, end):
             found.append(Span(start, end, "money", money))
 
+    for match in _TAKEN_OFF.finditer(text):
+        n = next(n for n in (1, 2, 3, 4, 5) if any(match[f"{group}{n}"] for group in _GROUPS))
+        money = read_price(match, n, shop_currency)
+        if money is not None and (money.currency or money.minor >= _LEAST * 100):
+            add(*_extent(match, n), replace(money, off=True))
     for match in each_match(_PROPOSALS, text):
         money = read_price(match, 1, shop_currency)
         if money is not None and (money.currency or money.minor >= _LEAST * 100):
@@ -127,10 +142,6 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
             continue
         if money.currency or money.minor >= _LEAST * 100 or money.minor % 100:
             add(*_extent(match, n), replace(money, owed=True))
-    for match in _TAKEN_OFF.finditer(text):
-        money = read_price(match, 1, shop_currency)
-        if money is not None and (money.currency or money.minor >= _LEAST * 100):
-            add(*_extent(match), money)
     for match in _FOR_EACH.finditer(text):
         if (money := read_price(match, 1, shop_currency)) is not None:
             add(*_extent(match), replace(money, proposed=True))
@@ -139,9 +150,11 @@ def find_offers(text: str, shop_currency: str, taken: Sequence[Span] = (), *, ne
             add(*match.span("bare"), Money(minor))
     if negotiating:
         if alone := _BARE_WORDS.match(text) or _AT_MOST.match(text):
-            units = number(alone["bare"])
-            if units and units >= _LEAST and (minor := minor_units(str(units), shop_currency)):
-                add(*alone.span("bare"), Money(minor))
+            said = alone["bare"]
+            units = said.replace(" ", "") if said[0].isdigit() else str(number(said) or "")
+            minor = minor_units(units, shop_currency) if units else None
+            if minor and minor >= _LEAST * 100:
+                add(*alone.span("bare"), Money(minor, proposed=True))
         for match in (_DOWN_TO if found else _BARE).finditer(text):
             if minor := minor_units(match["bare"], shop_currency):
                 add(*match.span("bare"), Money(minor))

@@ -36,8 +36,10 @@ _SAYS_A_PRICE = re.compile(
 """Before a number that is something else."""
 _BESIDE_A_PLACE = re.compile(r"(?:^|\s)(?:[A-ZÀ-Þ][\w'’-]{2,})[,\s]\s*$")
 _AT_THE_BEGINNING = re.compile(r"(?:^|[.!?]\s+)\W*[\w']+[,\s]\s*$")
-_SPACED_CAPITALS = re.compile(r"(?<![\w#@.-])(?P<id>(?P<letters>[A-Z]{2,3}) \d{5,6})(?![\w-])")
-_OF_A_CODE = re.compile(r"\b(?:codes?|coupons?|vouchers?|promos?|gutschein\w*|discount|expired|newsletter|\w*code|off)\b", re.IGNORECASE)
+_SPACED_CAPITALS = re.compile(r"(?<![\w#@.-])(?P<id>(?P<letters>(?!MOQ\b)[A-Z]{2,3}) \d{5,6})(?![\w-])")
+_OF_A_CODE = re.compile(
+    r"\b(?:codes?|coupons?|vouchers?|promos?|gutschein\w*|discount|expired|newsletter|\w*code|off)\b", re.IGNORECASE
+)
 _LIKE_A_CODE = re.compile(r"[A-Z]{4,}-\d{1,4}$")
 """A word with a short number behind a dash is a code where codes are spoken of: "SPRING-15"."""
 _LONG = re.compile(r"\d{5}|\d{4}.*\d{2}|[/_].*\d|-.*-")
@@ -67,7 +69,13 @@ _PLACE_ASKED = frozenset({"address", "shipping_address", "postal_code", "shippin
 _OF_MINE = re.compile(r"\b(?:in|on|to|of|from|my|our|about)\s+$", re.IGNORECASE)
 _PLAIN_SHAPE = re.compile(r"[A-Z]{2,3}\d{4,7}$")
 _UNDONE = re.compile(r"\b(?:storno|annul|scrap|undo)\b", re.IGNORECASE)
-_NEVER_A_PRICE = re.compile(r"\b(?:change|anything|something|left|date|put|item|part|delivery) (?:in|to|of)\s*$", re.IGNORECASE)
+_NEVER_A_PRICE = re.compile(
+    r"\b(?:change|anything|something|left|date|put|item|part|delivery) (?:in|to|of)\s*$", re.IGNORECASE
+)
+_OTHER_NUMBER = re.compile(
+    r"\b(?:loyalty|member(?:ship)?|customer|card|purchase order|p\.?o|account|serial|article|phone|model|tracking)\s+(?:number|no|nr|id)\.?(?: is)?\s*:?\s*#?$",
+    re.IGNORECASE,
+)
 _A_YEAR = re.compile(r"(?:19|20)\d\d")
 _TO_A_PLACE = re.compile(
     r"\b(?:postage|shipping|zip|pin|postal|postcode|eircode|deliver(?:y|ed)?\s+(?:to|for|cost)|ship(?:ped)? to|send (?:it|this|one|them) to|i live|i'?m in|phone|call|ring|code)\b",
@@ -126,7 +134,7 @@ def find_orders(
         start, end = match.span("id")
         if start > 0 and text[start - 1] == "#":
             start -= 1
-        if free([*taken, *found], start, end):
+        if free([*taken, *found], start, end) and not _OTHER_NUMBER.search(text[:start]):
             found.append(Span(start, end, "order", match.group("id")))
 
     for match in _MARKED_ORDER.finditer(text):
@@ -194,7 +202,7 @@ def find_orders(
     if (about_orders or _ABOUT_A_NUMBER.search(text) or _UNDONE.search(text)) and not _TO_A_PLACE.search(text):
         for match in _DIVIDED_NUMBER.finditer(text):
             add(match)
-    if not (many_digits and not about_orders) and asked_for not in _PLACE_ASKED:
+    if not (many_digits and not about_orders) and asked_for not in _PLACE_ASKED | {"variant"}:
         for match in _FREE_NUMBER.finditer(text):
             if _means_nothing_else(text, match.start("id"), match.end("id")) and match["id"] not in title_words:
                 add(match)
@@ -214,7 +222,8 @@ def _means_nothing_else(text: str, start: int, end: int) -> bool:
     beside = _BESIDE_A_PLACE.search(before) is not None and _AT_THE_BEGINNING.search(before) is None
     word = re.search(r"([^\W\d_]+)\s+$", before)
     after = re.match(r"\s+([A-ZÀ-Þ][^\W\d_]{2,})", text[end:])
-    return not (beside or after or (word is not None and country_of_city(word[1]) is not None))
+    state = word is not None and word[1].isupper() and regions_of(word[1])
+    return not (beside or after or state or (word is not None and country_of_city(word[1]) is not None))
 
 
 def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bool:
@@ -229,9 +238,9 @@ def _like_an_order(text: str, match: re.Match[str], *, about_orders: bool) -> bo
     stands_alone = (
         re.search(r"(?:^|[.!?:;]\s)\W*$", before) is not None and re.match(r"\W*(?:$|[.!?])", after) is not None
     )
-    if _PLAIN_SHAPE.match(number) and not _ASKS_FOR_GOODS.search(text):
-        if not _ABOUT_GOODS.search(text) or _TO_AN_ORDER.search(before) or stands_alone:
-            return True
+    of_an_order = stands_alone or _TO_AN_ORDER.search(before) or not _ABOUT_GOODS.search(text)
+    if of_an_order and _PLAIN_SHAPE.match(number) and not _ASKS_FOR_GOODS.search(text):
+        return True
     if divided and len(re.findall(r"\d", number)) >= 4 and not _ASKS_FOR_GOODS.search(text):
         return True
     if divided and len(re.findall(r"\d", number)) >= 4 and (stands_alone or _TO_AN_ORDER.search(before)):

@@ -21,6 +21,11 @@ _BEFORE_SIGN = re.compile(
     re.IGNORECASE,
 )
 """Thousands set apart by a space."""
+_SPACED = frozenset({"SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "ISK", "ZAR", "EUR", "CHF"})
+_BARE = re.compile(
+    r"(?<![\w.,#+/-])(?<!\d )(?P<thousands>\d{1,2}) (?=\d00(?!\w|[ .,]\d|\s(?:g|kg|ml|mm|cm|m|w|pcs|pieces|x)\b))"
+)
+"""The same without any sign, of round sums."""
 
 
 def in_signs(text: str, currency: str) -> str:
@@ -32,4 +37,6 @@ def in_signs(text: str, currency: str) -> str:
     text = _ROUND.sub(f"{OWN} ", text)
     for apart in (_BEHIND_SIGN, _BEFORE_SIGN):
         text = apart.sub(lambda match: f"{match['lead']}{match['thousands']}'", text)
+    if currency in _SPACED:
+        text = _BARE.sub(lambda match: f"{match['thousands']}'", text)
     return text
