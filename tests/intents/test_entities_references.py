@@ -148,7 +148,12 @@ def test_quantities(text, quantity):
         ("option 3", [3]),
         ("the first aid kit", []),
         ("the third lamp", [3]),
-        ("first and second", []),
+        ("first and second", [1, 2]),
+        ("the second from the bottom", [-2]),
+        ("next to last", [-2]),
+        ("2, 3 and 4 please", [2, 3, 4]),
+        ("not the second, the next one", [3]),
+        ("photo three", [3]),
     ],
 )
 def test_places_in_what_was_shown(text, places):

@@ -36,7 +36,7 @@ _OWN_NUMBER = re.compile(
 )
 """Before a street what is part of its line: "Stand 118, Kloof Rd", "RR 2 Site 14 Box 9", "Unit 7/214 Marine Pde", "3/2 47 Dumbarton Rd"."""
 _HOUSE_FIRST = re.compile(
-    r"(?<![\w'’])((?:[A-Z][\w'’.]*\s){1,3}(?:Convent|House|Residency|Apartments?|Towers?|Heights|Court|Lodge|Hall|Centre|Center|Building|Mansions?|Farm|School|Hospital)|[A-Z]\w{3,}gården)\s*,\s*$"
+    r"(?<![\w'’])((?:[A-Z][\w'’.]*\s){1,3}(?:Convent|House|Residency|Apartments?|Towers?|Heights|Court|Lodge|Hall|Centre|Center|Building|Mansions?|Farm|School|Hospital)|[A-Z]\w{3,}gården|The(?:\s[A-Z][\w'’]+){1,3})\s*,\s*$"
 )
 """The name of a house before its street."""
 _CONTEXT = re.compile(

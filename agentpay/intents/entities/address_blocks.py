@@ -95,7 +95,7 @@ def find_address_blocks(
     text: str, countries: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """The address of a message in which no street was found."""
-    if not DIGIT.search(text) or _DIVIDER.search(text) is None:
+    if not DIGIT.search(text) or (_DIVIDER.search(text) is None and asked_for not in _ASKED):
         return []
     about = asked_for in _ASKED or _ABOUT_AN_ADDRESS.within(text)
     if not (about or _CODE.search(text)):

@@ -32,9 +32,7 @@ _SHORT_DAYS = {
     "sat": 5,
     "sun": 6,
 }
-_LEAD = (
-    r"(?:by|on|before|until|till|til|since|from|after|for|to|this|next|last|past|coming|previous|due|arriving|latest)"
-)
+_LEAD = r"(?:by|on|before|until|till|til|since|from|after|for|to|this|next|last|past|coming|previous|due|arriving|latest|payday)"
 _ISO = Gated(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _DAY_MONTH = Gated(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
 _MONTH_DAY = Gated(
@@ -44,14 +42,15 @@ _MONTH_DAY = Gated(
 _DOTTED = Gated(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2}\b|(?!\d))")
 _SLASHED = Gated(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
 _SLASHED_SHORT = Gated(
-    r"\b(?:by|on|before|until|till|since|after|due|from)\s+(?:the\s+)?(\d{1,2})/(\d{1,2})(?![\d/])", re.IGNORECASE
+    r"\b(?:by|on|before|until|till|since|after|due|from|of)\s+(?:the\s+)?(\d{1,2})[/-](\d{1,2})(?![\d/-]|\s*(?:days?|weeks?|hours?|pm|am|business|working))",
+    re.IGNORECASE,
 )
 _NTH = Gated(
-    rf"\b(?P<lead>{_LEAD}\s+(?:the\s+)?|the\s+)(?P<day>\d{{1,2}})(?:st|nd|rd|th)\b(?P<after>\s+[^\W\d_]+)?",
+    rf"\b(?P<lead>{_LEAD}\s+(?:the\s+)?|the\s+)(?P<day>\d{{1,2}})(?:st|nd|rd|th)\b(?=(?P<after>\s+[^\W\d_]+)?)",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|rather|slot|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that|like|got|they|he|she|we|there|nobody|no|nothing|still|again|already|now|his|her|our|your|this|too|after|before|although|though|since|even|has|have|had|were|did|didn|hasn|haven|never|i)\b",
+    r"\s+(?:and|or|not|but|is|was|if|at|please|pls|would|will|can|could|for|so|as|because|rather|slot|tracking|by|in|to|with|instead|latest|then|do|does|it|i|we|you|my|when|where|that|like|got|they|he|she|we|there|nobody|no|nothing|still|again|already|now|his|her|our|your|this|too|after|before|although|though|since|even|has|have|had|were|did|didn|hasn|haven|never|i|on|of|via|till|until|anyhow|anyway|already)\b",
     re.IGNORECASE,
 )
 _WEEKDAY = Gated(
@@ -67,7 +66,7 @@ _GENERIC = re.compile(
 )
 _RELATIVE = {
     "today": 0, "tonight": 0, "tomorrow": 1, "tmrw": 1, "tmr": 1, "tomoz": 1, "tomorow": 1, "tommorow": 1, "tommorrow": 1, "yesterday": -1, "yday": -1,
-    "day after tomorrow": 2, "day before yesterday": -2,
+    "this morning": 0, "day after tomorrow": 2, "day before yesterday": -2,
 }  # fmt: skip
 _RELATIVE_WORD = Gated(rf"\b(?:the )?({'|'.join(sorted(_RELATIVE, key=len, reverse=True))})\b", re.IGNORECASE)
 _AGO = Gated(
@@ -79,9 +78,13 @@ _FEASTS = {"christmas eve": (12, 24), "christmas": (12, 25), "xmas": (12, 25), "
 _FEAST = Gated(
     rf"\b(?:by|before|until|till|in time for)\s+({'|'.join(sorted(_FEASTS, key=len, reverse=True))})\b", re.IGNORECASE
 )
+_A_PLACE = re.compile(
+    r"\s+(?:floor|street|st|avenue|ave|row|edition|birthday|anniversary|place|time|century)\b", re.IGNORECASE
+)
+"""What the 21st may be of besides a month."""
 _COMING = frozenset({"by", "before", "until", "till", "til", "next", "this", "coming", "due", "arriving", "latest"})
 _PAST = re.compile(
-    r"\b(?:since|last|past|previous|ordered|bought|paid|sent|arrived|came|got|received|was|were|had|placed|posted|returned|delivered|went|left|dispatched|shipped|handed|picked|cancel(?:l?ed)|called|rang|asked|emailed|mailed|wrote|told|promised|spoke|ago)\b",
+    r"\b(?:since|last|past|previous|ordered|bought|paid|done|transferred|turn(?:ed)? up|(?<!be )sent|arrived|came|got|received|was|were|had|placed|posted|returned|delivered|went|left|dispatched|shipped|handed|picked|cancel(?:l?ed)|called|rang|asked|emailed|mailed|wrote|told|promised|spoke|ago)\b",
     re.IGNORECASE,
 )
 """Words before a day that put it into the past."""
@@ -96,6 +99,13 @@ _NOT_KEPT = re.compile(
     r"\b(?:isn'?t|hasn'?t|didn'?t|wasn'?t|not|nothing|never|no sign|still|nada|where)\b", re.IGNORECASE
 )
 """Before and behind a day for which something was promised in vain."""
+_BUYS = re.compile(r"(?:\b(?:i|we|to)|'ll) (?:order|buy|pay|purchase|transfer)\b[^,.;?!]{0,30}$", re.IGNORECASE)
+"""Before "today", where it says no more than "at once": "if I order tonight"."""
+_OVERDUE = re.compile(
+    r"\b(?:supposed to (?:be (?:here|delivered|there)|come|arrive)|meant to (?:be here|come|arrive|rock up|turn up|get here)|should (?:have|of) (?:been|come|arrived))\b[^.?!]*$",
+    re.IGNORECASE,
+)
+"""Before the day for which a parcel was promised that is still asked for."""
 _Add = Callable[[int, int, date | None], None]
 _REACH = 40
 """How far before a day the words stand that put it into the past, in characters."""
@@ -136,6 +146,8 @@ def find_dates(
     for match in _WEEKDAY.finditer(text):
         _take_weekday(text, match, now, add)
     for match in _RELATIVE_WORD.finditer(text):
+        if _RELATIVE[match[1].lower()] == 0 and _BUYS.search(text[: match.start()]):
+            continue
         add(*match.span(), now + timedelta(days=_RELATIVE[match[1].lower()]))
     for match in _AGO.finditer(text):
         count = match["n"] and (1 if match["n"].lower() == "a" else number(match["n"]))
@@ -153,7 +165,8 @@ def find_dates(
 def _take_nth(text: str, match: re.Match[str], now: date, add: _Add) -> None:
     """ "The 14th" of this month or the next; "the 2nd jacket" is none, nor is "the 3rd" without anything that asks for a day."""
     day, after = int(match["day"]), match["after"]
-    if after and not _GOES_ON.match(after):
+    bare = match["lead"].lower().strip() == "the"
+    if after and not _GOES_ON.match(after) and (bare or day < 13 or _A_PLACE.match(after)):
         return
     if match["lead"].lower().strip() == "the" and day < 11 and not _PAST.search(text[: match.start()]):
         return
@@ -163,7 +176,7 @@ def _take_nth(text: str, match: re.Match[str], now: date, add: _Add) -> None:
     if value is None or (past and value > now) or (not past and value < now):
         months = 12 * now.year + now.month - 1 + (-1 if past else 1)
         value = _day(months // 12, months % 12 + 1, day)
-    add(match.start("day"), match.end() - len(after or ""), value)
+    add(match.start("day"), match.end(), value)
 
 
 def _take_weekday(text: str, match: re.Match[str], now: date, add: _Add) -> None:
@@ -181,7 +194,9 @@ def _take_weekday(text: str, match: re.Match[str], now: date, add: _Add) -> None
         and not (_GOES_ON.match(after) or _PART_OF_DAY.match(after))
     ):
         return
-    broken = _PROMISED.search(text[: match.start("day")]) and _NOT_KEPT.search(text[match.end() - len(after) :])
+    broken = _OVERDUE.search(text[: match.start("day")]) or (
+        _PROMISED.search(text[: match.start("day")]) and _NOT_KEPT.search(text[match.end() - len(after) :])
+    )
     index = _SHORT_DAYS[word] if word in _SHORT_DAYS else _DAYS.index(word)
     ahead = (index - now.weekday()) % 7
     said = _in_its_sentence(text, match.start(), match.start("day"))

@@ -29,7 +29,7 @@ _FREE_NUMBER = re.compile(
 )
 """A number of five digits and more that no price, place or measure stands beside."""
 _SAYS_A_PRICE = re.compile(
-    r"\b(?:take|pay|paid|offer|do|say|give|at|price|than|under|over|above|below|around|budget|max|up to|till|until|spend|costs?|charged?|rs|only|last|final|match|deal|worth|have|of|between|another|"
+    r"\b(?:min(?:imum)? order|take|pay|paid|offer|do|say|give|at|price|than|under|over|above|below|around|budget|max|up to|till|until|spend|costs?|charged?|rs|only|last|final|match|deal|worth|have|of|between|another|"
     r"to|in|zip|pin|plz|post ?code|postcode|call|ring|phone|tel|text|mobile|cell|room|unit|flat|model|art(?:icle)?|ref(?:erence)?|serial|version|gate|door|bic|vat|po)(?: (?:code|no|number|nr|is|:))*\.?\s*$",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from agentpay.intents.entities.numerals import number
@@ -22,7 +22,7 @@ _FIRST_FEW = Gated(
     r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
     re.IGNORECASE,
 )
-_GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|listed|in the list|you (?:showed|listed|mentioned)"
+_GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|position|listed|in the list|you (?:showed|listed|mentioned)"
 _PLACE = Gated(
     rf"\b(?:the|your|that|this)\s+(?:very\s+)?(?P<o>{_ORDINAL})(?:\s+(?:and|&|or)\s+(?:the\s+)?(?P<o2>{_ORDINAL}))?"
     rf"(?:\s+(?:{_GENERIC}|1))?(?=\s*(?:$|[,.!?;)]|(?:in|please|pls|and|to|for|with|at|is|if|from|then|instead|or|looks?|seems?|vs|but|than|of (?:them|those|these)|does|has|have|was|will|would|can|also|too|though|more|less|better|[a-z]{{3,}}er)\b))",
@@ -39,7 +39,7 @@ _PLACE_NOUN = Gated(
     re.IGNORECASE,
 )
 _NUMBERED = Gated(
-    r"(?:#\s?|\b(?:number|no\.|nr\.?|option|item|result|choice)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
+    r"(?:#\s?|\b(?:no|nr)\.\s?|\b(?:number|no\.|nr\.?|option|item|result|choice|picture|photo|pic|image)\s+)(?P<n>\d|10|one|two|three|four|five)(?!\w|[.,]\d|-)(?:\s+(?:and|&|or)\s+(?:(?:number|no\.?|#)\s?)?(?P<n2>\d|one|two|three|four|five)(?![\w.,]*\w)(?!\s+(?:of|x)\b))?",
     re.IGNORECASE,
 )
 _OUT_OF = Gated(
@@ -47,6 +47,32 @@ _OUT_OF = Gated(
     re.IGNORECASE,
 )
 """Two places in what was shown: "out of 1 and 3, which is lighter?"."""
+_AT_A_HOUSE = re.compile(r"\b(?:at|with|neighbou?rs?,?)\s+$", re.IGNORECASE)
+"""Before the number of a house: "leave it with number 9"."""
+_TWO_PLACES = Gated(
+    rf"\b(?P<o>{_ORDINAL})\s*(?:and|&|or|,)\s*(?:the\s+)?(?P<o2>{_ORDINAL})\b(?!\s+(?:time|class|name|order|day|week|month|year)\b)",
+    re.IGNORECASE,
+)
+_SEVERAL = Gated(
+    r"(?:^|\b(?:do|does|are|is|of|compare|between|take|want|add|put)\s+)(?P<first>[1-9](?:\s*,\s*[1-9])*)\s*,?\s*(?:and|or|&|vs)\s+(?P<last>[1-9])(?=\W*$|\s*[,.?!]|\s+(?:compare|differ|which|what|please|pls|together|are|is|do)\b)",
+    re.IGNORECASE,
+)
+"""Places in what was shown, one after the other: "how do 1, 2 and 4 compare"."""
+_FROM_AN_END = Gated(
+    rf"\b(?P<o>{_ORDINAL})\s+(?:one\s+)?from (?:the )?(?P<end>top|left|start|beginning|bottom|right|end|last)\b|\b(?P<before>next to (?:the )?last|second to last|second last|last but one|penultimate)\b",
+    re.IGNORECASE,
+)
+_ONE_AFTER = Gated(
+    rf"\bnot (?:the )?(?P<o>{_ORDINAL})(?: one)?,? (?:but )?the (?:one after|next(?: one)?)\b", re.IGNORECASE
+)
+_SIDE = Gated(r"\bthe (?P<side>left|right)(?:[- ]hand)? (?:one|option|picture)\b", re.IGNORECASE)
+_SHOWN_SO = Gated(
+    r"\byou (?:showed|listed|sent|mentioned|suggested)(?: me| us)? (?P<o>first|last|second|third)\b", re.IGNORECASE
+)
+_BEGINS = re.compile(
+    rf"^\W*(?P<o>{_ORDINAL})\s+(?!time|of all|aid|hand|class|week|month|year|night|name|order|day|things?|price|chance|question|offer|minute|call|delivery|i\b|we\b|my\b)[^\W\d_]{{3,}}",
+    re.IGNORECASE,
+)
 _MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:not|except|without|but not|instead of|rather than)\s+$", re.IGNORECASE)
 _BARE_PLACE = re.compile(
@@ -60,7 +86,7 @@ _BARE_PLACES = re.compile(
 _BOTH = Gated(r"\bboth\b(?!\s+(?:of\s+)?(?:my|orders))", re.IGNORECASE)
 
 _ASCENDING = Gated(
-    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|low(?:est)? to high(?:est)?|cheap first)\b(?:\s+first\b)?",
+    r"\b(?:the\s+)?(?:cheapest|least expensive|lowest[- ]priced?|lowest price|most affordable|(?:low(?:est)?|cheap(?:est)?) to (?:high(?:est)?|dear(?:est)?|expensive)|cheap first)\b(?:\s+first\b)?",
     re.IGNORECASE,
 )
 _DESCENDING = Gated(
@@ -91,6 +117,8 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         count = number(match["n"]) or 0
         last = match["end"].lower() == "last"
         add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
+    if shown:
+        _by_sides(text, shown, add)
     for match in _PLACE.finditer(text):
         if not shown and match["o"].lower() in _SIDES:
             continue
@@ -101,6 +129,8 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
             continue
         add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
     for match in _PLACE_GENERIC.finditer(text):
+        if not shown and text[: match.start()].strip() and match["o"].lower() == "second":
+            continue  # "is second one cheaper?"
         if match["o"].lower() == "last" and (
             _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
         ):
@@ -113,13 +143,17 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
             for group in ("o", "o2") if match["o2"] else ("o",):
                 if free([*taken, *found], *match.span(group)):
                     found.append(Span(*match.span(group), "ordinal", [_ORDINALS[match[group].lower()]]))
-        if _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
+        if not found and (begins := _BEGINS.match(text)) and free(taken, *begins.span("o")):
+            found.append(Span(*begins.span("o"), "ordinal", [_ORDINALS[begins["o"].lower()]]))
+        if not found and _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
             add(both, [1, 2])
     for match in _NUMBERED.finditer(text):
+        if not shown and _AT_A_HOUSE.search(text[: match.start()]):
+            continue
         if shown or not match.group().startswith("#"):
             value = number(match["n"])
             if value and (shown or re.match(r"(?i)(?:option|item|result|choice|number)", match.group())):
-                add(match, [value, *([int(match["n2"])] if match["n2"] else [])])
+                add(match, [value, *([number(match["n2"]) or 0] if match["n2"] else [])])
     for match in _OUT_OF.finditer(text) if shown >= 2 else ():
         if max(pair := [int(match["n"]), int(match["n2"])]) <= shown:
             add(match, pair)
@@ -133,6 +167,29 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
         if value:
             add(bare, [value])
     return found
+
+
+def _by_sides(text: str, shown: int, add: Callable[[re.Match[str], list[int]], None]) -> None:
+    """Places said by several at once, from an end, by what stands before them or by their side."""
+    for match in _SEVERAL.finditer(text):
+        places = [int(one) for one in re.findall(r"\d", f"{match['first']} {match['last']}")]
+        if max(places) <= shown:
+            add(match, places)
+    for match in _FROM_AN_END.finditer(text):
+        place = 2 if match["before"] else _ORDINALS[match["o"].lower()]
+        from_front = match["end"] is not None and match["end"].lower() in _FRONT
+        add(match, [place if from_front else -place])
+    for match in _ONE_AFTER.finditer(text):
+        add(match, [_ORDINALS[match["o"].lower()] + 1])
+    for match in _TWO_PLACES.finditer(text):
+        add(match, [_ORDINALS[match["o"].lower()], _ORDINALS[match["o2"].lower()]])
+    for match in _SIDE.finditer(text) if shown == 2 else ():
+        add(match, [1 if match["side"].lower() == "left" else 2])
+    for match in _SHOWN_SO.finditer(text):
+        add(match, [_ORDINALS[match["o"].lower()]])
+
+
+_FRONT = frozenset({"top", "left", "start", "beginning"})
 
 
 def find_sort(text: str) -> tuple[Literal["price_asc", "price_desc"], tuple[int, int]] | None:
