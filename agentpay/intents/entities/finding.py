@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from agentpay.intents.entities.lexicon import SHORT_BRAND, Chunk, Entry, Lexicon, chunks
 from agentpay.intents.entities.measures import find_measures
+from agentpay.intents.entities.numerals import number as numeral
 from agentpay.intents.entities.placing import is_option
 from agentpay.intents.entities.several import Found, beside, changed, contrast, is_replaced, joined
 from agentpay.intents.entities.spans import Span, free
@@ -81,6 +82,8 @@ def find_words(
         parts = [c for c in parts if free(found.spans, c.start, c.end)]
     _named_values(lexicon, text, parts, found)
     parts = _counted_values(lexicon, text, parts, found)
+    if asked_for == "variant":
+        parts = [_in_digits(part) for part in parts]
     position = 0
     while position < len(parts):
         step = 1
@@ -114,6 +117,12 @@ def find_words(
         _sent_in_a_way(lexicon, text, taken, found, answers=asked_for == "shipping")
     _unknown_color(lexicon, text, taken, found)
     return found
+
+
+def _in_digits(part: Chunk) -> Chunk:
+    """ "Seventy" as an answer to "Which length?" is 70."""
+    value = numeral(part.text) if part.text.isalpha() else None
+    return Chunk(str(value), part.start, part.end) if value and value > 1 else part
 
 
 def _sent_in_a_way(lexicon: Lexicon, text: str, taken: Sequence[Span], found: Found, *, answers: bool) -> None:

@@ -11,7 +11,15 @@ from typing import Literal
 from rapidfuzz.distance import OSA
 
 from agentpay.intents.entities.measures import Measure, measure
-from agentpay.intents.entities.spellings import amounts, free_of, option_names, short_words, without_units
+from agentpay.intents.entities.spellings import (
+    amounts,
+    for_so_many,
+    free_of,
+    in_one_word,
+    option_names,
+    short_words,
+    without_units,
+)
 from agentpay.intents.entities.units import UNIT
 from agentpay.intents.entities.ways import Ways
 from agentpay.intents.text import KEY_WORDS
@@ -59,7 +67,9 @@ class Chunk:
 
 def chunks(text: str) -> list[Chunk]:
     """Runs of letters and of digits, lower-cased."""
-    return [Chunk(m["number"] or m.group().lower(), m.start(), m.end()) for m in _CHUNK.finditer(text)]
+    return [
+        Chunk((m["number"] or m.group().lower()).replace(",", "."), m.start(), m.end()) for m in _CHUNK.finditer(text)
+    ]
 
 
 def _key(text: str) -> tuple[str, ...]:
@@ -177,7 +187,7 @@ class Lexicon:
             if "-" in value:
                 self._add(value.replace("-", ""), entry)
             self._add_size_words(name, value, known)
-            for form in without_units(_key(value)):
+            for form in (*without_units(_key(value)), *for_so_many(_key(value)), *in_one_word(_key(value))):
                 if entry not in self.entries[form]:
                     self.entries[form].append(entry)
         self._add_bare_numbers(name, values)

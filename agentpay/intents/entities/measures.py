@@ -26,7 +26,7 @@ _UNITS: dict[str, tuple[str, Decimal]] = {
 }  # fmt: skip
 _LONG = sorted((unit for unit in _UNITS if len(unit) > 2), key=len, reverse=True)
 _ALL = "|".join(sorted(_UNITS, key=len, reverse=True))
-_VALUE = re.compile(rf"^(?P<n>\d+(?:[.,]\d+)?)\s?-?(?P<unit>{_ALL})\.?$", re.IGNORECASE)
+_VALUE = re.compile(rf"^(?P<n>\d+(?:[.,]\d+|/\d+)?)\s?-?(?P<unit>{_ALL})\.?$", re.IGNORECASE)
 _SAID = re.compile(
     rf"(?<![\w.,/-])(?P<n>\d+(?:[.,]\d+)?|½)\s?-?(?P<unit>{_ALL})(?![\w/]|'(?!s\b))|\b(?P<word>half an?|quarter of an?|quarter|half|one|two|three|five|an?|the)[ -](?P<long>{'|'.join(_LONG)})\b",
     re.IGNORECASE,
@@ -62,4 +62,5 @@ def find_measures(text: str) -> Iterator[tuple[int, int, Measure]]:
 
 def _of(amount: str, unit: str) -> Measure:
     dimension, factor = _UNITS[unit.lower()]
-    return dimension, (Decimal(amount.replace(",", ".")) * factor).normalize()
+    whole, _, parts = amount.replace(",", ".").partition("/")
+    return dimension, (Decimal(whole) / Decimal(parts or 1) * factor).normalize()

@@ -13,8 +13,8 @@ TITLE = (
 )
 """Before a name, any number of them: "Herr Dr. ", "Col. (Retd) "."""
 _TITLED = re.compile(rf"^(?:{TITLE})(?P<name>\S.*)$", re.IGNORECASE)
-_NAME = re.compile(rf"^{PART}(?:\s+{PARTICLE})*(?:\s+(?:{PARTICLE}\s+)*{PART}){{1,3}}$")
-_TITLED_NAME = re.compile(rf"^{PART}(?:\s+(?:{PARTICLE}\s+)*{PART}){{0,3}}$")
+_NAME = re.compile(rf"^(?!The\b){PART}(?:\s+{PARTICLE})*(?:\s+(?:{PARTICLE}\s+)*{PART}){{1,3}}$")
+_TITLED_NAME = re.compile(rf"^(?!The\b){PART}(?:\s+(?:{PARTICLE}\s+)*{PART}){{0,3}}$")
 
 
 def without_title(name: str) -> str:

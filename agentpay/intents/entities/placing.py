@@ -11,6 +11,10 @@ _JUDGED = word_set("small large big medium light heavy")
 _TOO = re.compile(
     r"\b(?:too|runs?|running|very|quite|so|a bit|bit|rather|pretty|comes? up|really|fairly)\s+$", re.IGNORECASE
 )
+_SIDES = frozenset({"left", "right"})
+_A_SIDE = re.compile(r"\b(?:in|the|an?|for|not|or|and|size|hand)\s+(?:an?\s+)?$", re.IGNORECASE)
+_SIDE_OF = re.compile(r"[- ](?:hand(?:ed)?|ones?|version|please|or|and|side)\b", re.IGNORECASE)
+"""Around a side that goods are made for; "is there one left?" and "since it left" say none."""
 _EVERY = re.compile(r"\b(?:every|per)\s+$", re.IGNORECASE)
 _I_WEAR = re.compile(
     r"(?:\b(?:i'?m|i am|usually|normally|are|wear|wears|take|takes)\s+(?:an?\s+)?|\b(?:get|got|need|want|have|try|like|in)\s+an?\s+)$",
@@ -74,6 +78,8 @@ def is_option(
         return True  # "swap them for 3s"
     if unit_left_out and letters.isdigit() and _ANOTHER_UNIT.match(text, run[-1].end):
         return False
+    if letters in _SIDES and not (_A_SIDE.search(text[: run[0].start]) or _SIDE_OF.match(text, run[-1].end)):
+        return asked_for == "variant"
     if not letters.isdigit() and len(letters) > 2:
         return not (letters in _JUDGED and _TOO.search(text[: run[0].start])) and not _EVERY.search(
             text[: run[0].start]

@@ -18,6 +18,11 @@ _NO_HEADS = word_set("""
     only pack packs size box set kit edition version pair piece pieces bundle model cover back plus extra with without standard
     regular normal size sizes color colour one two three card month months year years hour hours minutes
     """)
+_NO_BEGINNINGS = word_set("""
+    dark light pale bright deep soft warm cool hot cold old new big small large full half single double wide narrow long short high low left right same gift
+    with natural classic original royal fine coarse thick thin heavy sweet dry raw whole fresh next day open round square flat black white tea coffee adult child kids
+    brushed matte matt glossy satin polished extra very semi super ultra medium mid no
+    """)
 _AMOUNT = re.compile(r"^(?P<sign>[$€£])?\s?(?P<n>\d{1,4})(?:[.,]00)?\s?(?P<end>[A-Z]{3}|[$€£])?$")
 _WORTH = word_set("value amount denomination worth balance credit")
 
@@ -36,6 +41,27 @@ def without_units(key: Key) -> Iterator[Key]:
             yield form
             yield plain
             yield tuple(_crossed(plain))
+            yield tuple("by" if part == "x" else part for part in _crossed(plain))
+
+
+_PEOPLE = ("person", "persons", "people", "man", "p")
+_COUNTS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def for_so_many(key: Key) -> Iterator[Key]:
+    """ "2 Person" → "two persons", "2p", "2 man"."""
+    if len(key) == 2 and key[0].isdigit() and key[1] in _PEOPLE and int(key[0]) < len(_COUNTS):
+        for count in (key[0], _COUNTS[int(key[0])]):
+            for people in _PEOPLE:
+                yield count, people
+
+
+def in_one_word(key: Key) -> Iterator[Key]:
+    """ "Tea Bags" → "teabags", "teabag"."""
+    if len(key) == 2 and all(part.isalpha() and len(part) > 2 for part in key):
+        yield ("".join(key),)
+        if key[1].endswith("s"):
+            yield ("".join(key)[:-1],)
 
 
 def _crossed(key: Key) -> Iterator[str]:
@@ -59,9 +85,15 @@ def short_words(values: Mapping[str, Key], taken: frozenset[str]) -> dict[str, s
         words = {part for part in key if part in COLORS}
         if len(key[-1]) >= 4 and key[-1] not in _NO_HEADS:
             words.add(key[-1])
+        if len(key[0]) >= 4 and key[0] not in _NO_HEADS | _NO_BEGINNINGS | COLORS:
+            words.add(key[0])
         for word in words - taken:
             owners[word].append(value)
-    return {word: found[0] if len(found) == 1 else word for word, found in owners.items()}
+    return {
+        word: found[0] if len(found) == 1 else word
+        for word, found in owners.items()
+        if len(found) == 1 or word in COLORS
+    }
 
 
 _SHORT_NAMES = {"volume": "vol"}
