@@ -39,7 +39,10 @@ _TOPICS = tuple(
             r"where (?:are|is|can i find) (?:you|your|the (?:shop|store))\b(?! refund)|(?:are|is) (?:you|the shop|it) (?:based|located)|visit\b",
             _PLACE,
         ),
-        (r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?cards?\b", _PAYMENT),
+        (
+            r"pay\b|paying|payment|invoice|inst?all?ment|cards? (?:do|can) |(?:accept|take) (?:\w+ )?(?:cards?|cash|cheques?|checks?|vouchers?|crypto|bitcoin|revolut|klarna|amex|visa|mastercard|\w*pay\w*)\b",
+            _PAYMENT,
+        ),
         (
             r"open(?:ing|s)?\b|clos(?:e|es|ed|ing)\b|visit|(?:pop|come|drop|call|stop|walk|swing) (?:in|by|over|round)\b|(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b",
             "open opening hours tuesday to saturday",
@@ -74,6 +77,11 @@ _ASKING = stems(
     "how long late soon many much when until time cost costs charge fee pay pays paying postage free deadline days weeks months have take takes get"
 )
 """Words that ask, and name nothing."""
+_SO_MANY = re.compile(
+    r"^\W*(?:(?:just|so|ok|hi|hello|hey|lol|i have|i'?ve got)\W+)*(?:a )?(?:couple|few|two|three)(?: of)?(?: more| quick| other)? (?:things|questions|q'?s)\b\W*",
+    re.I,
+)
+"""How many questions come names none."""
 _MORE_SAID = 8
 """Characters beside a clause that may say what it is about."""
 _HOLDS_ALL = 0.5
@@ -85,6 +93,7 @@ def passages_for(text: str, it: str = "") -> Generator[Ask, ToolOutcome, Passage
 
     `it`: the title of what the question points at ("can that be returned?"); a passage that names it goes first.
     """
+    text = _SO_MANY.sub("", text)
     found = yield from _passages_for(f"{text} {it}" if it else text)
     if _PAPERS.search(text) and not _PAYS.search(text):  # nor is a page on ways to pay one on invoices
         found = [one for one in found if _PAPERS.search(f"{one['title']} {one['text']}")]

@@ -68,6 +68,7 @@ _REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:ano
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
+_WHAT_IF = re.compile(r"\bwhat (?:happens|if|would happen)\b|\b(?:happens|becomes?) (?:to|of|with)\b", re.I)
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
 _ONE_THING = re.compile(
     r"\bthe (?!(?:items?|things?|products?|goods|orders?|postage|shipping|delivery|fees?|costs?|label|window|policy|limit|price|difference"
@@ -103,7 +104,7 @@ _GUESSED = frozenset(
 )
 _UNSURE, _SURE, _HALF = 0.7, 0.9, 0.5
 _FURTHER = re.compile(
-    r"(?:\b(?:and|also|plus|or)\b|[?.!;,-])\s*(?=(?P<asked>(?:how (?:long|many|much|soon|do|does|can)|do (?:you|i|we)|can (?:i|we|you|it)|is (?:there|it)|are (?:there|you)"
+    r"(?:\b(?:and|also|plus|or)\b|[?.!;,-])\s*(?=(?P<asked>(?:how (?:long|many|much|soon|do|does|can)|(?:do|would|will) (?:you|ye|yas?|u|yous)|do (?:i|we)|can (?:i|we|you|it)|is (?:there|it)|are (?:there|you)"
     r"|what(?:'s|s| is| are| if| happens)|when|where|who)\b[^.?!;]{6,120}))",
     re.I,
 )
@@ -206,6 +207,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return True
     if act.intent == "account" and signing_up.asks(act.text):
         return True
+    if act.intent == "account" and _WHAT_IF.search(act.text):
+        return True  # "what happens to my data if I close my account?"
     if act.intent == "account":
         return (
             _DATA.search(act.text) is not None

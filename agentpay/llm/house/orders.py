@@ -10,7 +10,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
-from agentpay.llm.house.aftersale.finding import THE_OTHER, holding
+from agentpay.llm.house.aftersale.finding import THE_OTHER, holding, looked_up, numbered
 from agentpay.llm.house.aftersale.reading import named_items
 from agentpay.llm.house.aftersale.saying import way
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -66,6 +66,7 @@ _WHEN_HERE = re.compile(
     r"\b(?:when|how (?:long|soon))\b[^.?!]{0,40}\b(?:com(?:e|es|ing)|arriv\w*|(?:get|be) (?:here|there|it)|have it|receive|deliver\w*|turn up|ship\w*|sent|dispatch\w*|leave)\b",
     re.I,
 )
+_OF_RETURNS = re.compile(r"\breturn|\brefund|\bexchang", re.I)
 _DELIVERS = re.compile(r"\b(?:deliver\w*|ship\w*|dispatch\w*|leaves?|arrives?)\b", re.I)
 _BACK = frozenset({"return", "refund", "exchange"})
 _GIVEN = ("order_numbers", "emails")
@@ -103,7 +104,7 @@ def tell(talk: Talk, act: ActView, *, only_holding: str | None = None) -> Genera
             talk.expect("order_number", verify=True, numbers=numbers, emails=emails)
             return True
     first = numbers[0] if numbers else talk.order if not _LATEST.search(act.text) else None
-    outcome = yield Ask("order_status", {"order_number": first} if first else {})
+    outcome = (yield from looked_up(talk, first)) if first else (yield Ask("order_status", {}))
     if not outcome.ok:
         _not_told(talk, outcome, numbers, emails)
         return True
@@ -161,6 +162,8 @@ def _meant(
     if only_holding is not None:
         holding_it = [order for order in orders if named_items(only_holding, order["items"])]
         return str(next((one for one in holding_it if one["number"] != talk.order), holding_it[0])["number"]), []
+    if by_end := numbered(act.text, orders):
+        return str(by_end[0]["number"]), by_end[1:]
     under_way = [order for order in orders if _is_under_way(order)]
     came = [
         order
@@ -231,7 +234,8 @@ def _not_told(talk: Talk, outcome: ToolOutcome, numbers: list[str], emails: list
 def _sent_within(talk: Talk) -> Plan:
     """How long parcels take, as the shop's pages say: all that is known of one that has not left."""
     passages = yield from articles.passages_for("how long does delivery take")
-    page = next((one for one in passages if articles.tells_time(one) and _DELIVERS.search(one["text"])), None)
+    pages = [one for one in passages if articles.tells_time(one) and _DELIVERS.search(one["text"])]
+    page = next((one for one in pages if not _OF_RETURNS.search(one["title"])), None)
     if page is not None:
         articles.quote(talk, page)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from agentpay.llm.house.aftersale import wished
 from agentpay.llm.house.aftersale.task import KINDS, without_numbers
 
 _AS_WELL = re.compile(
@@ -117,7 +118,7 @@ _SURE = re.compile(
     r"|(?:that'?s|it'?s|that is|it is) (?:what i want|correct|right)|just do it|do it (?:now|right away|straight away|please)|please do (?:it|so|that)"
     r"|yes please do it|(?:please )?go (?:right |straight )?ahead(?!,? and (?!set|do |process|book|arrange|open|register|start)| with| of|,? if))\b"
     r"|\bplease (?:put|push) (?:it|that|this|(?:the|my) (?:refund|return|exchange|change|cancell?ation)) through\b"
-    r"|\bplease make (?:the|that|this) (?:return|exchange|change|swap|refund)(?: now)?\W*$"
+    r"|\bplease (?:make|arrange|register|book|set up|organi[sz]e|start|issue|process) (?:the|that|this) (?:return|exchange|change|swap|refund)(?: now)?\W*$"
     r"|^\W*(?:(?:so|and|just|please|kindly) )*(?:request|issue|process|register|submit|file|book|open) (?:the|that|this|my|a) (?:full |whole |complete )?(?:refund|return|exchange)\b.*\b(?:now|right away|straight away|immediately)(?: please| pls)?\W*$"
     r"|^\W*(?:(?:yes|please|so|and|just) )*(?:do it|start it|set it up|book it|process it|confirmed)\W*$",
     re.I,
@@ -237,6 +238,8 @@ def goes_on(memory: dict[str, Any], intents: Sequence[str], text: str, *, accept
         return False
     if asked == "confirm" and not declines and says_it_again(kind, without_numbers(text, task.get("orders", []))):
         return True  # whatever it was taken for
+    if asked == "confirm" and "?" not in text and wished.only_stays(text):
+        return True  # "no, the soaps stay", whatever it was taken for: what was proposed without them
     if asked == "confirm" and corrects(text):
         return set(intents) <= _ALLOWED["confirm"] | same | {"change_order"}
     if asked in _PROPOSES and _WHAT_SUM.match(text):

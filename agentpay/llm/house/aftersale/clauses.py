@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house.aftersale import wished
 from agentpay.llm.house.aftersale.answering import LEAVES_IT, NOT_WANTED, says_it_again
 from agentpay.llm.house.aftersale.quantities import wants_other_quantity
 from agentpay.llm.house.aftersale.task import A_GUESS, GUESS, KINDS, SURE, Task, changes_address_or_payment
@@ -207,9 +208,14 @@ def without_questions(talk: Talk, acts: Sequence[ActView]) -> str:
 
 
 def without_asides(acts: Sequence[ActView]) -> list[ActView]:
-    """ "Cancel the fountain; does it go back to PayPal?": what only asks, of nothing but "it", is no second wish."""
+    """ "Cancel the fountain; does it go back to PayPal?": what only asks, of nothing but "it", is no second wish, nor
+    is what is to stay: "cancel one flask, keep the other stuff"."""
     wishes = [act for act in acts if act.intent in KINDS]
-    asking = [act for act in wishes if set(act.entities) <= {"pronoun"} and _ONLY_ASKS.match(act.text)]
+    asking = [
+        act
+        for act in wishes
+        if (set(act.entities) <= {"pronoun"} and _ONLY_ASKS.match(act.text)) or wished.only_stays(act.text)
+    ]
     return [act for act in acts if act not in asking] if len(asking) < len(wishes) else list(acts)
 
 

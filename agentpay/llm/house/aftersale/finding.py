@@ -21,9 +21,10 @@ Found = Generator[Ask, ToolOutcome, list[dict[str, Any]] | None]
 
 _LATEST = re.compile(r"\b(?:latest|last|most recent|newest|recent)\b(?! (?:item|one))", re.I)
 THE_OTHER = re.compile(r"\b(?:the|my) other (?:one|order|parcel|package)\b", re.I)
-_CAME = re.compile(r"\b(?:delivered|arrived|received|got)\b", re.I)
+_CAME = re.compile(r"\b(?:delivered|delivery|arrived|received|got)\b", re.I)
 _ALL_ORDERS = re.compile(r"\b(?:all|both|every)\b(?: (?:of )?(?:my|the|these|those))?(?: \w+)? orders?\b", re.I)
 _BY_RULES = frozenset({"return", "exchange", "refund"})
+_DIGITS = re.compile(r"\d{3,}$")
 _BOTH = 2
 _MOST = 5
 """Orders that are worked on at once."""
@@ -68,7 +69,7 @@ def orders_of(talk: Talk, task: Task) -> Found:
     if task.orders:
         found = []
         for number in task.orders[:_MOST]:
-            outcome = yield Ask("order_status", {"order_number": number})
+            outcome = yield from looked_up(talk, number)
             if not outcome.ok:
                 yield from _refused(talk, task, outcome, number)
                 return None
@@ -101,6 +102,16 @@ def orders_of(talk: Talk, task: Task) -> Found:
     return _noted(talk, task, found)
 
 
+def looked_up(talk: Talk, number: str) -> Generator[Ask, ToolOutcome, ToolOutcome]:
+    """The order of that number, or the only one of a known customer's that ends with these digits."""
+    outcome = yield Ask("order_status", {"order_number": number})
+    if outcome.ok or not talk.verified or not number.isdigit() or outcome.result["error"]["code"] != "order_not_found":
+        return outcome
+    every = yield Ask("order_status", {})
+    found = numbered(number, [every.result["order"], *every.result["other_orders"]]) if every.ok else []
+    return (yield Ask("order_status", {"order_number": found[0]["number"]})) if len(found) == 1 else outcome
+
+
 def _which(talk: Talk, task: Task, candidates: list[dict[str, Any]]) -> None:
     talk.say("order_which", orders=describe.listing([_short(order) for order in candidates[:_MOST]], "or"))
     ask(talk, task, "order", "order_number")
@@ -119,6 +130,12 @@ def holding(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [order for order in orders if order["number"] in numbers] if len(numbers) < len(orders) else []
 
 
+def numbered(text: str, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The orders that the text calls by the digits of their number alone: "102", of FJ-102."""
+    ends = [(order, found[0]) for order in orders if (found := _DIGITS.search(str(order["number"])))]
+    return [order for order, end in ends if re.search(rf"(?<![\w$€£.,-]){end}(?![\w%]|[.,]\d)", text)]
+
+
 def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The orders that may be meant, at least one."""
     text = split_into(task.text)[0] if task.kind == "exchange" else wished.without_kept(task.text)
@@ -131,7 +148,9 @@ def _meant(talk: Talk, task: Task, orders: list[dict[str, Any]]) -> list[dict[st
         return standing  # of each is said what can be done
     if _ALL_ORDERS.search(text) and suitable:
         return suitable
-    if _LATEST.search(text):
+    if by_end := numbered(text, orders):
+        return by_end
+    if _LATEST.search(text) and not (named and orders[0] not in named):
         return suitable[:1] if suitable and _CAME.search(text) else orders[:1]
     spoken_of = [order for order in orders if talk.order and order["number"].casefold() == talk.order.casefold()]
     if (

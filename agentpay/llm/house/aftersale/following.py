@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a regular expression is read in one piece)
 """Messages that go on from what was served: "and the mat?", "yes, and cancel the lamp too", "perfect, that's right"."""
 
 from __future__ import annotations
@@ -36,6 +37,15 @@ _GETS_BACK = re.compile(
     r"\b(?:what|how much|how|where|when)\b[^.?!]{0,30}\b(?:get|have|see|receive|getting)\b[^.?!]{0,20}\bback\b",
     re.I,
 )
+_SUM_BACK = re.compile(
+    r"^\W*(?:(?:so|and|ok(?:ay)?|great|thanks)\W+)*how much\b[^.?!]{0,20}\b(?:go|goes|come|comes|coming|going|get|be|credited|refunded|paid)\b[^.?!]{0,15}\b(?:back|(?:to|on) my (?:card|account|paypal))\b",
+    re.I,
+)
+"""Asks what was given back, in words that may name goods, too: "how much will come back to my card?"."""
+_READS_BACK = re.compile(
+    r"\bread (?:it |that |this |me )*back\b|\bwhat'?s in (?:it|that|this|there|(?:the|my|that) order)\b(?! the cart)|\bwhere(?:'s| is) it (?:going|headed)\b|\bhow much (?:do|will|would) i get\b(?! off)",
+    re.I,
+)
 _OF_A_CART = frozenset({"view_cart", "checkout", "other", "order_status", "price_question"})
 _IN_THE_ORDER = re.compile(
     r"\b(?:what|which|how much|read|show|list|tell)\b[^.?!]{0,40}\b(?:in|on|of|about) (?:that|this|my|the) (?:\w+ )?order\b"
@@ -66,10 +76,14 @@ def sums_up(memory: dict[str, Any], intents: Sequence[str], text: str, *, shoppi
     So it is with "what do I get back and how?", after something was done with it.
     """
     served = memory.get("served")
-    if not isinstance(served, dict) or shopping:
+    if not isinstance(served, dict):  # nor in the message before: what is read back is the order all the same
+        return bool(memory.get("order")) and not shopping and _READS_BACK.search(text) is not None
+    if shopping:
         return False
     if served.get("done") and _IS_DONE.match(text):
         return True
+    if served.get("done") and _SUM_BACK.search(text):
+        return True  # whatever the card in it was taken for
     back = bool(served.get("done")) and set(intents) <= _OF_MONEY and _GETS_BACK.search(text) is not None
     in_it = set(intents) <= _OF_A_CART and _IN_THE_ORDER.search(text) is not None
     return back or in_it or set(intents) == {"view_cart"}

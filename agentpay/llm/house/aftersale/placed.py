@@ -11,6 +11,8 @@ from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house.aftersale.finding import holding
 from agentpay.llm.house.aftersale.quantities import DROPS
 from agentpay.llm.house.aftersale.reading import named_items
+from agentpay.llm.house.aftersale.settling import said_in_words
+from agentpay.llm.house.aftersale.task import of_account
 from agentpay.llm.house.orders import all_of
 from agentpay.llm.house.refs import named
 from agentpay.llm.house.talk import Ask, Talk
@@ -65,7 +67,9 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
     address = next((act.entities["address"] for act in acts if act.entities.get("address")), None)
     numbers = any(act.entities.get("order_numbers") for act in acts)
     changing = [
-        act for act in acts if act.intent in _CHANGES or (act.intent in _OF_GOODS and _FROM_ORDER.search(act.text))
+        act
+        for act in acts
+        if act.intent in _CHANGES or (act.intent in _OF_GOODS and _FROM_ORDER.search(act.text)) or _swaps(talk, act)
     ]
     sending = address is not None and _SENT.search(talk.turn.text) and all(act.intent in _SENDS for act in acts)
     if numbers or not (changing or sending):
@@ -84,6 +88,8 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
     if meant is None:
         return acts
     entities: dict[str, Any] = {"order_numbers": [meant], **({"address": address} if sending else {})}
+    if sending and of_account(talk.turn.text):
+        return [ActView("account", 0.9, talk.turn.text, {"address": address})]
     if sending:
         return [ActView("change_order", 0.9, talk.turn.text, entities)]
     early = any(order["number"] == meant and order["fulfillment_status"] == "unfulfilled" for order in orders)
@@ -93,6 +99,12 @@ def as_placed(talk: Talk, acts: Sequence[ActView]) -> Generator[Ask, ToolOutcome
         else act
         for act in acts
     ]
+
+
+def _swaps(talk: Talk, act: ActView) -> bool:
+    """ "And swap the mint one in it for blackberry, same card", taken for details of a purchase, of the order spoken of."""
+    other = act.intent in ("provide_details", "other", "checkout") and bool(act.entities.get("options"))
+    return other and talk.order is not None and said_in_words("change_order", act.text)
 
 
 def _change(act: ActView, *, early: bool) -> str:

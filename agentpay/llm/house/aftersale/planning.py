@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from agentpay.llm.house import describe
@@ -31,6 +32,8 @@ _NOT_COME = re.compile(
 )
 _MIND = re.compile(r"\bchang\w* (?:my|our) minds?\b|\b(?:don'?t|do not|didn'?t) (?:like|want|need)\b", re.I)
 _NEW_ONE = re.compile(r"\b(?:new|another|fresh) (?:one|pair|set)\b|\breplac\w*\b|\ba new\b", re.I)
+_MOST_COUNTED = 5
+"""Items of an order whose pieces are tried for an amount."""
 Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 """None: something was asked or said instead."""
 
@@ -38,6 +41,8 @@ Planner = Callable[[Talk, Task, dict[str, Any]], Step | None]
 def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     state = can["before_it_leaves"]
+    if order["status"] == "cancelled" and _just_now(talk, order["number"]):
+        return None  # "yes, all of it, also the soaps": they went with the order
     if not state["ok"]:
         if can["returns"]["ok"] and wished.meant(task.text, can["items"]).items and len(can["items"]) > 1:
             talk.say("cancel_impossible", number=order["number"], reason=state["reason"])
@@ -65,6 +70,12 @@ def cancel(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     key = "cancel_ask" if can["refundable"] else "cancel_ask_free"
     says = talk.sentence(key, number=order["number"], what=contents(order), amount=amount, method=paid)
     return Step("cancel_order", arguments, says)
+
+
+def _just_now(talk: Talk, number: str) -> bool:
+    """Whether this reply has cancelled the order."""
+    done = (one for one in talk.turn.outcomes if one.ok and one.name == "cancel_order")
+    return any(one.arguments.get("order_number") == number for one in done)
 
 
 def give_back(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
@@ -159,6 +170,8 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     order, can = found["order"], found["possible"]
     if not can["refundable"]:
         _not_possible(talk, "refund_nothing", order, "", person=False)
+        if order["refunded"]:
+            talk.say("order_refunded", amount=talk.money(order["refunded"]))
         if can["paid_with"]:
             talk.say("refund_went", method=way(can))
         return None
@@ -191,8 +204,11 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
     given = [(item, units_of(task, text, item, can["items"], only=len(named) == 1)) for item in named]
     if not several and task.amount is None:  # "only three of four were in the parcel": not all that was paid
         given = [(item, units) for item in can["items"] if (units := _part_of_one(text, item))]
-    if wished.wants_all(text):
+    kept = wished.meant(text, can["items"]).kept
+    if wished.wants_all(text) and not kept:
         given = []
+    if task.amount is not None:
+        given = _worth(task.amount, meant or can["items"]) or given
     part = sum(share(item, units) for item, units in given)
     amount = min(task.amount or part or can["refundable"], can["refundable"])
     told = {"amount": talk.money(amount), "number": order["number"], "method": destination(task, can)}
@@ -202,6 +218,14 @@ def refund(talk: Talk, task: Task, found: dict[str, Any]) -> Step | None:
         else talk.sentence("refund_ask", **told)
     )
     return Step("request_refund", {"order_number": order["number"], "amount": amount, **wishes(task)}, says)
+
+
+def _worth(amount: int, items: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+    """The pieces that come to the amount that is wanted back, where only some can be: 75 is the lamp for 59 and a flask for 16."""
+    items = [item for item in items if item["returnable"]][:_MOST_COUNTED]
+    counts = product(*(range(item["returnable"] + 1) for item in items))
+    fitting = [each for each in counts if sum(share(item, n) for item, n in zip(items, each, strict=False)) == amount]
+    return [(item, n) for item, n in zip(items, fitting[0], strict=False) if n] if len(fitting) == 1 else []
 
 
 def _part_of_one(text: str, item: dict[str, Any]) -> int | None:
@@ -225,6 +249,9 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
         talk.say("not_sent_yet", number=order["number"])
         if len(task.orders) > 1:
             return None  # several were named: none of them goes for another's sake
+        if missing := reading.not_named(wished.wish_of(task.text), can["items"]):
+            talk.say("not_in_order", what=missing, number=order["number"])
+            return None  # nor does what was not spoken of
         task.kind = "cancel"
         return cancel(talk, task, found)
     if state["code"] == "order_not_delivered":

@@ -76,8 +76,8 @@ def _of_clause(talk: Talk, task: Task, found: dict[str, Any], words: str) -> lis
     instead = _INSTEAD_OF.search(text)
     drop, more, exact = DROPS.search(text), _MORE.search(text), instead or _MAKE_IT.search(text)
     drop, more = (None, None) if instead else (drop, more)
-    if exact and not instead and _names_a_variant(exact[1], text, pool):
-        exact = None  # "change them to 43": a size, no number of boots
+    if exact and _names_a_variant(exact[1], text, pool):
+        exact = instead = None  # "change them to 43": a size, no number of boots
     if not (drop or more or exact):
         return _so_many_will_do(text, pool)
     if more and not drop and _adds_another(text, task.text, pool):

@@ -39,12 +39,22 @@ _METHOD = re.compile(
     r"|store credit|voucher)\b",
     re.I,
 )
+_AS_PAID = re.compile(
+    r"\b(?:same|original) (?:card|account|paypal|method|way)\b|\b(?:card|account|paypal|method|way) (?:that )?(?:i|we) (?:\w+ )?(?:paid|used)\b",
+    re.I,
+)
+"""Where the money came from, which needs no saying."""
 _ADDRESS = re.compile(
     r"\baddress\b|\b(?:house|flat|door|apartment) number\b|\bpostcode\b|\bzip\b|\b(?:ship|send|deliver|go|redirect)\w* (?:it |this |that |them |my order )?(?:some\w+ else|elsewhere|to)\b",
     re.I,
 )
 _OTHER_ADDRESS = re.compile(
     r"\b(?:different|new|other|another|wrong|old) (?:\w+ )?address\b|\baddress (?:is|was) (?:wrong|old)\b|\bchange (?:\w+ ){0,3}address\b",
+    re.I,
+)
+_OF_ACCOUNT = re.compile(
+    r"\b(?:account|profile)\b[^.?!]{0,20}\b(?:address|one)\b|\baddress\b[^.?!]{0,30}\b(?:(?:in|on|of|for|to) (?:my|the) (?:account|profile)|on file)\b"
+    r"|\bnot (?:the|for the|on the|of the|this|an?|any) order\b",
     re.I,
 )
 _SAME_PLACE = re.compile(
@@ -132,8 +142,10 @@ def of_acts(talk: Talk, acts: Sequence[ActView]) -> Task:
         task.kind = "cancel"
     if task.kind == "change":
         task.kind = "address" if task.address or _ADDRESS.search(text) or same_place(text) else "items"
-        if _PAYS.search(text) and task.kind == "items":
+        if _PAYS.search(_AS_PAID.sub(" ", text)) and task.kind == "items":
             task.kind = "payment"
+        if task.kind == "address" and of_account(talk.turn.text) and not task.orders:
+            task.kind = "account"
     return task
 
 
@@ -156,6 +168,11 @@ def other_address(text: str) -> bool:
     return _OTHER_ADDRESS.search(text) is not None
 
 
+def of_account(text: str) -> bool:
+    """ "Not the order's address, the one of my account"."""
+    return _OF_ACCOUNT.search(text) is not None
+
+
 def same_place(text: str) -> bool:
     """ "To the same place": where the order that was spoken of before goes."""
     return _SAME_PLACE.search(text) is not None
@@ -164,7 +181,7 @@ def same_place(text: str) -> bool:
 def method_of(text: str) -> str | None:
     """The way of payment a text names; None where it names none."""
     found = _METHOD.search(text)
-    if found is None:
+    if found is None or _AS_PAID.search(text):
         return None
     said = found["method"].casefold()
     return "gift_card" if re.search(r"gift|credit\b(?! card)|voucher", said) else said

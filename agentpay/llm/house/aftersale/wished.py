@@ -20,6 +20,7 @@ _SENTENCES = re.compile(r"[.;!?\n]+(?=\s|$)")
 _MANNERS = re.compile(r"^\W*(?:please|pls|thanks?|thank you|thx|cheers|sorry|hi|hello|hey)?\W*$", re.I)
 _PLEASE = re.compile(r"[, ]+(?:please|pls|thanks|thank you|thx|cheers)\b(?=\W*(?:$|[.;!?\n]))", re.I)
 _FURTHER = re.compile(r"^\W*(?:and|also|plus|or)\b", re.I)
+_NO = re.compile(r"^\W*(?:(?:no|nope|oh|wait|sorry|actually|but|ok(?:ay)?|yes|yeah|please)\b[\s,.!:;-]*)+", re.I)
 _AS_WELL = re.compile(r"\b(?:too|also|as well|either)\b", re.I)
 _PARTS = re.compile(
     r"\s*[()]\s*|\s+[-\u2013\u2014]+\s+|,\s*"
@@ -42,7 +43,7 @@ _STAYS = re.compile(
 )
 _PRAISED = re.compile(
     r"\bonly (?:the|my) [\w' -]{2,40}? (?:came|arrived|turned up|(?:was|were) (?:in|inside|there|delivered))\b|\b(?:i|we) (?:really |absolutely |just )?love\b(?! to)|\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:happy|pleased|delighted) with\b"
-    r"|\b(?:is|are|was|were|fits?|works?|looks?)(?!n'?t)\s+(?!not\b|never\b)(?:(?!not\b|never\b|too\b)\w+\s+){0,2}?(?:fine|great|good|ok(?:ay)?|perfect(?:ly)?|lovely|well|beautiful(?:ly)?|nice|gorgeous|alright)\b",
+    r"|\b(?:is|are|was|were|fits?|works?|looks?)(?!n'?t)\s+(?!not\b|never\b)(?:(?!not\b|never\b|too\b)\w+\s+){0,2}?(?:fine|great|good|ok(?:ay)?|perfect(?:ly)?|lovely|well|beautiful(?:ly)?|nice|gorgeous|alright|brilliant|excellent|amazing|fantastic|wonderful|superb|awesome|divine|spot on)\b",
     re.I,
 )
 _LIKED = re.compile(
@@ -67,7 +68,7 @@ _BOUGHT = re.compile(
 )
 _REASON = re.compile(r"^\W*(?:it|they|he|she|this|that|these|those|because|since|as|which|too)\b", re.I)
 _REST = re.compile(
-    r"\b(?:the|all|every)\s+(?:the\s+)?(?:rest|others?|remaining|remainder)\b|\bother (?:one|ones|two|three|items?|things?)\b|\b(?:everything|all) else\b",
+    r"\b(?:the|all|every)\s+(?:the\s+)?(?:rest|others?(?!\s+(?:orders?|parcel|package|delivery|shipment|day|week|one)\b)|remaining|remainder)\b|\bother (?:one|ones|two|three|items?|things?)\b|\b(?:everything|all) else\b",
     re.I,
 )
 _IT = re.compile(r"\b(?:it|this|that|them|these|those|they)\b", re.I)
@@ -90,7 +91,7 @@ _SOME = re.compile(
 
 _ORDER = re.compile(r"\b(?:orders?|purchase|parcel|package|shipment|delivery)\b|#|\d{3}", re.I)
 _WHOLE = re.compile(
-    r"\b(?:cancel\w*|stop|call off|want|need)\s+(?:(?!from\b|in\b|on\b|of\b|off\b|out\b)[\w'-]+\s+){0,4}?(?:orders?|purchase|it|that|this|#?[a-z]{0,4}-?\d{3,})\b",
+    r"\b(?:cancel\w*|stop|call off|want|need)\s+(?:(?!(?:from|in|on|of|off|out|before|until|till|when|once|if|unless|after|because|since|as|that|and|but)\b)[\w'-]+\s+){0,4}?(?:orders?|purchase|it|that|this|#?[a-z]{0,4}-?\d{3,})\b",
     re.I,
 )
 """What is to go is the order: "cancel my order with the stool", "cancel it"."""
@@ -273,6 +274,12 @@ def _may_be_of(part: str, item: dict[str, Any], items: Sequence[dict[str, Any]])
 
 def _number(word: str, most: int) -> int:
     return most // 2 or 1 if word.casefold() == "half" else number(word)
+
+
+def only_stays(text: str) -> bool:
+    """ "The lipstick can stay", "no, not the soaps": what is to stay is all that is said."""
+    said = parts(_NO.sub("", text))
+    return bool(said) and all(role == STAYS for role, _ in said)
 
 
 def means_order(text: str) -> bool:
