@@ -249,8 +249,8 @@ def _cannot_come_back(talk: Talk, task: Task, found: dict[str, Any], kind: str) 
         talk.say("not_sent_yet", number=order["number"])
         if len(task.orders) > 1:
             return None  # several were named: none of them goes for another's sake
-        if missing := reading.not_named(wished.wish_of(task.text), can["items"]):
-            talk.say("not_in_order", what=missing, number=order["number"])
+        if other := reading.not_named(wished.wish_of(task.text), can["items"]):
+            talk.say("not_in_order", what=other, number=order["number"])
             return None  # nor does what was not spoken of
         task.kind = "cancel"
         return cancel(talk, task, found)
