@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from agentpay.intents.entities.counted import find_counted
 from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import Gated
@@ -201,6 +202,8 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         value = number(match.group("n"))
         if value and free(taken, *match.span("n")) and not text[: match.start()].rstrip().endswith("size"):
             return Span(*match.span("n"), "quantity", value)
+    if (counted := find_counted(text, taken, goods)) is not None:
+        return counted
     made = _MAKE_OF.search(text)
     if made is not None and free(taken, *made.span("n")) and not _is_that_one(made["n"], text[: made.start("n")]):
         return Span(*made.span("n"), "quantity", number(made["n"]))
@@ -219,6 +222,8 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
             continue
         if _is_that_one(match["n"], lead) or _counts_others(text, match.end(), goods):
             continue
+        if _COUNTS_TIMES.match(text, match.end()) or _HAS_HAD.search(lead):
+            continue
         if _A_PRICE.match(text, match.end()) or _HARMED.match(text, match.end()):
             continue
         if _led(lead, taken) or _FOR_SO_MANY.search(text, match.start() - 24 if match.start() > 24 else 0, match.end()):
@@ -232,6 +237,12 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
     return None
 
 
+_COUNTS_TIMES = re.compile(
+    r"\s+(?:degrees?|words?|verses?|tons?|tonnes?|legs|stamps?|classrooms?|zł|zl|kr|euros?|dollars?|francs?|(?:[^\W\d_]+ ){0,2}?(?:a|per|every|each) (?:day|week|month|year)|(?:wrong|small things)\b|(?:[^\W\d_]+ )?(?:turned up|showed up)|for \d)\b",
+    re.IGNORECASE,
+)
+"""What follows a number that counts what is no goods, or goods that nobody orders here."""
+_HAS_HAD = re.compile(r"\b(?:tried|used|own|owned|refunded(?: me)?(?: only)?|\d for)\s+$", re.IGNORECASE)
 _HARMED = re.compile(
     r"\s+(?:of (?:the|them|those)\s+)?(?!please|pls)(?:[\w'-]+\s+){0,3}?(?:(?:is|are|was|were|came|arrived|got|turned up)\s+)?(?:smashed|broken|cracked|damaged|missing|dead|shattered|dented|torn|leak\w*|defective|faulty)\b",
     re.IGNORECASE,
@@ -275,7 +286,10 @@ def _counts_goods(after: str, goods: Collection[str]) -> bool:
     """Whether a word of a title follows within three words."""
     words = re.findall(r"^\W*|[^\W_]+", after.lower().split(",")[0])[:4]
     return any(
-        word in goods or word.removesuffix("s") in goods or word.removesuffix("es") in goods
+        word in goods
+        or word.removesuffix("s") in goods
+        or word.removesuffix("es") in goods
+        or (word.endswith("ies") and f"{word[:-3]}y" in goods)
         for word in words
         if len(word) > 2
     )

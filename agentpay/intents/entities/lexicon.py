@@ -255,7 +255,7 @@ class Lexicon:
         numbers: dict[str, list[str]] = defaultdict(list)
         for value in values:
             key = _key(value)
-            if len(key) == 2 and key[0].isdigit() and len(key[0]) >= 2 and key[1].isalpha():
+            if len(key) == 2 and key[0].replace(".", "", 1).isdigit() and len(key[0]) >= 2 and key[1].isalpha():
                 numbers[key[0]].append(value)
         for number, owners in numbers.items():
             if len(owners) == 1 and (number,) not in self.entries:

@@ -11,6 +11,11 @@ _JUDGED = word_set("small large big medium light heavy")
 _TOO = re.compile(
     r"\b(?:too|runs?|running|very|quite|so|a bit|bit|rather|pretty|comes? up|really|fairly)\s+$", re.IGNORECASE
 )
+_NUMBER_ASKED = frozenset(
+    {"quantity", "offer", "confirm_offer", "price", "order_number", "address", "postal_code", "phone"}
+)
+_NOT_BEHIND = re.compile(r"\s*,?\s+(?:instead of|rather than|not)\s+(?:the\s+)?\d\d", re.IGNORECASE)
+"""Behind a value that is wanted in place of another: "12 instead of the 10"."""
 _SIDES = frozenset({"left", "right"})
 _A_SIDE = re.compile(r"\b(?:in|the|an?|for|not|or|and|size|hand)\s+(?:an?\s+)?$", re.IGNORECASE)
 _SIDE_OF = re.compile(r"[- ](?:hand(?:ed)?|ones?|version|please|or|and|side)\b", re.IGNORECASE)
@@ -80,6 +85,8 @@ def is_option(
         return False
     if letters in _SIDES and not (_A_SIDE.search(text[: run[0].start]) or _SIDE_OF.match(text, run[-1].end)):
         return asked_for == "variant"
+    if len(run) == 2 and run[0].text.isdigit() and written == letters:
+        return True  # "2p", in one word
     if not letters.isdigit() and len(letters) > 2:
         return not (letters in _JUDGED and _TOO.search(text[: run[0].start])) and not _EVERY.search(
             text[: run[0].start]
@@ -100,6 +107,10 @@ def is_option(
         or re.search(r"[,.;!?()/]", text[run[-1].end : after.start]) is not None
     )
     if letters.isdigit():
+        alone = len(parts) == 1 and len(letters) > 1 and asked_for not in _NUMBER_ASKED
+        instead = _NOT_BEHIND.match(text, run[-1].end) and before not in {"it", "that", "them", "to"}
+        if not unit_left_out and len(letters) > 1 and (alone or instead):
+            return True
         if unit_left_out and len(letters) >= 3 and before not in {"pay", "offer"}:
             return True
         if ends and len(letters) > 1 and _SWAPPED_FOR.search(text[: run[0].start]):

@@ -19,6 +19,13 @@ _DONE = r"(?:put|typed|ordered|pressed|clicked|chose|entered|added|wrote|picked|
 _SHALL_BE = r"(?:should(?:'ve| have)? (?:be(?:en)?|read|say)|(?:only |just )*(?:mean|meant|want|wanted|need|needed|wish|wished)(?: to (?:put|type|order|say|have|get))?)"
 _REPLACED = (
     Gated(rf"\b{_INSTEAD}", re.IGNORECASE),
+    Gated(rf"^\W*from\s+(?P<old>{_N})\s+(?:[^\W\d_]+\s+)?to\s+(?P<new>{_N})\W*$", re.IGNORECASE),
+    Gated(
+        rf"\b(?:instead of|rather than)\s+(?:the\s+)?(?P<old>{_N})\s+(?:[^\W\d_]+\s+){{1,3}}?(?:only|just|i'll take|i take|make it|we need|i want|i need)\s+(?P<new>{_N}){_COUNTS_END}",
+        re.IGNORECASE,
+    ),
+    Gated(r"(?<![\w.,])(?P<old>\d{1,2})\s*(?:→|->|=>)\s*(?P<new>\d{1,2})(?!\w)", re.IGNORECASE),
+    Gated(rf"\b(?:qty|quantity|make \w+)\s+(?:to\s+)?(?P<new>{_N})\s+from\s+(?P<old>{_N})\W*$", re.IGNORECASE),
     Gated(
         rf"\b(?:change|increase|reduce|up|raise|lower|bump|go|take|move|bring|cut|drop|put|make|turn)\b[^.,;?!]{{0,30}}?\bfrom\s+(?P<old>{_N})\s+(?:up |down )?to\s+(?P<new>{_N})\b",
         re.IGNORECASE,
