@@ -107,6 +107,8 @@ def _complete(
     text: str, start: int, end: int, countries: Sequence[str], asked_for: str | None, *, loose: bool
 ) -> Span | None:
     line1 = text[start:end].strip(" ,")
+    if re.match(r"(?i)\d+\s?(?:km|kgs?|cm|mm|miles?|lbs?|days?|weeks?|months?|years?)\b", line1):
+        return None
     if re.search(r"(?i)\b(ship|add|order|want|address|deliver|send)\b", line1):
         return None
     line2: str | None = None

@@ -27,9 +27,14 @@ _OF_YOURS = re.compile(
     r"\b(?:you(?:'re| are| want| ask| charge|rs| have it| sell)?|your price|yours)\b[^.,;?!]{0,20}$", _FLAGS
 )
 _WANTED_BACK = AnyOf(
-    r"\b(?:refund\w*|money (?:back|again)|back|give back|given back|pa(?:y|id) back|reimburse\w*|reverse|credit(?:ed)?|owe[ds]?|see (?:my|the)|kept)\b",
+    r"\b(?:refund\w*|money (?:back|again)|back|give back|given back|pa(?:y|id) back|reimburse\w*|reverse|credit(?:ed)?|owe[ds]?|see (?:my|the)|kept|short|difference|return me|get the other|the other)\b",
     _FLAGS,
 )
+_SUM_LACKING = Gated(
+    rf"\b(?:other|extra|remaining|missing|difference(?: of)?|one payment)\s+{_PRICE}|(?<![\w.,]){price(2, bare=True)}\s+(?:difference|short)\b",
+    _FLAGS,
+)
+"""What is still to be paid back, beside other sums: "where is the other 80?"."""
 _SUM_BACK = Gated(
     rf"\b(?:(?:refund|reimburse|credit|give|pay|send|return)(?: me)?(?: back)?(?: only)?|back|owe me|refund (?:of|for)|money(?: back)? of|amount of|(?:my|the) \w+ money(?: back)?(?: of)?|see (?:my|the))\s*,?\s+(?:the |my |those |that |a |full |whole |of |for |at least )*{_PRICE}",
     _FLAGS,
@@ -70,6 +75,11 @@ def find_claims(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> li
             match, money = asked[0]
             return [Span(*_place(match), "money", replace(money, proposed=True))]
     if back:
+        for match in _SUM_LACKING.finditer(text):
+            n = 1 if any(match[f"{group}1"] for group in _GROUPS) else 2
+            money = _sum(match, shop_currency, n)
+            if money is not None and free(taken, *_place(match, n)):
+                return [Span(*_place(match, n), "money", replace(money, owed=True))]
         for pattern in (_SUM_BACK, _SUM_THEN_BACK, _SUM_AT_END):
             for match in pattern.finditer(text):
                 money = _sum(match, shop_currency)
@@ -83,8 +93,8 @@ def find_claims(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> li
     return []
 
 
-def _sum(match: re.Match[str], currency: str) -> Money | None:
-    money = read_price(match, 1, currency)
+def _sum(match: re.Match[str], currency: str, n: int = 1) -> Money | None:
+    money = read_price(match, n, currency)
     if money is None or not (money.currency or money.minor >= _LEAST or money.minor % 100):
         return None
     return money
@@ -93,8 +103,8 @@ def _sum(match: re.Match[str], currency: str) -> Money | None:
 _GROUPS = "paqbkstwv"
 
 
-def _place(match: re.Match[str]) -> tuple[int, int]:
-    spans = [match.span(f"{group}1") for group in _GROUPS if match[f"{group}1"] is not None]
+def _place(match: re.Match[str], n: int = 1) -> tuple[int, int]:
+    spans = [match.span(f"{group}{n}") for group in _GROUPS if match[f"{group}{n}"] is not None]
     return min(start for start, _ in spans), max(end for _, end in spans)
 
 

@@ -10,7 +10,7 @@ import phonenumbers
 
 from agentpay.intents.entities.names import PARTICLE, TITLE, without_title
 from agentpay.intents.entities.numerals import DIGIT
-from agentpay.intents.entities.places import country_of
+from agentpay.intents.entities.places import country_of, country_of_city
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.words import word_set
@@ -58,6 +58,7 @@ _INTRODUCED = Gated(
     rf"(?:^|[.,!\n]\s*|\b(?:[Hh]i|[Hh]ello|[Hh]ey),?\s+)(?:I'?m|I am|[Tt]his is|[Ii]t's)\s+(?P<name>{_FULL_NAME})(?=\s*(?:[.,!\n]|$|and\b|here\b|from\b|-))"
 )
 _FOR_NAME = re.compile(rf"^\W*(?P<name>{_FULL_NAME})\W*$")
+_FOR_WHOLE_NAME = re.compile(rf"^\W*{_TITLES}(?P<name>{_WHOLE})\W*$")
 _WHOLE_NAME = rf"{_PART}(?:\s+{_PARTICLE}){{0,2}}(?:\s+{_PART}){{1,3}}"
 _BEFORE_DETAIL = re.compile(
     rf"(?:^|[,;\n.:!?]\s*|\s[-–/]\s|\b(?:to|for|is|are|details|it'?s)\s+(?:my \w+\s+)?){_TITLES}(?P<name>{_WHOLE_NAME})\s*[,;:/.\n–-]*\s*(?:(?:(?:s?he'?s |s?he is |they'?re )?at|of|on|mob(?:ile)?|tel|phone|cell)[:.]?\s+)?$"
@@ -165,6 +166,10 @@ def _beside_details(text: str, taken: Sequence[Span], asked_for: str | None) -> 
     return []
 
 
+def _is_place(name: str) -> bool:
+    return country_of_city(name) is not None or any(country_of(w) or country_of_city(w) for w in name.split())
+
+
 def _spelt(name: str) -> str:
     return name.title() if name.islower() else name
 
@@ -180,11 +185,15 @@ def _names(text: str, taken: Sequence[Span], asked_for: str | None) -> list[Span
         _NAMED_LOWER,
         _INTRODUCED,
         _SELF,
-    ] + ([_FOR_NAME] if asked_for == "name" else [])
+    ] + ([_FOR_NAME] if asked_for == "name" else [_FOR_WHOLE_NAME] if asked_for == "address" else [])
     for pattern in patterns:
         for match in pattern.finditer(text):
             name = match.group("name")
-            if name.split()[0].lower() in _NOT_NAMES or not free(taken, *match.span("name")):
+            if (
+                name.split()[0].lower() in _NOT_NAMES
+                or (pattern is _FOR_WHOLE_NAME and _is_place(name))
+                or not free(taken, *match.span("name"))
+            ):
                 continue
             return [Span(match.start(), match.end("name"), "name", _spelt(without_title(name)))]
     return []

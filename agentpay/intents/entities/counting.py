@@ -184,7 +184,8 @@ def find_quantity(text: str, taken: Sequence[Span], goods: Collection[str] = ())
         # "one in S": "in" is no inch where an option follows it
         lead = text[: match.start()]
         chosen = any(span.kind == "option" and span.start <= match.end() < span.end for span in taken)
-        if (value := number(match["n"])) and chosen and _led(lead, taken) and not _THE_ONE.search(lead):
+        itself = free(taken, *match.span("n"))
+        if (value := number(match["n"])) and chosen and itself and _led(lead, taken) and not _THE_ONE.search(lead):
             return Span(*match.span("n"), "quantity", value)
     couple = _COUPLE.search(text)
     if couple and free(taken, *couple.span()):

@@ -42,7 +42,7 @@ _MONTH_DAY = Gated(
 _DOTTED = Gated(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2}\b|(?!\d))")
 _SLASHED = Gated(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
 _SLASHED_SHORT = Gated(
-    r"\b(?:by|on|before|until|till|since|after|due|from|of)\s+(?:the\s+)?(\d{1,2})[/-](\d{1,2})(?![\d/-]|\s*(?:days?|weeks?|hours?|pm|am|business|working))",
+    r"\b(?:by|on|before|until|till|since|after|due|from|of|ordered|placed|bought|sent)\s+(?:the\s+)?(\d{1,2})[/-](\d{1,2})(?![\d/-]|\s*(?:days?|weeks?|hours?|pm|am|business|working))",
     re.IGNORECASE,
 )
 _NTH = Gated(
@@ -99,6 +99,7 @@ _NOT_KEPT = re.compile(
     r"\b(?:isn'?t|hasn'?t|didn'?t|wasn'?t|not|nothing|never|no sign|still|nada|where)\b", re.IGNORECASE
 )
 """Before and behind a day for which something was promised in vain."""
+_UNTIL_NOW = re.compile(r"\b(?:un)?till?\s+$", re.IGNORECASE)
 _BUYS = re.compile(r"(?:\b(?:i|we|to)|'ll) (?:order|buy|pay|purchase|transfer)\b[^,.;?!]{0,30}$", re.IGNORECASE)
 """Before "today", where it says no more than "at once": "if I order tonight"."""
 _OVERDUE = re.compile(
@@ -146,6 +147,8 @@ def find_dates(
     for match in _WEEKDAY.finditer(text):
         _take_weekday(text, match, now, add)
     for match in _RELATIVE_WORD.finditer(text):
+        if _RELATIVE[match[1].lower()] == 0 and _UNTIL_NOW.search(text[: match.start()]):
+            continue
         if _RELATIVE[match[1].lower()] == 0 and _BUYS.search(text[: match.start()]):
             continue
         add(*match.span(), now + timedelta(days=_RELATIVE[match[1].lower()]))

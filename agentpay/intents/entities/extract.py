@@ -42,7 +42,7 @@ _GIFT = AnyOf(
     re.IGNORECASE,
 )
 _IDIOM = Gated(
-    r"\b(?:right (?:now|away)|blue light(?= card)|straight away|in the first place|on the other hand)\b"
+    r"\b(?:right (?:now|away)|blue light(?= card)|black friday|straight away|in the first place|on the other hand)\b"
     r"|^\W*(?:all )?right(?=[,.!]| then\b| so\b)",
     re.IGNORECASE,
 )

@@ -166,6 +166,10 @@ class Lexicon:
             and all(_key(other)[:2] != key[:2] for other in methods if other != method)
         ):
             found.append(key[:2])  # "Royal Mail" for "Royal Mail Tracked"
+        if len(key) > 2 and key[-1].isdigit():
+            found.append(key[-2:])  # "tracked 48"
+        if len(key) > 3 and all(_key(other)[: len(key) - 1] != key[:-1] for other in methods if other != method):
+            found.append(key[:-1])  # "door to door"
         if len(key) == 2 and min(map(len, key)) > 2:
             found.append(("".join(key),))
         return found

@@ -95,6 +95,11 @@ _MAX_AFTER = Gated(
     rf"{price(1)}\s*(?:max(?:imum)?|tops|or (?:less|under|below|cheaper)|at most|budget|limit|(?:is all (?:there is|i (?:have|got))|at the (?:very )?(?:outside|most)))\b",
     _FLAGS,
 )
+_TO_AT_MOST = Gated(rf"(?<!up )(?<!down )\bto\s+{price(1)}\s*$", _FLAGS)
+_MOVES = re.compile(
+    r"\b(?:from|lower|drop|reduc\w*|bring|brought|down|raise|chang\w*|go|come|between|increase\w*|add)\b", _FLAGS
+)
+"""Beside "to 50 euros", where it is no limit: "bring it to 50 euros"."""
 _MAX_BARE_AFTER = Gated(rf"{price(1, bare=True)}\s+(?:each\s+)?(?:max(?:imum)?|tops|or less)\b", _FLAGS)
 _MIN = Gated(rf"(?<!\w)(?:{_ABOVE})\s+{price(1)}", _FLAGS)
 _MIN_AFTER = Gated(rf"{price(1)}\s*(?:or (?:more|above|up)|and (?:up|above)|\+)(?!\w)", _FLAGS)
@@ -236,8 +241,10 @@ def find_money(text: str, shop_currency: str, taken: Sequence[Span] = ()) -> lis
                     low, high = high, low
                 add(match, low, high)
     marked = _A_CURRENCY.search(text) is not None
-    for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER) if marked else (_MAX, _MAX_BARE_AFTER):
+    for pattern in (_MAX, _PURSE, _MAX_AFTER, _MAX_BARE_AFTER, _TO_AT_MOST) if marked else (_MAX, _MAX_BARE_AFTER):
         for match in pattern.finditer(text):
+            if pattern is _TO_AT_MOST and _MOVES.search(text[: match.start()]):
+                continue
             high = read_price(match, 1, shop_currency)
             if high is not None and high.currency == "GBP" != shop_currency and _WEIGHS.search(text):
                 continue

@@ -49,7 +49,7 @@ _OF_IT = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_NUMBER = re.compile(
-    r"\b(?:(?:track|cancel|return|refund|exchange|about|status of|where(?:'?s| is)|regarding|re:?)\s+(?:my\s+|the\s+)?|(?:order\s+)?(?:number|no|nr|num)\.?\s?(?:is\s+)?)#?(?P<id>\d{4,12})(?![\w.,]*\d|\s?(?:€|\$|£|eur|usd|euros?|dollars?|pounds?))",
+    r"\b(?:(?:track|cancel|return|refund|exchange|about|status of|where(?:'?s| is)|regarding|re:?)\s+(?:my\s+|the\s+)?|(?:order\s+)?(?:number|no|nr|num)\.?\s?(?:is\s+)?)#?(?P<id>\d{4,12})(?![\w.,-]*\d|\s?(?:€|\$|£|eur|usd|euros?|dollars?|pounds?))",
     re.IGNORECASE,
 )
 """A bare number that is treated as an order is."""
@@ -67,6 +67,7 @@ _TREATED_NUMBER = Gated(
 """Four digits and more of which is said what is said of an order alone: "can 66151 go to my office?", "5524 ordered by my toddler"."""
 _PLACE_ASKED = frozenset({"address", "shipping_address", "postal_code", "shipping", "phone"})
 _OF_MINE = re.compile(r"\b(?:in|on|to|of|from|my|our|about)\s+$", re.IGNORECASE)
+_VOWEL = re.compile(r"[aeiouy]")
 _PLAIN_SHAPE = re.compile(r"[A-Z]{2,3}\d{4,7}$")
 _UNDONE = re.compile(r"\b(?:storno|annul|scrap|undo)\b", re.IGNORECASE)
 _NEVER_A_PRICE = re.compile(
@@ -193,6 +194,8 @@ def find_orders(
     if about_orders or _NUMBER_ALONE.match(text):
         for match in _SPACED.finditer(text):
             letters, digits = match["id"].lower().split()
+            if match["id"][0].islower() and len(letters) > 2 and _VOWEL.search(letters):
+                continue  # a word: "push 663121"
             if letters not in title_words and digits not in title_words and not _TO_A_PLACE.search(text):
                 add(match)
     for match in _SPACED_CAPITALS.finditer(text):

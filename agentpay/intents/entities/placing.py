@@ -85,6 +85,9 @@ def is_option(
         return False
     if letters in _SIDES and not (_A_SIDE.search(text[: run[0].start]) or _SIDE_OF.match(text, run[-1].end)):
         return asked_for == "variant"
+    before = parts[position - 1].text if position else ""
+    if len(letters) == 2 and letters.isalpha() and before in {"on", "as"} and not text[run[-1].end :].startswith("'"):
+        return True  # "out on cd"
     if len(run) == 2 and run[0].text.isdigit() and written == letters:
         return True  # "2p", in one word
     if not letters.isdigit() and len(letters) > 2:
@@ -93,7 +96,6 @@ def is_option(
         )
     if letters.isdigit() and len(run) > 1 and "/" in written:
         return True
-    before = parts[position - 1].text if position else ""
     after = parts[position + len(run)] if position + len(run) < len(parts) else None
     if written == "a" and after is not None and not text[run[-1].end : after.start].strip():
         return False  # an article, not the key of A

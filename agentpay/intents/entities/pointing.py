@@ -19,7 +19,7 @@ _SIDES = frozenset({"top", "bottom", "former", "latter", "final"})
 """Places only in what was shown: elsewhere a thing has a top."""
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _FIRST_FEW = Gated(
-    r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?:\s+(?:ones|options|items|products|results))?",
+    r"\b(?:the\s+)?(?P<end>first|last|top)\s+(?P<n>two|three|four|five|2|3|4|5)\b(?!\s+(?:minutes?|hours?|days?|weeks?|months?|years?|times|digits|letters|nights?)\b)(?:\s+(?:ones|options|items|products|results))?",
     re.IGNORECASE,
 )
 _GENERIC = r"ones?|item|product|option|result|choice|model|pair|thing|suggestion|position|listed|in the list|you (?:showed|listed|mentioned)"
@@ -62,6 +62,7 @@ _FROM_AN_END = Gated(
     rf"\b(?P<o>{_ORDINAL})\s+(?:one\s+)?from (?:the )?(?P<end>top|left|start|beginning|bottom|right|end|last)\b|\b(?P<before>next to (?:the )?last|second to last|second last|last but one|penultimate)\b",
     re.IGNORECASE,
 )
+_FEW_FIRST = Gated(r"\bthe\s+(?P<n>two|three|2|3)\s+(?P<end>first|last)(?:\s+ones?)?(?=\W*$|\s*[,.?!])", re.IGNORECASE)
 _ONE_AFTER = Gated(
     rf"\bnot (?:the )?(?P<o>{_ORDINAL})(?: one)?,? (?:but )?the (?:one after|next(?: one)?)\b", re.IGNORECASE
 )
@@ -70,7 +71,7 @@ _SHOWN_SO = Gated(
     r"\byou (?:showed|listed|sent|mentioned|suggested)(?: me| us)? (?P<o>first|last|second|third)\b", re.IGNORECASE
 )
 _BEGINS = re.compile(
-    rf"^\W*(?P<o>{_ORDINAL})\s+(?!time|of all|aid|hand|class|week|month|year|night|name|order|day|things?|price|chance|question|offer|minute|call|delivery|i\b|we\b|my\b)[^\W\d_]{{3,}}",
+    rf"^\W*(?P<o>{_ORDINAL})\s+(?!time|of all|aid|hand|class|week|month|year|night|name|order|day|things?|price|chance|question|offer|minute|call|delivery|i\b|we\b|my\b)(?:is\b|in\b|[^\W\d_]{{3,}})",
     re.IGNORECASE,
 )
 _MIDDLE = Gated(r"\b(?:the\s+)?(?:middle|center|centre)\s+(?:one|option|item|product)\b", re.IGNORECASE)
@@ -179,6 +180,10 @@ def _by_sides(text: str, shown: int, add: Callable[[re.Match[str], list[int]], N
         place = 2 if match["before"] else _ORDINALS[match["o"].lower()]
         from_front = match["end"] is not None and match["end"].lower() in _FRONT
         add(match, [place if from_front else -place])
+    for match in _FEW_FIRST.finditer(text):
+        count = number(match["n"]) or 0
+        last = match["end"].lower() == "last"
+        add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
     for match in _ONE_AFTER.finditer(text):
         add(match, [_ORDINALS[match["o"].lower()] + 1])
     for match in _TWO_PLACES.finditer(text):

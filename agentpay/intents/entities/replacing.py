@@ -19,6 +19,7 @@ _DONE = r"(?:put|typed|ordered|pressed|clicked|chose|entered|added|wrote|picked|
 _SHALL_BE = r"(?:should(?:'ve| have)? (?:be(?:en)?|read|say)|(?:only |just )*(?:mean|meant|want|wanted|need|needed|wish|wished)(?: to (?:put|type|order|say|have|get))?)"
 _REPLACED = (
     Gated(rf"\b{_INSTEAD}", re.IGNORECASE),
+    Gated(rf"\bnot\s+(?P<old>{_N})\s*,?\s+but\s+(?P<new>{_N})(?:\s+(?:of|please|pls)\b|\W*$)", re.IGNORECASE),
     Gated(rf"^\W*from\s+(?P<old>{_N})\s+(?:[^\W\d_]+\s+)?to\s+(?P<new>{_N})\W*$", re.IGNORECASE),
     Gated(
         rf"\b(?:instead of|rather than)\s+(?:the\s+)?(?P<old>{_N})\s+(?:[^\W\d_]+\s+){{1,3}}?(?:only|just|i'll take|i take|make it|we need|i want|i need)\s+(?P<new>{_N}){_COUNTS_END}",
@@ -27,7 +28,7 @@ _REPLACED = (
     Gated(r"(?<![\w.,])(?P<old>\d{1,2})\s*(?:→|->|=>)\s*(?P<new>\d{1,2})(?!\w)", re.IGNORECASE),
     Gated(rf"\b(?:qty|quantity|make \w+)\s+(?:to\s+)?(?P<new>{_N})\s+from\s+(?P<old>{_N})\W*$", re.IGNORECASE),
     Gated(
-        rf"\b(?:change|increase|reduce|up|raise|lower|bump|go|take|move|bring|cut|drop|put|make|turn)\b[^.,;?!]{{0,30}}?\bfrom\s+(?P<old>{_N})\s+(?:up |down )?to\s+(?P<new>{_N})\b",
+        rf"\b(?:change|increase|reduce|up|raise|lower|bump|go|take|move|bring|cut|drop|put|make|turn)\b[^.,;?!]{{0,30}}?\bfrom\s+(?P<old>{_N})\s+(?:[^\W\d_]+ )?(?:up |down )?to\s+(?P<new>{_N})\b",
         re.IGNORECASE,
     ),
     Gated(
