@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView, ToolOutcome
@@ -51,6 +52,14 @@ def details(talk: Talk, act: ActView) -> Plan:
     if (yield from _is_left_out(talk, given.get("shipping_address"))):
         return
     numbers = entities.get("order_numbers")
+    bought = talk.cart.get("items") or talk.checkout is not None
+    if talk.pending.get("verify") and given and set(given) <= {"name", "phone_number"} and not bought:
+        yield from orders.status(talk, act)  # a name proves nothing, and is not noted as the customer's
+        return
+    told = talk.complained if emails and not bought else None
+    if told is not None and told["numbers"] and set(given) == {"email"}:
+        yield from orders.status(talk, replace(act, entities={**entities, "order_numbers": told["numbers"]}))
+        return
     if (talk.pending.get("verify") and (emails or numbers)) or (numbers and not set(given) - {"email"}):
         yield from orders.status(talk, act)
         return
@@ -63,6 +72,9 @@ def details(talk: Talk, act: ActView) -> Plan:
         return
     if not given and means_usual_address(act):
         yield from usual_address(talk)
+        return
+    if not given and talk.order is not None and not bought:
+        talk.offer_human("by_a_person", about=f"Order {talk.order}: {act.text}")
         return
     if not given:
         talk.say("not_understood")

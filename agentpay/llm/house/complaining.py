@@ -37,6 +37,18 @@ def complaint(talk: Talk, act: ActView) -> Plan:
         talk.offer_human(about=act.text)
 
 
+def goes_on(talk: Talk) -> bool:
+    """Whether what was complained of is still what is spoken of: nothing is being bought."""
+    return talk.complained is not None and not (talk.cart.get("items") or talk.focus or talk.turn.shown)
+
+
+def replacement(talk: Talk, act: ActView) -> Plan:
+    """The same once more for what came broken: a colleague sees to it."""
+    told = (talk.complained or {}).get("text", "")
+    talk.offer_human("pass_it_on", about=f"{told} {act.text}".strip())
+    yield from ()
+
+
 def told_of_trouble(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     """What the shop's pages say of things that lack a part, or break; a person can see to it."""
     lacks = _LACKS.search(talk.turn.text) is not None

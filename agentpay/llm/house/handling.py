@@ -69,6 +69,7 @@ _WAS_PAID = re.compile(
     r"|\bpayment method\b",
     re.I,
 )
+_SEND_ANOTHER = re.compile(r"\b(?:send|get|give|want|have|need)\b.*\b(?:new|another|replacement)\b", re.I)
 _GIVES = frozenset({"email", "address", "country", "postal_code", "order_number", "variant", "product", "code"})
 _OF_GOODS = frozenset({"add_to_cart", "product_search", "recommendation", "availability", "product_details"})
 _OWN_ORDERS = re.compile(r"\bmy (?:\w+ )?orders\b|\b(?:order|confirmation) (?:number|no\b|id\b)", re.I)
@@ -125,10 +126,12 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return orders.papers
     if act.intent in ("view_cart", "checkout", "other") and _PAYS_WITH.search(act.text):
         return service.policy  # "what can I pay with?"
+    if act.intent == "add_to_cart" and _SEND_ANOTHER.search(act.text) and complaining.goes_on(talk):
+        return complaining.replacement  # "then send me a new one", of what came scratched
     of_money = act.intent == "payment_problem" or (act.intent == "view_cart" and not talk.cart.get("items"))
     if of_money and talk.checkout is None and any(one.intent == "complaint" for one in talk.turn.acts):
         return complaining.complaint  # "there's only one vest, I paid for two"
-    if of_money and talk.checkout is None and talk.verified and _WAS_PAID.search(act.text):
+    if of_money and talk.checkout is None and talk.verified and (_WAS_PAID.search(act.text) or _of_an_order(talk)):
         return orders.status  # "which card did I use?", "why was I charged twice?": of what was bought before
     if act.intent in _MAY_MEAN_EACH and means_each(act.text) and (talk.focus or talk.asked_for == "variant"):
         return buying.add  # "five in each colour", "both please"
@@ -157,6 +160,10 @@ def handler(talk: Talk, act: ActView) -> Handler:
     if act.intent in _VAGUE and named(act) is None and talk.asked_for == "shipping" and act.entities.get("country"):
         return sending.shipping  # "what about the UK?"
     return HANDLERS[act.intent]
+
+
+def _of_an_order(talk: Talk) -> bool:
+    return any(one.entities.get("order_numbers") for one in talk.turn.acts) and not talk.cart.get("items")
 
 
 def _asks_for_order(talk: Talk, act: ActView) -> bool:

@@ -242,7 +242,10 @@ def _sent_within(talk: Talk) -> Plan:
 
 def _delayed(talk: Talk, act: ActView) -> Plan:
     """What the shop's pages say of parcels that do not come."""
-    passages = yield from articles.passages_for(act.text)
+    passages = [
+        *(yield from articles.passages_for(act.text)),
+        *(yield from articles.passages_for("delayed or lost parcels")),
+    ]
     page = next((one for one in passages if _OF_DELAYS.search(one["title"]) or _OF_DELAYS.search(one["text"])), None)
     if page is not None:
         articles.quote(talk, page)

@@ -68,6 +68,11 @@ _ONLY_ASKS = re.compile(
     re.I,
 )
 _WHERE_IS = re.compile(r"\bwhere(?:'s| is| are) (?:my|the|our) (?:other )?(?P<what>[a-z][\w'-]*)", re.I)
+_TAKES_BACK = re.compile(
+    r"\b(?:actually|no|wait|on second thoughts?|hang on|oh)\b[\s,.!-]*(?:(?:no|wait|actually|please|just)\b[\s,.!-]*)*(?:leave (?:it|that|them)|never ?mind|forget (?:it|that)|don'?t)(?: (?:as it is|alone|be))?\s*(?:[,.!;]|$)",
+    re.I,
+)
+"""A wish is taken back in the message that has it."""
 _FEW = 6
 _OF_GOODS = frozenset({"return", "exchange", "refund", "cancel_order"})
 _VERBS = {intent: KINDS[intent] for intent in _OF_GOODS}
@@ -164,6 +169,9 @@ def calls_off(talk: Talk, act: ActView) -> bool:
     leaves = (
         set(act.entities) <= {"pronoun"} and len(act.text.split()) < _FEW and LEAVES_IT.search(act.text) is not None
     )
+    back = _TAKES_BACK.search(talk.turn.text)
+    if back is not None and 0 <= talk.turn.text.find(act.text) < back.start():
+        return True  # "cancel order 7. Actually no, leave it"
     return leaves or NOT_WANTED.search(act.text) is not None or _called_off(talk, act)
 
 

@@ -37,6 +37,7 @@ _GETS_BACK = re.compile(
     r"\b(?:what|how much|how|where|when)\b[^.?!]{0,30}\b(?:get|have|see|receive|getting)\b[^.?!]{0,20}\bback\b",
     re.I,
 )
+_WHERE = re.compile(r"^\W*(?:and |so )?(?:where|when|track\w*|has (?:that|it) (?:left|shipped|gone))\b", re.I)
 _SUM_BACK = re.compile(
     r"^\W*(?:(?:so|and|ok(?:ay)?|great|thanks)\W+)*how much\b[^.?!]{0,20}\b(?:go|goes|come|comes|coming|going|get|be|credited|refunded|paid)\b[^.?!]{0,15}\b(?:back|(?:to|on) my (?:card|account|paypal))\b",
     re.I,
@@ -95,8 +96,10 @@ def ask_again(talk: Talk) -> Generator[Ask, ToolOutcome, bool]:
     if found is None or not talk.verified:
         return False
     what, intent = f"the {found['what']}", str((talk.turn.memory.get("served") or {})["intent"])
+    if _WHERE.search(talk.turn.text[found.end() :]):
+        intent = "order_status"  # "and the flask, where is that?"
     before = of_memory(talk)
-    if before is not None and before.asked == "confirm":
+    if before is not None and before.asked == "confirm" and intent != "order_status":
         before.words.append(
             wished.as_wish(before.kind, what)
         )  # "and the socks?", while the return of the parka waits for a yes

@@ -98,6 +98,7 @@ def swaps_of(talk: Talk, task: Task, found: dict[str, Any]) -> list[Swap] | None
     pool = [item for item in everything if (task.kind == "items" or item["returnable"]) and item not in stays]
     clauses = [words for words in task.words if words]
     meant = reading.named_items(reading.split_into(" ".join(clauses))[0], everything) if len(everything) > 1 else []
+    meant = [item for item in meant if item not in stays] if pool else meant  # "… and the socks can stay"
     if not pool or (meant and not any(item in pool for item in meant)):
         kept = (meant or everything or [{"reason": None}])[0]
         refuse(talk, kept["reason"], found["order"])

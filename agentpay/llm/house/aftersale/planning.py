@@ -21,13 +21,14 @@ from agentpay.llm.house.talk import Talk
 
 _OTHERWISE = re.compile(
     r"\b(?:swap\w*|exchang\w*|replac\w*|switch\w*|wrong|bigger|smaller|larger"
-    r"|sizes?|colou?rs?|(?:different|other|another) (?:one|model|version|kind|item|product|variant)"
+    r"|sizes?|colou?rs?|(?:different|other|another) (?:one|model|version|kind|item|product|variant|shade|scent|style|length|type)"
     r"|chang\w* (?:(?:of|in|on|to) )?(?:it|that|them|something|an? item|items?|(?:my|the|this|that|an?) (?:last |latest )?order|what))\b",
     re.I,
 )
 """What an item shall become instead, or that one is to be changed at all."""
 _NOT_COME = re.compile(
-    r"(?:\b(?:not|never)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b",
+    r"(?:\b(?:not|never)|n'?t) (?:\w+ )?(?:arriv\w*|come|came|turned up|here|got|received|been delivered)\b|\bre-?sen[dt]\b|\blost\b"
+    r"|\b(?:don'?t|do not|not|can'?t) (?:\w+ ){0,2}?wait\b|\bsend (?:me |us )?(?:an? )?(?:new|another|replacement)\b",
     re.I,
 )
 _MIND = re.compile(r"\bchang\w* (?:my|our) minds?\b|\b(?:don'?t|do not|didn'?t) (?:like|want|need)\b", re.I)

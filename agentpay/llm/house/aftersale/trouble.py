@@ -42,6 +42,11 @@ _CHOOSES = re.compile(
     r"|(?:i|we)(?:'d| would)? (?:need|want|like|am after|'m after|wish)|i'?ll take|can i (?:get|buy|have|order)|cheaper|for sale)\b",
     re.I,
 )
+_OF_ITS_WAY = re.compile(
+    r"\b(?:where|when|track\w*|arriv\w*|deliver\w*|parcels?|packages?|missing|lost|late|status|wait\w*|ship\w*|sent|com(?:e|ing))\b|\?",
+    re.I,
+)
+"""Where an order is, and no trouble with what came."""
 _TAKEN_FOR = frozenset(
     {"product_search", "product_details", "product_comparison", "availability", "recommendation", "price_question", "other", "negotiation"}
     | {"policy", "greeting", "thanks", "discount", "payment_problem"}
@@ -58,6 +63,9 @@ def told_of(intents: Collection[str], text: str, *, shopping: bool) -> str | Non
     `shopping`: goods are being chosen, so that "too big" is said of them unless something bought is spoken of. None: it
     tells of none, or was read as what it is.
     """
+    if set(intents) == {"order_status"}:  # "the lamp stopped charging. It's KX-5 I think"
+        told = _AMISS.search(text) and _OWNED.search(text) and not _OF_ITS_WAY.search(text)
+        return "complaint" if told else None
     if not set(intents) <= _TAKEN_FOR or not set(intents) & _FALSELY or _CHOOSES.search(text):
         return None
     if not (_BOUGHT if shopping else _OWNED).search(text):
