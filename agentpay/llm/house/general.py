@@ -68,6 +68,7 @@ _REMEDY = re.compile(r"\b(?:an?|the) (?:new|other|replacement|refund)\b|\b(?:ano
 _PAPERS = re.compile(r"\b(?:invoices?|receipts?|proof of purchase)\b(?! address)", re.I)
 _DATA = re.compile(r"\b(?:data|information|info|privacy|details|conversations?|chats?)\b", re.I)
 _ASKS_OF_DATA = re.compile(r"^\W*(?:\w+\W+){0,4}?(?:what|how|where|who|why|which|do|does|are|is)\b", re.I)
+_IF_ORDERED = re.compile(r"\b(?:if|when|once) (?:i|we) (?:\w+ )?(?:order|buy|pay|place)\b", re.I)
 _WHAT_IF = re.compile(r"\bwhat (?:happens|if|would happen)\b|\b(?:happens|becomes?) (?:to|of|with)\b", re.I)
 _CHANGES_DATA = re.compile(r"\b(?:change|update|correct|delet\w*|eras\w*|remov\w*|wrong|new|export|send me)\b", re.I)
 _ONE_THING = re.compile(
@@ -192,6 +193,8 @@ def asks_the_rule(talk: Talk, act: ActView) -> bool:
         return True
     if act.intent == "order_status" and _COVERED.search(act.text):
         return True  # "is the filter I bought still under warranty?"
+    if act.intent == "order_status" and _IF_ORDERED.search(act.text):
+        return True  # "if I order by noon, does it go out today?"
     if _goes_on_from_proposal(talk, act):
         return False
     if act.intent not in _MAY_CONCERN_ONE or any(one.entities.get("order_numbers") for one in talk.turn.acts):

@@ -10,11 +10,13 @@ from agentpay.llm.brain import ToolOutcome
 from agentpay.llm.house import general, small_talk
 from agentpay.llm.house.aftersale import finding, following, quantities, wished
 from agentpay.llm.house.aftersale.answering import goes_on, sure_already
+from agentpay.llm.house.aftersale.clauses import calls_off
 from agentpay.llm.house.aftersale.placed import as_placed
 from agentpay.llm.house.aftersale.task import Task, method_of, of_account, of_acts
+from agentpay.llm.house.aftersale.trouble import told_of
 from agentpay.llm.house.talk import Talk
 from tests.llm.house.test_aftersale import order, told
-from tests.llm.house.turns import act, play, turn
+from tests.llm.house.turns import act, play, refusal, turn
 
 
 def item(title: str, quantity: int = 1, price: int = 1000, **options: str) -> dict[str, Any]:
@@ -160,7 +162,65 @@ def test_what_happens_to_data_is_a_question_for_the_pages() -> None:
     assert not general.asks_the_rule(Talk(turn(wish)), wish)
 
 
+def test_what_is_not_ordered_yet_is_a_question_for_the_pages() -> None:
+    asked = act("order_status", "if I buy it before noon does it leave today?", 0.65)
+    assert general.asks_the_rule(Talk(turn(asked)), asked)
+    own = act("order_status", "does my order leave today?", 0.65)
+    assert not general.asks_the_rule(Talk(turn(own)), own)
+
+
 def test_the_weather_goes_with_small_talk() -> None:
     assert small_talk.only_chats("g'day Lou, 40 in the shade here in Perth, how ya going")
     assert not small_talk.only_chats("it's freezing outside, how are you, I need a coat")
     assert not small_talk.only_chats("it's freezing outside")
+
+
+def test_trouble_told_with_a_number_is_a_complaint() -> None:
+    assert told_of(["order_status"], "my lamp stopped charging. It's KX-5 I think", shopping=False) == "complaint"
+    for said in ("my parcel KX-5 is missing", "the lamp in KX-5 stopped moving, where is it?", "KX-5 please"):
+        assert told_of(["order_status"], said, shopping=False) is None
+
+
+def test_where_a_further_thing_is_changes_nothing() -> None:
+    found = told(order("KX-2", ("Kettle", 1), sent="shipped"))
+    asked = act("product_details", "thanks and the copper kettle, where is it roaming about?")
+    view = turn(asked, agent="support", verified=True, memory={"served": {"intent": "change_order", "done": True}})
+    said = play(view, order_status=lambda _: (True, {**found, "other_orders": []}))
+    assert said.tools == ["order_status"]
+    assert "Order KX-2" in said.text
+    assert "can't change" not in said.text
+
+
+def test_a_wish_is_taken_back_in_its_own_message() -> None:
+    text = "I'd like to cancel KX-2. Actually no, leave it, my wife wants it."
+    wish = act("cancel_order", "I'd like to cancel KX-2", 1.0, order_numbers=["KX-2"])
+    assert calls_off(Talk(turn(wish, text=text)), wish)
+    other = act("cancel_order", "actually cancel KX-2 and leave it at that", 1.0)
+    assert not calls_off(Talk(turn(other)), other)
+
+
+def test_a_stranger_s_name_is_neither_proof_nor_noted() -> None:
+    memory = {"asked_for": "order_number", "pending": {"verify": True, "numbers": ["KX-9"], "emails": []}}
+    view = turn(act("provide_details", "her name is Ann Lee", name="Ann Lee"), verified=True, memory=memory)
+    said = play(view, order_status=lambda _: refusal("order_not_found"))
+    assert said.tools == ["order_status"]
+
+
+def test_an_address_after_trouble_proves_the_order_of_it() -> None:
+    told_before = {"text": "someone took my parcel KX-3", "numbers": ["KX-3"]}
+    memory = {"asked_for": "confirm_handoff", "pending": {}, "complained": told_before}
+    given = act("provide_details", "ann@shop.example", emails=["ann@shop.example"])
+    view = turn(given, agent="support", memory=memory, abilities={"support": {"find_customer", "order_status"}})
+    said = play(
+        view,
+        find_customer=lambda _: (True, {"name": "Ann"}),
+        order_status=lambda _: (True, told(order("KX-3", ("Kettle", 1), sent="shipped"))),
+    )
+    assert said.tools == ["find_customer", "order_status"]
+
+
+def test_another_one_for_what_came_broken_is_no_purchase() -> None:
+    memory = {"complained": {"text": "the kettle is dented", "numbers": []}}
+    said = play(turn(act("add_to_cart", "then send me a new kettle", product_query="kettle"), memory=memory))
+    assert said.calls == []
+    assert said.memory["asked_for"] == "confirm_handoff"
