@@ -278,6 +278,14 @@ def remove(talk: Talk, act: ActView) -> Plan:
     quantity = act.entities.get("quantity")
     extra = {"quantity": quantity} if quantity else {}
     had = talk.cart["items"]
+    spoken = spoken_of_line(talk)
+    if quantity and named(act) is None and spoken is not None and len(had) > 1 and quantity > spoken["quantity"]:
+        # "Drop the three colours", of which one was spoken of last: which lines are meant is asked
+        talk.say(
+            "which_line",
+            candidates=describe.listing([describe.what(one["title"], one["options"]) for one in had], "or"),
+        )
+        return
     outcome = yield Ask("update_cart", {"action": "remove", **cart_ref(talk, act), **extra})
     if outcome.ok:
         changed = outcome.result["changed"]

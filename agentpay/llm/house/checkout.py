@@ -23,6 +23,7 @@ _USUAL_ADDRESS = re.compile(
 )
 
 
+_POSTCODE = re.compile(r"\b(?:post ?code|postal code|zip|eircode|pin code|plz)\b", re.I)
 _LINK = re.compile(r"\b(?:pay(?:ment)? )?link\b|\bcheck(?: me)? ?out\b|\bpay now\b", re.I)
 
 
@@ -45,6 +46,8 @@ def details(talk: Talk, act: ActView) -> Plan:
         given["shipping_address"] = {**talk.pending["address"], "country": entities["country"]}
     elif talk.asked_for == "postal_code" and "address" in talk.pending:
         given["shipping_address"] = {**talk.pending["address"], "postal_code": entities.get("postal_code") or ""}
+    elif (mended := _with_postcode(talk, act)) is not None:
+        given["shipping_address"] = mended
     elif given and means_usual_address(act):
         given["saved_address"] = True
     if _asks_postcode(talk, given.get("shipping_address")):
@@ -99,6 +102,15 @@ def details(talk: Talk, act: ActView) -> Plan:
         if talk.cart.get("items"):
             talk.say("ready")
             talk.expect("confirm_checkout")
+
+
+def _with_postcode(talk: Talk, act: ActView) -> dict[str, Any] | None:
+    """The address that was given, with the postcode that is put right: "sorry, the postcode is CA3 8TZ, not TX"."""
+    before, postcode = talk.contact.get("shipping_address"), act.entities.get("postal_code")
+    if not isinstance(before, dict) or not postcode or not _POSTCODE.search(act.text):
+        return None
+    country = act.entities.get("country")
+    return {**before, "postal_code": postcode} if country in (None, before.get("country")) else None
 
 
 def _asks_postcode(talk: Talk, address: dict[str, Any] | None) -> bool:

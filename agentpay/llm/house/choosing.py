@@ -67,6 +67,8 @@ def says_which(talk: Talk, act: ActView) -> bool:
     pending = talk.asks
     if by_size(act.text, pending["candidates"]) is not None:
         return True  # "the small ones"
+    if (row := spelt_out(act.text, pending["candidates"])) is not None and len(row["options"]) > 1:
+        return True  # "the pack with 2, short arm, for 9-10 years": all that there is to say of it
     own = (
         {word for row in pending["candidates"] for word in _tokens(row["options"])} | stems(pending["title"]) | {"one"}
     )
@@ -82,6 +84,8 @@ def _chosen(talk: Talk, act: ActView, pending: Mapping[str, Any]) -> str | None:
         return chosen
     if (sized := by_size(act.text, candidates)) is not None:
         return str(sized["external_id"])
+    if (spelt := spelt_out(act.text, candidates)) is not None:
+        return str(spelt["external_id"])
     for wanted, extreme in ((_CHEAP, min), (_DEAR, max)):
         if wanted.search(act.text):
             return str(extreme(candidates, key=lambda row: row["price"])["external_id"])
@@ -103,6 +107,8 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
     "The assam, loose" is loose leaf, "a tray of six" the tray of 6.
     """
     rows = [row for row in candidates if row["in_stock"]]
+    if (spelt := spelt_out(act.text, candidates)) is not None:
+        return spelt if spelt["in_stock"] else None
     said = stems(act.text)
     fitting = [
         row
@@ -128,6 +134,35 @@ def named_variant(act: ActView, ref: dict[str, Any], candidates: list[dict[str, 
         return dict(row)
     wished = bool(ref.get("options")) or bool(fitting)
     return rows[0] if len(rows) == 1 and wished else None
+
+
+def spelt_out(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The only row of which all options are said as they are written, one with a number among them: "trousers 7-8 regular".
+
+    Words alone are left to the other ways: they may be a part of the name.
+    """
+    if len(rows) < 2 or _EXCLUDES.search(text):
+        return None
+    fitting = [
+        row
+        for row in rows
+        if row["options"]
+        and any(c.isdigit() for value in row["options"].values() for c in str(value))
+        and all(_is_written(str(value), text) for value in row["options"].values())
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_written(value: str, text: str) -> bool:
+    """Whether a value stands in a text, in one word or several, in the singular or plural: "4-roll" for "4 rolls"."""
+    parts = [
+        re.escape(part.removesuffix("s") if len(part) > 3 else part)
+        for part in re.findall(r"[^\W_]+(?:[.,]\d+)?", value)
+    ]
+    if not parts or value.isdigit():
+        return False
+    joined = r"[\s-]?".join(f"{part}s?" for part in parts)
+    return re.search(rf"(?<![\w.,-]){joined}(?![\w-]|[.,]\d)", text, re.I) is not None
 
 
 def _of_so_many(text: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from agentpay.llm.brain import ActView
 from agentpay.llm.house import describe
 from agentpay.llm.house.asking import suggest
 from agentpay.llm.house.choosing import spoken_tokens, told_apart
+from agentpay.llm.house.each import means_each
 from agentpay.llm.house.numbers import UNITS, number
 from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems
 from agentpay.llm.house.sizes import by_size
@@ -35,6 +36,13 @@ _WHOSE = re.compile(
     re.I,
 )
 """Whom what is wanted is for: "one is for my neighbour"."""
+_FOR_ONE = re.compile(r"\b(\d{1,2}|one|two|three|four|five) (?:is |are )?for (?!free\b|now\b)", re.I)
+_FOR_EACH = re.compile(
+    r"^\W*(?:\d{1,2}|one|two|three|four|five) (?:is |are )?for [\w' ]{2,30}?(?:,| and| plus| &)+ (?:\d{1,2}|one|two|three|four|five) (?:is |are )?for [\w' ]{2,30}$",
+    re.I,
+)
+_SEVERAL = 2
+_AND = frozenset({"and", "the", "in", "one", "a", "also", "plus"})
 _ALSO = re.compile(r"(?:\band|\bplus|&|\balso)\s*$", re.I)
 _COUNTS = frozenset({"provide_details", "product_comparison"})
 _OF_GOODS = frozenset({"add_to_cart", "change_cart", "product_search", "recommendation", "other", "availability"})
@@ -61,7 +69,11 @@ def completed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
             and any(one.intent in _OF_GOODS for one in acts if one is not act)
         ):
             continue
-        if before is not None and (counted := _counted(talk, before, act)) is not None:
+        if before is not None and (shared := _for_each(before, act)) is not None:
+            kept[-1] = shared
+        elif before is not None and (listed := _values_of_each(before, act)) is not None:
+            kept[-1] = listed
+        elif before is not None and (counted := _counted(talk, before, act)) is not None:
             kept[-1] = counted
         elif before is not None and before.intent in _SEEKS and act.entities.get("options") and only_which(act):
             options = {**act.entities["options"], **before.entities.get("options", {})}
@@ -71,14 +83,38 @@ def completed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     return kept
 
 
+def _for_each(before: ActView, act: ActView) -> ActView | None:
+    """The clause before with how many it takes for all who get one: "the beard oil. one for him and one for my brother"."""
+    if before.intent != "add_to_cart" or act.intent not in _OF_GOODS | _COUNTS or before.entities.get("quantity"):
+        return None
+    if not _FOR_EACH.match(act.text) or act.entities.get("options"):
+        return None
+    total = sum(number(found[1]) for found in _FOR_ONE.finditer(act.text))
+    return replace(before, entities={**before.entities, "quantity": total})
+
+
+def _values_of_each(before: ActView, act: ActView) -> ActView | None:
+    """ "One each of the bottles: cyan, magenta": which of them each means."""
+    options, also = act.entities.get("options", {}), act.entities.get("also", {})
+    values = [*options.values(), *(value for more in also.values() for value in more)]
+    if before.intent != "add_to_cart" or not means_each(before.text) or len(values) < _SEVERAL:
+        return None
+    said = stems(act.text) - _AND
+    if not said <= {word for value in values for word in stems(str(value))}:
+        return None
+    return replace(before, entities={**before.entities, "values": values})
+
+
 def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
     """The clause before with the number that this one says; None where it says more, or of something else."""
     chosen = before.entities.get("options") or before.entities.get("ordinals") or _DEEDS.search(before.text)
     found = _HOW_MANY.match(act.text) or (_PUT_SO_MANY.match(act.text) if chosen else None)
     found = found or (_EACH.match(act.text) if before.entities.get("also") else None)
-    if found is None or act.intent not in _OF_GOODS | _COUNTS or before.intent != "add_to_cart":
+    changed = before.intent == "change_cart" and bool(before.entities.get("options"))
+    if found is None or act.intent not in _OF_GOODS | _COUNTS or not (before.intent == "add_to_cart" or changed):
         return None
-    if set(act.entities) - {"quantity", "pronoun", "product_query", "category"}:
+    further = set(act.entities) - {"quantity", "pronoun", "product_query", "category"}
+    if any(act.entities[key] != before.entities.get(key) for key in further):
         return None
     text = talk.turn.text
     place = text.find(act.text)

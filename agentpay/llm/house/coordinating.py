@@ -29,6 +29,11 @@ _FURTHER = re.compile(r"^[\s.,;!]*\b(?:and|plus|also)\s+(?:also\s+)?(?P<more>[^?
 _COUNTED = re.compile(r"^\W*(?P<n>an?|the|some|\d{1,2}|one|two|three|four|five|six)\s+(?=\w)", re.I)
 _COUNTS = frozenset({"two", "three", "four", "five", "six"})
 _COUNTED_IN = re.compile(r"^(?P<n>\d{1,2}|one|two|three|four|five|six) (?:in|of) (?:size )?\S+$", re.I)
+_SO_MANY = frozenset({"add_to_cart", "product_search"})
+_SO_MANY_OF = re.compile(
+    r"^(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve) of (?:the|your|those|them|these) (?P<name>.*?)(?: for .*)?$",
+    re.I,
+)
 _BACK = re.compile(
     r"\b(?:put|add|bring|pop|throw|stick) (?:it|them|that|those|the \w+) back\b|\bre-?add (?:it|them|that)\b",
     re.I,
@@ -71,6 +76,9 @@ def _put_back(talk: Talk, act: ActView) -> ActView:
 
 def _counting(act: ActView) -> ActView:
     """ "I really need three": a number that was taken for a name."""
+    if act.intent in _SO_MANY and (some := _SO_MANY_OF.match(named(act) or "")) is not None:
+        own = {**act.entities, "product_query": some["name"], "quantity": number(some["n"])}
+        return replace(act, entities=own)  # "5 of the Big Night In hampers", taken for a name
     if (counted := _COUNTED_IN.match(named(act) or "")) is not None:  # "2 in 0.5"
         bare = without_name(act)
         own = {key: value for key, value in bare.entities.items() if key != "pronoun"}

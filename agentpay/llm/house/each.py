@@ -41,6 +41,9 @@ def variants_meant(talk: Talk, act: ActView) -> Found:
         outcome = yield Ask("check_inventory", {"product": ref["product"]})
         rows = outcome.result["variants"] if outcome.ok else []
     wished = act.entities.get("options", {})
+    if values := act.entities.get("values"):
+        said = [having(rows, {"": str(value)}) for value in values]
+        return [row for row in rows if any(row in fitting for fitting in said)][:_MOST]
     rows = having(rows, wished) if wished else rows
     if not 1 < len(rows) <= _MOST or (_EACH.search(act.text) is None and len(rows) != 2):
         return []

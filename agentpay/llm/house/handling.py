@@ -78,6 +78,10 @@ _CHOOSES_SHIPPING = frozenset({"change_cart", "add_to_cart", "product_search", "
 _MAY_MEAN_EACH = frozenset({"add_to_cart", "other", "product_search", "recommendation"})
 _PAYS_WITH = re.compile(r"\b(?:what|which|how)\b[^.?!]{0,20}\bcan (?:i|we|you|one)\b[^.?!]{0,12}\bpay\b", re.I)
 _NO_PAPERS = frozenset({"provide_details", "checkout", "other"})
+_ASKS_OF_SENDING = frozenset({"policy", "availability", "product_details", "other", "product_search", "price_question"})
+_CAN_IT = re.compile(
+    r"^\W*(?:and |so |ok |but )*(?:can|could|would|will|do|does|is|how (?:fast|soon|quick\w*|long)|when)\b", re.I
+)
 _SUM = re.compile(r"\b(?:now|altogether|in total|all in|so far|together|in all|for (?:everything|all|the lot))\b", re.I)
 _VAGUE = frozenset({"availability", "product_search", "product_details", "other"})
 _CERTAIN = 0.95
@@ -112,6 +116,8 @@ def handler(talk: Talk, act: ActView) -> Handler:
         return service.policy  # "do I get my tickets by post?" orders none
     if act.intent in _CHANGES_CART and (act.confidence < _DOUBTFUL or _ONE_OF_YOURS.search(act.text)):
         return details.details if "?" in talk.turn.text and named(act) else products.search
+    if act.intent in _ASKS_OF_SENDING and act.entities.get("shipping_method") and _CAN_IT.search(act.text):
+        return sending.shipping  # "how fast could express get this here?", "can you do it by standard post?"
     if clauses.asks_when(act) or (talk.order is not None and clauses.asks_of_money(act)):
         return due.money_due
     if (

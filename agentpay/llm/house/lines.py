@@ -18,6 +18,11 @@ MORE = re.compile(r"\b(?:more|another|again|also|too|as well|extra|second)\b", r
 _SAYS_WHICH = re.compile(r"\bin\b|\d[.,]\d|\bsize\b", re.I)
 _SHORTENED = 4
 """So many letters of a word say which line of a cart is meant."""
+_NO_OTHER = frozenset({"pronoun", "amount", "amount_off", "percent", "currency", "codes", "price_max"})
+"""What a clause may say without naming anything more than lies in the cart."""
+_OPEN = frozenset({"variant", "product", "choice", "confirm_add"})
+"""Questions that are answered by goods."""
+_MENDS = frozenset({"change_cart", "remove_from_cart"})
 _FURTHER = re.compile(r"\b(?:plus|also|add|and|too|as well)\b", re.I)
 
 
@@ -108,7 +113,10 @@ def number_of_them(lines: list[dict[str, Any]], ref: dict[str, Any]) -> str | No
 
 def counted_anew(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The one line of the cart of which "three of the dripper will do" says how many it shall be."""
-    said = _SO_MANY.search(act.text) or (talk.asked_for is None and _NUMBER_ALONE.match(act.text))
+    said = bool(_SO_MANY.search(act.text) or (talk.asked_for is None and _NUMBER_ALONE.match(act.text)))
+    before = talk.turn.text.partition(act.text)[0]
+    mends = any(one.intent in _MENDS and one.text in before for one in talk.turn.acts)
+    said = said or (mends and named(act) is not None)  # "make the hose a 10 m one. and 3 fluids", of two in the cart
     if not act.entities.get("quantity") or act.entities.get("options") or not said:
         return None
     lines = [line for line in talk.cart.get("items", []) if line["variant_external_id"]]
@@ -141,12 +149,12 @@ def named_in(text: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any] | Non
 
 def in_cart_already(talk: Talk, act: ActView) -> dict[str, Any] | None:
     """The line of the cart that "I take it" and "sold!" are said of: to add it once more has to be said."""
-    bare = set(act.entities) <= {"pronoun"} and MORE.search(act.text) is None
+    bare = set(act.entities) <= _NO_OTHER and MORE.search(act.text) is None
     line = spoken_of_line(talk)
-    if not bare or line is None or talk.asked_for is not None:
+    if not bare or line is None or talk.asked_for in _OPEN:
         return None
     focus = talk.focus or {}
-    ids = (line["variant_external_id"], line["variant_id"])
+    ids = (line["variant_external_id"], line["variant_id"], line["product_external_id"])
     return line if focus.get("variant") in ids or focus.get("product") in ids else None
 
 

@@ -14,11 +14,15 @@ from agentpay.llm.house.aftersale.task import KINDS
 from agentpay.llm.house.bargaining import OTHER_SHOP
 from agentpay.llm.house.completing import completed
 from agentpay.llm.house.coordinating import coordinated
+from agentpay.llm.house.enlisted import from_list
+from agentpay.llm.house.models import with_model
 from agentpay.llm.house.numbers import number
+from agentpay.llm.house.parting import parted
 from agentpay.llm.house.putting import BESIDE
 from agentpay.llm.house.refs import among, is_superlative, named
 from agentpay.llm.house.rereading import reread
 from agentpay.llm.house.talk import Talk
+from agentpay.llm.house.told import without_told
 
 _ASKS_ABOUT = frozenset({"availability", "price_question", "product_details"})
 _SENT_TO = re.compile(r"\b(?:ship|deliver|send|post|mail|dispatch)\w*\b", re.I)
@@ -49,6 +53,10 @@ _AND_ANOTHER = re.compile(
     r"(?:for |with |of )?(?:the |your |that |those )?[^?!.,]{2,50}\?\W*$",
     re.I,
 )
+_BOUGHT_HERE = re.compile(
+    r"\b(?:order\w*|parcel|package|delivered|delivery|arrived?|received|sent me|came|refund|return|replace\w*|you (?:sold|sent|lot)|from you|your (?:site|shop|store))\b",
+    re.I,
+)
 _MAY_ASK_AGAIN = frozenset(
     {"availability", "product_search", "product_details", "price_question", "recommendation", "other"}
 )
@@ -70,6 +78,8 @@ _CHOOSES = re.compile(
 )
 _TRIES_AGAIN = re.compile(r"\btry (?:it |that |the code )?(?:once )?(?:again|once more)\b", re.I)
 _SWAPS = re.compile(r"\b(?:swap|switch|change|replace|exchange|make)\b", re.I)
+_FAULT = re.compile(r"\btoo [a-z]+\b|\b(?:says?|reckons?|thinks?)\b", re.I)
+"""What is wrong with what lies in the cart, or who says so."""
 _INSTEAD = re.compile(r"\binstead\W*$", re.I)
 _PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
 _DETAILS = frozenset({"address", "shipping_method", "emails", "phone", "name", "postal_code"})
@@ -81,6 +91,7 @@ def as_meant(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     lines = talk.cart.get("items", [])
     if len(lines) > 1 and changing.only_this(talk.turn.text, lines) is not None:
         return [ActView("change_cart", 0.9, talk.turn.text)]  # "ouch. just the lame then"
+    acts = without_told(talk, from_list(talk, [one for act in acts for one in parted(with_model(act))]))
     acts = _asked_of_one(talk, reread(talk, acts))
     acts = _asked_of_another(talk, [_for_two(_of_this_purchase(talk, act, acts)) for act in acts])
     if len(acts) > 1:
@@ -252,7 +263,7 @@ def _said_why(acts: Sequence[ActView]) -> Sequence[ActView]:
         for act in acts
         if act is not deeds[0]
         and act.intent in _CHANGES | {"change_cart"}
-        and act.entities.get("options") in (None, told)
+        and (act.entities.get("options") in (None, told) or _FAULT.search(act.text))
         and not act.entities.get("quantity")
     ]
     return [act for act in acts if act not in why]
@@ -285,6 +296,7 @@ def _orders_so_many(act: ActView) -> bool:
 def _without_guesses(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """ "They're shredding the sofa, what would help?": the trouble is why something is wanted; a threat beside a bid is no complaint."""
     acts = [act for act in acts if act.intent != "complaint" or not _THREATENS.match(act.text) or len(acts) == 1]
+    acts = [act for act in acts if not _of_other_goods(talk, act, acts)]
     if talk.turn.angry or not any(act.intent in ("recommendation", "product_search") for act in acts):
         return list(acts)
     return [
@@ -292,6 +304,14 @@ def _without_guesses(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
         for act in acts
         if act.intent != "complaint" or act.confidence >= _UNSURE or act.entities.get("order_numbers")
     ]
+
+
+def _of_other_goods(talk: Talk, act: ActView, acts: Sequence[ActView]) -> bool:
+    """ "That coat from the supermarket is a joke. Do you do a waterproof one?": a trouble with nothing that was bought here."""
+    if act.intent != "complaint" or act.entities.get("order_numbers") or talk.order is not None or talk.turn.angry:
+        return False
+    seeks = any(one.intent in ("recommendation", "product_search", "availability") for one in acts)
+    return seeks and not _BOUGHT_HERE.search(talk.turn.text)
 
 
 def _with_goods(talk: Talk, act: ActView) -> list[ActView]:

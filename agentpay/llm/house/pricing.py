@@ -37,6 +37,12 @@ _TO_GIVE = re.compile(
     re.I,
 )
 """A voucher that is bought for somebody, not one that takes something off."""
+_TAKES_ANY = re.compile(
+    r"\b(?:whatever|best)\b[^?]*(?:\?\s*)?\b(?:i'?ll (?:take|have) (?:it|them|that|those|one)|i accept|(?:it'?s|that'?s) a deal)\b"
+    r"|\b(?:i'?ll (?:take|have) (?:it|them|that|those)|i accept) (?:at|for) (?:whatever|the best|your best)\b",
+    re.I,
+)
+"""Says yes beforehand to the best price there is."""
 _PAST_OFFERS = ("paid", "after_sales", "handed_off")
 
 
@@ -139,6 +145,9 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
         return
     if not outcome.ok:
         yield from not_resolved(talk, outcome, act, then="offer")
+        return
+    if outcome.result["decision"] == "offer" and "price" not in arguments and _TAKES_ANY.search(talk.turn.text):
+        yield from accept(talk)  # "whatever your best price is, I'll take it"
         return
     _answer(talk, outcome)
 

@@ -15,7 +15,7 @@ from agentpay.llm.house.needing import without_add_ons
 from agentpay.llm.house.picking import ANEW, chosen_among_shown
 from agentpay.llm.house.purposes import asks_for_goods, asks_for_size, for_whom, interest, used_for
 from agentpay.llm.house.putting import put
-from agentpay.llm.house.refs import named, spoken_of, stems, stems_in_order
+from agentpay.llm.house.refs import kind, named, spoken_of, stems, stems_in_order
 from agentpay.llm.house.rereading import tells
 from agentpay.llm.house.several import each_named, show_each
 from agentpay.llm.house.talk import Ask, Plan, Talk
@@ -127,17 +127,17 @@ def _search(talk: Talk, act: ActView) -> Plan:
     if minded:
         need = {**need, "harmless_to": minded}
     unfiltered: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
-    for kind, arguments in tries:
+    for found_by, arguments in tries:
         outcome = yield Ask("product_search", {**arguments, **need})
         products = outcome.result.get("products", [])
-        if kind == "found" and _of_another_kind(query, products, unfiltered[1]):
+        if found_by == "found" and _of_another_kind(query, products, unfiltered[1]):
             arguments, products = unfiltered
         by_name = [product for product in products if stems(arguments.get("query", "")) <= stems(product["title"])]
-        if kind == "titled":
-            unfiltered, products, kind = (arguments, products), by_name, "found"
-        elif kind == "found" and by_name and len(stems(query)) > 1 and not _of_several(query, by_name):
+        if found_by == "titled":
+            unfiltered, products, found_by = (arguments, products), by_name, "found"
+        elif found_by == "found" and by_name and len(stems(query)) > 1 and not _of_several(query, by_name):
             products = by_name  # "the halden 8 knife": what all the words stand in the title of
-        if not products or (kind == "suited" and not outcome.result.get("suited")):
+        if not products or (found_by == "suited" and not outcome.result.get("suited")):
             continue
         called = any(content(query) & stems(one["title"]) for one in products) and not _WHAT_COULD.search(act.text)
         if need and not called and not outcome.result.get("suited"):
@@ -146,12 +146,12 @@ def _search(talk: Talk, act: ActView) -> Plan:
             outcome = whole if whole.result.get("suited") else outcome
             products = outcome.result.get("products", [])
         if outcome.result.get("suited"):
-            products, kind = without_add_ons(products), "found"
-        if kind == "found" and (wanted_one := _ordered(act, products)) is not None:
+            products, found_by = without_add_ons(products), "found"
+        if found_by == "found" and (wanted_one := _ordered(act, products)) is not None:
             yield from _order(talk, act, wanted_one)
-        elif kind == "found" and _asks_for_a_thing(act) and _not_that(query, products, outcome.result):
+        elif found_by == "found" and _asks_for_a_thing(act) and _not_that(query, products, outcome.result):
             show(talk, products[:3], "found_without")
-        elif kind == "found":
+        elif found_by == "found":
             talk.searched = arguments
             if budget is not None and category is not None and len(products) == 1:
                 # "A cordless drill under $150": what else of that kind the money buys is worth a look
@@ -160,14 +160,14 @@ def _search(talk: Talk, act: ActView) -> Plan:
                 products = [*products, *(one for one in others.result.get("products", []) if one["external_id"] != had)]
             options = act.entities.get("options") or _cheapest(arguments, products)
             show(talk, products, "found_one" if len(products) == 1 else "found_some", options)
-        elif kind == "near":
+        elif found_by == "near":
             talk.searched = None
             products = sorted(products, key=lambda one: -sharing(talk.turn.text, one))
             show(talk, products, "found_near", act.entities.get("options"))
             spoken_of(talk, products[0])  # the nearest: what "it" is meant of, until another one is chosen
-        elif kind == "shop":
+        elif found_by == "shop":
             show(talk, products, "found_shop")
-        elif kind == "over_budget":
+        elif found_by == "over_budget":
             show(talk, products[:3], "found_over_budget", budget=talk.money(budget or 0))
         else:
             show(talk, products[:3], "found_without")
@@ -276,7 +276,7 @@ def _ordered(act: ActView, products: list[dict[str, Any]]) -> dict[str, Any] | N
     if len(products) != 1:
         return None
     title = [word for word in stems_in_order(products[0]["title"]) if word not in _ARTICLES]
-    by_name = title[0] in words and (len(words) > 1 or title[0] != _kind(products[0]["title"]))
+    by_name = title[0] in words and (len(words) > 1 or title[0] != kind(products[0]["title"]))
     sure = by_name or (len(words) > 1 and _PLEASE.search(act.text)) or set(act.entities) & {"options", "quantity"}
     return products[0] if words and words <= set(title) and sure else None
 
@@ -290,12 +290,6 @@ def _called(act: ActView, query: str) -> set[str]:
         for part in stems(joined)
     }
     return stems(_FOR_WHOM.sub("", query)) - rest
-
-
-def _kind(title: str) -> str:
-    """The kind of thing that a title ends in before what it comes with: a machine, of "Magpie sewing machine, 120 stitches"."""
-    words = [word for word in stems_in_order(re.split(r"[,(:]| with | for ", title)[0]) if word.isalpha()]
-    return words[-1] if words else ""
 
 
 def _asks_for_a_thing(act: ActView) -> bool:

@@ -12,11 +12,12 @@ from rapidfuzz.distance import OSA
 from agentpay.llm.brain import ActView, ToolOutcome
 from agentpay.llm.house import articles, describe
 from agentpay.llm.house.asking import not_resolved, offer_others
-from agentpay.llm.house.choosing import counted_by, named_variant
+from agentpay.llm.house.choosing import counted_by, named_variant, spoken_tokens
 from agentpay.llm.house.facts import content
 from agentpay.llm.house.lines import product_of, spoken_of_line
 from agentpay.llm.house.matching import product_matching, variant_matching
-from agentpay.llm.house.refs import having, spoken_of, spoken_of_before, stems
+from agentpay.llm.house.numbers import NUMBERS, number
+from agentpay.llm.house.refs import having, kind, spoken_of, spoken_of_before, stems, stems_in_order
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
 _IT = re.compile(r"\b(?:it|that|this|them|these|those)\b", re.I)
@@ -29,11 +30,26 @@ _SHORT = 4
 """Letters from which on a word with one slip is still that word, where the others of the name are right."""
 _OF_WHAT = re.compile(r"\s(?:of|for|from|with|before|to|on|in)\s", re.I)
 """Behind what is wanted, of which kind: "samples of the linens"."""
+_A_FEW = 4
+_HOLDS = re.compile(
+    r"\b(?:packs?|packets?|sets?|boxe?s?|trays?|bundles?|counts?|pieces?|sheets?|pcs|bags?|cartons?|cases?|rolls?)\b",
+    re.I,
+)
+"""An option that tells how many a pack holds."""
+_SO_MANY_PACKS = re.compile(
+    rf"\b(?P<n>an?|\d{{1,2}}|{'|'.join(sorted(NUMBERS))}) (?:packs?|packets?|sets?|box(?:es)?|trays?|bundles?|bags?|cartons?|cases?)\b",
+    re.I,
+)
+_PURPOSE = re.compile(
+    r"^(?P<goods>.*?)[,;]?\s+(?:for|to suit|to go (?:with|on|in)|as) (?:an?|the|my|our|his|her|their|this|that|some|\w+)\b",
+    re.I,
+)
 _MAY_I = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|then|hi)\W+)*(?:can|could|may|do|does|is|are|will|would) (?:i|we|you|it|there)\b",
     re.I,
 )
 _ONES = re.compile(r"\bthe [\w' -]+ ones?\b", re.I)
+_GOES_ON = frozenset({"negotiation", "discount", "checkout"})
 _AND = re.compile(r"\s*(?:,|\band\b|&|\bplus\b)\s*", re.I)
 
 
@@ -47,6 +63,10 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         talk.expect("product", then="add", quantity=quantity, **kept)
         return
     outcome = yield Ask("update_cart", {"action": "add", **ref, "quantity": quantity})
+    told = (outcome.result["changed"] if outcome.ok else outcome.result["error"]).get("options") or {}
+    if (packs := _packs(talk, act, told, quantity)) is not None:
+        yield from _so_many_packs(talk, ref, outcome, packs)
+        return
     if outcome.ok:
         changed = outcome.result["changed"]
         talk.goes_with += changed.get("goes_with", [])
@@ -85,6 +105,12 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         yield from put(talk, act, {**ref, "product": titled}, quantity)
     elif (
         error["code"] == "ambiguous_product"
+        and (headed := _headed_so(ref["product"], error["candidates"])) is not None
+        and headed != ref["product"]
+    ):
+        yield from put(talk, act, {**ref, "product": headed}, quantity)
+    elif (
+        error["code"] == "ambiguous_product"
         and (before := spoken_of_before(talk, error["candidates"])) is not None
         and before["product"] != ref["product"]
     ):
@@ -106,6 +132,14 @@ def put(talk: Talk, act: ActView, ref: dict[str, Any], quantity: int, *, otherwi
         yield from otherwise
     elif error["code"] == "product_not_found" and (spelt := (yield from _spelt_so(ref["product"]))) is not None:
         yield from put(talk, act, {**ref, "product": spelt}, quantity)
+    elif (
+        error["code"] == "product_not_found"
+        and (shorter := _without_purpose(act, ref["product"])) is not None
+        and shorter != ref["product"]
+    ):
+        yield from put(talk, act, {**ref, "product": shorter}, quantity)
+    elif error["code"] == "product_not_found" and (row := (yield from _value_of_it(talk, ref["product"]))) is not None:
+        yield from put(talk, act, {"product": row["external_id"]}, quantity)
     elif error["code"] == "product_not_found" and (line := _meant_by_slip(talk, act, ref["product"])) is not None:
         not_twice(talk, line)
     elif error["code"] == "product_not_found" and act.confidence <= BESIDE:
@@ -121,6 +155,70 @@ def _coming_so(options: dict[str, str]) -> Generator[Ask, ToolOutcome, str | Non
     outcome = yield Ask("product_search", {"query": " ".join(options.values()), "options": options, "limit": 3})
     fitting = [one for one in outcome.result.get("products", []) if having(one["variants"], options)]
     return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+
+
+def _packs(talk: Talk, act: ActView, options: dict[str, Any], quantity: int) -> int | None:
+    """How many packs are meant where what was taken for how many is what a pack holds: "72 of them in red, one pack"."""
+    own = act.entities.get("quantity")
+    if own is None or int(own) != quantity or quantity < _A_FEW:
+        return None
+    held = [name for name, value in options.items() if str(quantity) in spoken_tokens(str(value))]
+    if not any(_HOLDS.search(f"{name} {options[name]}") for name in held):
+        return None
+    if spoken_tokens(talk.turn.text).count(str(quantity)) != 1:
+        return None
+    counted = _SO_MANY_PACKS.search(talk.turn.text)
+    return number(counted["n"]) if counted is not None else 1
+
+
+def _so_many_packs(talk: Talk, ref: dict[str, Any], outcome: ToolOutcome, packs: int) -> Plan:
+    """The cart with so many packs of what was put in, or could not be put in, by what they hold."""
+    if outcome.ok:
+        before = {line["variant_external_id"]: line["quantity"] for line in talk.turn.cart.get("items", [])}
+        variant = outcome.result["changed"]["external_id"]
+        outcome = yield Ask(
+            "update_cart", {"action": "set", "variant": variant, "quantity": before.get(variant, 0) + packs}
+        )
+    else:
+        outcome = yield Ask("update_cart", {"action": "add", **ref, "quantity": packs})
+    if outcome.ok:
+        changed = outcome.result["changed"]
+        talk.say("added", quantity=packs, what=describe.what(changed["title"], changed["options"]))
+        spoken_of(talk, {"external_id": product_of(talk, changed, ref), "title": changed["title"]}, changed)
+        talk.say_total()
+    else:
+        yield from too_few(talk, ref, outcome.result["error"], packs)
+
+
+def _headed_so(name: str, candidates: list[dict[str, Any]]) -> str | None:
+    """The only one of several that is what the name ends in: "the brolga awning" is no wall for one."""
+    words = stems_in_order(name)
+    fitting = [
+        one for one in candidates if words and words[-1] == kind(one["title"]) and set(words) <= stems(one["title"])
+    ]
+    return str(fitting[0]["external_id"]) if len(fitting) == 1 else None
+
+
+def _without_purpose(act: ActView, name: str) -> str | None:
+    """The name without what stands behind "for" in the clause: "eight Trek rucksacks for a school trip"."""
+    found = _PURPOSE.search(act.text)
+    if found is None:
+        return None
+    kept = [word for word in name.split() if word.casefold() in found["goods"].casefold()]
+    return " ".join(kept) if 0 < len(kept) < len(name.split()) else None
+
+
+def _value_of_it(talk: Talk, name: str) -> Generator[Ask, ToolOutcome, dict[str, Any] | None]:
+    """The only variant of what is spoken of that has the whole name as a value: "32 then", of a blazer that is sold out in 30."""
+    if talk.focus is None or len(name.split()) > _FEW or not any(c.isdigit() for c in name):
+        return None
+    outcome = yield Ask("check_inventory", {"product": talk.focus["product"]})
+    if outcome.ok and len(outcome.result["variants"]) < _FEW:
+        outcome = yield Ask("check_inventory", {"product": outcome.result["product"]["external_id"]})
+    rows = outcome.result["variants"] if outcome.ok else []
+    said = spoken_tokens(name)
+    fitting = [row for row in rows if any(said == spoken_tokens(str(value)) for value in row["options"].values())]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _said_besides(act: ActView, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -159,6 +257,9 @@ def _meant_by_slip(talk: Talk, act: ActView, product: str) -> dict[str, Any] | N
 
 
 def not_twice(talk: Talk, line: dict[str, Any]) -> None:
+    """Say that it is in the cart; nothing where another clause goes on with what is there: "what's your best price? I'll take it"."""
+    if any(act.intent in _GOES_ON for act in talk.turn.acts):
+        return
     name, offer = describe.what(line["title"], line["options"]), talk.turn.offer
     if offer is not None and offer["variant_external_id"] == line["variant_external_id"]:
         talk.say("offer_stands", quantity=line["quantity"], what=name, amount=talk.money(offer["amount"]))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
+from agentpay.llm.house.numbers import UNITS
 from agentpay.llm.house.sizes import LETTERS, same
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
@@ -32,6 +33,7 @@ SAYS_WHICH = frozenset(
      "larger", "largest", "small", "smaller", "smallest", "little", "tall", "taller", "short", "shorter", "long", "longer"}
 )  # fmt: skip
 """Words that say which of several is meant, and never what."""
+_COUNTED_IN = re.compile(UNITS, re.I)
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
@@ -59,6 +61,8 @@ def target(talk: Talk, act: ActView) -> dict[str, Any]:
     if (place := _SUPERLATIVE.search(act.text)) and len(shown) > 1:
         ranked = sorted(shown, key=lambda product: product["price_min"])
         return _with(ranked[0 if place[1] else -1]["external_id"], options)
+    if talk.focus is not None and undecided(talk, act):
+        return _with(None, options)
     if talk.focus is not None:
         if (line := _line_coming_so(talk, options)) is not None:
             return _with(line["product_external_id"], overlaid(line["options"], options))
@@ -91,6 +95,10 @@ def _only_other_with(talk: Talk, options: dict[str, str]) -> str | None:
     if not options or all(product["external_id"] != (talk.focus or {}).get("product") for product in shown):
         return None
     fitting = [product for product in shown if _has(product, options)]
+    named_so = [product for product in fitting if _has_named(product, options)]
+    focus = (talk.focus or {}).get("product")
+    if named_so and all(product["external_id"] != focus for product in named_so):
+        fitting = named_so  # "two blacks", of ink: a printer that comes in black is not meant
     other = fitting[0]["external_id"] if len(fitting) == 1 else None
     return None if other is None or other == (talk.focus or {}).get("product") else str(other)
 
@@ -115,9 +123,17 @@ def is_superlative(act: ActView) -> bool:
 def undecided(talk: Talk, act: ActView) -> list[dict[str, Any]]:
     """Several products of the last list that "the black one" can mean; empty where one is meant, or none was shown."""
     options = act.entities.get("options", {})
-    if not act.entities.get("pronoun") or not options or named(act) or talk.focus is not None:
+    if not act.entities.get("pronoun") or not options or named(act):
         return []
     fitting = [product for product in talk.turn.shown if _has(product, options)]
+    if talk.focus is not None:
+        # "Two blacks of those", of ink: the printer spoken of, which comes in black, is not meant
+        fitting = [product for product in fitting if _has_named(product, options)]
+        focus = talk.focus["product"]
+        if all(product["external_id"] != focus for product in talk.turn.shown) or any(
+            product["external_id"] == focus for product in fitting
+        ):
+            return []
     return fitting if len(fitting) > 1 else []
 
 
@@ -126,6 +142,8 @@ def named(act: ActView) -> str | None:
     query = _TRAILS.sub("", act.entities.get("product_query") or "") or None
     if query and query.casefold() in {str(value).casefold() for value in act.entities.get("options", {}).values()}:
         query = None  # "black then": the colour, not a product of that name
+    if query and act.entities.get("options") and _COUNTED_IN.fullmatch(query):
+        query = None  # "a pair for the HiLux": what they are counted in
     if query and stems(query) <= SAYS_WHICH:
         query = None  # "and the big one?"
     brand = act.entities.get("brand")
@@ -169,6 +187,14 @@ def _singular(word: str) -> str:
 
 def stems_in_order(text: str) -> list[str]:
     return [next(iter(stems(word)), "") for word in re.findall(r"[^\W_]+", text)]
+
+
+def kind(title: str) -> str:
+    """The kind of thing that a title ends in before what it comes with: a machine, of "Magpie sewing machine, 120 stitches"."""
+    words = [
+        word for word in stems_in_order(re.split(r"[,(:]| with | for ", title)[0]) if word.isalpha() and len(word) > 1
+    ]
+    return words[-1] if words else ""
 
 
 def spoken_of(talk: Talk, product: dict[str, Any], variant: dict[str, Any] | None = None) -> None:
@@ -236,6 +262,12 @@ def having(variants: Any, options: dict[str, str]) -> list[dict[str, Any]]:
         if fitting:
             return fitting
     return []
+
+
+def _has_named(product: dict[str, Any], options: dict[str, str]) -> bool:
+    """Whether a product has options of just these names."""
+    own = {name.casefold() for variant in product["variants"] for name in variant["options"]}
+    return {name.casefold() for name in options} <= own
 
 
 def _has(product: dict[str, Any], options: dict[str, str]) -> bool:

@@ -86,6 +86,13 @@ _LOOKS_FOR = re.compile(
     r"\b(?:any|some)thing (?:(?:else|nice|small|quick|that|which|there|in the shop) )?(?:(?:i|we|you|u) (?:can|could|might|have|sell)|to (?:send|give|get|buy))\b|\bwhat (?:can|could|should) (?:i|we) (?:send|give|get|buy)\b",
     re.I,
 )
+_PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
+_GOT_ONE = re.compile(r"\b(?:got|have|stock|left)\b[^.!?]{0,20}\?", re.I)
+_GOODS_ASKED = frozenset({"confirm_add", "variant", "choice"})
+_DO_YOU_KEEP = re.compile(
+    r"^\W*(?:and |so |hi |ok )*do (?:you|ye|u|yas)(?: guys)? (?:keep|stock|carry|sell|have) (?:the|an?|any|some)\b",
+    re.I,
+)
 _DETAILS = frozenset(
     {"emails", "phone", "name", "address", "shipping_method", "order_numbers", "codes", "postal_code", "country"}
 )
@@ -163,6 +170,24 @@ def _reread(talk: Talk, act: ActView) -> ActView:
         return replace(act, intent="product_details", confidence=_SURE, entities={"pronoun": True})
     if act.intent == "remove_from_cart" and not in_cart and (just := _JUST_THE.search(act.text)) is not None:
         return replace(act, intent="add_to_cart", text=just["which"], entities={"pronoun": True})
+    if act.intent == "negotiation" and act.confidence < _HARDLY + 0.05 and not set(act.entities) & _PRICED:
+        return replace(
+            act, intent="availability" if _GOT_ONE.search(talk.turn.text) else "product_search", confidence=_HARDLY
+        )
+    if (
+        act.intent == "provide_details"
+        and talk.asked_for in _GOODS_ASKED
+        and act.entities.get("options")
+        and set(act.entities) <= {"options", "quantity", "pronoun"}
+    ):
+        return replace(act, intent="add_to_cart")
+    if (
+        act.intent == "policy"
+        and named(act)
+        and _DO_YOU_KEEP.match(act.text)
+        and (act.entities.get("options") or act.entities.get("category"))
+    ):
+        return replace(act, intent="availability")
     if act.intent == "provide_details" and not set(act.entities) & _DETAILS and _LOOKS_FOR.search(act.text):
         return replace(act, intent="recommendation")
     return act

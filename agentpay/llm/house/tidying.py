@@ -18,12 +18,14 @@ _CRY = (
     r"ok(?:ay)?|k|well|so|hm+|oh|right(?:o|y[- ]?o)?|fine|alright|great|cool|good|now|then|and|um+|uh|fair enough|very well"
     r"|ouch|ow|oof|wow|yikes|blimey|crikey|understood|got it|i see|makes sense|no problem|no worries|too easy|easy"
     r"|beauty|ripper|bonzer|sweet(?: as)?|awesome|brilliant|lovely|perfect|excellent|wonderful|fantastic|magic|ace|mint|class|champion"
+    r"|typical|figures|figured|phew|cute|star|ha(?: ok)?|haha|lol|meh|brill|whatever|hard (?:wo)?man|bugger|fair cop|(?:yeah )?nah(?:,? fair cop)?|fair"
     r"|grand|sound|super|smashing|wicked|nice(?: one)?|neat|sick|legend|cheers|ta|ah|aw|argh|bummer|damn|shame|pity|oh no|too bad|never fear"
     r"|g'?day|hang on|go on(?: then)?|in that case|by the way|btw|while (?:you'?re|ur|youre) at it|one more thing|same here"
 )
 """What people say before what they want, or beside it."""
 FILLER = re.compile(
-    rf"^\W*(?:{_CRY}|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)|scratch that))\W*$", re.I
+    rf"^\W*(?:{_CRY}|(?:have you |you |do you have |do you stock )?(?:got )?(?:any|some)|(?:no\W+)?(?:leave (?:it|that)|never ?mind|forget (?:it|that)|scratch that))\W*$",
+    re.I,
 )
 _LEAD = re.compile(
     rf"^\W*(?:(?:{_CRY})\s*[,.!:;\u2013-]+\s*"
