@@ -63,6 +63,7 @@ ASKS = re.compile(
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.POLICY, I.PRICE_QUESTION})
 """What the clause that asks says best: "a friend told me about your kit. Does it come with needles?"."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
+_MANNERS_WORDS = 4
 _OF_WHAT_CAME = frozenset({I.EXCHANGE, I.CHANGE_ORDER, I.CHANGE_CART, I.COMPLAINT, I.RETURN, I.REFUND})
 """Of these one of two values is what is there, the other what is wanted; else both are."""
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
@@ -120,6 +121,11 @@ class Judged:
         return (
             likely and clause.confidence >= _SURE and ahead(self.clauses[row], self.classes, clause.intent) >= CONFIRMED
         )
+
+    def outgrows(self, row: int, clause: Heard) -> bool:
+        """ "Hiya is the rug in navy": a greeting that a wish follows in one breath."""
+        said = I(self.classes[int(self.clauses[row].argmax())])
+        return len(clause.norm.split()) > _MANNERS_WORDS and said not in _MANNERS | {I.OTHER}
 
     def goods(self, row: int, clause: Heard) -> I | None:
         """How the clause asks for goods, where rules and its words both say that it does: "a voucher please, I'd like to pay"."""
@@ -208,7 +214,8 @@ def _kept(judged: Judged, heard: Sequence[Heard], row: int, settled: frozenset[i
     """What conversation or a list makes plain, goods that are surely bought, and what says nothing beside a wish."""
     clause = heard[row]
     list_begins = row + 1 < len(heard) and heard[row + 1].listed
-    aside = len(heard) > 1 and (clause.intent in _MANNERS or FILLER.match(clause.norm.removesuffix(" ?")) is not None)
+    manners = clause.intent in _MANNERS and not judged.outgrows(row, clause)
+    aside = len(heard) > 1 and (manners or FILLER.match(clause.norm.removesuffix(" ?")) is not None)
     buys = clause.intent is I.ADD_TO_CART and clause.confidence >= _SURE and not clause.norm.endswith(" ?")
     # "The multitool please, and I have a code": an address or a code beside goods does not take their place
     beside = len(heard) > 1 or judged.best in _OF_NO_GOODS
@@ -255,7 +262,7 @@ def joined(
         first, second = (act, twin) if asks or (texts.get(twin.text) in told and not background) else (twin, act)
         merged = first.model_copy(
             update={
-                "entities": _with(first, second),
+                "entities": completed(first, second),
                 "confidence": max(act.confidence, twin.confidence),
             }
         )
@@ -281,7 +288,7 @@ def _of_other_goods(one: Act, other: Act, *, besides: bool) -> bool:
     return one.intent in _LISTED and bool(mine) and bool(theirs) and mine != theirs
 
 
-def _with(own: Act, other: Act) -> Entities:
+def completed(own: Act, other: Act) -> Entities:
     """
     The first's entities, and of the second's what it does not name.
 

@@ -48,6 +48,11 @@ _ONE_CAN = re.compile(
 _NO_THING = re.compile(
     r"^(?:(?:ok|actually|but|and|so|sorry|then|just|well|please|oh) )*no (?!thanks|problem|worries|idea|need|longer|way|hurry|rush|not|one)(?:more )?\w+(?: \w+){0,2}$"
 )
+_PLEASE = re.compile(r"\bplease\b")
+_BARE_SUM = re.compile(
+    r"^(?:(?:ok|yes|no|fine|well|then|final|last|make it|say|let us say) )*\d{2,6}(?: (?:then|is fine|is ok|ok|final|last|please|deal|cash|and (?:i|we) .*))*$"
+)
+"""A price without a currency where one is being bargained about: "ok 1750 then"."""
 _THAT_ONE = re.compile(
     r"^(?:(?:ok|yes|then|so|oh|just|only) )*(?:(?:the|that|this) (?:\w+ )?one|(?:the|those|these) (?:\w+ )?ones|that|those|these|this)(?: then| please)*$"
 )
@@ -171,6 +176,8 @@ def _told_by_the_cart(norm: str, clause: Clause, reading: ClauseReading, dialogu
         return I.REMOVE_FROM_CART, 0.93  # "actually no stand"
     if dialogue.cart_items and entities.quantity and _ENOUGH.search(norm):
         return I.CHANGE_CART, 0.95
+    if dialogue.cart_items and entities.quantity and "quantity" in entities.instead_of:
+        return I.CHANGE_CART, 0.95  # "take two of the hooks, not four"
     if dialogue.cart_items and entities.quantity and _IN_TOTAL.search(norm):
         return I.CHANGE_CART, 0.95
     if dialogue.cart_items and entities.options and _SUITS_BETTER.search(norm):
@@ -285,6 +292,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.ADD_TO_CART, 0.85
     if entities.order_numbers:
         return I.ORDER_STATUS, 0.7 if asked in _ANSWERS_ORDER else 0.6
+    if dialogue.has_offer and not clause.question and _BARE_SUM.match(norm):
+        return I.NEGOTIATION, 0.85
     names_no_product = not entities.product_query or _LIMIT.search(norm) is not None
     if reading.money is not None and (dialogue.has_offer or asked in YES_MEANS) and names_no_product:
         return I.NEGOTIATION, 0.8
@@ -296,6 +305,8 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.OTHER, 0.3
     if clause.question and entities.pronoun and _THE_OTHER.search(norm):
         return I.AVAILABILITY, 0.5
+    if entities.ordinals and entities.options and clause.question and not _PLEASE.search(norm):
+        return I.AVAILABILITY, 0.75  # "second one in black?"
     if entities.ordinals:
         if entities.quantity:
             return I.ADD_TO_CART, 0.8

@@ -134,7 +134,7 @@ def rules_asked(acts: list[Act]) -> list[Act]:
 
 
 _ANOTHER = re.compile(
-    r"\b(?:exchang\w*|swap\w*|replac\w*|another|instead|new|different|other|next|bigger|smaller|larger|size up|send|post|ship|need|want|like|get|have)\b|\?",
+    r"\b(?:exchang\w*|chang\w*|swap\w*|replac\w*|another|instead|new|different|other|next|bigger|smaller|larger|size up|send|post|ship|need|want|like|get|have)\b|\?",
     re.IGNORECASE,
 )
 

@@ -21,18 +21,36 @@ _SENTENCE_END = re.compile(
 _VERB = (
     r"add|put|remove|delete|drop|take|get|give|gimme|send|ship|deliver|use|apply|redeem|try|show|find|tell|make|change|update|switch|swap|exchange|replace|cancel|return"
     r"|refund|check|track|compare|recommend|suggest|empty|clear|start|pay|charge|buy|order|purchase|throw(?= (?:in|it|them|that|this|an?|the|some|another|me|one|two|three|\d|out|away)\b)|include|set|keep|let|lemme|proceed|checkout|reserve|explain|help|call|connect"
-    r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book|stick|pop|chuck|bung|lose|bin|stop|hold|say|read|ring|post|sign"
+    r"|transfer|reduce|increase|leave|scrap|forget|skip|go|grab|ditch|bring|link|place|complete|finish|finalize|wrap|email|text|also|credit|hand|escalate|toss|bump|pack|book|stick|pop|chuck|bung|lose|bin|stop|hold|say|read|ring|post|sign|re-?(?:order|book|send|ship|issue)|advise|inform|confirm"
 )
 _SUBJECT = (
     r"(?:i|we|you|it|they|he|she|u)(?:'(?:ll|d|m|ve|re|s))?\s+[a-z]|(?!id\s+\d{4})i'?(?:ll|d|m|ve)\s|(?:it|that|this)(?:'s| is| was)\s|(?:can|could|would|will|should|do|does|did|is|are|r|was|were|has|have|may|might|shall)"
     r"\s+(?:i|you|u|ya|we|it|they|either|the|that|this|there|my|your|any|someone|somebody|he|she)\b|(?:how|what|where|when|why|who|which)(?:'?s|'re)?\b|(?:(?:my|the)\s+)?(?:usual|same|saved|normal|home) address\b|(?:my|the)\s+(?:e-?mail|name|address|phone|number|card|payment|order|package|parcel|zip|code)\b"
     r"|there(?:'s| is| are)\s|(?:can|could|may|should|will|would|must|do|does)\s+(?:\w+\s+){1,4}?(?:be|come|have|need|fit|work|get|cost|last)\b|(?:any|got any)\s|the payment|payment link|checkout\b|no\s+(?:need|thanks)|don'?t\b|please\s|pls\s|thanks\b|thank you|wanna\s|gimme\s|let'?s\s|lemme\s|i'll\b|idk\b"
-    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|(?:going |heading |off |on )?straight to (?:the )?(?:payment|checkout|pay|till)\b|then\s|also\s|nothing else|that'?s\s|here'?s\s|no\s+(?:[a-z'-]+\s+){1,4}(?:are|is) there\b"
+    r"|(?:standard|express|expedited|overnight|priority|economy|next[- ]day)\s+(?:shipping|delivery|is|please|to)\b|ready to\b|(?:with\s+)?(?:shipping|delivery)\s+to\b|(?:going |heading |off |on )?straight to (?:the )?(?:payment|checkout|pay|till)\b|then\s|also\s|nothing else|that'?s\s|here'?s\s|otherwise\s|if (?:so|not|yes)\b|no\s+(?:[a-z'-]+\s+){1,4}(?:are|is) there\b"
 )
 _STARTER = re.compile(
-    rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|n|so|actually|kindly|instead|first|still|next)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
+    rf"(?:(?:then|also|please|pls|just|now|maybe|finally|and|n|so|actually|kindly|instead|rather|first|still|next)\s+)*(?:(?:{_VERB})\b(?!-)|{_SUBJECT})",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|so|ok|and|also|sorry|please|kindly)\W+)*(?:how|what|when|where|which|who|why|is|are|does|do|did|can|could|will|would|has|have|should|may|any)\b(?!.*\b(?:that|which|who)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKS_ON = re.compile(
+    r"(?:is|are|was|were|does|do|did|can|could|will|would|has|have)\s+\w|comes?\s+in\b|got (?:it|one|them|any)\b"
+    r"|(?:at|by|for|from|in|since|till|to|until|with)\s+(?:what|which|how|when|whom)\b",
+    re.IGNORECASE,
+)
+"""Behind a question another one begins with a verb, whatever is asked about: "how heavy is the Mini, and is lime in"."""
+_CONDITION = re.compile(r"if\W+(?:not|so|yes|no|it|they|that|there|i|we|you)\b", re.IGNORECASE)
+"""Behind "and" what is wanted in some case: "is it in stock, and if so put one by"."""
+_WHETHER = re.compile(r"\b(?:know|wonder\w*|ask|check|see|tell|if)\b", re.IGNORECASE)
+_PRICE_TOO = re.compile(
+    r"(?:the\s+)?(?:prices?|costs?|postage)(?:\s+(?:of|for|per|to)\s+\w+)?(?:\s+(?:please|pls|too|also|then))?\W*$",
+    re.IGNORECASE,
+)
+_SET_APART = re.compile(r"\b(?:differ\w*|compar\w*|between|both|same|about|on|of)\b", re.IGNORECASE)
 _JOINT = re.compile(
     r"\s*,\s*(?:and then|and also|but also|and|then|also|but|or|so|plus|n|&)\s+|\s*,(?!(?<=\d,)\d{3}\b)\s*|\s+(?:and then|and also|and|then|also|but also|but|plus|(?-i:n)|&|so)\s+|\s+or(?: else)?\s+(?=(?:i|we)(?:'ll|'m|\s+will|\s+won't)\s)|\s+\+\s+|\s+(?=(?:please|pls)\s+(?:send|ship|add|remove|cancel)\b)",
     re.IGNORECASE,
@@ -51,7 +69,7 @@ _NO_SPLIT_BEFORE = re.compile(
     r"\b(?:how|want|like|need|going|try|trying|able|wanna|please|(?<!up )to|can you|could you|would you|difference between|and|or|which|whether)\s*$",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"^(?:[\s,;:.!?&\-\"'(]|\b(?:and|then|but|so|plus)\b(?=\s))+", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:[\s,;:.!?&\-\"'(]|\b(?:and|then|but|so|plus|if (?:so|yes|not))\b(?=[\s,]))+", re.IGNORECASE)
 _PLEASE = re.compile(r"\b(?:please|pls|then|too|instead)\W*$", re.IGNORECASE)
 _SET_BEFORE = re.compile(
     r"^\W*(?:(?:and|but|so|ooh?|ok(?:ay)?|hm+|oh|what about|how about|now)\W+)*(?:the|that|this|your|my|those|these)\s+[\w'-]+(?:\s[\w'-]+){0,4}$",
@@ -164,7 +182,8 @@ def _split(
             )
         )
         if listed or _starts_anew(before, after, match.group()):
-            cuts.append((match.start(), match.end(), listed))
+            # "Forget the lid, but two more packs": what stands behind "but" is not done to both
+            cuts.append((match.start(), match.end(), listed and "but" not in match.group().lower()))
             begin = match.end()
     clauses: list[Clause] = []
     begin, listed = start, False
@@ -180,6 +199,8 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
     if not any(c.isalnum() for c in before):
         return False
     match = _STARTER.match(after)
+    if match is None and "and" in joint.lower() and _goes_on_asking(before, after):
+        return True
     if match is None:
         return "," in joint and before.strip(" ,.!").lower() in _INTERJECTIONS
     if "," in joint and _SET_BEFORE.match(before) and not _PLEASE.search(before) and _ASKED_OF_IT.match(after):
@@ -189,7 +210,7 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
     if (
         "," not in joint
         and joint.strip().lower() == "so"
-        and re.search(r"\b(?:is|are|not|how|much|be)\s*$", before, re.IGNORECASE)
+        and re.search(r"\b(?:is|are|not|how|much|be|if)\s*$", before, re.IGNORECASE)
     ):
         return False
     first = match.group().split()[0].lower()
@@ -206,6 +227,15 @@ def _starts_anew(before: str, after: str, joint: str) -> bool:
         and "," not in joint
         and re.search(r"\b(?:know|see|tell me|understand|about|check)\s*$", before)
     )
+
+
+def _goes_on_asking(before: str, after: str) -> bool:
+    """Whether behind "and" a second question, a condition or the price begins."""
+    if _ASKS_ON.match(after):
+        return _ASKS.match(before) is not None
+    if _CONDITION.match(after):
+        return _WHETHER.search(before) is None
+    return _PRICE_TOO.match(after) is not None and not _SET_APART.search(before)
 
 
 def _clause(text: str, start: int, end: int, listed: bool, question: bool) -> Clause | None:

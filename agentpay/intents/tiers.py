@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agentpay.intents.assigning import Judged, assign, joined
-from agentpay.intents.background import without_background
+from agentpay.intents.background import with_goods_asked_about, without_background
 from agentpay.intents.rules import Heard, Parsed, RuleClassifier
 from agentpay.intents.taxonomy import IntentName
 from agentpay.intents.types import Dialogue, Understanding, Vocabulary
@@ -95,9 +95,11 @@ class TieredClassifier:
         if told or further:
             understanding, _ = self._rules.settle(parsed, dialogue, told)
         if not named:
-            understanding = without_background(understanding, heard, parsed)
+            understanding = without_background(understanding, heard, parsed, likely)
         if told or further:
             understanding = joined(understanding, heard, parsed, told, further)
+        if not named:
+            understanding = with_goods_asked_about(understanding, heard, parsed)
         return understanding.model_copy(update={"tier": "llm" if named else "embeddings"})
 
     async def warm_up(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentpay.intents.background import without_background
+from agentpay.intents.background import with_goods_asked_about, without_background
 from agentpay.intents.rules import RuleClassifier
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.types import Act, Dialogue, Entities, Understanding, Vocabulary
@@ -58,3 +58,34 @@ def test_what_stands_alone_or_beside_manners_stays() -> None:
     assert kept(told.text, told) == [told.text]
     hello = act(I.GREETING, 0.95, "hello")
     assert kept(f"hello. {told.text}", hello, told) == ["hello", told.text]
+
+
+def asked(text: str, *acts: Act) -> list[Act]:
+    rules = RuleClassifier()
+    parsed = rules.parse(text, SHOP, Dialogue())
+    heard = rules.settle(parsed, Dialogue())[1]
+    return with_goods_asked_about(Understanding(acts=list(acts)), heard, parsed).acts
+
+
+BARGAIN = act(I.NEGOTIATION, 0.9, "what can you do on the price")
+
+
+def test_goods_of_which_a_price_is_bargained_for_are_not_bought_yet() -> None:
+    many = act(I.ADD_TO_CART, 0.9, "we need 30 lamps for the hall", product_query="lamps", quantity=30)
+    (only,) = asked(f"{many.text}. {BARGAIN.text}", many, BARGAIN)
+    assert only.intent is I.NEGOTIATION
+    assert (only.entities.product_query, only.entities.quantity) == ("lamps", 30)
+
+
+def test_goods_that_are_ordered_before_a_bargain_are_bought() -> None:
+    ordered = act(I.ADD_TO_CART, 1.0, "put 30 lamps in my cart", product_query="lamps", quantity=30)
+    assert asked(f"{ordered.text}. {BARGAIN.text}", ordered, BARGAIN) == [ordered, BARGAIN]
+
+
+def test_goods_named_before_a_question_are_what_it_is_about() -> None:
+    named = act(I.ADD_TO_CART, 0.6, "the steel kettle", product_query="steel kettle")
+    question = act(I.PRICE_QUESTION, 0.9, "how much")
+    (only,) = asked(f"{named.text}, how much?", named, question)
+    assert (only.intent, only.entities.product_query) == (I.PRICE_QUESTION, "steel kettle")
+    wanted = act(I.ADD_TO_CART, 0.9, "the steel kettle please", product_query="steel kettle")
+    assert asked(f"{wanted.text}. how much?", wanted, question) == [wanted, question]
