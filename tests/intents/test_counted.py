@@ -3,6 +3,7 @@
 import pytest
 
 from agentpay.intents.entities.counting import find_quantity
+from agentpay.intents.entities.dates import find_dates
 from agentpay.intents.entities.finding import find_words
 from agentpay.intents.entities.lexicon import Lexicon
 from agentpay.intents.entities.replacing import find_replaced_count
@@ -107,3 +108,8 @@ def test_a_number_in_words_answers_which_one():
 @pytest.mark.parametrize("text", ["have you any left", "it left Ohio on Friday", "is there one left?"])
 def test_what_is_left_is_no_side(text):
     assert _options(text) == {}
+
+
+def test_today_of_what_goes_out_is_a_day_and_of_what_is_bought_none():
+    days = [len(find_dates(text)) for text in ("if I order by 2 will it go out today?", "if I buy the whole set today")]
+    assert days == [1, 0]

@@ -100,7 +100,10 @@ _NOT_KEPT = re.compile(
 )
 """Before and behind a day for which something was promised in vain."""
 _UNTIL_NOW = re.compile(r"\b(?:un)?till?\s+$", re.IGNORECASE)
-_BUYS = re.compile(r"(?:\b(?:i|we|to)|'ll) (?:order|buy|pay|purchase|transfer)\b[^,.;?!]{0,30}$", re.IGNORECASE)
+_BUYS = re.compile(
+    r"(?:\b(?:i|we|to)|'ll) (?:order|buy|pay|purchase|transfer)\b(?:\s+(?!does|do|will|is|are|can|would|by)[\w'-]+){0,4}\s+$",
+    re.IGNORECASE,
+)
 """Before "today", where it says no more than "at once": "if I order tonight"."""
 _OVERDUE = re.compile(
     r"\b(?:supposed to (?:be (?:here|delivered|there)|come|arrive)|meant to (?:be here|come|arrive|rock up|turn up|get here)|should (?:have|of) (?:been|come|arrived))\b[^.?!]*$",
