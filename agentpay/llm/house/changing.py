@@ -52,6 +52,7 @@ _ONLY_THE = re.compile(
 _SOME_OF = re.compile(
     r"\b(?P<n>one|two|three|four|five|\d{1,2}) of (?:them|those|these|(?:the|my) (?P<name>[\w' -]{2,30}))\b", re.I
 )
+_KEEPS = re.compile(r"^\W*(?:and |but )?(?:keep|leave) the (?:other|rest)\b", re.I)
 _NAMED_INSTEAD = re.compile(r"^\W*(?:(?:no|ok(?:ay)?|then|hm+|actually)\W+)*(?:the )?[\w-]+ ones? instead\W*$", re.I)
 _GOES_WITHOUT = re.compile(r"\b(?:no|not|without|don'?t (?:want|need)|won'?t (?:want|need))\b", re.I)
 _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
@@ -60,6 +61,10 @@ _FOR = re.compile(r"\s+(?:for|with|to|against|by)\s+(?:the\s+|an?\s+)?", re.I)
 def change(talk: Talk, act: ActView) -> Plan:
     """ "Make it three", "size L instead"."""
     lines = talk.cart.get("items", [])
+    if act.entities.get("instead_of") and _KEEPS.match(act.text) and _SOME_OF.search(talk.turn.text):
+        # "Make one of the butters unscented, keep the other rose", read by what is kept
+        own = {key: value for key, value in act.entities.items() if key != "instead_of"}
+        act = replace(act, text=talk.turn.text, entities={**own, "options": act.entities["instead_of"]})
     if (talk.asked_for in ("variant", "product") and talk.pending.get("then") == "add") or not lines:
         yield from add(talk, act)
         return

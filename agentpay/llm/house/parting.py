@@ -34,6 +34,8 @@ def parted(act: ActView) -> list[ActView]:
         return [act]
     found = [_of_part(act, query, part) for part in parts]
     called = [one for one in found if one is not None]
+    if any("product_query" not in one.entities for one in called[1:]):
+        return [act]  # "proving baskets, the oval one": which of them
     own = [one for one in called if one.entities.get("product_query")]
     if len(called) != len(parts) or not own or len({one.entities.get("product_query") for one in called}) < len(called):
         return [act]

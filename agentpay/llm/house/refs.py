@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.numbers import UNITS
 from agentpay.llm.house.sizes import LETTERS, same
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
@@ -33,7 +32,7 @@ SAYS_WHICH = frozenset(
      "larger", "largest", "small", "smaller", "smallest", "little", "tall", "taller", "short", "shorter", "long", "longer"}
 )  # fmt: skip
 """Words that say which of several is meant, and never what."""
-_COUNTED_IN = re.compile(UNITS, re.I)
+_COUNTED_IN = re.compile(r"(?:pairs?|sets?|packs?|packets?|pieces?|units?)", re.I)
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
 
