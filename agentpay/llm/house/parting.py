@@ -15,6 +15,8 @@ _JOINT = re.compile(rf"\s*(?:[,.;]\s*(?:and |plus |also )?|\s(?:and|plus|&)\s+)(
 _COUNTED = re.compile(
     r"^\W*(?:\w+\W+){0,6}?(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.I
 )
+_SHORT = 2
+"""A name has a longer word: "chairs no. 7" is one name."""
 _BACK = re.compile(r"\b(?:of )?(?:those|them|these|it|that one|this one)\b", re.I)
 _WORD = re.compile(r"[\w'’.-]+")
 
@@ -54,7 +56,7 @@ def _of_part(act: ActView, query: str, part: str) -> ActView | None:
         word for word in _WORD.findall(query) if stems(word) and stems(word) <= words and not stems(word) <= own
     )
     entities: dict[str, Any] = {"options": options} if options else {}
-    if name:
+    if any(len(word) > _SHORT and word.isalpha() for word in stems(name)):
         entities["product_query"] = name
     elif _BACK.search(part) or options:
         entities["pronoun"] = True

@@ -126,6 +126,8 @@ def test_goods_in_one_clause_are_ordered_each_with_its_own_words() -> None:
     assert own[1]["product_query"] == "canvas belt"
     assert "options" not in own[1]
     assert (own[2]["product_query"], own[2]["options"], own[2]["quantity"]) == ("caps", {"color": "grey"}, 2)
+    numbered = act("add_to_cart", "two stools no. 9 in red", product_query="stools no 9", options={"color": "red"})
+    assert parted(numbered) == [numbered]
     which = act("add_to_cart", "picnic rugs, the red one", product_query="picnic rugs", options={"color": "red"})
     assert parted(which) == [which]
     whole = act("add_to_cart", "the salt and pepper mill", product_query="salt and pepper mill")
