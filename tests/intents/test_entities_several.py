@@ -167,3 +167,17 @@ def test_addresses_as_other_countries_write_them(text: str, line: str, country: 
     address = _said(text, asked_for="address").address
     assert address is not None
     assert (address.line1, address.country) == (line, country)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "send it to 8 Ferry Lane not 18, 0150 Oslo",
+        "8 Ferry Lane, and not 18, 0150 Oslo please",
+        "it goes to 8 Ferry Lane instead of 18, 0150 Oslo",
+    ],
+)
+def test_a_house_that_is_replaced_is_no_part_of_the_address(text: str):
+    entities = _said(text, asked_for="address")
+    assert entities.address is not None
+    assert (entities.address.line1, entities.address.postal_code) == ("8 Ferry Lane", "0150")

@@ -23,7 +23,7 @@ from agentpay.intents.entities.order_numbers import find_orders
 from agentpay.intents.entities.places import infer_country
 from agentpay.intents.entities.pointing import EVERYTHING, PRONOUN, find_ordinals, find_sort
 from agentpay.intents.entities.query import product_words
-from agentpay.intents.entities.replacing import find_postcodes, find_replaced_count
+from agentpay.intents.entities.replacing import find_postcodes, find_replaced_count, without_old_house
 from agentpay.intents.entities.several import Found
 from agentpay.intents.entities.signs import in_signs
 from agentpay.intents.entities.spans import Span, free
@@ -55,8 +55,9 @@ def find_standing(text: str, vocabulary: Vocabulary, dialogue: Dialogue) -> list
     asked = dialogue.asked_for
     written = in_signs(text, vocabulary.currency)
     spans = find_emails(text)
-    addresses = find_addresses(text, vocabulary.countries, spans, asked)
-    spans += addresses or find_address_blocks(text, vocabulary.countries, spans, asked)
+    placed = without_old_house(text)
+    addresses = find_addresses(placed, vocabulary.countries, spans, asked)
+    spans += addresses or find_address_blocks(placed, vocabulary.countries, spans, asked)
     spans += find_orders(written, vocabulary.title_words, spans, asked, many_digits=vocabulary.currency in MANY_DIGITS)
     spans += find_postcodes(text, spans)
     spans += find_codes(written, vocabulary.title_words, spans, asked, dialogue.codes)

@@ -48,6 +48,11 @@ _CODE = re.compile(rf"(?<![\w#./-])(?P<code>{POSTCODE})(?![\w-]|[.,]\d)", re.IGN
 _NOT_THIS = re.compile(
     rf"\s*,?\s*(?:(?:and|but)\s+)?(?:not|instead of|rather than)\s+(?P<old>{POSTCODE})(?!\w)", re.IGNORECASE
 )
+_HOUSE = Gated(
+    r"(?<![\w.,/-])\d{1,5}[a-z]?(?:\s+(?!not\b|instead\b|rather\b)[^\W\d_][\w.'’-]*){1,4}(?P<old>\s*,?\s*(?:(?:and|but)\s+)?(?:not|instead of|rather than)\s+(?:number\s+|no\.?\s*)?\d{1,5}[a-z]?)(?!\w)(?!\s*(?:of|x)\b)",
+    re.IGNORECASE,
+)
+"""Behind a street another number of a house, which was wrong: "12 Canal Row not 14, Leicester"."""
 _NEAR = 48
 """So many characters from the word a postcode stands, in a sentence of its own, too."""
 
@@ -98,3 +103,12 @@ def find_postcodes(text: str, taken: Sequence[Span]) -> list[Span]:
             found.append(Span(*other.span("old"), "old postcode", " ".join(other["old"].upper().split())))
         return found
     return []
+
+
+def without_old_house(text: str) -> str:
+    """The text with blanks where a number stands that a street's number replaces, as long as before: so addresses are read."""
+    found = _HOUSE.search(text)
+    if found is None:
+        return text
+    start, end = found.span("old")
+    return f"{text[:start]}{' ' * (end - start)}{text[end:]}"
