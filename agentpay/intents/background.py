@@ -77,7 +77,11 @@ def with_goods_asked_about(understanding: Understanding, heard: Sequence[Heard],
     kept: list[Act] = []
     for act in reversed(understanding.acts):
         if kept and act.text in said and _names_what_is_asked_about(act, said[act.text], kept[0]):
-            kept[0] = kept[0].model_copy(update={"entities": completed(kept[0], act)})
+            question = kept[0]
+            if not _of_goods(question, parsed.lexicon.words) and _of_goods(act, parsed.lexicon.words):
+                # "The mixer in graphite, but 699 is steep": the price is no name
+                question.entities.product_query = None
+            kept[0] = question.model_copy(update={"entities": completed(question, act)})
         else:
             kept.insert(0, act)
     return understanding.model_copy(update={"acts": kept})
@@ -103,15 +107,20 @@ def _names_what_is_asked_about(act: Act, clause: Heard, question: Act) -> bool:
     return False
 
 
+def _of_goods(act: Act, words: Set[str]) -> bool:
+    """Whether it names goods in a word of the shop's."""
+    # "10 yr anniversary", in a shop that sells by tens: a number alone names no goods
+    named = {word for word in (act.entities.product_query or "").lower().split() if not word.isdigit()}
+    return any(word in words or word.removesuffix("s") in words for word in named)
+
+
 def _is_background(
     act: Act, clause: Heard, acts: Sequence[tuple[Act, Heard | None]], words: Set[str], likely: Mapping[I, float]
 ) -> bool:
     asks = clause.norm.endswith(" ?") or ASKS.match(act.text) is not None
     people = act.intent in OF_GOODS and OF_PEOPLE.match(act.text) is not None
     names = set(act.entities.model_dump(exclude_defaults=True)) - _SAYS_LITTLE - ({"quantity"} if people else set())
-    # "10 yr anniversary", in a shop that sells by tens: a number alone names no goods
-    goods = {word for word in (act.entities.product_query or "").lower().split() if not word.isdigit()}
-    known = act.intent in OF_GOODS and clause.goods and any(w in words or w.removesuffix("s") in words for w in goods)
+    known = act.intent in OF_GOODS and clause.goods and _of_goods(act, words)
     listed = clause.listed and clause.intent in OF_GOODS  # not what merely stands behind "hi,"
     if act.intent in _MANNERS or asks or listed or names or known:
         return False

@@ -89,3 +89,10 @@ def test_goods_named_before_a_question_are_what_it_is_about() -> None:
     assert (only.intent, only.entities.product_query) == (I.PRICE_QUESTION, "steel kettle")
     wanted = act(I.ADD_TO_CART, 0.9, "the steel kettle please", product_query="steel kettle")
     assert asked(f"{wanted.text}. how much?", wanted, question) == [wanted, question]
+
+
+def test_a_price_complained_of_beside_goods_is_no_name_of_theirs() -> None:
+    named = act(I.ADD_TO_CART, 0.9, "I want the desk lamp", product_query="desk lamp")
+    dear = act(I.NEGOTIATION, 0.9, "but 80 is steep", product_query="80 is steep")
+    (only,) = asked(f"{named.text} {dear.text}", named, dear)
+    assert (only.intent, only.entities.product_query) == (I.NEGOTIATION, "desk lamp")
