@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentpay.intents.deciding import FILLER, OF_GOODS
+from agentpay.intents.deciding import FILLER, OF_GOODS, PLEASANTRY
 from agentpay.intents.ordered import two_rules
 from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
@@ -63,7 +63,7 @@ ASKS = re.compile(
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.POLICY, I.PRICE_QUESTION})
 """What the clause that asks says best: "a friend told me about your kit. Does it come with needles?"."""
 _MANNERS = frozenset({I.GREETING, I.THANKS, I.GOODBYE})
-_MANNERS_WORDS = 4
+_MANNERS_WORDS, _PLEASANT_WORDS = 4, 8
 _OF_WHAT_CAME = frozenset({I.EXCHANGE, I.CHANGE_ORDER, I.CHANGE_CART, I.COMPLAINT, I.RETURN, I.REFUND})
 """Of these one of two values is what is there, the other what is wanted; else both are."""
 _LISTED = frozenset({I.ADD_TO_CART, I.CHANGE_CART, I.REMOVE_FROM_CART, I.PRODUCT_SEARCH, I.AVAILABILITY})
@@ -125,7 +125,8 @@ class Judged:
     def outgrows(self, row: int, clause: Heard) -> bool:
         """ "Hiya is the rug in navy": a greeting that a wish follows in one breath."""
         said = I(self.classes[int(self.clauses[row].argmax())])
-        return len(clause.norm.split()) > _MANNERS_WORDS and said not in _MANNERS | {I.OTHER}
+        words = _PLEASANT_WORDS if PLEASANTRY.match(clause.norm) else _MANNERS_WORDS
+        return len(clause.norm.split()) > words and said not in _MANNERS | {I.OTHER}
 
     def goods(self, row: int, clause: Heard) -> I | None:
         """How the clause asks for goods, where rules and its words both say that it does: "a voucher please, I'd like to pay"."""

@@ -92,7 +92,7 @@ _AND_CODE = re.compile(
     r"^(?!.*\b(?:use|apply|redeem|try|work|works|valid|count|counts|have|got)\b).* (?:and|with|plus)(?: (?:my|the|an?))?(?: (?:discount|promo|coupon|voucher))?(?: code)? <code>(?: (?:please|then|thanks|too))*$"
 )
 """A code named beside goods, as the last thing."""
-_PLEASANTRY = re.compile(
+PLEASANTRY = re.compile(
     r"^(?:what an? |such an? |it is (?:an? )?|is (?:it )?not it an? )?(?:lovely|nice|beautiful|gorgeous|glorious|great|fine|wonderful|sunny|rainy|grey|gray|cold|warm|hot|busy|happy)(?: and \w+)? (?:day|morning|afternoon|evening|weather|weekend|summer|winter|spring|autumn|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
 )
 """Small talk that opens a conversation."""
@@ -299,7 +299,7 @@ def _guess(norm: str, clause: Clause, reading: ClauseReading, dialogue: Dialogue
         return I.NEGOTIATION, 0.8
     if reading.money is not None and re.search(r"\bprices?\b", norm):
         return I.NEGOTIATION, 0.6
-    if _PLEASANTRY.match(norm):
+    if PLEASANTRY.match(norm):
         return I.GREETING, 0.95
     if FILLER.match(norm):
         return I.OTHER, 0.3

@@ -15,6 +15,8 @@ _A_QUESTION = re.compile(
     r"^\W*(?:(?:and|also|then|so|or|plus) )*(?:how|what(?! if)|when|where|which|who|do|does|is|are|can|could|may|will|would)\b(?! about)",
     re.IGNORECASE,
 )
+_SURE_ENOUGH = 0.5
+"""Less sure of a rule is a clause that hardly asks for one: "one of them arrived cracked"."""
 _MAY_I = re.compile(r"^\W*(?:and |then |so )*(?:can|could|may|do|am|would|will) (?:i|we|you)\b", re.IGNORECASE)
 
 
@@ -126,8 +128,12 @@ def rules_asked(acts: list[Act]) -> list[Act]:
             and _MAY_I.search(act.text)
             and not two_rules(last, act)
         ):
-            both = Understanding(acts=[last, act]).entities
-            kept[-1] = last.model_copy(update={"text": f"{last.text}, {act.text}", "entities": both})
+            told = last.confidence < _SURE_ENOUGH and not _A_QUESTION.match(last.text)
+            if act.entities.product_query == "money":
+                act.entities.product_query = None
+            both = Understanding(acts=[act, last] if told else [last, act]).entities
+            asked = act if told else last  # "One of them came cracked, can I get the money for it?" asks for no rule
+            kept[-1] = asked.model_copy(update={"text": f"{last.text}, {act.text}", "entities": both})
         else:
             kept.append(act)
     return kept

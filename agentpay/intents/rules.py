@@ -60,6 +60,7 @@ _COMPARED_WITH = re.compile(
     re.IGNORECASE,
 )
 _DIFFER_LAST = re.compile(r"\s+(?:differ|differs|compare|compares|stack up|different)\W*$", re.IGNORECASE)
+_EITHER = re.compile(r"(?:the )?(\w+) or (?:the )?(\w+)\b", re.IGNORECASE)
 _ASKS_BEHIND = re.compile(r"\s+(?:which|whats|what's|what|how|hows)\s", re.IGNORECASE)
 _SURE = 0.9
 _ASKS_ABOUT = frozenset({I.PRODUCT_DETAILS, I.AVAILABILITY, I.PRICE_QUESTION})
@@ -263,6 +264,9 @@ def _acts(
         entities.product_query = product_words(
             clause.text, reading.spans, lexicon.option_name_words, keep=lexicon.title_words, ordered=True
         )
+    either = _EITHER.match(entities.product_query or "") if intent is I.RECOMMENDATION else None
+    if either is not None and {word.lower() for word in either.groups()} <= set(lexicon.title_words):
+        intent = I.PRODUCT_COMPARISON  # which of two that are named, whatever for
     if intent is I.PRODUCT_COMPARISON and entities.product_query:
         entities.product_query = _DIFFER_LAST.sub("", entities.product_query)
         entities.product_query = _COMPARED_WITH.sub(" versus ", _ASKS_BEHIND.split(entities.product_query)[0])

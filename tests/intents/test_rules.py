@@ -63,3 +63,22 @@ def test_dictating_a_price_is_no_proposal():
 def test_a_word_of_its_own_calls_a_shipping_method(text, method):
     shop = Vocabulary(shipping_methods=["Economy Post", "Tracked 48"])
     assert CLASSIFIER.read(text, shop, Dialogue()).entities.shipping_method == method
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("would €90 for the set be possible", "negotiation"),
+        ("as we are buying five, could 200 euros for all work", "negotiation"),
+        ("one came with a crack, can I have the money for that one", "refund"),
+    ],
+)
+def test_a_sum_that_is_asked_for_buys_nothing(text: str, intent: str):
+    shop = Vocabulary(currency="EUR", countries=["IE"], title_words={"set", "jug", "bowl"})
+    assert intent in {act.intent.value for act in CLASSIFIER.read(text, shop, Dialogue(cart_items=1)).acts}
+
+
+def test_which_of_two_that_are_named_is_a_comparison_whatever_for():
+    shop = Vocabulary(currency="EUR", countries=["IE"], title_words={"alder", "birch", "jug"})
+    acts = CLASSIFIER.read("would you recommend the alder or the birch for a big family", shop, Dialogue()).acts
+    assert [act.intent.value for act in acts] == ["product_comparison"]

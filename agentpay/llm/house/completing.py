@@ -75,6 +75,9 @@ def completed(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
             kept[-1] = listed
         elif before is not None and (counted := _counted(talk, before, act)) is not None:
             kept[-1] = counted
+        elif before is not None and "?" not in talk.turn.text and _is_value_of(before, act):
+            options = {**before.entities.get("options", {}), **act.entities["options"]}
+            kept[-1] = replace(before, intent="add_to_cart", entities={**before.entities, "options": options})
         elif before is not None and before.intent in _SEEKS and act.entities.get("options") and only_which(act):
             options = {**act.entities["options"], **before.entities.get("options", {})}
             kept[-1] = replace(before, entities={**before.entities, "options": options})
@@ -129,6 +132,21 @@ def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
     if has.get("quantity") not in (None, count) and not found.groupdict().get("anew"):
         return None
     return replace(before, entities={**has, "quantity": count})
+
+
+def _is_value_of(before: ActView, act: ActView) -> bool:
+    """Whether a clause is no more than a value of what the one before counts: "three of the Grand Selection, 48 pieces"."""
+    own = {word for value in act.entities.get("options", {}).values() for word in stems(str(value))}
+    return (
+        before.intent in ("product_search", "add_to_cart")
+        and bool(before.entities.get("quantity"))
+        and named(before) is not None
+        and act.intent == "add_to_cart"
+        and set(act.entities) <= _POINTS_ONLY
+        and bool(own)
+        and not set(act.entities["options"]) & set(before.entities.get("options", {}))
+        and stems(act.text) - _AND <= own
+    )
 
 
 def only_which(act: ActView) -> bool:

@@ -12,6 +12,7 @@ from agentpay.llm.house import articles, buying
 from agentpay.llm.house.asking import not_resolved
 from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.products import search
+from agentpay.llm.house.putting import put
 from agentpay.llm.house.refs import among, is_superlative, priced, target
 from agentpay.llm.house.sending import shipping
 from agentpay.llm.house.stock import price
@@ -149,7 +150,17 @@ def negotiate(talk: Talk, act: ActView) -> Plan:
     if outcome.result["decision"] == "offer" and "price" not in arguments and _TAKES_ANY.search(talk.turn.text):
         yield from accept(talk)  # "whatever your best price is, I'll take it"
         return
+    if _pays_the_price(talk, outcome.result, arguments):
+        yield from put(talk, act, {"product": outcome.result["variant"]}, act.entities.get("quantity") or 1)
+        return
     _answer(talk, outcome)
+
+
+def _pays_the_price(talk: Talk, result: dict[str, Any], arguments: dict[str, Any]) -> bool:
+    """ "One voucher for 25 pounds", which costs that: an order, and no bid."""
+    asked = "?" in talk.turn.text or arguments.get("price", 0) < result["list_price"]
+    has = any(result["variant"] == line["variant_external_id"] for line in talk.cart.get("items", []))
+    return not asked and not has and result["offer"] is None
 
 
 def _offer_for_which(talk: Talk, act: ActView, outcome: ToolOutcome) -> Plan:

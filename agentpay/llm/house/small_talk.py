@@ -20,7 +20,7 @@ _ASKED = re.compile(
 """Asks how the assistant does: "how's life in the shoe business"."""
 _CHATS = re.compile(
     rf"^\W*(?:(?:long|busy|quiet|slow|rough|hard|good|nice|tough|crazy|hectic) (?:\w+ )?{_DAY}(?: (?:so far|today|for you|there))?"
-    rf"|(?:happy|merry|lovely|beautiful|nice|gorgeous|miserable|awful) (?:{_DAY}|weather|holidays|new year|christmas|easter)(?: [\w' ]{{0,20}})?"
+    rf"|(?:happy|merry|lovely|beautiful|nice|gorgeous|miserable|awful) (?:{_DAY}|weather|holidays|new year|christmas|easter)(?: [\w' ]{{0,36}})?"
     r"|(?:i )?hope (?:you|your|ur|ya|all|everyone|everything|it)\b(?!.*\b(?:help|refund|order|parcel|answer|tell|can|sort|send|replace)\b)[^?]*"
     r"|(?:are )?(?:you|u) (?:ok(?:ay)?|al?right|well|good|busy|having a (?:good|nice) \w+)|(?:have you )?been busy(?: today)?"
     r"|(?:good )?(?:morning|evening|afternoon)|hi(?:ya)?(?: \w+)?|hey(?: \w+)?|g'?day(?: \w+)?|hello(?: \w+)?|yo|lol|ha(?:ha)*|there|mate)(?: (?:today|there|mate|lol|ha(?:ha)*))*\W*$",

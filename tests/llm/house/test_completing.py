@@ -132,3 +132,14 @@ def test_ones_that_nothing_is_called_are_asked_for() -> None:
     assert played.tools == []
     assert "Arc lamp" in played.text
     assert "Desk" in played.text
+
+
+def test_a_value_behind_what_is_counted_says_which_and_adds_no_second_one() -> None:
+    acts = [
+        act("product_search", "I should like three of the tea lights", product_query="tea lights", quantity=3),
+        act("add_to_cart", "24 pieces", product_query="tea lights", options={"size": "24 pieces"}, pronoun=True),
+    ]
+    assert meant("I should like three of the tea lights, 24 pieces", *acts) == [("add_to_cart", 3)]
+    other = act("add_to_cart", "in amber", product_query="tea lights", options={"color": "amber"}, pronoun=True)
+    red = act("add_to_cart", "two red", product_query="tea lights", quantity=2, options={"color": "red"})
+    assert len(meant("two red tea lights, in amber", red, other)) == len([red, other])

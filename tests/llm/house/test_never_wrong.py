@@ -118,3 +118,16 @@ def test_a_postcode_that_was_wrong_is_put_right_in_the_address() -> None:
         set_customer_details=lambda given: (True, {"details": given}),
     )
     assert played.calls == [("set_customer_details", {"shipping_address": {**address, "postal_code": "YO1 7AB"}})]
+
+
+def refused(_: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    return True, {"decision": "refused", "final": False, "list_price": 2500, "variant": "v-25", "title": "Voucher",
+                  "offer": None, "cart": {"total": 0}}  # fmt: skip
+
+
+def test_who_names_the_very_price_orders_and_does_not_haggle() -> None:
+    order = act("negotiation", "a voucher for 25 euros", product_query="voucher", amount=2500, quantity=1)
+    played = play(turn(order, text="a voucher for 25 euros"), make_offer=refused, update_cart=added("v-25", "Voucher"))
+    assert [call["product"] for name, call in played.calls if name == "update_cart"] == ["v-25"]
+    asks = act("negotiation", "could you do 25 euros for it", product_query="voucher", amount=2500)
+    assert "update_cart" not in play(turn(asks, text="could you do 25 euros for it?"), make_offer=refused).tools

@@ -12,7 +12,7 @@ from agentpay.llm.house.aftersale import finding, following, quantities, wished
 from agentpay.llm.house.aftersale.answering import goes_on, sure_already
 from agentpay.llm.house.aftersale.clauses import calls_off
 from agentpay.llm.house.aftersale.placed import as_placed
-from agentpay.llm.house.aftersale.task import Task, method_of, of_account, of_acts
+from agentpay.llm.house.aftersale.task import Task, is_as_told, method_of, of_account, of_acts
 from agentpay.llm.house.aftersale.trouble import told_of
 from agentpay.llm.house.talk import Talk
 from tests.llm.house.test_aftersale import order, told
@@ -224,3 +224,17 @@ def test_another_one_for_what_came_broken_is_no_purchase() -> None:
     said = play(turn(act("add_to_cart", "then send me a new kettle", product_query="kettle"), memory=memory))
     assert said.calls == []
     assert said.memory["asked_for"] == "confirm_handoff"
+
+
+@pytest.mark.parametrize(
+    ("told", "method", "same"),
+    [
+        ("I'll refund $8.00 to your card.", "card", True),
+        ("I'll refund $8.00 to your Visa ending in 4242.", "card", True),
+        ("I'll refund $8.00 to your Visa ending in 4242.", "visa", True),
+        ("I'll refund $8.00 to your gift card.", "card", False),
+        ("I'll refund $8.00 to your card.", "paypal", False),
+    ],
+)
+def test_a_yes_that_repeats_where_the_money_goes_is_a_yes(told: str, method: str, same: bool) -> None:
+    assert is_as_told(Task("refund", told=told), method) is same

@@ -35,6 +35,7 @@ from agentpay.llm.house.aftersale.task import (
     INTENTS,
     Task,
     add,
+    is_as_told,
     method_of,
     of_acts,
     of_memory,
@@ -153,7 +154,8 @@ def go_on(talk: Talk, task: Task) -> Plan:
     agreed = agrees(turn.text, accepts=turn.accepts) and not turn.declines
     if (asked == "confirm" or (asked == "to" and task.offered)) and not turn.declines:
         agreed = agreed or says_it_again(task.kind, without_numbers(turn.text, task.orders))
-    if asked == "confirm" and (method := method_of(turn.text)) not in (None, task.method):
+    method = method_of(turn.text) if asked == "confirm" else None
+    if method is not None and method != task.method and not is_as_told(task, method):
         task.method, agreed = method, False  # "yes, but to my PayPal": what was proposed is another thing then
     if asked == "confirm" and agreed and not corrects(turn.text):
         yield from _do(talk, task)
@@ -233,6 +235,7 @@ def serve(talk: Talk, task: Task) -> Plan:
     if named and talk.text() == said and sure_already(talk.turn.text) and _in_words(task):
         yield from _do(talk, task)
         return
+    task.told = " ".join(step.says for step in steps)
     for step in steps:
         talk.say_text(step.says)
     talk.say("ask_yes" if len(steps) == 1 else "ask_yes_all")

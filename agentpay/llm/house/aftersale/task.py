@@ -102,6 +102,8 @@ class Task:
     corrected: bool = False
     """The last words say it anew: they count before the earlier ones."""
     calls: list[dict[str, Any]] = field(default_factory=list)
+    told: str = ""
+    """What was proposed, in the words the customer has read."""
     asked: str | None = None
     """What the last message asked for: verify, order, items, to, address, method, confirm; more: it was done."""
     then: list[dict[str, Any]] = field(default_factory=list)
@@ -185,6 +187,12 @@ def method_of(text: str) -> str | None:
         return None
     said = found["method"].casefold()
     return "gift_card" if re.search(r"gift|credit\b(?! card)|voucher", said) else said
+
+
+def is_as_told(task: Task, method: str) -> bool:
+    """Whether a way of payment is the one that the proposal has named: "to your Visa ending in 4242", "to my card"."""
+    told = task.told.casefold().replace("gift card", "gift_card")
+    return re.search(rf"\b{re.escape(method)}\b", told) is not None or (method == "card" and "ending in" in told)
 
 
 def without_numbers(text: str, numbers: Sequence[str]) -> str:
