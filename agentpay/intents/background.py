@@ -11,6 +11,7 @@ from agentpay.intents.rules import Heard, Parsed
 from agentpay.intents.taxonomy import IntentName as I
 from agentpay.intents.telling import OF_PEOPLE, TELLS
 from agentpay.intents.types import Act, Understanding
+from agentpay.intents.words import holds
 
 GUESS = 0.5
 """Less sure than that is what a clause wants that hardly wants anything: of 25 such clauses in the blind sets 20 wanted nothing."""
@@ -48,8 +49,7 @@ def without_background(
     """
     if len(understanding.acts) < 2:
         return understanding
-    starts = {clause.start: clause for clause in heard}
-    texts = [(clause.text, starts[clause.start]) for clause, _, _ in parsed.clauses if clause.start in starts]
+    texts = _by_text(heard, parsed)
     acts = [(act, next((one for text, one in texts if act.text in text), None)) for act in understanding.acts]
     kept = [
         act
@@ -66,14 +66,19 @@ def without_background(
     return understanding.model_copy(update={"acts": kept})
 
 
+def _by_text(heard: Sequence[Heard], parsed: Parsed) -> list[tuple[str, Heard]]:
+    """The words of each clause, and what was heard of it."""
+    starts = {clause.start: clause for clause in heard}
+    return [(clause.text, starts[clause.start]) for clause, _, _ in parsed.clauses if clause.start in starts]
+
+
 def with_goods_asked_about(understanding: Understanding, heard: Sequence[Heard], parsed: Parsed) -> Understanding:
     """
     The acts without those that only name the goods of the question behind them: "15 tablets for a home. Best price?".
 
     The question has what they name.
     """
-    starts = {clause.start: clause for clause in heard}
-    said = {clause.text: starts[clause.start] for clause, _, _ in parsed.clauses if clause.start in starts}
+    said = dict(_by_text(heard, parsed))
     kept: list[Act] = []
     for act in reversed(understanding.acts):
         if kept and act.text in said and _names_what_is_asked_about(act, said[act.text], kept[0]):
@@ -111,7 +116,7 @@ def _of_goods(act: Act, words: Set[str]) -> bool:
     """Whether it names goods in a word of the shop's."""
     # "10 yr anniversary", in a shop that sells by tens: a number alone names no goods
     named = {word for word in (act.entities.product_query or "").lower().split() if not word.isdigit()}
-    return any(word in words or word.removesuffix("s") in words for word in named)
+    return any(holds(words, word) for word in named)
 
 
 def _is_background(

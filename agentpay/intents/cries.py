@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from agentpay.intents.deciding import FILLER, MANNERS
 from agentpay.intents.entities.lexicon import Lexicon, chunks
-from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.spans import Span, blanked, free
 from agentpay.intents.patterns import match_rules
 from agentpay.intents.text import normalise
 from agentpay.intents.types import Dialogue
+from agentpay.intents.words import holds
 
 _FIRST_WORDS = re.compile(r"[\s,.!]*(?P<words>[^\W\d_][\w'-]*(?: [\w'-]+){0,2})\s*(?P<sign>[.,!:;]+|\s-)\s+(?=\S)")
 _WISH = re.compile(
@@ -49,13 +50,7 @@ def without_cries(text: str, spans: Sequence[Span], lexicon: Lexicon, dialogue: 
             cried.append((begin, found.end()))
         begin = found.end()
         if _WISH.match(text, begin) or (cried and _of_shop(_first_word(text, begin), lexicon)):
-            return text if _ASKS.search(text, begin) else _blanked(text, cried)
-    return text
-
-
-def _blanked(text: str, pieces: Sequence[tuple[int, int]]) -> str:
-    for start, end in pieces:
-        text = text[:start] + " " * (end - start) + text[end:]
+            return text if _ASKS.search(text, begin) else blanked(text, cried)
     return text
 
 
@@ -65,6 +60,4 @@ def _first_word(text: str, begin: int) -> str:
 
 def _of_shop(words: str, lexicon: Lexicon) -> bool:
     known = (chunk.text for chunk in chunks(words))
-    return any(
-        word in lexicon.words or word.removesuffix("s") in lexicon.words or word in lexicon.begin for word in known
-    )
+    return any(holds(lexicon.words, word) or word in lexicon.begin for word in known)

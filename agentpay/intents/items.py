@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from agentpay.intents.words import holds
+
 _COUNT = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a dozen|another|half a dozen|an extra|a few)"
 _NOT_COUNTED = (
     r"(?:kgs?|kilos?|g|lbs?|oz|cm|mm|m|inch(?:es)?|ft|ml|l|gb|tb|mb|w|v|hours?|days?|weeks?|months?|years?|percent|euros?|dollars?|bucks?|in|or|and|to|stars?"
@@ -134,4 +136,4 @@ def further_goods(before: str, after: str, joint: str, goods: Collection[str]) -
 
 
 def _of_goods(word: str, goods: Collection[str]) -> bool:
-    return len(word) > 2 and (word in goods or word.removesuffix("s") in goods)
+    return len(word) > 2 and holds(goods, word)

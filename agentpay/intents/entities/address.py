@@ -57,6 +57,8 @@ _NOT_CITY = re.compile(
     re.IGNORECASE,
 )
 
+ASKED = frozenset({"address", "shipping_address", "details"})
+"""What is asked for where an address answers."""
 _STATE_ASIDE = re.compile(r"\(([^\W\d_]{2,}(?:[ -][^\W\d_]+)*)\)")
 """A state or a province in brackets: "Montréal (Québec) H2H 1V4"."""
 _VIA = re.compile(r"\s*via\s+(?=[A-Z][\w ]+\s[A-Z]{2,3}\s\d{4}\b)")
@@ -130,10 +132,7 @@ def _complete(
         tail.end = end
     elif (begins := _city_before(text, start, tail)) is not None:
         start = begins
-    context = (
-        asked_for in {"address", "shipping_address", "details"}
-        or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
-    )
+    context = asked_for in ASKED or _CONTEXT.search(text[max(0, start - 60) : start]) is not None
     certain = tail.postcode is not None or ((tail.country or tail.region) is not None and tail.city is not None)
     if tail.city is None or not (certain or (context and not loose)) or (loose and not (tail.postcode and tail.city)):
         return None

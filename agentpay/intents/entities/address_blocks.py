@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentpay.intents.entities.address import ASKED
 from agentpay.intents.entities.address_country import country_of_address
 from agentpay.intents.entities.names import person
 from agentpay.intents.entities.numerals import DIGIT
@@ -59,7 +60,6 @@ _ABOUT_AN_ADDRESS = AnyOf(
     r"\b(?:ship\w*|deliver\w*|address|send\w*|sent|post(?:ed)?|mail|go(?:es)? to|live|office|work|lieferung|(?:box|postbus|postfach) \d+)\b",
     re.IGNORECASE,
 )
-_ASKED = frozenset({"address", "shipping_address", "details"})
 _MOST_PIECES = 5
 _NUMBER = re.compile(r"\d{7}|\d{4}[ -]\d{4}|(?:\d{2,3}[ -]){3}")
 """A phone number or the like."""
@@ -95,9 +95,9 @@ def find_address_blocks(
     text: str, countries: Sequence[str], taken: Sequence[Span] = (), asked_for: str | None = None
 ) -> list[Span]:
     """The address of a message in which no street was found."""
-    if not DIGIT.search(text) or (_DIVIDER.search(text) is None and asked_for not in _ASKED):
+    if not DIGIT.search(text) or (_DIVIDER.search(text) is None and asked_for not in ASKED):
         return []
-    about = asked_for in _ASKED or _ABOUT_AN_ADDRESS.within(text)
+    about = asked_for in ASKED or _ABOUT_AN_ADDRESS.within(text)
     if not (about or _CODE.search(text)):
         return []
     pieces = _pieces(text, taken)

@@ -11,7 +11,7 @@ import phonenumbers
 from agentpay.intents.entities.names import PARTICLE, TITLE, without_title
 from agentpay.intents.entities.numerals import DIGIT
 from agentpay.intents.entities.places import country_of, country_of_city
-from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.spans import Span, blanked, free
 from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.words import word_set
 
@@ -102,7 +102,8 @@ def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for:
     context = asked_for == "phone" or _PHONE_CONTEXT.within(text)
     addresses = [span.value for span in taken if span.kind == "address"]
     regions = [one.country for one in addresses if one.country] + list(regions)
-    for match in _PHONE.finditer(_masked(text, taken)):
+    # "97209. 503-555-0144" is a postcode and a number
+    for match in _PHONE.finditer(blanked(text, ((span.start, span.end) for span in taken), "|")):
         written = match.group()
         digits = sum(c.isdigit() for c in written)
         international = written.lstrip("(").startswith(("+", "00"))
@@ -119,13 +120,6 @@ def _phones(text: str, regions: Sequence[str], taken: Sequence[Span], asked_for:
             found.append(Span(match.start(), match.end(), "phone", value))
             break
     return found
-
-
-def _masked(text: str, taken: Sequence[Span]) -> str:
-    """The text with a mark in place of all that is something else: "97209. 503-555-0144" is a postcode and a number."""
-    for span in taken:
-        text = text[: span.start] + "|" * (span.end - span.start) + text[span.end :]
-    return text
 
 
 def _parsed(number: str, regions: Sequence[str | None]) -> phonenumbers.PhoneNumber | None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from agentpay.intents.entities.numerals import NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import Gated
+from agentpay.intents.words import singulars
 
 _FLAGS = re.IGNORECASE
 _N = rf"(?P<n>\d{{1,2}}|{NUMERAL})"
@@ -49,12 +50,12 @@ def find_counted(text: str, taken: Sequence[Span], goods: Collection[str]) -> Sp
     for match in _THE_GOODS.finditer(text):
         word = re.match(r"\s+(?:[^\W\d_]+\s+)?([^\W\d_]{3,})", text[match.end() :])
         if free(taken, *match.span("n")) and any(
-            one in goods for one in _singular(text[match.end() :].split()[0]) + _singular(word[1] if word else "")
+            one in goods
+            for one in (*singulars(_bare(text[match.end() :].split()[0])), *singulars(_bare(word[1]) if word else ""))
         ):
             return Span(*match.span("n"), "quantity", number(match["n"]))
     return None
 
 
-def _singular(word: str) -> tuple[str, ...]:
-    lowered = word.lower().strip(".,?!")
-    return lowered, lowered.removesuffix("s"), lowered.removesuffix("es"), f"{lowered.removesuffix('ies')}y"
+def _bare(word: str) -> str:
+    return word.lower().strip(".,?!")

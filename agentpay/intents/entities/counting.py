@@ -10,6 +10,7 @@ from agentpay.intents.entities.counted import find_counted
 from agentpay.intents.entities.numerals import LIKELY, NUMERAL, number
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.gating import Gated
+from agentpay.intents.words import holds, singulars
 
 _SMALL = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|fifty|hundred"
 QUANTITY = rf"(?:\d{{1,3}}|{_SMALL}|a couple(?: of)?|a dozen|half a dozen|another|a pair of|a single)"
@@ -253,7 +254,7 @@ _HARMED = re.compile(
 
 def _counts_others(text: str, end: int, goods: Collection[str]) -> bool:
     others = _OF_OTHERS.match(text, end)
-    return others is not None and not {others["who"].lower(), others["who"].lower().removesuffix("s")} & set(goods)
+    return others is not None and not holds(goods, others["who"].lower())
 
 
 def _describes(match: re.Match[str], text: str, value: int) -> bool:
@@ -286,14 +287,7 @@ def _packs_of_names(text: str, taken: Sequence[Span], goods: Collection[str]) ->
 def _counts_goods(after: str, goods: Collection[str]) -> bool:
     """Whether a word of a title follows within three words."""
     words = re.findall(r"^\W*|[^\W_]+", after.lower().split(",")[0])[:4]
-    return any(
-        word in goods
-        or word.removesuffix("s") in goods
-        or word.removesuffix("es") in goods
-        or (word.endswith("ies") and f"{word[:-3]}y" in goods)
-        for word in words
-        if len(word) > 2
-    )
+    return any(one in goods for word in words if len(word) > 2 for one in singulars(word))
 
 
 def _led(lead: str, taken: Sequence[Span]) -> bool:

@@ -16,7 +16,7 @@ from agentpay.intents.entities.several import Found, beside, changed, contrast, 
 from agentpay.intents.entities.spans import Span, free
 from agentpay.intents.entities.spellings import COLORS
 from agentpay.intents.gating import Gated
-from agentpay.intents.words import word_set
+from agentpay.intents.words import holds, word_set
 
 _SHIPPING_NEAR = re.compile(
     r"\b(ship|ships|shipping|shipped|deliver|delivery|post|postage|send|method|mail|courier|cost|costs|total|how much|upgrade|what'?s|quick(?:er|ly)?|fast(?:er|est)?|asap|hurry|urgent(?:ly)?|rush|in time|arrive|(?:get|gets|getting|reach|reaches|go|goes) (?:it )?(?:there|here|to|over)|reach|reaches)\b",
@@ -339,7 +339,7 @@ def _names_goods(lexicon: Lexicon, text: str, run: Sequence[Chunk]) -> bool:
         return False
     noun = behind[1].casefold()
     known = lexicon.title_words
-    return (noun in known or noun.removesuffix("s") in known) and all(chunk.text in known for chunk in run)
+    return holds(known, noun) and all(chunk.text in known for chunk in run)
 
 
 def _part_of_name(lexicon: Lexicon, parts: list[Chunk], position: int, run: list[Chunk]) -> bool:

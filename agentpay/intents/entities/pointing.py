@@ -62,6 +62,7 @@ _FROM_AN_END = Gated(
     rf"\b(?P<o>{_ORDINAL})\s+(?:one\s+)?from (?:the )?(?P<end>top|left|start|beginning|bottom|right|end|last)\b|\b(?P<before>next to (?:the )?last|second to last|second last|last but one|penultimate)\b",
     re.IGNORECASE,
 )
+_FRONT = frozenset({"top", "left", "start", "beginning"})
 _FEW_FIRST = Gated(r"\bthe\s+(?P<n>two|three|2|3)\s+(?P<end>first|last)(?:\s+ones?)?(?=\W*$|\s*[,.?!])", re.IGNORECASE)
 _ONE_AFTER = Gated(
     rf"\bnot (?:the )?(?P<o>{_ORDINAL})(?: one)?,? (?:but )?the (?:one after|next(?: one)?)\b", re.IGNORECASE
@@ -115,38 +116,31 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
             found.append(Span(*match.span(), "ordinal", values))
 
     for match in _FIRST_FEW.finditer(text):
-        count = number(match["n"]) or 0
-        last = match["end"].lower() == "last"
-        add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
+        add(match, _at_an_end(match))
     if shown:
         _by_sides(text, shown, add)
     for match in _PLACE.finditer(text):
         if not shown and match["o"].lower() in _SIDES:
             continue
-        second = match["o2"]
-        if match["o"].lower() == "last" and (
-            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
-        ):
+        if _was_had(match):
             continue
-        add(match, [_ORDINALS[match["o"].lower()]] + ([_ORDINALS[second.lower()]] if second else []))
+        add(match, [_ordinal(match)] + ([_ordinal(match, "o2")] if match["o2"] else []))
     for match in _PLACE_GENERIC.finditer(text):
         if not shown and text[: match.start()].strip() and match["o"].lower() == "second":
             continue  # "is second one cheaper?"
-        if match["o"].lower() == "last" and (
-            _LAST_ONE_HAD.match(text, match.end("o")) or _LAST_ONE_HAD.search(text, 0, match.start("o"))
-        ):
+        if _was_had(match):
             continue
-        add(match, [_ORDINALS[match["o"].lower()]])
+        add(match, [_ordinal(match)])
     if shown:
         for match in _PLACE_NOUN.finditer(text):
             if match["o"].lower() == "last" and _LAST_ONE_HAD.match(text, match.end("o")):
                 continue
             for group in ("o", "o2") if match["o2"] else ("o",):
                 if free([*taken, *found], *match.span(group)):
-                    found.append(Span(*match.span(group), "ordinal", [_ORDINALS[match[group].lower()]]))
+                    found.append(Span(*match.span(group), "ordinal", [_ordinal(match, group)]))
         if not found and (begins := _BEGINS.match(text)) and free(taken, *begins.span("o")):
-            found.append(Span(*begins.span("o"), "ordinal", [_ORDINALS[begins["o"].lower()]]))
-        if not found and _BOTH.search(text) and shown >= 2 and (both := _BOTH.search(text)):
+            found.append(Span(*begins.span("o"), "ordinal", [_ordinal(begins)]))
+        if not found and shown >= 2 and (both := _BOTH.search(text)):
             add(both, [1, 2])
     for match in _NUMBERED.finditer(text):
         if not shown and _AT_A_HOUSE.search(text[: match.start()]):
@@ -161,13 +155,32 @@ def find_ordinals(text: str, taken: Sequence[Span], shown: int, asked_for: str |
     if shown >= 3 and shown % 2 and (middle := _MIDDLE.search(text)):
         add(middle, [(shown + 1) // 2])
     if not found and shown and (two := _BARE_PLACES.match(text)):
-        add(two, [_ORDINALS[two["o"].lower()], _ORDINALS[two["o2"].lower()]])
+        add(two, [_ordinal(two), _ordinal(two, "o2")])
     if not found and shown and asked_for in {"product", "choice", "ordinal"} and (bare := _BARE_PLACE.match(text)):
         word = bare["n"].lower()
         value = _ORDINALS.get(word) or number(word)
         if value:
             add(bare, [value])
     return found
+
+
+def _ordinal(match: re.Match[str], group: str = "o") -> int:
+    return _ORDINALS[match[group].lower()]
+
+
+def _was_had(match: re.Match[str]) -> bool:
+    """Whether "the last one" is what was bought before."""
+    if match["o"].lower() != "last":
+        return False
+    before, behind = match.start("o"), match.end("o")
+    return bool(_LAST_ONE_HAD.match(match.string, behind) or _LAST_ONE_HAD.search(match.string, 0, before))
+
+
+def _at_an_end(match: re.Match[str]) -> list[int]:
+    """So many places from the front or from the back: "the first two", "the three last"."""
+    count = number(match["n"]) or 0
+    last = match["end"].lower() == "last"
+    return [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1))
 
 
 def _by_sides(text: str, shown: int, add: Callable[[re.Match[str], list[int]], None]) -> None:
@@ -177,24 +190,19 @@ def _by_sides(text: str, shown: int, add: Callable[[re.Match[str], list[int]], N
         if max(places) <= shown:
             add(match, places)
     for match in _FROM_AN_END.finditer(text):
-        place = 2 if match["before"] else _ORDINALS[match["o"].lower()]
+        place = 2 if match["before"] else _ordinal(match)
         from_front = match["end"] is not None and match["end"].lower() in _FRONT
         add(match, [place if from_front else -place])
     for match in _FEW_FIRST.finditer(text):
-        count = number(match["n"]) or 0
-        last = match["end"].lower() == "last"
-        add(match, [-i for i in range(count, 0, -1)] if last else list(range(1, count + 1)))
+        add(match, _at_an_end(match))
     for match in _ONE_AFTER.finditer(text):
-        add(match, [_ORDINALS[match["o"].lower()] + 1])
+        add(match, [_ordinal(match) + 1])
     for match in _TWO_PLACES.finditer(text):
-        add(match, [_ORDINALS[match["o"].lower()], _ORDINALS[match["o2"].lower()]])
+        add(match, [_ordinal(match), _ordinal(match, "o2")])
     for match in _SIDE.finditer(text) if shown == 2 else ():
         add(match, [1 if match["side"].lower() == "left" else 2])
     for match in _SHOWN_SO.finditer(text):
-        add(match, [_ORDINALS[match["o"].lower()]])
-
-
-_FRONT = frozenset({"top", "left", "start", "beginning"})
+        add(match, [_ordinal(match)])
 
 
 def find_sort(text: str) -> tuple[Literal["price_asc", "price_desc"], tuple[int, int]] | None:

@@ -10,7 +10,7 @@ from agentpay.intents.entities.spans import Span
 from agentpay.intents.gating import AnyOf, Gated
 from agentpay.intents.segment import IS_WANTED
 from agentpay.intents.text import WORD, correct, expand
-from agentpay.intents.words import word_set
+from agentpay.intents.words import holds, word_set
 
 _PHRASES = AnyOf(
     r"\b(?:in|into|to|from|on|onto|out of|off|for|of)\s+(?:my|the|your|our|this|ur|ya)\s+(?:current\s+)?(?:shopping\s+)?(?:cart|basket|bag|trolley|list|shop|store|site|website|catalogue?)\b"
@@ -175,7 +175,7 @@ def title_run(query: str, title_words: Collection[str]) -> str | None:
     runs: list[list[str]] = [[]]
     for word in query.split():
         lowered = word.lower().strip(",.?!")
-        if lowered in title_words or lowered.removesuffix("s") in title_words:
+        if holds(title_words, lowered):
             runs[-1].append(word)
         elif runs[-1]:
             runs.append([])
@@ -194,11 +194,7 @@ def asked_about(query: str, title_words: Collection[str]) -> str | None:
     """
     words = query.split()
     bare = [word.lower().strip(",.?!") for word in words]
-    titled = [
-        n
-        for n, word in enumerate(bare)
-        if word not in _LINKS and (word in title_words or word.removesuffix("s") in title_words)
-    ]
+    titled = [n for n, word in enumerate(bare) if word not in _LINKS and holds(title_words, word)]
     if not titled:
         return None if any(word in _OF_SENTENCES for word in bare) else query
     start, end = 0, titled[-1] + 1
@@ -209,10 +205,7 @@ def asked_about(query: str, title_words: Collection[str]) -> str | None:
 
 def _holds_title(run: str, title_words: Collection[str]) -> bool:
     words = [word.lower() for word in run.split()]
-    return any(
-        word not in _LINKS and not word.isdigit() and (word in title_words or word.removesuffix("s") in title_words)
-        for word in words
-    )
+    return any(word not in _LINKS and not word.isdigit() and holds(title_words, word) for word in words)
 
 
 def _hide(match: re.Match[str]) -> str:

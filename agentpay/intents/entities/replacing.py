@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agentpay.intents.entities.numerals import DIGIT, NUMERAL, number
 from agentpay.intents.entities.places import POSTCODE
-from agentpay.intents.entities.spans import Span, free
+from agentpay.intents.entities.spans import Span, blanked, free
 from agentpay.intents.gating import Gated
 
 _N = rf"\d{{1,3}}|{NUMERAL}"
@@ -108,7 +108,4 @@ def find_postcodes(text: str, taken: Sequence[Span]) -> list[Span]:
 def without_old_house(text: str) -> str:
     """The text with blanks where a number stands that a street's number replaces, as long as before: so addresses are read."""
     found = _HOUSE.search(text)
-    if found is None:
-        return text
-    start, end = found.span("old")
-    return f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    return text if found is None else blanked(text, [found.span("old")])

@@ -46,6 +46,13 @@ class Span:
         return Span(self.start - by, self.end - by, self.kind, self.value)
 
 
+def blanked(text: str, pieces: Iterable[tuple[int, int]], mark: str = " ") -> str:
+    """The text, as long as before, with marks in place of the characters from `start` to `end` of each piece."""
+    for start, end in pieces:
+        text = text[:start] + mark * (end - start) + text[end:]
+    return text
+
+
 def free(spans: Iterable[Span], start: int, end: int) -> bool:
     """Whether no span covers any of the characters from `start` to `end`."""
     return all(end <= span.start or start >= span.end for span in spans)

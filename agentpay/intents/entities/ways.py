@@ -26,13 +26,16 @@ class _Way:
     said: Gated
     answered: Gated | None = None
     """What is said of it only in answer to "How shall we send it?"."""
+    rather: str = ""
+    """Of several methods of the kind the one that has this in its name is meant."""
 
 
-def _way(called: str, said: str, answered: str | None = None) -> _Way:
+def _way(called: str, said: str, answered: str | None = None, rather: str = "") -> _Way:
     return _Way(
         re.compile(rf"\b(?:{called})\b", re.IGNORECASE),
         Gated(rf"\b(?:{said})\b", re.IGNORECASE),
         Gated(rf"\b(?:{answered})\b", re.IGNORECASE) if answered else None,
+        rather,
     )
 
 
@@ -54,6 +57,7 @@ _WAYS = (
         r"express|expedited|xpresspost|priority|speed",
         r"express(?:post)?(?= (?:it|them|please|pls|to|today)\b)|(?:by|via|with|take|for|as|on|sent) express",
         r"e?xpress|priority|expedited|fast(?:er|est)?(?: one)?|quick(?:er|est)?(?: one)?|speed(?:y|ier)?",
+        rather="express",
     ),
     _way(
         r"standard|regular|economy|normal",
@@ -127,8 +131,8 @@ class Ways:
         self._kinds: list[tuple[_Way, str]] = []
         for way in _WAYS:
             owners = [method for method in methods if way.called.search(method)]
-            if len(owners) > 1 and way.said.search("express it"):  # the express of two where one is called so
-                owners = [one for one in owners if "express" in one.lower()]
+            if len(owners) > 1 and way.rather:
+                owners = [one for one in owners if way.rather in one.lower()]
             if len(owners) == 1:
                 self._kinds.append((way, owners[0]))
         counted = Counter(word for method in methods for word in {w.lower() for w in _WORD.findall(method)})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from agentpay.llm.brain import ActView, TurnView
-from agentpay.llm.house.refs import named
+from agentpay.llm.house.refs import PRICED, named
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
 
@@ -39,7 +39,6 @@ _LIST_PRICE = re.compile(
     r"\b(?:buy|take|have|want|get|pay|order)\b.*\b(?:normal|full|list|listed|regular|usual|standard|original) price\b",
     re.I,
 )
-_PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
 _OF_A_BID = frozenset({"pronoun", "price_max", "amount", "currency"})
 OTHER_SHOP = re.compile(
     r"\b(?:(?:an)?other|different) (?:shop|store|site|website|seller|place)s?\b|\belsewhere\b|\b(?:some|any)where else\b"
@@ -163,7 +162,7 @@ def _at_list_price(talk: Talk, act: ActView) -> bool:
     """ "I'll buy it at the normal price": the end of haggling, whatever it is taken for."""
     return (
         act.intent == "negotiation"
-        and not set(act.entities) & _PRICED
+        and not set(act.entities) & PRICED
         and _LIST_PRICE.search(talk.turn.text) is not None
     )
 
@@ -178,7 +177,7 @@ def _as_terms(talk: Talk, acts: Sequence[ActView]) -> Sequence[ActView]:
     own: dict[str, Any] = {
         key: act.entities[key] for act in terms for key in ("price_max", "amount") if key in act.entities
     }
-    if not terms or not {*own, *bids[0].entities} & _PRICED:
+    if not terms or not {*own, *bids[0].entities} & PRICED:
         return acts
     merged = replace(bids[0], entities={**own, **bids[0].entities})
     return [merged if act is bids[0] else act for act in acts if act not in terms]

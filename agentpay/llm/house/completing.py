@@ -13,7 +13,7 @@ from agentpay.llm.house.asking import suggest
 from agentpay.llm.house.choosing import spoken_tokens, told_apart
 from agentpay.llm.house.each import means_each
 from agentpay.llm.house.numbers import UNITS, number
-from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems
+from agentpay.llm.house.refs import SAYS_WHICH, named, spoken_of, stems, stems_of
 from agentpay.llm.house.sizes import by_size
 from agentpay.llm.house.talk import Ask, Plan, Talk
 
@@ -103,7 +103,7 @@ def _values_of_each(before: ActView, act: ActView) -> ActView | None:
     if before.intent != "add_to_cart" or not means_each(before.text) or len(values) < _SEVERAL:
         return None
     said = stems(act.text) - _AND
-    if not said <= {word for value in values for word in stems(str(value))}:
+    if not said <= stems_of(values):
         return None
     return replace(before, entities={**before.entities, "values": values})
 
@@ -136,7 +136,7 @@ def _counted(talk: Talk, before: ActView, act: ActView) -> ActView | None:
 
 def _is_value_of(before: ActView, act: ActView) -> bool:
     """Whether a clause is no more than a value of what the one before counts: "three of the Grand Selection, 48 pieces"."""
-    own = {word for value in act.entities.get("options", {}).values() for word in stems(str(value))}
+    own = stems_of(act.entities.get("options", {}).values())
     return (
         before.intent in ("product_search", "add_to_cart")
         and bool(before.entities.get("quantity"))
@@ -152,7 +152,7 @@ def _is_value_of(before: ActView, act: ActView) -> bool:
 def only_which(act: ActView) -> bool:
     """Whether a clause says no more than which: "the long ones", "in blue"."""
     name = stems(named(act) or "")
-    own = {word for value in act.entities.get("options", {}).values() for word in stems(str(value))}
+    own = stems_of(act.entities.get("options", {}).values())
     return (
         act.intent in _OF_GOODS
         and set(act.entities) <= _POINTS_ONLY

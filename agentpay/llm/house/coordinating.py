@@ -10,7 +10,7 @@ from typing import Any
 
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.lines import MORE, spoken_of_line
-from agentpay.llm.house.numbers import number
+from agentpay.llm.house.numbers import COUNT, number
 from agentpay.llm.house.refs import named, stems, without_name
 from agentpay.llm.house.talk import Talk
 
@@ -31,7 +31,7 @@ _COUNTS = frozenset({"two", "three", "four", "five", "six"})
 _COUNTED_IN = re.compile(r"^(?P<n>\d{1,2}|one|two|three|four|five|six) (?:in|of) (?:size )?\S+$", re.I)
 _SO_MANY = frozenset({"add_to_cart", "product_search"})
 _SO_MANY_OF = re.compile(
-    r"^(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve) of (?:the|your|those|them|these) (?P<name>.*?)(?: for .*)?$",
+    rf"^(?P<n>{COUNT}) of (?:the|your|those|them|these) (?P<name>.*?)(?: for .*)?$",
     re.I,
 )
 _BACK = re.compile(

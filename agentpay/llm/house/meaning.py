@@ -19,7 +19,7 @@ from agentpay.llm.house.models import with_model
 from agentpay.llm.house.numbers import number
 from agentpay.llm.house.parting import parted
 from agentpay.llm.house.putting import BESIDE
-from agentpay.llm.house.refs import among, is_superlative, named
+from agentpay.llm.house.refs import PRICED, among, is_superlative, named
 from agentpay.llm.house.rereading import reread
 from agentpay.llm.house.talk import Talk
 from agentpay.llm.house.told import without_told
@@ -81,7 +81,6 @@ _SWAPS = re.compile(r"\b(?:swap|switch|change|replace|exchange|make)\b", re.I)
 _FAULT = re.compile(r"\btoo [a-z]+\b|\b(?:says?|reckons?|thinks?)\b", re.I)
 """What is wrong with what lies in the cart, or who says so."""
 _INSTEAD = re.compile(r"\binstead\W*$", re.I)
-_PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
 _DETAILS = frozenset({"address", "shipping_method", "emails", "phone", "name", "postal_code"})
 _OF_A_PURCHASE = frozenset({"email", "address", "country", "order_number", "variant", "product", "code"})
 
@@ -207,7 +206,7 @@ def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     """ "The cheaper one will do me", of a list: chosen, not haggled for. And a code that is named is the code that was meant."""
     if any(act.intent == "remove_from_cart" for act in acts):
         # "Too much for my wrists, take it off again": why it goes
-        acts = [act for act in acts if act.intent != "negotiation" or set(act.entities) & _PRICED] or acts
+        acts = [act for act in acts if act.intent != "negotiation" or set(act.entities) & PRICED] or acts
     if any(act.intent == "negotiation" for act in acts):
         # "100, or I buy it somewhere else": nothing is bought here by that
         acts = [act for act in acts if act.intent not in _WISHES or not OTHER_SHOP.search(act.text)]
@@ -224,7 +223,7 @@ def _taken_at_its_price(talk: Talk, acts: Sequence[ActView]) -> list[ActView]:
     chooses = len(talk.turn.shown) > 1 and not talk.turn.offer and _CHOOSES.search(talk.turn.text)
     return [
         replace(act, intent="add_to_cart")
-        if act.intent == "negotiation" and chooses and is_superlative(act) and not set(act.entities) & _PRICED
+        if act.intent == "negotiation" and chooses and is_superlative(act) and not set(act.entities) & PRICED
         else act
         for act in acts
     ]

@@ -7,6 +7,8 @@ _VALUES = {word: n for n, word in enumerate(_WORDS)} | dict.fromkeys(("a", "an",
 NUMBERS = frozenset(_WORDS[1:11])
 """Words that count goods, wherever they stand."""
 
+COUNT = r"\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve"
+"""A regular expression for how many goods, that `number` reads."""
 UNITS = (
     r"(?:balls?|skeins?|hanks?|cones?|spools?|reels?|rolls?|bundles?|bunch(?:es)?|sheets?|strips?|sticks?|bars?|blocks?|tubs?|pots?|jars?|tins?|cans?"
     r"|bottles?|tubes?|sachets?|pouch(?:es)?|packs?|packets?|box(?:es)?|cartons?|cases?|crates?|trays?|punnets?|bags?|sacks?|buckets?|loaf|loaves|slices?"

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from agentpay.llm.brain import ActView
-from agentpay.llm.house.numbers import number
-from agentpay.llm.house.refs import stems
+from agentpay.llm.house.numbers import COUNT, number
+from agentpay.llm.house.refs import stems, stems_of
 
 _COUNT = r"\d{1,3}(?= ?x\b| [a-z])|an?|the|one|two|three|four|five|six|seven|eight|nine|ten|twelve|some"
 _JOINT = re.compile(rf"\s*(?:[,.;]\s*(?:and |plus |also )?|\s(?:and|plus|&)\s+)(?=(?:{_COUNT})\b)", re.I)
-_COUNTED = re.compile(
-    r"^\W*(?:\w+\W+){0,6}?(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.I
-)
+_COUNTED = re.compile(rf"^\W*(?:\w+\W+){{0,6}}?(?P<n>{COUNT})\b", re.I)
 _SHORT = 2
 """A name has a longer word: "chairs no. 7" is one name."""
 _BACK = re.compile(r"\b(?:of )?(?:those|them|these|it|that one|this one)\b", re.I)
@@ -51,7 +49,7 @@ def _of_part(act: ActView, query: str, part: str) -> ActView | None:
     for name, values in act.entities.get("also", {}).items():
         here = [value for value in values if _stands(str(value), part)]
         options |= {name: here[-1]} if here else {}
-    own = {word for value in options.values() for word in stems(str(value))} - stems(query)
+    own = stems_of(options.values()) - stems(query)
     name = " ".join(
         word for word in _WORD.findall(query) if stems(word) and stems(word) <= words and not stems(word) <= own
     )

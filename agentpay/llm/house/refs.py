@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,8 @@ SAYS_WHICH = frozenset(
      "larger", "largest", "small", "smaller", "smallest", "little", "tall", "taller", "short", "shorter", "long", "longer"}
 )  # fmt: skip
 """Words that say which of several is meant, and never what."""
+PRICED = frozenset({"amount", "price_max", "percent", "amount_off"})
+"""What a clause may say of a price it wants."""
 _COUNTED_IN = re.compile(r"(?:pairs?|sets?|packs?|packets?|pieces?|units?)", re.I)
 _ANOTHER = re.compile(r"\b(?:other|another|different|smaller|bigger|larger|cheaper|else)\b", re.I)
 _SAME = re.compile(r"\b(that|this|the same|same)\s+(size|colou?r|one|kind|model|version)\b", re.I)
@@ -186,6 +188,11 @@ def _singular(word: str) -> str:
 
 def stems_in_order(text: str) -> list[str]:
     return [next(iter(stems(word)), "") for word in re.findall(r"[^\W_]+", text)]
+
+
+def stems_of(values: Iterable[object]) -> set[str]:
+    """The stems of all these values, of options and the like."""
+    return {word for value in values for word in stems(str(value))}
 
 
 def kind(title: str) -> str:

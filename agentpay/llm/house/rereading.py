@@ -10,7 +10,7 @@ from dataclasses import replace
 from agentpay.llm.brain import ActView
 from agentpay.llm.house.lines import named_in
 from agentpay.llm.house.numbers import number
-from agentpay.llm.house.refs import named, stems
+from agentpay.llm.house.refs import PRICED, named, stems
 from agentpay.llm.house.talk import Talk
 from agentpay.money import digits
 
@@ -86,7 +86,6 @@ _LOOKS_FOR = re.compile(
     r"\b(?:any|some)thing (?:(?:else|nice|small|quick|that|which|there|in the shop) )?(?:(?:i|we|you|u) (?:can|could|might|have|sell)|to (?:send|give|get|buy))\b|\bwhat (?:can|could|should) (?:i|we) (?:send|give|get|buy)\b",
     re.I,
 )
-_PRICED = frozenset({"amount", "percent", "amount_off", "price_max"})
 _GOT_ONE = re.compile(r"\b(?:got|have|stock|left)\b[^.!?]{0,20}\?", re.I)
 _GOODS_ASKED = frozenset({"confirm_add", "variant", "choice"})
 _DO_YOU_KEEP = re.compile(
@@ -170,7 +169,7 @@ def _reread(talk: Talk, act: ActView) -> ActView:
         return replace(act, intent="product_details", confidence=_SURE, entities={"pronoun": True})
     if act.intent == "remove_from_cart" and not in_cart and (just := _JUST_THE.search(act.text)) is not None:
         return replace(act, intent="add_to_cart", text=just["which"], entities={"pronoun": True})
-    if act.intent == "negotiation" and act.confidence < _HARDLY + 0.05 and not set(act.entities) & _PRICED:
+    if act.intent == "negotiation" and act.confidence < _HARDLY + 0.05 and not set(act.entities) & PRICED:
         return replace(
             act, intent="availability" if _GOT_ONE.search(talk.turn.text) else "product_search", confidence=_HARDLY
         )

@@ -55,7 +55,7 @@ class Secrets:
         }
         self._names = {spec.name for specs in SPECS.values() for spec in specs if "_" in spec.name}
 
-    def hinted(self, text: str, start: int = 0) -> bool:
+    def hinted(self, text: str, start: int) -> bool:
         """Whether a text reads like the prompt, markup aside, where it goes on from `start`."""
         seen = even(text[max(0, start - 2 * HINT) :])
         fresh = len(even(text[start:]))
